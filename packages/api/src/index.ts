@@ -1,0 +1,3 @@
+export * from './kind.ts';
+export * from './schema.ts';
+export * from './scheme.ts';

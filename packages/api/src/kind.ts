@@ -1,0 +1,126 @@
+import { groups } from './generated/tables.ts';
+import type { ObjectMeta } from './generated/meta/v1.ts';
+import type { FieldError, Path } from './meta/field-path.ts';
+
+/** What every persisted object has. Items of a list carry no apiVersion and kind, as upstream's do not. */
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+/** The verbs a resource answers, as discovery names them. */
+export type Verb =
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch';
+
+export const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** A column of the Table form. `priority` above 0 shows only with `-o wide`. `value` gets the time now in milliseconds. */
+export interface Column<T> {
+  name: string;
+  type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  format?: string;
+  description: string;
+  priority: number;
+  value(it: T, now: number): string | number | boolean | null;
+}
+
+/** Where a resource's scale subresource finds its numbers: dotted paths into the object. */
+export interface ScalePaths {
+  spec: string;
+  status: string;
+  /** A dotted path to a LabelSelector or to a selector in string form. */
+  selector?: string;
+}
+
+/** The declaration of a resource: all the API server, the clients and the printers know about a kind follows from it. */
+export interface KindDeclaration<T extends KubeObject> {
+  kind: string;
+  plural: string;
+  /** Defaults to the lower-case kind. */
+  singular?: string;
+  shortNames?: readonly string[];
+  categories?: readonly string[];
+  namespaced: boolean;
+  /** Defaults to all of them; the review kinds only create. */
+  verbs?: readonly Verb[];
+  subresources?: { status?: boolean; scale?: ScalePaths };
+  /** The group under which objects are stored, where it is not the kind's own (events.k8s.io events are core events). */
+  storage?: { group: string; plural: string };
+  /** Fills in what the user left out, in place. Runs on decoded objects before admission and on objects read from the store. */
+  defaults?(it: T): void;
+  /** Resets what the server owns before a create: status, generation. Called after the generic part (spec+status kinds lose status). */
+  prepareForCreate?(it: T): void;
+  /** Carries over what an update through the main resource may not change. The generic part already restores status. */
+  prepareForUpdate?(it: T, old: T): void;
+  /** All errors of a new object, by field. Object metadata is validated by the machinery. */
+  validate?(it: T, at: Path): FieldError[];
+  /** Errors of a change, beyond `validate` and `immutable`. */
+  validateUpdate?(it: T, old: T, at: Path): FieldError[];
+  /** Errors of a change through the status subresource. */
+  validateStatusUpdate?(it: T, old: T, at: Path): FieldError[];
+  /** Dotted paths that may never change once set. */
+  immutable?: readonly string[];
+  /** Whether names may be any path segment (RBAC) and not only a DNS subdomain; or the checker for names. */
+  name?: (name: string) => string[];
+  /** Columns after `Name`; without any, `Age` alone is shown. */
+  columns?: readonly Column<T>[];
+  /** Fields a field selector may name beyond metadata.name and metadata.namespace. */
+  selectableFields?: Readonly<Record<string, (it: T) => string>>;
+  /** Whether an unconditional update (no resourceVersion) is allowed; true for nearly all. */
+  allowUnconditionalUpdate?: boolean;
+  /** Whether PUT and apply to a name that does not exist create the object; only few kinds do (leases, nodes' leases, events …). */
+  allowCreateOnUpdate?: boolean;
+  /** Default grace period: pods carry their own; everything else is deleted at once. */
+  gracefulDeletion?: boolean;
+  /** metadata.generation is kept and rises when the spec (all but metadata and status) changes. Default: whether there is a spec. */
+  hasGeneration?: boolean;
+}
+
+/** A declared kind: a declaration with its group, version and names filled in. Values are singletons; compare by identity. */
+export interface Kind<T extends KubeObject = KubeObject> extends KindDeclaration<T> {
+  readonly group: string;
+  readonly version: string;
+  /** `v1` or `apps/v1`. */
+  readonly apiVersion: string;
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  /** Name of the generated type, `apps/v1.Deployment`. */
+  readonly type: string;
+}
+
+/** A kind whose object type is not known where it is used. */
+// biome-ignore lint/suspicious/noExplicitAny: methods of T make Kind invariant; this is the one place that erases it.
+export type AnyKind = Kind<any>;
+
+/**
+ * Declares a resource of the group-version whose generated types are in `folder` (`apps/v1`). `T` is the generated interface.
+ * Returns the handle that clients, listers and the API server share.
+ */
+export function defineKind<T extends KubeObject>(folder: string, declaration: KindDeclaration<T>): Kind<T> {
+  const group = groups[folder];
+  if (group === undefined) throw new Error(`no generated group-version ${folder}`);
+  const version = folder.slice(folder.indexOf('/') + 1);
+  return {
+    singular: declaration.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    verbs: allVerbs,
+    ...declaration,
+    group,
+    version,
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    listKind: `${declaration.kind}List`,
+    type: `${folder}.${declaration.kind}`,
+  } as Kind<T>;
+}
