@@ -1,0 +1,12 @@
+/** Certificates and keys: everything a cluster's own authority makes, in PEM. */
+export {
+  type Authority,
+  type CertificateWishes,
+  type Issued,
+  issueCertificate,
+  makeAuthority,
+} from './pki/authority.ts';
+export { type CertificateFacts, readCertificate } from './pki/certificate.ts';
+export { generateKey, type KeyAlgorithm, makeServiceAccountKeys, publicKeyOf } from './pki/keys.ts';
+export { makeRequest, parseRequest, type RequestFacts, signRequest, verifyRequest } from './pki/request.ts';
+export { writePem } from './pki/write.ts';
