@@ -1,0 +1,49 @@
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { UserInfo } from '../chain/link.ts';
+import type { ObjectAccess } from '../registry/access.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** What an admission plugin decides about. Follows upstream's admission.Attributes. */
+export interface Attributes {
+  /** The kind of `object`: for a subresource with a body of its own (Binding, Scale, TokenRequest) see `objectKind`. */
+  readonly kind: AnyKind;
+  /** apiVersion and kind of the body, where it is not the resource's own kind. */
+  readonly objectKind: { apiVersion: string; kind: string };
+  readonly group: string;
+  readonly version: string;
+  /** Plural name. */
+  readonly resource: string;
+  /** Empty for the resource itself. */
+  readonly subresource: string;
+  /** Empty for cluster-scoped resources. */
+  readonly namespace: string;
+  /** Empty for a create with generateName and for deletecollection's collection. */
+  readonly name: string;
+  readonly operation: Operation;
+  /** The new object; `mutate` may change it in place, or replace it. Undefined for DELETE. */
+  object: KubeObject | undefined;
+  /** The object as it is in the store, for UPDATE and DELETE. Not to be mutated. */
+  readonly oldObject: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** CreateOptions, UpdateOptions, PatchOptions, DeleteOptions as the client sent them; for CONNECT the subresource's options. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The other objects, for plugins that look at them. */
+  readonly objects: ObjectAccess;
+  /** Adds a `Warning` header to the response. */
+  warn(text: string): void;
+  /** Adds an audit annotation. */
+  annotate(key: string, value: string): void;
+}
+
+/**
+ * An admission plugin. All `mutate`s run in the plugins' order, then the object is validated, then all `validate`s run.
+ * Both refuse by throwing a StatusError (mostly `forbiddenError`). An UPDATE's may run again when the write conflicts.
+ */
+export interface AdmissionPlugin {
+  /** Upstream's name, as in --enable-admission-plugins. */
+  readonly name: string;
+  mutate?(attributes: Attributes): Promise<void> | void;
+  validate?(attributes: Attributes): Promise<void> | void;
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { RequestInfo } from './request-info.ts';
+
+/** Who sends a request, as authentication found it. */
+export interface UserInfo {
+  name: string;
+  uid: string;
+  groups: string[];
+  extra: Record<string, string[]>;
+}
+
+/** One request on its way through the chain. Links fill it in; endpoints read it. */
+export interface RequestContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Present on upgrade requests (WebSocket, SPDY) only: the raw connection; nothing has been answered on it, `res` writes to it. */
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams;
+  /** Before authentication: `system:unauthenticated` with no name. */
+  user: UserInfo;
+  /** The user who authenticated, where `user` is impersonated. */
+  impersonator?: UserInfo;
+  /** Audit-ID, also sent as a response header. */
+  readonly auditId: string;
+  /** Texts for `Warning: 299 - "…"` headers; written with the response head, each once. */
+  readonly warnings: string[];
+  /** Audit annotations that links and admission plugins leave. */
+  readonly annotations: Map<string, string>;
+  /** Aborts when the client is gone, or the request's time is over. */
+  readonly signal: AbortSignal;
+  readonly receivedAt: number;
+}
+
+export type Next = () => Promise<void>;
+
+/**
+ * A link of the chain. Calls `next()` to go on and may work after it; answers by writing to `context.res`, or throws a
+ * StatusError, which the recovering link turns into the response. Anything else that is thrown is a bug and becomes a 500.
+ */
+export type Link = (context: RequestContext, next: Next) => Promise<void>;
+
+/** Runs links in order, the last one's `next` being `end`. */
+export function compose(
+  links: readonly Link[],
+  end: (context: RequestContext) => Promise<void>,
+): (context: RequestContext) => Promise<void> {
+  return links.reduceRight<(context: RequestContext) => Promise<void>>(
+    (next, link) => (context) => link(context, () => next(context)),
+    end,
+  );
+}

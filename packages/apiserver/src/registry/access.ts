@@ -1,0 +1,48 @@
+import type { Kind, KubeObject } from '@coracle/api/kind';
+import type { Selector } from '@coracle/api/meta/labels';
+
+/** What changed, as seen by the watch cache; objects must not be mutated. */
+export interface Change<T extends KubeObject> {
+  type: 'added' | 'updated' | 'deleted';
+  object: T;
+  old?: T;
+}
+
+/**
+ * Objects for the server's own parts: admission plugins, authorizers, allocators, the bootstrap. Calls pass neither
+ * authentication nor admission, but defaults, validation and the resource's hooks do run.
+ */
+export interface ObjectAccess {
+  /** From the watch cache: fast, perhaps a moment behind. Undefined when not there. Do not mutate the answer. */
+  cached<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): T | undefined;
+  /** All of a kind from the watch cache, in key order. */
+  cachedList<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): T[];
+  /** Calls back for every object there is now ('added'), then for every change, in order. Returns the unsubscriber. */
+  onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void;
+  /** A linearizable read of the store. */
+  get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined>;
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: { dryRun?: boolean }): Promise<T>;
+  /**
+   * Reads, changes and writes with optimistic locking until it succeeds; `change` gets a copy it may mutate and return, and
+   * returns undefined to leave the object alone. `subresource: 'status'` writes status. Throws NotFound.
+   */
+  update<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace: string | undefined,
+    change: (current: T) => T | undefined | Promise<T | undefined>,
+    options?: { subresource?: string; dryRun?: boolean },
+  ): Promise<T>;
+  /** Deletes as a client's DELETE does, finalizers and grace included. Throws NotFound, Conflict (preconditions). */
+  delete<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace?: string,
+    options?: {
+      gracePeriodSeconds?: number;
+      propagationPolicy?: string;
+      preconditions?: { uid?: string; resourceVersion?: string };
+      dryRun?: boolean;
+    },
+  ): Promise<void>;
+}

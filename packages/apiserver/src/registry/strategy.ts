@@ -1,0 +1,80 @@
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { RequestContext, UserInfo } from '../chain/link.ts';
+import type { ObjectAccess } from './access.ts';
+
+/** What a hook knows of the write it is part of. */
+export interface WriteContext {
+  readonly kind: AnyKind;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  readonly subresource: string;
+  readonly objects: ObjectAccess;
+  warn(text: string): void;
+}
+
+/** Undoes what a hook did, when the write it belonged to failed (or was a dry run). */
+export type Release = () => void | Promise<void>;
+
+/**
+ * What is special about a resource's writes beyond its kind's declaration. `before…` hooks run after admission mutated the
+ * object and before validation; they may change `object` in place, refuse by throwing a StatusError, and return a Release that
+ * runs if the write does not happen. `after…` hooks run once the write is in the store.
+ */
+export interface ResourceHooks<T extends KubeObject = KubeObject> {
+  beforeCreate?(object: T, context: WriteContext): Promise<Release | undefined> | Release | undefined;
+  afterCreate?(object: T, context: WriteContext): Promise<void> | void;
+  /** Also called for subresource writes (`context.subresource`). May run again when the write conflicts. */
+  beforeUpdate?(object: T, old: T, context: WriteContext): Promise<Release | undefined> | Release | undefined;
+  afterUpdate?(object: T, old: T, context: WriteContext): Promise<void> | void;
+  beforeDelete?(object: T, context: WriteContext): Promise<void> | void;
+  afterDelete?(object: T, context: WriteContext): Promise<void> | void;
+  /** For resources that are answered and not stored (reviews): makes the response to a create; the object is decoded, defaulted and validated. */
+  answer?(object: T, context: WriteContext & { readonly request: RequestContext }): Promise<T>;
+}
+
+/** Hooks by resource: `services`, `deployments.apps`. */
+export type HookTable = Readonly<Record<string, ResourceHooks>>;
+
+/** A subresource beyond status and scale. */
+export interface Subresource {
+  /** HTTP methods it takes. Discovery verbs follow from them: GET get, POST create, PUT update, PATCH patch, DELETE delete. */
+  readonly methods: readonly string[];
+  /** What discovery says about its body: `{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }`. */
+  readonly body: { readonly group: string; readonly version: string; readonly kind: string };
+  /** Long-running requests (exec, log -f, proxy) have no request timeout. */
+  readonly longRunning?: boolean;
+  handle(call: SubresourceCall): Promise<void>;
+}
+
+/** One call of a subresource. */
+export interface SubresourceCall {
+  readonly request: RequestContext;
+  readonly kind: AnyKind;
+  readonly namespace: string;
+  readonly name: string;
+  /** What follows the subresource in the path (`proxy/a/b` gives `a/b`). */
+  readonly rest: string;
+  readonly objects: ObjectAccess;
+  readonly dryRun: boolean;
+  /**
+   * Reads and decodes the body (JSON or YAML, at most 3 MiB) as the named type, with field validation as the query asks.
+   * `type` is a generated type's name, `authentication/v1.TokenRequest`; an empty body gives undefined.
+   */
+  body<T>(type: string): Promise<T | undefined>;
+  /** Runs the admission plugins for this call: `mutate`s, then `validate`s. Returns the (perhaps mutated) object. */
+  admit<T extends KubeObject | undefined>(
+    operation: 'CREATE' | 'UPDATE' | 'CONNECT',
+    object: T,
+    options?: Record<string, unknown>,
+  ): Promise<T>;
+  /** Answers with an object (negotiated JSON or YAML). */
+  respond(code: number, object: unknown): Promise<void>;
+}
+
+/** Subresources by `resource/subresource`: `pods/binding`, `deployments.apps/rollback`. */
+export type SubresourceTable = Readonly<Record<string, Subresource>>;
+
+/** `services`, `deployments.apps`: how hooks and subresources name a resource. */
+export function resourceKey(kind: { group: string; plural: string }): string {
+  return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+}
