@@ -1,5 +1,5 @@
-import { groups } from './generated/tables.ts';
 import type { ObjectMeta } from './generated/meta/v1.ts';
+import { groups } from './generated/tables.ts';
 import type { FieldError, Path } from './meta/field-path.ts';
 
 /** What every persisted object has. Items of a list carry no apiVersion and kind, as upstream's do not. */
@@ -10,17 +10,18 @@ export interface KubeObject {
 }
 
 /** The verbs a resource answers, as discovery names them. */
-export type Verb =
-  | 'create'
-  | 'delete'
-  | 'deletecollection'
-  | 'get'
-  | 'list'
-  | 'patch'
-  | 'update'
-  | 'watch';
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
-export const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+export const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 /** A column of the Table form. `priority` above 0 shows only with `-o wide`. `value` gets the time now in milliseconds. */
 export interface Column<T> {
@@ -52,8 +53,8 @@ export interface KindDeclaration<T extends KubeObject> {
   /** Defaults to all of them; the review kinds only create. */
   verbs?: readonly Verb[];
   subresources?: { status?: boolean; scale?: ScalePaths };
-  /** The group under which objects are stored, where it is not the kind's own (events.k8s.io events are core events). */
-  storage?: { group: string; plural: string };
+  /** Set where objects are stored in another kind's form (events.k8s.io events are core events): how to convert both ways. */
+  storedAs?: { kind: () => AnyKind; encode(it: T): KubeObject; decode(stored: KubeObject): T };
   /** Fills in what the user left out, in place. Runs on decoded objects before admission and on objects read from the store. */
   defaults?(it: T): void;
   /** Resets what the server owns before a create: status, generation. Called after the generic part (spec+status kinds lose status). */

@@ -107,7 +107,11 @@ function build(type: string): Schema {
   return { is: 'object', name: type, fields };
 }
 
-function addFields(into: Map<string, FieldSchema>, rows: Readonly<Record<string, FieldRow>>, inlinedUnder: number[]): void {
+function addFields(
+  into: Map<string, FieldSchema>,
+  rows: Readonly<Record<string, FieldRow>>,
+  inlinedUnder: number[],
+): void {
   for (const [name, row] of Object.entries(rows)) {
     if (row.inline) {
       const dot = row.type.lastIndexOf('.');

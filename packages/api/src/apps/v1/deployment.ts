@@ -1,0 +1,102 @@
+import { age, column, containerColumns, count, shownSelector, text, wide } from '../../columns.ts';
+import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
+import { validateTemplate } from '../../core/v1/template-validation.ts';
+import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { resolveIntOrPercent } from '../../meta/int-or-string.ts';
+import { countOrPercent, nonNegative, selects } from '../selection.ts';
+
+/** A declared number of interchangeable pods, changed by rolling from one ReplicaSet to the next. */
+export const deployment = defineKind<Deployment>('apps/v1', {
+  kind: 'Deployment',
+  plural: 'deployments',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  namespaced: true,
+  subresources: {
+    status: true,
+    scale: { spec: 'spec.replicas', status: 'status.replicas', selector: 'spec.selector' },
+  },
+  defaults(it) {
+    if (!it.spec) return;
+    const spec = it.spec;
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    spec.strategy ??= {};
+    spec.strategy.type ||= 'RollingUpdate';
+    if (spec.strategy.type === 'RollingUpdate') {
+      spec.strategy.rollingUpdate ??= {};
+      spec.strategy.rollingUpdate.maxUnavailable ??= '25%';
+      spec.strategy.rollingUpdate.maxSurge ??= '25%';
+    }
+    if (spec.template) podTemplateDefaults(spec.template);
+  },
+  prepareForCreate(it) {
+    it.status = {};
+  },
+  validate(it, at) {
+    const path = at.child('spec');
+    const spec = it.spec;
+    if (!spec) return [required(path)];
+    return [
+      ...nonNegative(spec.replicas, path.child('replicas')),
+      ...selects(spec.selector, spec.template, path),
+      ...(spec.template ? validateTemplate(spec.template, path.child('template'), ['Always']) : []),
+      ...validateStrategy(spec.strategy ?? {}, path.child('strategy')),
+      ...nonNegative(spec.minReadySeconds, path.child('minReadySeconds')),
+      ...nonNegative(spec.revisionHistoryLimit, path.child('revisionHistoryLimit')),
+      ...validateDeadline(
+        spec.progressDeadlineSeconds,
+        spec.minReadySeconds ?? 0,
+        path.child('progressDeadlineSeconds'),
+      ),
+    ];
+  },
+  immutable: ['spec.selector'],
+  columns: [
+    text(
+      'Ready',
+      (it) => `${it.status?.readyReplicas ?? 0}/${it.spec.replicas ?? 0}`,
+      'Pods that are ready, of those wanted.',
+    ),
+    count('Up-to-date', (it) => it.status?.updatedReplicas, 'Pods of the newest template.'),
+    count('Available', (it) => it.status?.availableReplicas, 'Pods that have been ready long enough.'),
+    age,
+    ...containerColumns<Deployment>((it) => it.spec.template?.spec?.containers),
+    wide(column('Selector', 'string', (it) => shownSelector(it.spec.selector), 'Labels of its pods.')),
+  ],
+});
+
+function validateStrategy(strategy: DeploymentStrategy, at: Path): FieldError[] {
+  switch (strategy.type) {
+    case 'Recreate':
+      return strategy.rollingUpdate
+        ? [forbidden(at.child('rollingUpdate'), "may not be specified when strategy `type` is 'Recreate'")]
+        : [];
+    case 'RollingUpdate': {
+      const { maxUnavailable, maxSurge } = strategy.rollingUpdate ?? {};
+      const path = at.child('rollingUpdate');
+      const errors = [
+        ...countOrPercent(maxUnavailable, path.child('maxUnavailable'), { max100: true }),
+        ...countOrPercent(maxSurge, path.child('maxSurge'), {}),
+      ];
+      if (errors.length === 0 && isZero(maxUnavailable) && isZero(maxSurge)) {
+        errors.push(invalid(path.child('maxUnavailable'), maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+      }
+      return errors;
+    }
+    default:
+      return [notSupported(at.child('type'), strategy.type ?? '', ['Recreate', 'RollingUpdate'])];
+  }
+}
+
+const isZero = (value: number | string | undefined) => resolveIntOrPercent(value, 100, true) === 0;
+
+function validateDeadline(deadline: number | undefined, minReady: number, at: Path): FieldError[] {
+  if (deadline === undefined) return [];
+  const errors = nonNegative(deadline, at);
+  if (deadline <= minReady) errors.push(invalid(at, deadline, 'must be greater than minReadySeconds'));
+  return errors;
+}

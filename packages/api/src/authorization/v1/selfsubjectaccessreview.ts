@@ -1,0 +1,11 @@
+import type { SelfSubjectAccessReview } from '../../generated/authorization/v1.ts';
+import { defineKind } from '../../kind.ts';
+
+/** Asks whether the asker may do something. Answered at once, never stored. */
+export const selfSubjectAccessReview = defineKind<SelfSubjectAccessReview>('authorization/v1', {
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+  verbs: ['create'],
+  hasGeneration: false,
+});

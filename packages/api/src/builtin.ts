@@ -1,0 +1,68 @@
+import { controllerRevision } from './apps/v1/controllerrevision.ts';
+import { deployment } from './apps/v1/deployment.ts';
+import { replicaSet } from './apps/v1/replicaset.ts';
+import { selfSubjectReview } from './authentication/v1/selfsubjectreview.ts';
+import { tokenRequest } from './authentication/v1/tokenrequest.ts';
+import { tokenReview } from './authentication/v1/tokenreview.ts';
+import { localSubjectAccessReview } from './authorization/v1/localsubjectaccessreview.ts';
+import { selfSubjectAccessReview } from './authorization/v1/selfsubjectaccessreview.ts';
+import { selfSubjectRulesReview } from './authorization/v1/selfsubjectrulesreview.ts';
+import { subjectAccessReview } from './authorization/v1/subjectaccessreview.ts';
+import { scale } from './autoscaling/v1/scale.ts';
+import { certificateSigningRequest } from './certificates/v1/certificatesigningrequest.ts';
+import { lease } from './coordination/v1/lease.ts';
+import { binding } from './core/v1/binding.ts';
+import { configMap } from './core/v1/configmap.ts';
+import { endpoints } from './core/v1/endpoints.ts';
+import { event } from './core/v1/event.ts';
+import { namespace } from './core/v1/namespace.ts';
+import { node } from './core/v1/node.ts';
+import { pod } from './core/v1/pod.ts';
+import { secret } from './core/v1/secret.ts';
+import { service } from './core/v1/service.ts';
+import { serviceAccount } from './core/v1/serviceaccount.ts';
+import { endpointSlice } from './discovery/v1/endpointslice.ts';
+import { event as eventsEvent } from './events/v1/event.ts';
+import type { AnyKind } from './kind.ts';
+import { clusterRole } from './rbac/v1/clusterrole.ts';
+import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
+import { role } from './rbac/v1/role.ts';
+import { roleBinding } from './rbac/v1/rolebinding.ts';
+import { Scheme } from './scheme.ts';
+
+/** Kinds with a collection or a review endpoint, in the order discovery lists them. */
+export const builtinKinds: readonly AnyKind[] = [
+  binding,
+  configMap,
+  endpoints,
+  event,
+  namespace,
+  node,
+  pod,
+  secret,
+  serviceAccount,
+  service,
+  selfSubjectReview,
+  tokenReview,
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+  certificateSigningRequest,
+  lease,
+  endpointSlice,
+  eventsEvent,
+  clusterRoleBinding,
+  clusterRole,
+  roleBinding,
+  role,
+  controllerRevision,
+  deployment,
+  replicaSet,
+];
+
+/** Kinds that only appear as the body of a subresource. */
+export const subresourceKinds: readonly AnyKind[] = [scale, tokenRequest];
+
+/** Every built-in kind. */
+export const scheme = new Scheme([...builtinKinds, ...subresourceKinds]);

@@ -1,0 +1,30 @@
+import { age, text } from '../../columns.ts';
+import type { Namespace } from '../../generated/core/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { isDns1123Label } from '../../meta/names.ts';
+
+/** A room for names: most objects live in one, and are deleted with it. */
+export const namespace = defineKind<Namespace>('core/v1', {
+  kind: 'Namespace',
+  plural: 'namespaces',
+  shortNames: ['ns'],
+  namespaced: false,
+  name: isDns1123Label,
+  subresources: { status: true },
+  defaults(it) {
+    // Every namespace carries its own name as a label, so that selectors can name it (KEP-2161).
+    if (it.metadata.name)
+      it.metadata.labels = { ...it.metadata.labels, 'kubernetes.io/metadata.name': it.metadata.name };
+    it.spec ??= {};
+  },
+  prepareForCreate(it) {
+    it.status = { phase: 'Active' };
+    it.spec.finalizers = [...new Set([...(it.spec.finalizers ?? []), 'kubernetes'])];
+  },
+  prepareForUpdate(it, old) {
+    it.spec.finalizers = old.spec.finalizers;
+    it.status = old.status;
+  },
+  columns: [text('Status', (it) => it.status?.phase, 'Active, or Terminating while it is emptied.'), age],
+  selectableFields: { 'status.phase': (it) => it.status?.phase ?? '' },
+});

@@ -1,0 +1,121 @@
+import type {
+  Container,
+  EphemeralContainer,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  Volume,
+} from '../../generated/core/v1.ts';
+import { Quantity } from '../../meta/quantity.ts';
+
+/** Fills in a pod template as upstream defaults it, in place. */
+export function podTemplateDefaults(template: PodTemplateSpec): void {
+  if (template.spec) podSpecDefaults(template.spec);
+}
+
+/** Fills in a pod spec as upstream defaults it, in place. */
+export function podSpecDefaults(spec: PodSpec): void {
+  spec.restartPolicy ??= 'Always';
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.dnsPolicy ??= 'ClusterFirst';
+  spec.securityContext ??= {};
+  spec.schedulerName ??= 'default-scheduler';
+  if (spec.serviceAccountName && !spec.serviceAccount) spec.serviceAccount = spec.serviceAccountName;
+  if (spec.serviceAccount && !spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount;
+  for (const volume of spec.volumes ?? []) volumeDefaults(volume);
+  for (const container of spec.initContainers ?? []) containerDefaults(container, spec);
+  for (const container of spec.containers ?? []) containerDefaults(container, spec);
+  for (const container of spec.ephemeralContainers ?? []) containerDefaults(container, spec);
+}
+
+/** Defaults only a pod itself gets, not a template: service links, requests from limits. */
+export function podOnlyDefaults(spec: PodSpec): void {
+  spec.enableServiceLinks ??= true;
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+    const resources = container.resources;
+    if (!resources?.limits) continue;
+    resources.requests ??= {};
+    for (const [name, limit] of Object.entries(resources.limits)) resources.requests[name] ??= limit;
+  }
+}
+
+function containerDefaults(container: Container | EphemeralContainer, spec: PodSpec): void {
+  container.terminationMessagePath ??= '/dev/termination-log';
+  container.terminationMessagePolicy ??= 'File';
+  container.imagePullPolicy ??= tagOf(container.image ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
+  container.resources ??= {};
+  for (const port of container.ports ?? []) {
+    port.protocol ??= 'TCP';
+    if (spec.hostNetwork && !port.hostPort) port.hostPort = port.containerPort;
+  }
+  for (const variable of container.env ?? []) {
+    if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ||= 'v1';
+    if (variable.valueFrom?.resourceFieldRef) variable.valueFrom.resourceFieldRef.divisor ??= '0';
+    if (variable.valueFrom?.fileKeyRef) variable.valueFrom.fileKeyRef.optional ??= false;
+  }
+  for (const list of [container.resources.requests, container.resources.limits]) {
+    for (const [name, quantity] of Object.entries(list ?? {})) list![name] = roundedUpToMilli(quantity);
+  }
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe])
+    if (probe) probeDefaults(probe);
+  for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
+    if (hook?.httpGet) httpGetDefaults(hook.httpGet);
+  }
+}
+
+function probeDefaults(probe: Probe): void {
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+  if (probe.httpGet) httpGetDefaults(probe.httpGet);
+  if (probe.grpc) probe.grpc.service ??= '';
+}
+
+function httpGetDefaults(action: { path?: string; scheme?: string }): void {
+  action.path ||= '/';
+  action.scheme ||= 'HTTP';
+}
+
+/** Sources whose files get a default mode, and volumes with no source at all, which become an emptyDir. */
+function volumeDefaults(volume: Volume): void {
+  const sources = Object.keys(volume).filter(
+    (key) => key !== 'name' && (volume as unknown as Record<string, unknown>)[key] != null,
+  );
+  if (sources.length === 0) volume.emptyDir = {};
+  if (volume.secret) volume.secret.defaultMode ??= 0o644;
+  if (volume.configMap) volume.configMap.defaultMode ??= 0o644;
+  if (volume.hostPath) volume.hostPath.type ??= '';
+  if (volume.downwardAPI) {
+    volume.downwardAPI.defaultMode ??= 0o644;
+    for (const item of volume.downwardAPI.items ?? []) {
+      if (item.fieldRef) item.fieldRef.apiVersion ||= 'v1';
+      if (item.resourceFieldRef) item.resourceFieldRef.divisor ??= '0';
+    }
+  }
+  if (volume.projected) {
+    volume.projected.defaultMode ??= 0o644;
+    for (const source of volume.projected.sources ?? []) {
+      for (const item of source.downwardAPI?.items ?? []) {
+        if (item.fieldRef) item.fieldRef.apiVersion ||= 'v1';
+        if (item.resourceFieldRef) item.resourceFieldRef.divisor ??= '0';
+      }
+      if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
+    }
+  }
+  if (volume.image)
+    volume.image.pullPolicy ??= tagOf(volume.image.reference ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+function roundedUpToMilli(quantity: string): string {
+  // Only amounts below a thousandth are changed, and only they need parsing: they carry an n or u suffix or many decimals.
+  if (!/[nu]$|\.\d{4,}|e-/i.test(quantity)) return quantity;
+  return Quantity.parse(quantity).roundUpToMilli().toString();
+}
+
+/** The tag of an image reference: `latest` where it has neither tag nor digest, empty where it has a digest only. */
+export function tagOf(image: string): string {
+  const [name = '', digest] = image.split('@');
+  const tag = /:([\w][\w.-]{0,127})$/.exec(name.slice(name.lastIndexOf('/') + 1))?.[1];
+  return tag ?? (digest ? '' : 'latest');
+}

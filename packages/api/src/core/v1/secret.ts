@@ -1,0 +1,78 @@
+import { age, count, text } from '../../columns.ts';
+import type { Secret } from '../../generated/core/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { type FieldError, invalid, required, tooLong } from '../../meta/field-path.ts';
+import { isConfigMapKey } from '../../meta/names.ts';
+import { setOwn } from '../../meta/object.ts';
+import { immutableData } from './configmap.ts';
+
+const maxTotalBytes = 1024 * 1024;
+const needs: Record<string, readonly string[]> = {
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+/** Sensitive values by key, base64 in JSON. */
+export const secret = defineKind<Secret>('core/v1', {
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+  defaults(it) {
+    it.type ||= 'Opaque';
+    // stringData is write-only: it lands in data, and wins over it.
+    if (it.stringData) {
+      it.data = { ...it.data };
+      for (const [key, value] of Object.entries(it.stringData))
+        setOwn(it.data, key, Buffer.from(value).toString('base64'));
+      delete it.stringData;
+    }
+  },
+  validate(it, at) {
+    const errors: FieldError[] = [];
+    const data = it.data ?? {};
+    let total = 0;
+    for (const [key, value] of Object.entries(data)) {
+      for (const message of isConfigMapKey(key)) errors.push(invalid(at.child('data').key(key), key, message));
+      total += Buffer.byteLength(value ?? '', 'base64');
+    }
+    if (total > maxTotalBytes) errors.push(tooLong(at.child('data'), maxTotalBytes));
+    for (const key of needs[it.type ?? ''] ?? []) {
+      const path = at.child('data').key(key);
+      if (!Object.hasOwn(data, key)) errors.push(required(path));
+      else if (key.startsWith('.docker') && !isJson(data[key]!))
+        errors.push(invalid(path, '<secret contents redacted>', 'invalid character'));
+    }
+    if (it.type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
+      errors.push(required(at.child('data[username]')), required(at.child('data[password]')));
+    }
+    if (
+      it.type === 'kubernetes.io/service-account-token' &&
+      !it.metadata.annotations?.['kubernetes.io/service-account.name']
+    ) {
+      errors.push(required(at.child('metadata.annotations').key('kubernetes.io/service-account.name')));
+    }
+    return errors;
+  },
+  validateUpdate: (it, old, at) => [
+    ...(it.type === old.type ? [] : [invalid(at.child('type'), it.type, 'field is immutable')]),
+    ...immutableData(it, old, at, ['data']),
+  ],
+  columns: [
+    text('Type', (it) => it.type, 'What the secret is for.'),
+    count('Data', (it) => Object.keys(it.data ?? {}).length, 'Number of keys.'),
+    age,
+  ],
+  selectableFields: { type: (it) => it.type ?? '' },
+});
+
+function isJson(base64: string): boolean {
+  try {
+    JSON.parse(Buffer.from(base64, 'base64').toString());
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
