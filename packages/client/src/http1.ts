@@ -1,0 +1,77 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { RestConfig } from './config.ts';
+import { tlsMaterial } from './credentials.ts';
+import { ConnectionError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
+
+const keepAlive = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 4 };
+
+/** HTTP/1.1 with keep-alive: for plain-text test servers and servers without HTTP/2. */
+export class Http1Transport implements Transport {
+  readonly #server: URL;
+  readonly #config: RestConfig | undefined;
+  readonly #agent: HttpAgent;
+  readonly #tls: boolean;
+
+  /** Without `config` the connection is plain text. */
+  constructor(server: URL, config: RestConfig | undefined) {
+    this.#server = server;
+    this.#config = config;
+    this.#tls = server.protocol === 'https:';
+    this.#agent = this.#tls ? new HttpsAgent(keepAlive) : new HttpAgent(keepAlive);
+  }
+
+  send(request: TransportRequest): Promise<TransportResponse> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = this.#server;
+      const options = {
+        host: hostname.replace(/^\[|\]$/g, ''),
+        port: port || (this.#tls ? 443 : 80),
+        method: request.method,
+        path: request.path,
+        headers: {
+          ...request.headers,
+          ...(request.body === undefined ? {} : { 'content-length': Buffer.byteLength(request.body) }),
+        },
+        agent: this.#agent,
+        signal: request.signal,
+        ...(this.#tls && this.#config ? tlsMaterial(this.#config) : {}),
+      };
+      const outgoing = this.#tls ? httpsRequest(options, answered) : httpRequest(options, answered);
+      function answered(incoming: IncomingMessage): void {
+        resolve({ status: incoming.statusCode!, headers: incoming.headers, body: incoming });
+      }
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        if (request.signal?.aborted) return reject(request.signal.reason);
+        // A kept connection that the server closed in the meantime: the request never arrived.
+        const unsent = error.code === 'ECONNREFUSED' || (outgoing.reusedSocket && error.code === 'ECONNRESET');
+        reject(new ConnectionError(dialMessage(this.#server, error), unsent, error));
+      });
+      outgoing.end(request.body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** The text Go programs show when they cannot connect: `dial tcp 127.0.0.1:6443: connect: connection refused`. */
+export function dialMessage(server: URL, error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+  const target = `${error.address ?? server.hostname}:${error.port ?? (server.port || (server.protocol === 'https:' ? 443 : 80))}`;
+  if (error.code === 'ECONNREFUSED') return `dial tcp ${target}: connect: connection refused`;
+  if (error.code === 'ECONNRESET') return `read tcp ${target}: read: connection reset by peer`;
+  if (error.code === 'ETIMEDOUT') return `dial tcp ${target}: i/o timeout`;
+  if (error.code === 'EHOSTUNREACH') return `dial tcp ${target}: connect: no route to host`;
+  if (error.code === 'ENETUNREACH') return `dial tcp ${target}: connect: network is unreachable`;
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return `dial tcp: lookup ${server.hostname}: no such host`;
+  return tlsMessages[error.code ?? ''] ?? (error.message || String(error.code));
+}
+
+const tlsMessages: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  CERT_HAS_EXPIRED: 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+};

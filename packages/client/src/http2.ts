@@ -1,0 +1,173 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { RestConfig } from './config.ts';
+import { tlsMaterial } from './credentials.ts';
+import { dialMessage, Http1Transport } from './http1.ts';
+import { ConnectionError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
+
+/** As upstream's HTTP/2 clients: after this long without a frame the connection is tested, and dropped when no answer comes. */
+const readIdleMs = 30_000;
+const pingTimeoutMs = 15_000;
+const dialTimeoutMs = 30_000;
+const streamWindow = 1 << 20;
+/** Shared by all streams: large enough that one slow reader does not hold up the others. */
+const sessionWindow = 16 << 20;
+
+/** Requests over one shared HTTP/2 connection, made on first use and again after it broke. */
+export class Http2Transport implements Transport {
+  readonly #server: URL;
+  readonly #config: RestConfig;
+  #session: ClientHttp2Session | undefined;
+  #connecting: Promise<ClientHttp2Session | Http1Transport> | undefined;
+  /** Set once the server turned out to speak HTTP/1.1 only. */
+  #fallback: Http1Transport | undefined;
+  #closed = false;
+
+  constructor(server: URL, config: RestConfig) {
+    this.#server = server;
+    this.#config = config;
+  }
+
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    request.signal?.throwIfAborted();
+    const via = await this.#connection();
+    request.signal?.throwIfAborted();
+    return via instanceof Http1Transport ? via.send(request) : this.#sendOver(via, request);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#fallback?.close();
+    this.#session?.destroy();
+    this.#session = undefined;
+  }
+
+  #connection(): Promise<ClientHttp2Session | Http1Transport> | ClientHttp2Session | Http1Transport {
+    if (this.#closed) throw new ConnectionError('client is closed', true);
+    if (this.#fallback) return this.#fallback;
+    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<ClientHttp2Session | Http1Transport> {
+    const socket = await dial(this.#server, this.#config);
+    if (socket.alpnProtocol !== 'h2') {
+      socket.destroy();
+      this.#fallback = new Http1Transport(this.#server, this.#config);
+      return this.#fallback;
+    }
+    const session = connect(this.#server, {
+      createConnection: () => socket,
+      settings: { initialWindowSize: streamWindow, enablePush: false },
+    });
+    session.on('connect', () => session.setLocalWindowSize(sessionWindow));
+    // Errors reach each stream; the session's own listener keeps them from being thrown a second time.
+    const drop = (): void => {
+      if (this.#session === session) this.#session = undefined;
+    };
+    session.on('error', drop);
+    session.on('close', drop);
+    session.on('goaway', drop);
+    testWhenIdle(session);
+    session.unref();
+    if (this.#closed) {
+      session.destroy();
+      throw new ConnectionError('client is closed', true);
+    }
+    this.#session = session;
+    return session;
+  }
+
+  #sendOver(session: ClientHttp2Session, request: TransportRequest): Promise<TransportResponse> {
+    return new Promise((resolve, reject) => {
+      let stream: ClientHttp2Stream;
+      try {
+        stream = session.request(
+          { ':method': request.method, ':path': request.path, ...request.headers },
+          { endStream: request.body === undefined },
+        );
+      } catch (error) {
+        return reject(new ConnectionError((error as Error).message, true, error));
+      }
+      hold(session, stream);
+      const { signal } = request;
+      const abort = (): void => {
+        stream.destroy(signal!.reason instanceof Error ? signal!.reason : new Error('aborted'));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      let answered = false;
+      stream.once('response', (headers) => {
+        answered = true;
+        resolve({ status: headers[':status']!, headers: headers as TransportResponse['headers'], body: stream });
+      });
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (answered) return; // the reader of the body gets it
+        if (signal?.aborted) return reject(signal.reason);
+        const unsent = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || error.code === 'ERR_HTTP2_GOAWAY_SESSION';
+        reject(new ConnectionError(dialMessage(this.#server, error), unsent, error));
+      });
+      stream.once('close', () => {
+        signal?.removeEventListener('abort', abort);
+        if (answered) return;
+        if (signal?.aborted) return reject(signal.reason);
+        const unsent = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+        reject(new ConnectionError('http2: client connection lost', unsent));
+      });
+      if (request.body !== undefined) stream.end(request.body);
+    });
+  }
+}
+
+/** The connection keeps the process alive only while a request runs over it. */
+const running = new WeakMap<ClientHttp2Session, number>();
+function hold(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
+  const add = (n: number): void => {
+    const count = (running.get(session) ?? 0) + n;
+    running.set(session, count);
+    if (session.destroyed) return;
+    if (count === 0) session.unref();
+    else if (count === n) session.ref();
+  };
+  add(1);
+  stream.once('close', () => add(-1));
+}
+
+function testWhenIdle(session: ClientHttp2Session): void {
+  session.setTimeout(readIdleMs, () => {
+    if (session.destroyed || !running.get(session)) return;
+    const lost = setTimeout(() => session.destroy(new Error('http2: client connection lost')), pingTimeoutMs);
+    lost.unref();
+    const sent = session.ping(() => clearTimeout(lost));
+    if (!sent) clearTimeout(lost);
+  });
+}
+
+function dial(server: URL, config: RestConfig): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const host = server.hostname.replace(/^\[|\]$/g, '');
+    const socket = connectTls({
+      host,
+      port: Number(server.port || 443),
+      ALPNProtocols: ['h2', 'http/1.1'],
+      ...(/^[\d.:]+$/.test(host) ? {} : { servername: host }),
+      ...tlsMaterial(config),
+      timeout: dialTimeoutMs,
+    });
+    const failed = (error: Error): void => {
+      socket.destroy();
+      reject(new ConnectionError(dialMessage(server, error), true, error));
+    };
+    socket.once('error', failed);
+    socket.once('timeout', () => failed(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+    socket.once('secureConnect', () => {
+      socket.off('error', failed);
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}
