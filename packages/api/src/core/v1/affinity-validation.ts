@@ -1,0 +1,135 @@
+import type { Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../generated/core/v1.ts';
+import { duplicate, type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { isDns1123Label, isLabelValue, isQualifiedName } from '../../meta/names.ts';
+import { validateLabelSelector } from '../../meta/validate-selector.ts';
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+/** Errors of node and pod affinity. */
+export function validateAffinity(affinity: Affinity | undefined, at: Path): FieldError[] {
+  if (!affinity) return [];
+  const errors: FieldError[] = [];
+  const { nodeAffinity, podAffinity, podAntiAffinity } = affinity;
+  if (nodeAffinity) {
+    const path = at.child('nodeAffinity');
+    const must = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+    if (must) errors.push(...validateNodeSelector(must, path.child('requiredDuringSchedulingIgnoredDuringExecution')));
+    for (const [i, term] of (nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+      const where = path.child('preferredDuringSchedulingIgnoredDuringExecution').index(i);
+      errors.push(...weight(term.weight, where.child('weight')), ...validateTerm(term.preference ?? {}, where.child('preference')));
+    }
+  }
+  for (const [name, terms] of [['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const) {
+    if (!terms) continue;
+    for (const [i, term] of (terms.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+      errors.push(...validatePodTerm(term, at.child(name).child('requiredDuringSchedulingIgnoredDuringExecution').index(i)));
+    }
+    for (const [i, term] of (terms.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+      const where = at.child(name).child('preferredDuringSchedulingIgnoredDuringExecution').index(i);
+      errors.push(...weight(term.weight, where.child('weight')), ...validatePodTerm(term.podAffinityTerm, where.child('podAffinityTerm')));
+    }
+  }
+  return errors;
+}
+
+const weight = (value: number, at: Path) => (value >= 1 && value <= 100 ? [] : [invalid(at, value, 'must be in the range 1-100')]);
+
+function validateNodeSelector(selector: NodeSelector, at: Path): FieldError[] {
+  if (!selector.nodeSelectorTerms?.length) return [required(at.child('nodeSelectorTerms'), 'must have at least one node selector term')];
+  return selector.nodeSelectorTerms.flatMap((term, i) => validateTerm(term, at.child('nodeSelectorTerms').index(i)));
+}
+
+function validateTerm(term: NodeSelectorTerm, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [i, requirement] of (term.matchExpressions ?? []).entries()) {
+    const path = at.child('matchExpressions').index(i);
+    errors.push(...validateRequirement(requirement, path));
+    for (const message of isQualifiedName(requirement.key ?? '')) errors.push(invalid(path.child('key'), requirement.key ?? '', message));
+  }
+  for (const [i, requirement] of (term.matchFields ?? []).entries()) {
+    const path = at.child('matchFields').index(i);
+    if (requirement.operator !== 'In' && requirement.operator !== 'NotIn') errors.push(invalid(path.child('operator'), requirement.operator ?? '', 'not a valid selector operator'));
+    else if (requirement.values?.length !== 1) errors.push(required(path.child('values'), 'must be only one value when `operator` is \'In\' or \'NotIn\' for node field selector'));
+    if (requirement.key !== 'metadata.name') errors.push(invalid(path.child('key'), requirement.key ?? '', 'not a valid field selector key'));
+  }
+  return errors;
+}
+
+function validateRequirement(requirement: NodeSelectorRequirement, at: Path): FieldError[] {
+  const values = requirement.values ?? [];
+  switch (requirement.operator) {
+    case 'In':
+    case 'NotIn':
+      return values.length > 0 ? [] : [required(at.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")];
+    case 'Exists':
+    case 'DoesNotExist':
+      return values.length === 0 ? [] : [forbidden(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+    case 'Gt':
+    case 'Lt':
+      return values.length === 1 ? [] : [required(at.child('values'), "must be specified single value when `operator` is 'Lt' or 'Gt'")];
+    default:
+      return [invalid(at.child('operator'), requirement.operator ?? '', 'not a valid selector operator')];
+  }
+}
+
+function validatePodTerm(term: PodAffinityTerm, at: Path): FieldError[] {
+  const errors = [...validateLabelSelector(term.labelSelector, at.child('labelSelector')), ...validateLabelSelector(term.namespaceSelector, at.child('namespaceSelector'))];
+  for (const name of term.namespaces ?? []) for (const message of isDns1123Label(name)) errors.push(invalid(at.child('namespace'), name, message));
+  if (!term.topologyKey) errors.push(required(at.child('topologyKey'), 'can not be empty'));
+  for (const message of isQualifiedName(term.topologyKey ?? '')) errors.push(invalid(at.child('topologyKey'), term.topologyKey ?? '', message));
+  return errors;
+}
+
+/** Errors of tolerations. */
+export function validateTolerations(tolerations: readonly Toleration[] | undefined, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [i, toleration] of (tolerations ?? []).entries()) {
+    const path = at.index(i);
+    if (toleration.key) for (const message of isQualifiedName(toleration.key)) errors.push(invalid(path.child('key'), toleration.key, message));
+    if (!toleration.key && toleration.operator !== 'Exists') {
+      errors.push(invalid(path.child('operator'), toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
+    }
+    if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
+      errors.push(invalid(path.child('effect'), toleration.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    }
+    switch (toleration.operator) {
+      case undefined:
+      case '':
+      case 'Equal':
+        for (const message of isLabelValue(toleration.value ?? '')) errors.push(invalid(path.child('operator'), toleration.value, message));
+        break;
+      case 'Exists':
+        if (toleration.value) errors.push(invalid(path.child('operator'), toleration, "value must be empty when `operator` is 'Exists'"));
+        break;
+      default:
+        errors.push(notSupported(path.child('operator'), toleration.operator, ['Equal', 'Exists']));
+    }
+    if (toleration.effect && !effects.includes(toleration.effect)) errors.push(notSupported(path.child('effect'), toleration.effect, effects));
+  }
+  return errors;
+}
+
+/** Errors of spreading constraints; a key and a consequence may be named together once. */
+export function validateSpread(constraints: readonly TopologySpreadConstraint[] | undefined, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [i, constraint] of (constraints ?? []).entries()) {
+    const path = at.index(i);
+    if (!(constraint.maxSkew > 0)) errors.push(invalid(path.child('maxSkew'), constraint.maxSkew ?? 0, 'must be greater than zero'));
+    if (!constraint.topologyKey) errors.push(required(path.child('topologyKey'), 'can not be empty'));
+    if (!['DoNotSchedule', 'ScheduleAnyway'].includes(constraint.whenUnsatisfiable)) {
+      errors.push(notSupported(path.child('whenUnsatisfiable'), constraint.whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']));
+    }
+    if (constraint.minDomains !== undefined) {
+      if (constraint.minDomains <= 0) errors.push(invalid(path.child('minDomains'), constraint.minDomains, 'must be greater than zero'));
+      if (constraint.whenUnsatisfiable !== 'DoNotSchedule') {
+        errors.push(invalid(path.child('minDomains'), constraint.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`));
+      }
+    }
+    const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;
+    if (seen.has(pair)) errors.push(duplicate(path.child('{topologyKey, whenUnsatisfiable}'), pair));
+    seen.add(pair);
+    errors.push(...validateLabelSelector(constraint.labelSelector, path.child('labelSelector')));
+  }
+  return errors;
+}
