@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestInfo } from './request-info.ts';
+import type { User } from './user.ts';
 
-/** Who sends a request, as authentication found it. */
-export interface UserInfo {
-  name: string;
-  uid: string;
-  groups: string[];
-  extra: Record<string, string[]>;
-}
+export type UserInfo = User;
 
 /** One request on its way through the chain. Links fill it in; endpoints read it. */
 export interface RequestContext {

@@ -1,0 +1,119 @@
+import { decodeJson } from '@coracle/api/codec/json';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import {
+  decodeStored,
+  encodeStored,
+  headOf,
+  replaceResourceVersion,
+  toKind,
+  typeMetaLength,
+  withResourceVersion,
+} from './encoding.ts';
+import { relativeKey } from './keys.ts';
+
+/** One kind's view of an object: its JSON and what field selectors see. */
+interface Form {
+  readonly body: Buffer;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const noFields: Readonly<Record<string, string>> = Object.freeze({});
+
+/**
+ * One revision of one object as the watch cache holds it: its JSON, encoded once, and what selectors look at. Immutable; a write
+ * makes a new one. Forms of other versions are made on first use.
+ */
+export class CachedObject {
+  /** The kind in whose form it is stored. */
+  readonly kind: AnyKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly revision: number;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly #form: Form;
+  #others: Map<AnyKind, Form> | undefined;
+
+  private constructor(kind: AnyKind, object: KubeObject, revision: number, form: Form) {
+    this.kind = kind;
+    this.namespace = object.metadata.namespace ?? '';
+    this.name = object.metadata.name ?? '';
+    this.uid = object.metadata.uid ?? '';
+    this.labels = object.metadata.labels;
+    this.revision = revision;
+    this.#form = form;
+  }
+
+  /** From what the store holds. */
+  static fromStore(kind: AnyKind, value: Buffer, revision: number): CachedObject {
+    const object = decodeStored(kind, value, revision);
+    return CachedObject.fromWrite(kind, object, encodeStored(kind, object), revision);
+  }
+
+  /** From a write of this process: the stored-form object and the bytes that were written. */
+  static fromWrite(kind: AnyKind, object: KubeObject, stored: Buffer, revision: number): CachedObject {
+    const body = withResourceVersion(kind, stored, revision);
+    return new CachedObject(kind, object, revision, { body, fields: fieldsOf(kind, object) });
+  }
+
+  /** The same object under the revision of its removal (from the store, or from what a selector selects). */
+  at(revision: number): CachedObject {
+    const { kind } = this;
+    const meta = { name: this.name, namespace: this.namespace, uid: this.uid, labels: this.labels as Record<string, string> };
+    const body = replaceResourceVersion(kind, this.#form.body, revision);
+    return new CachedObject(kind, { metadata: meta }, revision, { body, fields: this.#form.fields });
+  }
+
+  /** `namespace/name`, or `name`. */
+  get key(): string {
+    return relativeKey(this.name, this.namespace);
+  }
+
+  /** The object's JSON in a kind's form. */
+  body(kind: AnyKind): Buffer {
+    return this.#in(kind).body;
+  }
+
+  /** As `body`, without apiVersion and kind and the opening brace: what follows `{` in a list item. */
+  itemTail(kind: AnyKind): Buffer {
+    const body = this.body(kind);
+    return body.subarray(1 + typeMetaLength(kind));
+  }
+
+  /** The value a field selector compares. Undefined: the kind has no such field. */
+  field(kind: AnyKind, field: string): string | undefined {
+    if (field === 'metadata.name') return this.name;
+    if (field === 'metadata.namespace') return this.namespace;
+    return this.#in(kind).fields[field];
+  }
+
+  /** A fresh copy of the object, decoded; the caller may change it. */
+  decode(kind: AnyKind): KubeObject {
+    return decodeJson(this.body(kind)).value as KubeObject;
+  }
+
+  #in(kind: AnyKind): Form {
+    if (kind === this.kind) return this.#form;
+    let form = this.#others?.get(kind);
+    if (!form) {
+      const object = toKind(kind, decodeJson(this.#form.body).value as KubeObject);
+      const body = withResourceVersion(kind, encodeStored(kind, object), this.revision);
+      form = { body, fields: fieldsOf(kind, object) };
+      this.#others ??= new Map();
+      this.#others.set(kind, form);
+    }
+    return form;
+  }
+}
+
+function fieldsOf(kind: AnyKind, object: KubeObject): Readonly<Record<string, string>> {
+  if (!kind.selectableFields) return noFields;
+  const fields: Record<string, string> = {};
+  for (const [field, value] of Object.entries(kind.selectableFields)) fields[field] = value(object);
+  return fields;
+}
+
+/** Bytes this object's bodies take, for bounds on caches. */
+export function sizeOf(object: CachedObject): number {
+  return object.body(object.kind).length + headOf(object.kind).length;
+}

@@ -1,0 +1,80 @@
+import { decodeJson, encodeJson } from '@coracle/api/codec/json';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+
+const heads = new WeakMap<AnyKind, Buffer>();
+
+/**
+ * What the JSON of every object of a kind starts with: `{"kind":"Pod","apiVersion":"v1","metadata":{`. All objects are encoded
+ * in this one shape, so that a resourceVersion can be spliced in, and a list item's kind left off, without parsing.
+ */
+export function headOf(kind: AnyKind): Buffer {
+  let head = heads.get(kind);
+  if (!head) {
+    head = Buffer.from(`{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(kind.apiVersion)},"metadata":{`);
+    heads.set(kind, head);
+  }
+  return head;
+}
+
+/** How many bytes of `headOf` a list item leaves off: `"kind":…,"apiVersion":…,`. */
+export function typeMetaLength(kind: AnyKind): number {
+  return headOf(kind).length - '{"metadata":{'.length;
+}
+
+/** The object as the store keeps it: without resourceVersion, which is the store's own revision of the write. */
+export function encodeStored(kind: AnyKind, object: KubeObject): Buffer {
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
+  const { resourceVersion: _resourceVersion, selfLink: _selfLink, ...meta } = metadata;
+  const metaText = encodeJson(meta);
+  const restText = encodeJson(rest);
+  return exactBuffer(headOf(kind).toString() + metaText.slice(1) + (restText === '{}' ? '}' : `,${restText.slice(1)}`));
+}
+
+/** Splices a resourceVersion into bytes that `encodeStored` made. */
+export function withResourceVersion(kind: AnyKind, stored: Buffer, revision: number): Buffer {
+  const head = headOf(kind).length;
+  // An object without any metadata is possible in the store only (nothing that was created lacks a name); it needs no comma.
+  const field = `"resourceVersion":"${revision}"${stored[head] === 0x7d ? '' : ','}`;
+  const out = Buffer.allocUnsafeSlow(stored.length + field.length);
+  stored.copy(out, 0, 0, head);
+  out.latin1Write(field, head);
+  stored.copy(out, head + field.length, head);
+  return out;
+}
+
+const marker = Buffer.from('"resourceVersion":"');
+
+/** Replaces the resourceVersion in bytes that `withResourceVersion` made. */
+export function replaceResourceVersion(kind: AnyKind, body: Buffer, revision: number): Buffer {
+  const from = headOf(kind).length + marker.length;
+  const to = body.indexOf(0x22, from);
+  return Buffer.concat([body.subarray(0, from), Buffer.from(String(revision)), body.subarray(to)]);
+}
+
+/** Decodes an object that the store holds, in the stored form; fills in defaults that came after it was written. */
+export function decodeStored(kind: AnyKind, value: Buffer, revision: number): KubeObject {
+  const object = decodeJson(value).value as KubeObject;
+  object.metadata ??= {};
+  object.metadata.resourceVersion = String(revision);
+  kind.defaults?.(object);
+  return object;
+}
+
+/** A stored-form object in the form of another kind that shares its storage; the object itself where the kinds are one. */
+export function toKind(kind: AnyKind, stored: KubeObject): KubeObject {
+  return kind.storedAs ? { ...kind.storedAs.decode(stored), kind: kind.kind, apiVersion: kind.apiVersion } : stored;
+}
+
+/** The inverse of `toKind`. */
+export function toStored(kind: AnyKind, object: KubeObject): KubeObject {
+  if (!kind.storedAs) return object;
+  const stored = kind.storedAs.kind();
+  return { ...kind.storedAs.encode(object), kind: stored.kind, apiVersion: stored.apiVersion };
+}
+
+/** Text as bytes in memory of its own: slices of a shared pool would keep whole slabs alive in a cache. */
+export function exactBuffer(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.utf8Write(text);
+  return bytes;
+}

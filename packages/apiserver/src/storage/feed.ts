@@ -1,0 +1,154 @@
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { root } from './keys.ts';
+import type { ResourceCache } from './resource-cache.ts';
+import { CompactedError, type Store, type StoreEvent } from './store.ts';
+
+const pageSize = 200;
+
+/** Tells the operator what happens to the feed; `warn` gets a constant message and its details. */
+export interface FeedLog {
+  warn(message: string, details: Record<string, unknown>): void;
+}
+
+/**
+ * Keeps all watch caches at one revision: loads them once, then follows one watch on the store's whole key space, so that every
+ * revision is soon seen, whichever key it touched. Survives the store's absence; loads anew when history was compacted away, or
+ * when the store was restored to an earlier state.
+ */
+export class Feed {
+  readonly #store: Store;
+  readonly #log: FeedLog;
+  readonly #caches = new Map<string, ResourceCache>();
+  readonly #stop = new AbortController();
+  readonly #waiters = new Set<{ revision: number; resolve: () => void }>();
+  #revision = 0;
+  #running: Promise<void> | undefined;
+  #ready = Promise.withResolvers<void>();
+
+  constructor(store: Store, log: FeedLog) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Adds a cache; before `start`. */
+  add(cache: ResourceCache): void {
+    this.#caches.set(cache.prefix.slice(root.length, -1), cache);
+  }
+
+  get caches(): Iterable<ResourceCache> {
+    return this.#caches.values();
+  }
+
+  /** Every change up to this revision is in the caches. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Whether the caches have been loaded. */
+  get loaded(): boolean {
+    return this.#revision > 0;
+  }
+
+  /** Begins to load and follow. Resolves when all caches are loaded. */
+  start(): Promise<void> {
+    this.#running ??= this.#run();
+    return this.#ready.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    for (const waiter of this.#waiters) waiter.resolve();
+  }
+
+  /** Waits until the caches have seen a revision; false when they have not within `timeout` milliseconds. */
+  reached(revision: number, timeout: number): Promise<boolean> | boolean {
+    if (this.#revision >= revision) return true;
+    return new Promise((resolve) => {
+      const waiter = {
+        revision,
+        resolve: () => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(this.#revision >= revision);
+        },
+      };
+      const timer = setTimeout(waiter.resolve, timeout);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    let load = true;
+    while (!signal.aborted) {
+      try {
+        if (load) await this.#load();
+        load = false;
+        for await (const batch of this.#store.watch(this.#revision, signal)) {
+          this.#apply(batch.events);
+          this.#advance(batch.revision);
+        }
+      } catch (error) {
+        // Whatever happened, the caches can be brought up to date by loading them again; serving goes on meanwhile.
+        load = true;
+        if (error instanceof CompactedError) {
+          this.#log.warn('history was compacted under the watch cache; loading anew', { revision: this.#revision });
+          continue;
+        }
+        this.#log.warn('the store could not be read; trying again', { error: String(error) });
+        await delay(1_000, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+      }
+    }
+  }
+
+  async #load(): Promise<void> {
+    let from: string | undefined;
+    let revision: number | undefined;
+    for (;;) {
+      const page = await this.#store.list(root, { limit: pageSize, ...(from ? { from } : {}), ...(revision ? { revision } : {}) });
+      revision ??= page.revision;
+      for (const entry of page.entries) this.#cacheOf(entry.key)?.load(entry);
+      const last = page.entries.at(-1);
+      if (!last || page.entries.length >= page.count) break;
+      from = `${last.key}\0`;
+      await nextTurn();
+    }
+    for (const cache of this.#caches.values()) cache.loaded(revision);
+    this.#revision = 0; // a restored store may be at an earlier revision than before
+    this.#advance(revision);
+    this.#ready.resolve();
+  }
+
+  #apply(events: readonly StoreEvent[]): void {
+    let run: StoreEvent[] = [];
+    let runCache: ResourceCache | undefined;
+    for (const event of events) {
+      const cache = this.#cacheOf(event.key);
+      if (cache !== runCache) {
+        runCache?.apply(run);
+        run = [];
+        runCache = cache;
+      }
+      if (cache) run.push(event);
+    }
+    runCache?.apply(run);
+  }
+
+  #advance(revision: number): void {
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    for (const cache of this.#caches.values()) cache.passed(revision);
+    for (const waiter of this.#waiters) if (waiter.revision <= revision) waiter.resolve();
+  }
+
+  /** By the first one or two segments of the key below the root. */
+  #cacheOf(key: string): ResourceCache | undefined {
+    if (!key.startsWith(root)) return undefined;
+    const first = key.indexOf('/', root.length);
+    const cache = this.#caches.get(key.slice(root.length, first));
+    if (cache) return cache;
+    const second = key.indexOf('/', first + 1);
+    return this.#caches.get(key.slice(root.length, second));
+  }
+}

@@ -1,0 +1,40 @@
+import type { AnyKind } from '@coracle/api/kind';
+import type { FieldSelector } from '@coracle/api/meta/field-selector';
+import type { Selector } from '@coracle/api/meta/labels';
+import type { CachedObject } from './cached-object.ts';
+
+/** What a list, watch or deletecollection selects. */
+export class Filter {
+  readonly kind: AnyKind;
+  /** Empty: all namespaces. */
+  readonly namespace: string;
+  readonly #labels: Selector | undefined;
+  readonly #fields: FieldSelector | undefined;
+  /** Equal keys select equally: watchers with one key share their frames. */
+  readonly key: string;
+
+  constructor(kind: AnyKind, namespace: string, labels?: Selector, fields?: FieldSelector) {
+    this.kind = kind;
+    this.namespace = namespace;
+    this.#labels = labels && !labels.empty ? labels : undefined;
+    this.#fields = fields && fields.requirements.length > 0 ? fields : undefined;
+    const fieldKey = (this.#fields?.requirements ?? []).map((each) => each.field + each.operator + JSON.stringify(each.value));
+    this.key = [namespace, this.#labels?.toString() ?? '', fieldKey.join(',')].join('|');
+  }
+
+  /** Whether everything in the namespace is selected. */
+  get all(): boolean {
+    return !this.#labels && !this.#fields;
+  }
+
+  /** The one name that can match, where a field selector says so. */
+  get name(): string | undefined {
+    return this.#fields?.requirements.find((each) => each.field === 'metadata.name' && each.operator === '=')?.value;
+  }
+
+  matches(object: CachedObject): boolean {
+    if (this.namespace !== '' && object.namespace !== this.namespace) return false;
+    if (this.#labels && !this.#labels.matches(object.labels as Record<string, string> | undefined)) return false;
+    return !this.#fields || this.#fields.matches((field) => object.field(this.kind, field));
+  }
+}

@@ -1,0 +1,139 @@
+import type { AnyKind } from '@coracle/api/kind';
+import { CachedObject } from './cached-object.ts';
+import type { Filter } from './filter.ts';
+import { type CacheEvent, History, type HistoryBounds } from './history.ts';
+import { prefixOf } from './keys.ts';
+import { SortedKeys } from './sorted-keys.ts';
+import type { StoredEntry, StoreEvent } from './store.ts';
+
+/** Hears of every change of a resource, batch by batch, and of reloads, after which nothing is known about what lay between. */
+export interface CacheListener {
+  changed(events: readonly CacheEvent[]): void;
+  /** The content was loaded anew (history was lost); `removed` and `present` tell the difference. */
+  reloaded(removed: readonly CachedObject[], present: readonly CachedObject[]): void;
+}
+
+/** Everything there is of one stored resource, as of the feed's revision, and its recent history. */
+export class ResourceCache {
+  /** The kind in whose form the objects are stored. */
+  readonly kind: AnyKind;
+  readonly prefix: string;
+  #objects = new Map<string, CachedObject>();
+  #keys = new SortedKeys();
+  #history: History;
+  #lastChange = 0;
+  #loading: Map<string, CachedObject> | undefined;
+  /** Own writes the feed has not reported yet: their encoded form need not be made again. By `key@revision`. */
+  readonly #written = new Map<string, CachedObject>();
+  readonly #listeners = new Set<CacheListener>();
+  readonly #bounds: HistoryBounds | undefined;
+
+  constructor(kind: AnyKind, bounds?: HistoryBounds) {
+    this.kind = kind;
+    this.prefix = prefixOf(kind);
+    this.#bounds = bounds;
+    this.#history = new History(0, bounds);
+  }
+
+  get history(): History {
+    return this.#history;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Revision of the newest change: the resource looked the same at every revision from here to the feed's. */
+  get lastChange(): number {
+    return this.#lastChange;
+  }
+
+  get(key: string): CachedObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** What a filter selects, in key order, from the key `from` on (inclusive). */
+  list(filter: Filter, from = ''): CachedObject[] {
+    const name = filter.name;
+    if (name !== undefined && (filter.namespace !== '' || !this.kind.namespaced)) {
+      const key = this.kind.namespaced ? `${filter.namespace}/${name}` : name;
+      const one = this.#objects.get(key);
+      return one && key >= from && filter.matches(one) ? [one] : [];
+    }
+    const keys = this.#keys.slice(filter.namespace === '' ? '' : `${filter.namespace}/`, from);
+    const found: CachedObject[] = [];
+    for (const key of keys) {
+      const object = this.#objects.get(key)!;
+      if (filter.all || filter.matches(object)) found.push(object);
+    }
+    return found;
+  }
+
+  listen(listener: CacheListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Remembers what this process just wrote until the feed brings it. */
+  wrote(key: string, object: CachedObject): void {
+    this.#written.set(`${key}@${object.revision}`, object);
+  }
+
+  /** Takes in a batch of the feed; every event is of this resource. */
+  apply(events: readonly StoreEvent[]): void {
+    const changes: CacheEvent[] = [];
+    for (const event of events) {
+      const key = event.key.slice(this.prefix.length);
+      const previous = this.#objects.get(key);
+      if (event.value === undefined) {
+        if (!previous) continue;
+        this.#objects.delete(key);
+        this.#keys.delete(key);
+        changes.push({ type: 'DELETED', revision: event.revision, object: previous.at(event.revision), previous });
+      } else {
+        const object =
+          this.#written.get(`${key}@${event.revision}`) ??
+          CachedObject.fromStore(this.kind, event.value, event.revision);
+        this.#objects.set(key, object);
+        if (!previous) this.#keys.add(key);
+        changes.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous });
+      }
+    }
+    const now = Date.now();
+    for (const change of changes) {
+      this.#lastChange = change.revision;
+      this.#history.push(change, now);
+    }
+    if (changes.length > 0) for (const listener of this.#listeners) listener.changed(changes);
+  }
+
+  /** The feed has passed a revision: own writes up to it are in, or were overtaken. */
+  passed(revision: number): void {
+    if (this.#written.size === 0) return;
+    for (const [key, object] of this.#written) if (object.revision <= revision) this.#written.delete(key);
+  }
+
+  /** Loading anew: `load` collects, `loaded` replaces the content. */
+  load(entry: StoredEntry): void {
+    this.#loading ??= new Map();
+    const key = entry.key.slice(this.prefix.length);
+    const known = this.#objects.get(key);
+    const object =
+      known?.revision === entry.revision ? known : CachedObject.fromStore(this.kind, entry.value, entry.revision);
+    this.#loading.set(key, object);
+  }
+
+  loaded(revision: number): void {
+    const before = this.#objects;
+    this.#objects = this.#loading ?? new Map();
+    this.#loading = undefined;
+    this.#keys = new SortedKeys();
+    for (const key of this.#objects.keys()) this.#keys.add(key);
+    this.#history = new History(revision, this.#bounds);
+    this.#lastChange = revision;
+    this.#written.clear();
+    const removed = [...before].filter(([key]) => !this.#objects.has(key)).map(([, object]) => object.at(revision));
+    const present = [...this.#objects.values()];
+    for (const listener of this.#listeners) listener.reloaded(removed, present);
+  }
+}
