@@ -15,7 +15,11 @@ export function validateCreate(kind: AnyKind, it: KubeObject): FieldError[] {
 /** All errors of replacing `old` by `it`: metadata, the new object as such, immutable fields, and what the kind checks of the change. */
 export function validateUpdate(kind: AnyKind, it: KubeObject, old: KubeObject): FieldError[] {
   const at = new Path();
-  const errors = [...validateMetadata(kind, it.metadata), ...validateMetadataUpdate(it.metadata, old.metadata), ...(kind.validate?.(it, at) ?? [])];
+  const errors = [
+    ...validateMetadata(kind, it.metadata),
+    ...validateMetadataUpdate(it.metadata, old.metadata),
+    ...(kind.validate?.(it, at) ?? []),
+  ];
   for (const field of kind.immutable ?? []) {
     const [now, before] = [getPath(it, field), getPath(old, field)];
     if (!deepEqual(now, before)) errors.push(invalid(at.child(field), now, 'field is immutable'));
@@ -46,12 +50,20 @@ function validateMetadata(kind: AnyKind, metadata: ObjectMeta): FieldError[] {
   else for (const message of checkName(metadata.name)) errors.push(invalid(at.child('name'), metadata.name, message));
   if (kind.namespaced) {
     if (!metadata.namespace) errors.push(required(at.child('namespace')));
-    else for (const message of isDns1123Label(metadata.namespace)) errors.push(invalid(at.child('namespace'), metadata.namespace, message));
+    else
+      for (const message of isDns1123Label(metadata.namespace))
+        errors.push(invalid(at.child('namespace'), metadata.namespace, message));
   } else if (metadata.namespace) {
     errors.push(forbidden(at.child('namespace'), 'not allowed on this type'));
   }
-  errors.push(...validateLabels(metadata.labels, at.child('labels')), ...validateAnnotations(metadata.annotations, at.child('annotations')));
-  errors.push(...validateOwners(metadata, at.child('ownerReferences')), ...validateFinalizers(metadata.finalizers, at.child('finalizers')));
+  errors.push(
+    ...validateLabels(metadata.labels, at.child('labels')),
+    ...validateAnnotations(metadata.annotations, at.child('annotations')),
+  );
+  errors.push(
+    ...validateOwners(metadata, at.child('ownerReferences')),
+    ...validateFinalizers(metadata.finalizers, at.child('finalizers')),
+  );
   return errors;
 }
 
@@ -72,7 +84,8 @@ function validateOwners(metadata: ObjectMeta, at: Path): FieldError[] {
   let controller: string | undefined;
   for (const [i, owner] of (metadata.ownerReferences ?? []).entries()) {
     const path = at.index(i);
-    if (!owner.apiVersion) errors.push(invalid(path.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.apiVersion)
+      errors.push(invalid(path.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'));
     if (!owner.kind) errors.push(invalid(path.child('kind'), owner.kind ?? '', 'must not be empty'));
     if (!owner.name) errors.push(invalid(path.child('name'), owner.name ?? '', 'must not be empty'));
     if (!owner.uid) errors.push(invalid(path.child('uid'), owner.uid ?? '', 'must not be empty'));
@@ -82,7 +95,11 @@ function validateOwners(metadata: ObjectMeta, at: Path): FieldError[] {
     if (!owner.controller) continue;
     if (controller !== undefined) {
       errors.push(
-        invalid(at, metadata.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`),
+        invalid(
+          at,
+          metadata.ownerReferences,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+        ),
       );
     }
     controller = owner.name;
@@ -96,7 +113,9 @@ function validateFinalizers(finalizers: readonly string[] | undefined, at: Path)
   for (const [i, finalizer] of (finalizers ?? []).entries()) {
     for (const message of isQualifiedName(finalizer)) errors.push(invalid(at.index(i), finalizer, message));
     if (!finalizer.includes('/') && !plain.has(finalizer)) {
-      errors.push(invalid(at.index(i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+      errors.push(
+        invalid(at.index(i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+      );
     }
   }
   const both = ['orphan', 'foregroundDeletion'];
@@ -109,14 +128,26 @@ function validateFinalizers(finalizers: readonly string[] | undefined, at: Path)
 function validateMetadataUpdate(it: ObjectMeta, old: ObjectMeta): FieldError[] {
   const at = new Path('metadata');
   const errors: FieldError[] = [];
-  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+  for (const field of [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const) {
     if (!deepEqual(it[field], old[field])) errors.push(invalid(at.child(field), it[field], 'field is immutable'));
   }
   if (old.deletionTimestamp) {
     const added = (it.finalizers ?? []).filter((each) => !old.finalizers?.includes(each));
     if (added.length > 0) {
       const shown = added.map((each) => `"${each}"`).join(', ');
-      errors.push(forbidden(at.child('finalizers'), `no new finalizers can be added if the object is being deleted, found new finalizers []string{${shown}}`));
+      errors.push(
+        forbidden(
+          at.child('finalizers'),
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${shown}}`,
+        ),
+      );
     }
   }
   return errors;

@@ -45,7 +45,11 @@ export interface FieldError {
   message: string;
 }
 
-const error = (type: FieldErrorType, at: Path, message: string): FieldError => ({ type, field: at.toString(), message });
+const error = (type: FieldErrorType, at: Path, message: string): FieldError => ({
+  type,
+  field: at.toString(),
+  message,
+});
 
 export const required = (at: Path, detail = ''): FieldError =>
   error('FieldValueRequired', at, detail === '' ? 'Required value' : `Required value: ${detail}`);
@@ -59,9 +63,11 @@ export const typeInvalid = (at: Path, value: unknown, detail: string): FieldErro
 export const duplicate = (at: Path, value: unknown): FieldError =>
   error('FieldValueDuplicate', at, `Duplicate value: ${shown(value)}`);
 
-export const notFound = (at: Path, value: unknown): FieldError => error('FieldValueNotFound', at, `Not found: ${shown(value)}`);
+export const notFound = (at: Path, value: unknown): FieldError =>
+  error('FieldValueNotFound', at, `Not found: ${shown(value)}`);
 
-export const forbidden = (at: Path, detail: string): FieldError => error('FieldValueForbidden', at, `Forbidden: ${detail}`);
+export const forbidden = (at: Path, detail: string): FieldError =>
+  error('FieldValueForbidden', at, `Forbidden: ${detail}`);
 
 export const tooLong = (at: Path, max: number): FieldError =>
   error('FieldValueTooLong', at, `Too long: may not be more than ${max} bytes`);
@@ -73,7 +79,10 @@ export const notSupported = (at: Path, value: unknown, supported: readonly strin
   error(
     'FieldValueNotSupported',
     at,
-    `Unsupported value: ${shown(value)}: supported values: ${[...supported].sort().map((each) => `"${each}"`).join(', ')}`,
+    `Unsupported value: ${shown(value)}: supported values: ${[...supported]
+      .sort()
+      .map((each) => `"${each}"`)
+      .join(', ')}`,
   );
 
 /** A value as error messages show it: strings quoted, scalars plain, the rest as compact JSON. */

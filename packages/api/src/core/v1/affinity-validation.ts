@@ -1,5 +1,21 @@
-import type { Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, Toleration, TopologySpreadConstraint } from '../../generated/core/v1.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import type {
+  Affinity,
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  PodAffinityTerm,
+  Toleration,
+  TopologySpreadConstraint,
+} from '../../generated/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  type Path,
+  required,
+} from '../../meta/field-path.ts';
 import { isDns1123Label, isLabelValue, isQualifiedName } from '../../meta/names.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 
@@ -16,26 +32,39 @@ export function validateAffinity(affinity: Affinity | undefined, at: Path): Fiel
     if (must) errors.push(...validateNodeSelector(must, path.child('requiredDuringSchedulingIgnoredDuringExecution')));
     for (const [i, term] of (nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
       const where = path.child('preferredDuringSchedulingIgnoredDuringExecution').index(i);
-      errors.push(...weight(term.weight, where.child('weight')), ...validateTerm(term.preference ?? {}, where.child('preference')));
+      errors.push(
+        ...weight(term.weight, where.child('weight')),
+        ...validateTerm(term.preference ?? {}, where.child('preference')),
+      );
     }
   }
-  for (const [name, terms] of [['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const) {
+  for (const [name, terms] of [
+    ['podAffinity', podAffinity],
+    ['podAntiAffinity', podAntiAffinity],
+  ] as const) {
     if (!terms) continue;
     for (const [i, term] of (terms.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
-      errors.push(...validatePodTerm(term, at.child(name).child('requiredDuringSchedulingIgnoredDuringExecution').index(i)));
+      errors.push(
+        ...validatePodTerm(term, at.child(name).child('requiredDuringSchedulingIgnoredDuringExecution').index(i)),
+      );
     }
     for (const [i, term] of (terms.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
       const where = at.child(name).child('preferredDuringSchedulingIgnoredDuringExecution').index(i);
-      errors.push(...weight(term.weight, where.child('weight')), ...validatePodTerm(term.podAffinityTerm, where.child('podAffinityTerm')));
+      errors.push(
+        ...weight(term.weight, where.child('weight')),
+        ...validatePodTerm(term.podAffinityTerm, where.child('podAffinityTerm')),
+      );
     }
   }
   return errors;
 }
 
-const weight = (value: number, at: Path) => (value >= 1 && value <= 100 ? [] : [invalid(at, value, 'must be in the range 1-100')]);
+const weight = (value: number, at: Path) =>
+  value >= 1 && value <= 100 ? [] : [invalid(at, value, 'must be in the range 1-100')];
 
 function validateNodeSelector(selector: NodeSelector, at: Path): FieldError[] {
-  if (!selector.nodeSelectorTerms?.length) return [required(at.child('nodeSelectorTerms'), 'must have at least one node selector term')];
+  if (!selector.nodeSelectorTerms?.length)
+    return [required(at.child('nodeSelectorTerms'), 'must have at least one node selector term')];
   return selector.nodeSelectorTerms.flatMap((term, i) => validateTerm(term, at.child('nodeSelectorTerms').index(i)));
 }
 
@@ -44,13 +73,22 @@ function validateTerm(term: NodeSelectorTerm, at: Path): FieldError[] {
   for (const [i, requirement] of (term.matchExpressions ?? []).entries()) {
     const path = at.child('matchExpressions').index(i);
     errors.push(...validateRequirement(requirement, path));
-    for (const message of isQualifiedName(requirement.key ?? '')) errors.push(invalid(path.child('key'), requirement.key ?? '', message));
+    for (const message of isQualifiedName(requirement.key ?? ''))
+      errors.push(invalid(path.child('key'), requirement.key ?? '', message));
   }
   for (const [i, requirement] of (term.matchFields ?? []).entries()) {
     const path = at.child('matchFields').index(i);
-    if (requirement.operator !== 'In' && requirement.operator !== 'NotIn') errors.push(invalid(path.child('operator'), requirement.operator ?? '', 'not a valid selector operator'));
-    else if (requirement.values?.length !== 1) errors.push(required(path.child('values'), 'must be only one value when `operator` is \'In\' or \'NotIn\' for node field selector'));
-    if (requirement.key !== 'metadata.name') errors.push(invalid(path.child('key'), requirement.key ?? '', 'not a valid field selector key'));
+    if (requirement.operator !== 'In' && requirement.operator !== 'NotIn')
+      errors.push(invalid(path.child('operator'), requirement.operator ?? '', 'not a valid selector operator'));
+    else if (requirement.values?.length !== 1)
+      errors.push(
+        required(
+          path.child('values'),
+          "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+        ),
+      );
+    if (requirement.key !== 'metadata.name')
+      errors.push(invalid(path.child('key'), requirement.key ?? '', 'not a valid field selector key'));
   }
   return errors;
 }
@@ -60,23 +98,34 @@ function validateRequirement(requirement: NodeSelectorRequirement, at: Path): Fi
   switch (requirement.operator) {
     case 'In':
     case 'NotIn':
-      return values.length > 0 ? [] : [required(at.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")];
+      return values.length > 0
+        ? []
+        : [required(at.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")];
     case 'Exists':
     case 'DoesNotExist':
-      return values.length === 0 ? [] : [forbidden(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+      return values.length === 0
+        ? []
+        : [forbidden(at.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
     case 'Gt':
     case 'Lt':
-      return values.length === 1 ? [] : [required(at.child('values'), "must be specified single value when `operator` is 'Lt' or 'Gt'")];
+      return values.length === 1
+        ? []
+        : [required(at.child('values'), "must be specified single value when `operator` is 'Lt' or 'Gt'")];
     default:
       return [invalid(at.child('operator'), requirement.operator ?? '', 'not a valid selector operator')];
   }
 }
 
 function validatePodTerm(term: PodAffinityTerm, at: Path): FieldError[] {
-  const errors = [...validateLabelSelector(term.labelSelector, at.child('labelSelector')), ...validateLabelSelector(term.namespaceSelector, at.child('namespaceSelector'))];
-  for (const name of term.namespaces ?? []) for (const message of isDns1123Label(name)) errors.push(invalid(at.child('namespace'), name, message));
+  const errors = [
+    ...validateLabelSelector(term.labelSelector, at.child('labelSelector')),
+    ...validateLabelSelector(term.namespaceSelector, at.child('namespaceSelector')),
+  ];
+  for (const name of term.namespaces ?? [])
+    for (const message of isDns1123Label(name)) errors.push(invalid(at.child('namespace'), name, message));
   if (!term.topologyKey) errors.push(required(at.child('topologyKey'), 'can not be empty'));
-  for (const message of isQualifiedName(term.topologyKey ?? '')) errors.push(invalid(at.child('topologyKey'), term.topologyKey ?? '', message));
+  for (const message of isQualifiedName(term.topologyKey ?? ''))
+    errors.push(invalid(at.child('topologyKey'), term.topologyKey ?? '', message));
   return errors;
 }
 
@@ -85,26 +134,43 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
   const errors: FieldError[] = [];
   for (const [i, toleration] of (tolerations ?? []).entries()) {
     const path = at.index(i);
-    if (toleration.key) for (const message of isQualifiedName(toleration.key)) errors.push(invalid(path.child('key'), toleration.key, message));
+    if (toleration.key)
+      for (const message of isQualifiedName(toleration.key))
+        errors.push(invalid(path.child('key'), toleration.key, message));
     if (!toleration.key && toleration.operator !== 'Exists') {
-      errors.push(invalid(path.child('operator'), toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
+      errors.push(
+        invalid(
+          path.child('operator'),
+          toleration.operator ?? '',
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
     }
     if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
-      errors.push(invalid(path.child('effect'), toleration.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+      errors.push(
+        invalid(
+          path.child('effect'),
+          toleration.effect ?? '',
+          "effect must be 'NoExecute' when `tolerationSeconds` is set",
+        ),
+      );
     }
     switch (toleration.operator) {
       case undefined:
       case '':
       case 'Equal':
-        for (const message of isLabelValue(toleration.value ?? '')) errors.push(invalid(path.child('operator'), toleration.value, message));
+        for (const message of isLabelValue(toleration.value ?? ''))
+          errors.push(invalid(path.child('operator'), toleration.value, message));
         break;
       case 'Exists':
-        if (toleration.value) errors.push(invalid(path.child('operator'), toleration, "value must be empty when `operator` is 'Exists'"));
+        if (toleration.value)
+          errors.push(invalid(path.child('operator'), toleration, "value must be empty when `operator` is 'Exists'"));
         break;
       default:
         errors.push(notSupported(path.child('operator'), toleration.operator, ['Equal', 'Exists']));
     }
-    if (toleration.effect && !effects.includes(toleration.effect)) errors.push(notSupported(path.child('effect'), toleration.effect, effects));
+    if (toleration.effect && !effects.includes(toleration.effect))
+      errors.push(notSupported(path.child('effect'), toleration.effect, effects));
   }
   return errors;
 }
@@ -115,15 +181,28 @@ export function validateSpread(constraints: readonly TopologySpreadConstraint[] 
   const seen = new Set<string>();
   for (const [i, constraint] of (constraints ?? []).entries()) {
     const path = at.index(i);
-    if (!(constraint.maxSkew > 0)) errors.push(invalid(path.child('maxSkew'), constraint.maxSkew ?? 0, 'must be greater than zero'));
+    if (!(constraint.maxSkew > 0))
+      errors.push(invalid(path.child('maxSkew'), constraint.maxSkew ?? 0, 'must be greater than zero'));
     if (!constraint.topologyKey) errors.push(required(path.child('topologyKey'), 'can not be empty'));
     if (!['DoNotSchedule', 'ScheduleAnyway'].includes(constraint.whenUnsatisfiable)) {
-      errors.push(notSupported(path.child('whenUnsatisfiable'), constraint.whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']));
+      errors.push(
+        notSupported(path.child('whenUnsatisfiable'), constraint.whenUnsatisfiable ?? '', [
+          'DoNotSchedule',
+          'ScheduleAnyway',
+        ]),
+      );
     }
     if (constraint.minDomains !== undefined) {
-      if (constraint.minDomains <= 0) errors.push(invalid(path.child('minDomains'), constraint.minDomains, 'must be greater than zero'));
+      if (constraint.minDomains <= 0)
+        errors.push(invalid(path.child('minDomains'), constraint.minDomains, 'must be greater than zero'));
       if (constraint.whenUnsatisfiable !== 'DoNotSchedule') {
-        errors.push(invalid(path.child('minDomains'), constraint.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`));
+        errors.push(
+          invalid(
+            path.child('minDomains'),
+            constraint.minDomains,
+            `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`,
+          ),
+        );
       }
     }
     const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;

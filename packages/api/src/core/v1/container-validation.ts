@@ -1,5 +1,13 @@
 import type { Container, PodSpec, SecurityContext, Volume } from '../../generated/core/v1.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  type Path,
+  required,
+} from '../../meta/field-path.ts';
 import { isDns1123Label, isPortName } from '../../meta/names.ts';
 import { validateEnv, validateEnvFrom } from './env-validation.ts';
 import { validateLifecycle, validateProbe } from './probe-validation.ts';
@@ -26,14 +34,20 @@ export function validateContainers(spec: PodSpec, volumes: ReadonlyMap<string, V
     errors.push(...validateContainer(container, names, volumes, path));
     if (container.restartPolicy === 'Always') continue;
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-      if (container[field]) errors.push(forbidden(path.child(field), 'may not be set for init containers without restartPolicy=Always'));
+      if (container[field])
+        errors.push(forbidden(path.child(field), 'may not be set for init containers without restartPolicy=Always'));
     }
   }
   errors.push(...validateHostPorts(spec, at));
   return errors;
 }
 
-function validateContainer(it: Container, names: Set<string>, volumes: ReadonlyMap<string, Volume>, at: Path): FieldError[] {
+function validateContainer(
+  it: Container,
+  names: Set<string>,
+  volumes: ReadonlyMap<string, Volume>,
+  at: Path,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (!it.name) errors.push(required(at.child('name')));
   else {
@@ -42,12 +56,22 @@ function validateContainer(it: Container, names: Set<string>, volumes: ReadonlyM
     names.add(it.name);
   }
   if (!it.image) errors.push(required(at.child('image')));
-  else if (it.image.trim() !== it.image) errors.push(invalid(at.child('image'), it.image, 'must not have leading or trailing whitespace'));
+  else if (it.image.trim() !== it.image)
+    errors.push(invalid(at.child('image'), it.image, 'must not have leading or trailing whitespace'));
   if (!pullPolicies.includes(it.imagePullPolicy ?? '')) {
-    errors.push(it.imagePullPolicy ? notSupported(at.child('imagePullPolicy'), it.imagePullPolicy, pullPolicies) : required(at.child('imagePullPolicy')));
+    errors.push(
+      it.imagePullPolicy
+        ? notSupported(at.child('imagePullPolicy'), it.imagePullPolicy, pullPolicies)
+        : required(at.child('imagePullPolicy')),
+    );
   }
   if (!['File', 'FallbackToLogsOnError'].includes(it.terminationMessagePolicy ?? '')) {
-    errors.push(notSupported(at.child('terminationMessagePolicy'), it.terminationMessagePolicy ?? '', ['File', 'FallbackToLogsOnError']));
+    errors.push(
+      notSupported(at.child('terminationMessagePolicy'), it.terminationMessagePolicy ?? '', [
+        'File',
+        'FallbackToLogsOnError',
+      ]),
+    );
   }
   return [
     ...errors,
@@ -75,10 +99,13 @@ function validatePorts(it: Container, at: Path): FieldError[] {
       names.add(port.name);
     }
     if (!port.containerPort) errors.push(required(path.child('containerPort')));
-    else if (!inPortRange(port.containerPort)) errors.push(outOfPortRange(path.child('containerPort'), port.containerPort));
-    if (port.hostPort && !inPortRange(port.hostPort)) errors.push(outOfPortRange(path.child('hostPort'), port.hostPort));
+    else if (!inPortRange(port.containerPort))
+      errors.push(outOfPortRange(path.child('containerPort'), port.containerPort));
+    if (port.hostPort && !inPortRange(port.hostPort))
+      errors.push(outOfPortRange(path.child('hostPort'), port.hostPort));
     if (!port.protocol) errors.push(required(path.child('protocol')));
-    else if (!protocols.includes(port.protocol)) errors.push(notSupported(path.child('protocol'), port.protocol, protocols));
+    else if (!protocols.includes(port.protocol))
+      errors.push(notSupported(path.child('protocol'), port.protocol, protocols));
   }
   return errors;
 }
@@ -94,7 +121,9 @@ function validateHostPorts(spec: PodSpec, at: Path): FieldError[] {
     for (const [j, port] of (container.ports ?? []).entries()) {
       const path = at.child('containers').index(i).child('ports').index(j);
       if (spec.hostNetwork && port.hostPort !== port.containerPort) {
-        errors.push(invalid(path.child('containerPort'), port.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
+        errors.push(
+          invalid(path.child('containerPort'), port.containerPort, 'must match `hostPort` when `hostNetwork` is true'),
+        );
       }
       if (!port.hostPort) continue;
       const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
@@ -111,18 +140,35 @@ function validateMounts(it: Container, volumes: ReadonlyMap<string, Volume>, at:
   for (const [i, mount] of (it.volumeMounts ?? []).entries()) {
     const path = at.child('volumeMounts').index(i);
     if (!mount.name) errors.push(required(path.child('name')));
-    else if (!volumes.has(mount.name)) errors.push({ type: 'FieldValueNotFound', field: path.child('name').toString(), message: `Not found: ${JSON.stringify(mount.name)}` });
+    else if (!volumes.has(mount.name))
+      errors.push({
+        type: 'FieldValueNotFound',
+        field: path.child('name').toString(),
+        message: `Not found: ${JSON.stringify(mount.name)}`,
+      });
     if (!mount.mountPath) errors.push(required(path.child('mountPath')));
-    else if (paths.has(mount.mountPath)) errors.push(invalid(path.child('mountPath'), mount.mountPath, 'must be unique'));
+    else if (paths.has(mount.mountPath))
+      errors.push(invalid(path.child('mountPath'), mount.mountPath, 'must be unique'));
     paths.add(mount.mountPath);
-    if (mount.subPath && mount.subPathExpr) errors.push(invalid(path.child('subPathExpr'), mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-    for (const field of ['subPath', 'subPathExpr'] as const) if (mount[field]) errors.push(...validateRelativePath(mount[field]!, path.child(field)));
+    if (mount.subPath && mount.subPathExpr)
+      errors.push(
+        invalid(path.child('subPathExpr'), mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'),
+      );
+    for (const field of ['subPath', 'subPathExpr'] as const)
+      if (mount[field]) errors.push(...validateRelativePath(mount[field]!, path.child(field)));
     const propagation = mount.mountPropagation;
     if (propagation && !['None', 'HostToContainer', 'Bidirectional'].includes(propagation)) {
-      errors.push(notSupported(path.child('mountPropagation'), propagation, ['None', 'HostToContainer', 'Bidirectional']));
+      errors.push(
+        notSupported(path.child('mountPropagation'), propagation, ['None', 'HostToContainer', 'Bidirectional']),
+      );
     }
     if (propagation === 'Bidirectional' && !it.securityContext?.privileged) {
-      errors.push(forbidden(path.child('mountPropagation'), 'Bidirectional mount propagation is available only to privileged containers'));
+      errors.push(
+        forbidden(
+          path.child('mountPropagation'),
+          'Bidirectional mount propagation is available only to privileged containers',
+        ),
+      );
     }
   }
   return errors;
@@ -133,23 +179,35 @@ function validateContainerSecurity(context: SecurityContext | undefined, at: Pat
   const errors: FieldError[] = [];
   for (const field of ['runAsUser', 'runAsGroup'] as const) {
     const id = context[field];
-    if (id !== undefined && (id < 0 || id > 2_147_483_647)) errors.push(invalid(at.child(field), id, 'must be between 0 and 2147483647, inclusive'));
+    if (id !== undefined && (id < 0 || id > 2_147_483_647))
+      errors.push(invalid(at.child(field), id, 'must be between 0 and 2147483647, inclusive'));
   }
   if (context.allowPrivilegeEscalation === false) {
-    if (context.privileged) errors.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+    if (context.privileged)
+      errors.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
-      errors.push(invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+      errors.push(
+        invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'),
+      );
     }
   }
   return [...errors, ...validateSeccomp(context.seccompProfile, at.child('seccompProfile'))];
 }
 
 /** Errors of a seccomp profile. */
-export function validateSeccomp(profile: { type: string; localhostProfile?: string } | undefined, at: Path): FieldError[] {
+export function validateSeccomp(
+  profile: { type: string; localhostProfile?: string } | undefined,
+  at: Path,
+): FieldError[] {
   if (!profile) return [];
   if (!profile.type) return [required(at.child('type'), 'type is required when seccompProfile is set')];
-  if (!['Localhost', 'RuntimeDefault', 'Unconfined'].includes(profile.type)) return [notSupported(at.child('type'), profile.type, ['Localhost', 'RuntimeDefault', 'Unconfined'])];
-  if (profile.type === 'Localhost' && !profile.localhostProfile) return [required(at.child('localhostProfile'), 'must be set when seccomp type is Localhost')];
-  if (profile.type !== 'Localhost' && profile.localhostProfile) return [invalid(at.child('localhostProfile'), profile.localhostProfile, 'can only be set when seccomp type is Localhost')];
+  if (!['Localhost', 'RuntimeDefault', 'Unconfined'].includes(profile.type))
+    return [notSupported(at.child('type'), profile.type, ['Localhost', 'RuntimeDefault', 'Unconfined'])];
+  if (profile.type === 'Localhost' && !profile.localhostProfile)
+    return [required(at.child('localhostProfile'), 'must be set when seccomp type is Localhost')];
+  if (profile.type !== 'Localhost' && profile.localhostProfile)
+    return [
+      invalid(at.child('localhostProfile'), profile.localhostProfile, 'can only be set when seccomp type is Localhost'),
+    ];
   return [];
 }

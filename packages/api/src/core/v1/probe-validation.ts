@@ -8,9 +8,16 @@ type ProbeUse = 'livenessProbe' | 'readinessProbe' | 'startupProbe';
 export function validateProbe(probe: Probe | undefined, use: ProbeUse, at: Path): FieldError[] {
   if (!probe) return [];
   const errors = validateHandler(probe, at);
-  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) {
+  for (const field of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ] as const) {
     const value = probe[field];
-    if (value !== undefined && value < 0) errors.push(invalid(at.child(field), value, 'must be greater than or equal to 0'));
+    if (value !== undefined && value < 0)
+      errors.push(invalid(at.child(field), value, 'must be greater than or equal to 0'));
   }
   const grace = probe.terminationGracePeriodSeconds;
   if (grace !== undefined && use === 'readinessProbe') {
@@ -35,7 +42,8 @@ export function validateLifecycle(lifecycle: Lifecycle | undefined, at: Path): F
 function validateHandler(handler: ProbeHandler & LifecycleHandler, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const named = (['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const).filter((type) => handler[type]);
-  for (const extra of named.slice(1)) errors.push(forbidden(at.child(extra), 'may not specify more than 1 handler type'));
+  for (const extra of named.slice(1))
+    errors.push(forbidden(at.child(extra), 'may not specify more than 1 handler type'));
   switch (named[0]) {
     case undefined:
       errors.push(required(at, 'must specify a handler type'));
@@ -53,7 +61,8 @@ function validateHandler(handler: ProbeHandler & LifecycleHandler, at: Path): Fi
       errors.push(...validatePort(handler.grpc!.port, at.child('grpc.port')));
       break;
     case 'sleep':
-      if (handler.sleep!.seconds < 0) errors.push(invalid(at.child('sleep'), handler.sleep!.seconds, 'must be greater than or equal to 0'));
+      if (handler.sleep!.seconds < 0)
+        errors.push(invalid(at.child('sleep'), handler.sleep!.seconds, 'must be greater than or equal to 0'));
       break;
   }
   return errors;
@@ -63,9 +72,11 @@ function validateHttpGet(action: HTTPGetAction, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   if (!action.path) errors.push(required(at.child('path')));
   errors.push(...validatePort(action.port, at.child('port')));
-  if (action.scheme !== 'HTTP' && action.scheme !== 'HTTPS') errors.push(notSupported(at.child('scheme'), action.scheme ?? '', ['HTTP', 'HTTPS']));
+  if (action.scheme !== 'HTTP' && action.scheme !== 'HTTPS')
+    errors.push(notSupported(at.child('scheme'), action.scheme ?? '', ['HTTP', 'HTTPS']));
   for (const [i, header] of (action.httpHeaders ?? []).entries()) {
-    for (const message of isHttpHeaderName(header.name)) errors.push(invalid(at.child('httpHeaders').index(i).child('name'), header.name, message));
+    for (const message of isHttpHeaderName(header.name))
+      errors.push(invalid(at.child('httpHeaders').index(i).child('name'), header.name, message));
   }
   return errors;
 }

@@ -12,14 +12,18 @@ export const isExtended = (name: string) => !standard.has(name) && !name.startsW
 /** Errors of a container's requests and limits. */
 export function validateResources(resources: ResourceRequirements | undefined, at: Path): FieldError[] {
   if (!resources) return [];
-  const errors = [...amounts(resources.limits, at.child('limits')), ...amounts(resources.requests, at.child('requests'))];
+  const errors = [
+    ...amounts(resources.limits, at.child('limits')),
+    ...amounts(resources.requests, at.child('requests')),
+  ];
   if (errors.length > 0) return errors;
   const limits = resources.limits ?? {};
   for (const [name, text] of Object.entries(resources.requests ?? {})) {
     const path = at.child('requests');
     const limit = limits[name];
     if (limit === undefined) {
-      if (!overcommitted.has(name)) errors.push(required(at.child('limits'), 'Limit must be set for non overcommitable resources'));
+      if (!overcommitted.has(name))
+        errors.push(required(at.child('limits'), 'Limit must be set for non overcommitable resources'));
       continue;
     }
     const order = Quantity.parse(text).cmp(Quantity.parse(limit));
@@ -44,11 +48,15 @@ export function amounts(list: Record<string, string> | undefined, at: Path): Fie
     const path = at.key(name);
     for (const message of isQualifiedName(name)) errors.push(invalid(at, name, message));
     if (!name.includes('/') && isExtended(name) && !name.startsWith('requests.')) {
-      errors.push(invalid(path, name, 'must be a standard resource type or fully qualified'), invalid(path, name, 'must be a standard resource for containers'));
+      errors.push(
+        invalid(path, name, 'must be a standard resource type or fully qualified'),
+        invalid(path, name, 'must be a standard resource for containers'),
+      );
     }
     const amount = Quantity.parse(text);
     if (amount.sign() < 0) errors.push(invalid(path, text, 'must be greater than or equal to 0'));
-    else if (isExtended(name) && name.includes('/') && amount.milliValue() % 1000n !== 0n) errors.push(invalid(path, text, 'must be an integer'));
+    else if (isExtended(name) && name.includes('/') && amount.milliValue() % 1000n !== 0n)
+      errors.push(invalid(path, text, 'must be an integer'));
   }
   return errors;
 }

@@ -1,5 +1,13 @@
 import type { Service, ServicePort } from '../../generated/core/v1.ts';
-import { duplicate, type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  type Path,
+  required,
+} from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isIp, isPortName } from '../../meta/names.ts';
 import { validateLabels } from '../../meta/validate-selector.ts';
 
@@ -14,15 +22,22 @@ export function validateService(it: Service, at: Path): FieldError[] {
   const spec = it.spec;
   const path = at.child('spec');
   const headless = spec.clusterIP === 'None';
-  if (!types.includes(spec.type ?? '')) errors.push(spec.type ? notSupported(path.child('type'), spec.type, types) : required(path.child('type')));
+  if (!types.includes(spec.type ?? ''))
+    errors.push(spec.type ? notSupported(path.child('type'), spec.type, types) : required(path.child('type')));
   if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') errors.push(required(path.child('ports')));
   if (spec.type === 'LoadBalancer' || spec.type === 'NodePort') {
-    if (headless) errors.push(invalid(path.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${spec.type} services`));
+    if (headless)
+      errors.push(
+        invalid(path.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${spec.type} services`),
+      );
   }
   if (spec.type === 'ExternalName') {
-    if (spec.clusterIP) errors.push(forbidden(path.child('clusterIPs'), 'may not be set when `type` is \'ExternalName\''));
+    if (spec.clusterIP)
+      errors.push(forbidden(path.child('clusterIPs'), "may not be set when `type` is 'ExternalName'"));
     if (!spec.externalName) errors.push(required(path.child('externalName')));
-    else for (const message of isDns1123Subdomain(spec.externalName.replace(/\.$/, '').toLowerCase())) errors.push(invalid(path.child('externalName'), spec.externalName, message));
+    else
+      for (const message of isDns1123Subdomain(spec.externalName.replace(/\.$/, '').toLowerCase()))
+        errors.push(invalid(path.child('externalName'), spec.externalName, message));
   }
   for (const [i, address] of (spec.clusterIPs ?? []).entries()) {
     if (address === 'None' || address === '') continue;
@@ -55,10 +70,12 @@ function validatePorts(ports: readonly ServicePort[], type: string, headless: bo
     }
     if (!inRange(port.port)) errors.push(outOfRange(path.child('port'), port.port ?? 0));
     if (!port.protocol) errors.push(required(path.child('protocol')));
-    else if (!protocols.includes(port.protocol)) errors.push(notSupported(path.child('protocol'), port.protocol, protocols));
+    else if (!protocols.includes(port.protocol))
+      errors.push(notSupported(path.child('protocol'), port.protocol, protocols));
     const target = port.targetPort;
     if (typeof target === 'number' && !inRange(target)) errors.push(outOfRange(path.child('targetPort'), target));
-    if (typeof target === 'string') for (const message of isPortName(target)) errors.push(invalid(path.child('targetPort'), target, message));
+    if (typeof target === 'string')
+      for (const message of isPortName(target)) errors.push(invalid(path.child('targetPort'), target, message));
     if (port.nodePort && (type === 'ClusterIP' || type === 'ExternalName')) {
       errors.push(forbidden(path.child('nodePort'), `may not be used when \`type\` is '${type}'`));
     }
@@ -78,25 +95,50 @@ const outOfRange = (at: Path, port: number) => invalid(at, port, 'must be betwee
 
 function validateAffinity(it: Service, at: Path): FieldError[] {
   const { sessionAffinity, sessionAffinityConfig } = it.spec;
-  if (sessionAffinity !== 'ClientIP' && sessionAffinity !== 'None') return [notSupported(at.child('sessionAffinity'), sessionAffinity ?? '', ['ClientIP', 'None'])];
+  if (sessionAffinity !== 'ClientIP' && sessionAffinity !== 'None')
+    return [notSupported(at.child('sessionAffinity'), sessionAffinity ?? '', ['ClientIP', 'None'])];
   if (sessionAffinity === 'None') {
-    return sessionAffinityConfig ? [forbidden(at.child('sessionAffinityConfig'), "must not be set when session affinity is None")] : [];
+    return sessionAffinityConfig
+      ? [forbidden(at.child('sessionAffinityConfig'), 'must not be set when session affinity is None')]
+      : [];
   }
   const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (seconds === undefined) return [required(at.child('sessionAffinityConfig.clientIP'), "when session affinity type is ClientIP")];
+  if (seconds === undefined)
+    return [required(at.child('sessionAffinityConfig.clientIP'), 'when session affinity type is ClientIP')];
   if (seconds > 0 && seconds <= maxAffinitySeconds) return [];
-  return [invalid(at.child('sessionAffinityConfig.clientIP.timeoutSeconds'), seconds, `must be greater than 0 and less than ${maxAffinitySeconds}`)];
+  return [
+    invalid(
+      at.child('sessionAffinityConfig.clientIP.timeoutSeconds'),
+      seconds,
+      `must be greater than 0 and less than ${maxAffinitySeconds}`,
+    ),
+  ];
 }
 
 function validatePolicies(it: Service, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const { externalTrafficPolicy, internalTrafficPolicy, type, healthCheckNodePort } = it.spec;
   const external = type === 'NodePort' || type === 'LoadBalancer' || (it.spec.externalIPs?.length ?? 0) > 0;
-  if (externalTrafficPolicy && !policies.includes(externalTrafficPolicy)) errors.push(notSupported(at.child('externalTrafficPolicy'), externalTrafficPolicy, policies));
-  if (externalTrafficPolicy && !external) errors.push(invalid(at.child('externalTrafficPolicy'), externalTrafficPolicy, 'may only be set for externally-accessible services'));
-  if (internalTrafficPolicy && !policies.includes(internalTrafficPolicy)) errors.push(notSupported(at.child('internalTrafficPolicy'), internalTrafficPolicy, policies));
+  if (externalTrafficPolicy && !policies.includes(externalTrafficPolicy))
+    errors.push(notSupported(at.child('externalTrafficPolicy'), externalTrafficPolicy, policies));
+  if (externalTrafficPolicy && !external)
+    errors.push(
+      invalid(
+        at.child('externalTrafficPolicy'),
+        externalTrafficPolicy,
+        'may only be set for externally-accessible services',
+      ),
+    );
+  if (internalTrafficPolicy && !policies.includes(internalTrafficPolicy))
+    errors.push(notSupported(at.child('internalTrafficPolicy'), internalTrafficPolicy, policies));
   if (healthCheckNodePort && (type !== 'LoadBalancer' || externalTrafficPolicy !== 'Local')) {
-    errors.push(invalid(at.child('healthCheckNodePort'), healthCheckNodePort, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"));
+    errors.push(
+      invalid(
+        at.child('healthCheckNodePort'),
+        healthCheckNodePort,
+        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+      ),
+    );
   }
   return errors;
 }
@@ -107,6 +149,7 @@ export function validateServiceUpdate(it: Service, old: Service, at: Path): Fiel
   if (old.spec.type === 'ExternalName' || it.spec.type === 'ExternalName') return errors;
   const before = old.spec.clusterIPs?.length ? old.spec.clusterIPs : old.spec.clusterIP ? [old.spec.clusterIP] : [];
   const now = it.spec.clusterIPs?.length ? it.spec.clusterIPs : it.spec.clusterIP ? [it.spec.clusterIP] : [];
-  if (before[0] && before[0] !== now[0]) errors.push(invalid(at.child('spec.clusterIPs').index(0), now, 'may not change once set'));
+  if (before[0] && before[0] !== now[0])
+    errors.push(invalid(at.child('spec.clusterIPs').index(0), now, 'may not change once set'));
   return errors;
 }

@@ -5,12 +5,17 @@ import { validateAnnotations } from '../../validate.ts';
 import { validatePodSpec } from './pod-validation.ts';
 
 /** Errors of a workload's pod template; `restartPolicies` are those the workload allows. */
-export function validateTemplate(template: PodTemplateSpec, at: Path, restartPolicies: readonly string[]): FieldError[] {
+export function validateTemplate(
+  template: PodTemplateSpec,
+  at: Path,
+  restartPolicies: readonly string[],
+): FieldError[] {
   const errors = [
     ...validateLabels(template.metadata?.labels, at.child('labels')),
     ...validateAnnotations(template.metadata?.annotations, at.child('annotations')),
     ...validatePodSpec(template.spec ?? { containers: [] }, at.child('spec'), restartPolicies),
   ];
-  if (template.spec?.ephemeralContainers?.length) errors.push(forbidden(at.child('spec.ephemeralContainers'), 'ephemeral containers not allowed in pod template'));
+  if (template.spec?.ephemeralContainers?.length)
+    errors.push(forbidden(at.child('spec.ephemeralContainers'), 'ephemeral containers not allowed in pod template'));
   return errors;
 }

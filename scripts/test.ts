@@ -1,0 +1,85 @@
+/**
+ * The whole test run: checks, unit tests, integration tests, end-to-end tests. Ends with one line `N passed, N failed, N skipped`.
+ * `test.ts unit`, `test.ts integration`, `test.ts e2e` or `test.ts checks` run one part; further arguments go to jest.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { checks } from './check.ts';
+import { root, runStep } from './steps.ts';
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const parts = ['checks', 'unit', 'integration', 'e2e'] as const;
+const [wanted, ...rest] = process.argv.slice(2);
+const chosen = parts.some((part) => part === wanted) ? [wanted] : [...parts];
+const extra = chosen.length === 1 ? rest : process.argv.slice(2);
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const reports = join(root, '.cache/test-reports');
+mkdirSync(reports, { recursive: true });
+
+if (chosen.includes('checks')) {
+  for (const step of checks) {
+    if (await runStep(step)) totals.passed++;
+    else totals.failed++;
+  }
+}
+if (chosen.includes('unit'))
+  await jest('unit', ['--testPathIgnorePatterns', '\\.integration\\.test\\.ts$', '--maxWorkers=2']);
+if (chosen.includes('integration'))
+  await jest('integration', ['--testPathPatterns', '\\.integration\\.test\\.ts$', '--maxWorkers=2']);
+if (chosen.includes('e2e')) await jest('e2e', ['--config', 'e2e/jest.config.mjs', '--runInBand']);
+
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(totals.failed > 0 ? 1 : 0);
+
+/** Runs one jest suite and adds its counts; a run that ends without a report counts as one failure. */
+async function jest(name: string, args: readonly string[]): Promise<void> {
+  const report = join(reports, `${name}.json`);
+  rmSync(report, { force: true });
+  const ok = await runStep({
+    name: `${name} tests`,
+    command: process.execPath,
+    args: [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      '--forceExit',
+      `--outputFile=${report}`,
+      ...args,
+      ...extra,
+    ],
+    live: true,
+  });
+  const result = read(report);
+  if (!result) {
+    totals.failed++;
+    return;
+  }
+  totals.passed += result.numPassedTests;
+  totals.failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
+  totals.skipped += result.numPendingTests + result.numTodoTests;
+  if (!ok && result.numFailedTests + result.numRuntimeErrorTestSuites === 0) totals.failed++;
+}
+
+function read(
+  path: string,
+):
+  | {
+      numPassedTests: number;
+      numFailedTests: number;
+      numRuntimeErrorTestSuites: number;
+      numPendingTests: number;
+      numTodoTests: number;
+    }
+  | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
