@@ -114,7 +114,8 @@ export function resolve(facts: Facts, group: string, type: string): Resolved {
   if (scalars[full]) return { is: 'scalar', scalar: scalars[full] };
   const alias = facts[owner]!.stringTypes[name];
   if (alias !== undefined) {
-    if (alias === 'string') return { is: 'scalar', scalar: 'string', named: facts[owner]!.constants[name] ? full : undefined };
+    if (alias === 'string')
+      return { is: 'scalar', scalar: 'string', named: facts[owner]!.constants[name] ? full : undefined };
     return resolve(facts, owner, alias.replace(/^= /, ''));
   }
   return { is: 'struct', group: owner, name, pointer: false };

@@ -1,10 +1,20 @@
-import type { FieldFact, Facts, Resolved } from './facts.ts';
+import type { Facts, FieldFact, Resolved } from './facts.ts';
 import { resolve } from './facts.ts';
 import { skipped } from './field-table.ts';
 
 const tsScalars: Record<string, string> = {
-  string: 'string', bool: 'boolean', int32: 'number', int64: 'number', double: 'number', bytes: 'string', time: 'string',
-  microTime: 'string', duration: 'string', quantity: 'string', intOrString: 'number | string', any: 'unknown',
+  string: 'string',
+  bool: 'boolean',
+  int32: 'number',
+  int64: 'number',
+  double: 'number',
+  bytes: 'string',
+  time: 'string',
+  microTime: 'string',
+  duration: 'string',
+  quantity: 'string',
+  intOrString: 'number | string',
+  any: 'unknown',
 };
 
 /** The TypeScript interfaces of one group-version, and a named union for each string type that has documented values. */
@@ -49,7 +59,14 @@ const alias = (group: string) => group.replace('/', '_');
 function ts(type: Resolved, group: string, imports: Set<string>): string {
   switch (type.is) {
     case 'scalar':
-      return type.named ? reference(type.named.slice(0, type.named.lastIndexOf('.')), type.named.slice(type.named.lastIndexOf('.') + 1), group, imports) : tsScalars[type.scalar]!;
+      return type.named
+        ? reference(
+            type.named.slice(0, type.named.lastIndexOf('.')),
+            type.named.slice(type.named.lastIndexOf('.') + 1),
+            group,
+            imports,
+          )
+        : tsScalars[type.scalar]!;
     case 'struct':
       return reference(type.group, type.name, group, imports);
     case 'list': {

@@ -18,13 +18,16 @@ export function validateLabelSelector(selector: LabelSelector | undefined, at: P
       case 'Exists':
       case 'DoesNotExist':
         if (requirement.values?.length) {
-          errors.push(forbidden(path.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+          errors.push(
+            forbidden(path.child('values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+          );
         }
         break;
       default:
         errors.push(invalid(path.child('operator'), requirement.operator ?? '', 'not a valid selector operator'));
     }
-    for (const message of isQualifiedName(requirement.key ?? '')) errors.push(invalid(path.child('key'), requirement.key ?? '', message));
+    for (const message of isQualifiedName(requirement.key ?? ''))
+      errors.push(invalid(path.child('key'), requirement.key ?? '', message));
     for (const [j, value] of (requirement.values ?? []).entries()) {
       for (const message of isLabelValue(value)) errors.push(invalid(path.child('values').index(j), value, message));
     }
