@@ -105,7 +105,13 @@ export interface Client {
   create<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
   update<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
   updateStatus<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
-  patch<T extends KubeObject>(kind: Kind<T>, name: string, namespace: string | undefined, patch: Patch, options?: PatchOptions): Promise<T>;
+  patch<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace: string | undefined,
+    patch: Patch,
+    options?: PatchOptions,
+  ): Promise<T>;
   /** Answers the object where its deletion has to wait (finalizers, grace), else a Status. */
   delete(kind: AnyKind, name: string, namespace?: string, options?: DeleteOptions): Promise<KubeObject | Status>;
   deleteCollection(
@@ -128,7 +134,10 @@ export interface Client {
   /** Any request; the whole body is read. */
   request(method: string, path: string, options?: RequestOptions): Promise<RawResponse>;
   /** The body of a GET as it arrives (logs). */
-  stream(path: string, options?: { query?: Query; signal?: AbortSignal; headers?: Readonly<Record<string, string>> }): Promise<Readable>;
+  stream(
+    path: string,
+    options?: { query?: Query; signal?: AbortSignal; headers?: Readonly<Record<string, string>> },
+  ): Promise<Readable>;
   /** The same connection as another user agent or acting as somebody else; closing either closes both. */
   with(changes: Pick<RestConfig, 'userAgent' | 'impersonate'>): Client;
   /** Ends running requests and closes connections. */
@@ -169,7 +178,7 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
         signal: options.signal,
       }));
       warn(response);
-      if (response.status >= 400) throw await responseError(response, method, path);
+      if (response.status >= 400) throw await responseError(response, method);
       return response;
     }
 
@@ -196,7 +205,10 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
           signal: options?.signal,
         }),
       list: async (kind, { namespace, signal, ...query } = {}) => {
-        const list = await call<ObjectList<never>>('GET', resourcePath(kind, namespace), { query: { ...query }, signal });
+        const list = await call<ObjectList<never>>('GET', resourcePath(kind, namespace), {
+          query: { ...query },
+          signal,
+        });
         list.items ??= [];
         return list;
       },
@@ -207,7 +219,11 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
           signal: options?.signal,
         }),
       update: (kind, object, options) =>
-        call('PUT', pathOf(kind, object), { body: withType(kind, object), query: writeQuery(options), signal: options?.signal }),
+        call('PUT', pathOf(kind, object), {
+          body: withType(kind, object),
+          query: writeQuery(options),
+          signal: options?.signal,
+        }),
       updateStatus: (kind, object, options) =>
         call('PUT', pathOf(kind, object, 'status'), {
           body: withType(kind, object),
@@ -234,7 +250,8 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
         const bytes = await readAll(body);
         return { status, headers, body: bytes, json: () => decodeBody(bytes) };
       },
-      stream: async (path, options) => (await send('GET', path, { ...options, headers: { accept: '*/*', ...options?.headers } })).body,
+      stream: async (path, options) =>
+        (await send('GET', path, { ...options, headers: { accept: '*/*', ...options?.headers } })).body,
       with: (changes) => clientOf({ ...config, ...changes }),
       close: () => transport.close(),
     };
@@ -244,7 +261,8 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
     const header = response.headers.warning;
     if (!options.onWarning || header === undefined) return;
     for (const each of Array.isArray(header) ? header : [header]) {
-      for (const match of each.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) options.onWarning(match[1]!.replaceAll(/\\(.)/g, '$1'));
+      for (const match of each.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
+        options.onWarning(match[1]!.replaceAll(/\\(.)/g, '$1'));
     }
   }
 
@@ -265,5 +283,3 @@ function deletion(options: DeleteOptions | undefined): RequestOptions {
     },
   };
 }
-
-

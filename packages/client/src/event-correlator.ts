@@ -58,7 +58,8 @@ export class EventCorrelator {
     const group = similarKey(event);
     const now = this.#now();
     const known = this.#similar.get(group);
-    const record = known && now - known.last <= aggregateSeconds * 1000 ? known : { messages: new Set<string>(), last: now };
+    const record =
+      known && now - known.last <= aggregateSeconds * 1000 ? known : { messages: new Set<string>(), last: now };
     record.messages.add(event.message ?? '');
     record.last = now;
     this.#similar.set(group, record);
@@ -92,7 +93,14 @@ function objectKey({ source, involvedObject: about }: Event): string {
 }
 
 const similarKey = (event: Event): string =>
-  join(objectKey(event), event.type, event.reason, event.reportingComponent, event.reportingInstance, event.involvedObject.fieldPath);
+  join(
+    objectKey(event),
+    event.type,
+    event.reason,
+    event.reportingComponent,
+    event.reportingInstance,
+    event.involvedObject.fieldPath,
+  );
 
 /** Combined events are known by their group, the others by their message too. */
 const fullKey = (event: Event): string =>

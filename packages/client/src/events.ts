@@ -1,5 +1,5 @@
-import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { event as eventKind } from '@coracle/api/core/v1/event';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { isNotFound, StatusError } from '@coracle/api/meta/status';
 import { now } from '@coracle/api/meta/time';
 import type { Event, ObjectReference } from '@coracle/api/types/core/v1';
@@ -100,9 +100,7 @@ export class EventRecorder {
       reportingComponent: this.#source.component,
       reportingInstance: this.#source.host ?? '',
     });
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#drain();
   }
 
   /** Settles when all events of before are written or given up. */
@@ -115,6 +113,7 @@ export class EventRecorder {
       const correlated = this.#correlator.correlate(next);
       if (correlated.write !== 'skip') await this.#write(correlated.event, correlated.write === 'patch');
     }
+    this.#writing = undefined;
   }
 
   async #write(event: Event, patch: boolean): Promise<void> {
@@ -124,7 +123,10 @@ export class EventRecorder {
         return;
       } catch (error) {
         if (error instanceof StatusError || attempt >= maxTries) {
-          this.#log.warn({ err: error, reason: event.reason, object: event.involvedObject.name }, 'Server rejected event');
+          this.#log.warn(
+            { err: error, reason: event.reason, object: event.involvedObject.name },
+            'Server rejected event',
+          );
           return;
         }
         // The first wait is spread, so that programs do not come back all at once after an outage.

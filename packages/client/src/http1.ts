@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { RestConfig } from './config.ts';
 import { tlsMaterial } from './credentials.ts';
@@ -64,7 +64,8 @@ export function dialMessage(server: URL, error: NodeJS.ErrnoException & { addres
   if (error.code === 'ETIMEDOUT') return `dial tcp ${target}: i/o timeout`;
   if (error.code === 'EHOSTUNREACH') return `dial tcp ${target}: connect: no route to host`;
   if (error.code === 'ENETUNREACH') return `dial tcp ${target}: connect: network is unreachable`;
-  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return `dial tcp: lookup ${server.hostname}: no such host`;
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
+    return `dial tcp: lookup ${server.hostname}: no such host`;
   return tlsMessages[error.code ?? ''] ?? (error.message || String(error.code));
 }
 

@@ -120,7 +120,10 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
     const both = AbortSignal.any([signal, this.#stop.signal]);
     // A bug in a handler is no reason to go on with a mirror that missed a change: it ends the process like any uncaught error.
     reflect(client, this.kind, this.#selection, this, both, log).catch((error) => {
-      if (!both.aborted) process.nextTick(() => { throw error; });
+      if (!both.aborted)
+        process.nextTick(() => {
+          throw error;
+        });
     });
   }
 

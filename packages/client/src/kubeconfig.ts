@@ -96,7 +96,8 @@ export function restConfigOf(config: Kubeconfig, overrides: KubeconfigOverrides 
   const name = overrides.context ?? config['current-context'] ?? '';
   const context = config.contexts?.find((each) => each.name === name)?.context;
   if (!context && overrides.context) throw new Error(`context "${name}" does not exist`);
-  if (!context && name !== '') throw new Error(`invalid configuration: context was not found for specified context: ${name}`);
+  if (!context && name !== '')
+    throw new Error(`invalid configuration: context was not found for specified context: ${name}`);
 
   const clusterName = overrides.cluster ?? context?.cluster ?? '';
   const cluster = config.clusters?.find((each) => each.name === clusterName)?.cluster;
@@ -108,10 +109,13 @@ export function restConfigOf(config: Kubeconfig, overrides: KubeconfigOverrides 
   }
   const server = overrides.server ?? cluster?.server;
   if (!server) {
-    throw new Error('invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable');
+    throw new Error(
+      'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
+    );
   }
   for (const field of ['exec', 'auth-provider'] as const) {
-    if (user[field]) throw new Error(`user "${userName}": ${field} is not supported; use a token or a client certificate`);
+    if (user[field])
+      throw new Error(`user "${userName}": ${field} is not supported; use a token or a client certificate`);
   }
   if (cluster?.['proxy-url']) throw new Error(`cluster "${clusterName}": proxy-url is not supported`);
   const data = (encoded: string | undefined): string | undefined =>
@@ -135,6 +139,7 @@ export function restConfigOf(config: Kubeconfig, overrides: KubeconfigOverrides 
   if (user.as) {
     rest.impersonate = { user: user.as, uid: user['as-uid'], groups: user['as-groups'], extra: user['as-user-extra'] };
   }
-  for (const key of Object.keys(rest) as (keyof RestConfig)[]) if (rest[key] === undefined || rest[key] === '') delete rest[key];
+  for (const key of Object.keys(rest) as (keyof RestConfig)[])
+    if (rest[key] === undefined || rest[key] === '') delete rest[key];
   return rest;
 }

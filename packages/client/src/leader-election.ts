@@ -1,6 +1,6 @@
+import { lease as leaseKind } from '@coracle/api/coordination/v1/lease';
 import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import { microNow } from '@coracle/api/meta/time';
-import { lease as leaseKind } from '@coracle/api/coordination/v1/lease';
 import type { Lease } from '@coracle/api/types/coordination/v1';
 import type { Client } from './client.ts';
 import { type ClientLog, stderrLog } from './log.ts';
@@ -43,7 +43,8 @@ export async function leading(
 ): Promise<void> {
   const { leaseDuration = 15_000, renewDeadline = 10_000, retryPeriod = 2_000, log = stderrLog } = election;
   if (leaseDuration <= renewDeadline) throw new Error('leaseDuration must be greater than renewDeadline');
-  if (renewDeadline <= retryPeriod * jitter) throw new Error('renewDeadline must be greater than retryPeriod*JitterFactor');
+  if (renewDeadline <= retryPeriod * jitter)
+    throw new Error('renewDeadline must be greater than retryPeriod*JitterFactor');
   const candidate = new Candidate(client, election, leaseDuration, log);
 
   log.info({ lease: `${election.namespace}/${election.name}` }, 'Attempting to acquire leader lease...');
@@ -113,7 +114,8 @@ class Candidate {
       return await this.#attempt(signal);
     } catch (error) {
       if (isConflict(error)) this.#log.debug({ err: error }, 'Lease changed meanwhile');
-      else if (!signal.aborted) this.#log.error({ err: error, lease: this.#election.name }, 'Error retrieving or updating leader lease');
+      else if (!signal.aborted)
+        this.#log.error({ err: error, lease: this.#election.name }, 'Error retrieving or updating leader lease');
       return false;
     }
   }
@@ -121,7 +123,11 @@ class Candidate {
   async #attempt(signal: AbortSignal): Promise<boolean> {
     const { name, namespace, identity, onNewLeader } = this.#election;
     const time = microNow();
-    const holding = { holderIdentity: identity, leaseDurationSeconds: Math.ceil(this.#leaseDuration / 1000), renewTime: time };
+    const holding = {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.ceil(this.#leaseDuration / 1000),
+      renewTime: time,
+    };
     let current: Lease;
     try {
       current = await this.#client.get(leaseKind, name, namespace, { signal });

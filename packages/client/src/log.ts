@@ -9,7 +9,9 @@ export interface ClientLog {
 const line =
   (level: string) =>
   (fields: object, message: string): void => {
-    const shown = Object.entries(fields).map(([name, value]) => `${name}=${value instanceof Error ? JSON.stringify(value.message) : JSON.stringify(value)}`);
+    const shown = Object.entries(fields).map(
+      ([name, value]) => `${name}=${value instanceof Error ? JSON.stringify(value.message) : JSON.stringify(value)}`,
+    );
     process.stderr.write(`${level} ${message} ${shown.join(' ')}\n`);
   };
 

@@ -46,7 +46,7 @@ export async function reflect<T extends KubeObject>(
     } catch (error) {
       if (signal.aborted) return;
       if (!isTrouble(error)) throw error;
-      if (isExpired(error) || isGone(error)) listVersion = '';
+      if (isExpired(error)) listVersion = '';
       log.warn({ kind: kind.kind, err: error }, 'Failed to list and watch, trying again');
       await delay(backoff.next(), signal).catch(() => {});
     }
@@ -75,7 +75,7 @@ export async function reflect<T extends KubeObject>(
         if (events === 0 && performance.now() - startedAt < 1000) await delay(backoff.next(), signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (isExpired(error) || isGone(error)) return;
+        if (isExpired(error)) return;
         if (!isTrouble(error)) throw error;
         log.debug({ kind: kind.kind, err: error }, 'Watch ended, resuming');
         await delay(backoff.next(), signal).catch(() => {});
@@ -83,8 +83,6 @@ export async function reflect<T extends KubeObject>(
     }
   }
 }
-
-const isGone = (error: unknown): boolean => error instanceof StatusError && error.code === 410;
 
 /**
  * Trouble of the server, the connection or the files of the credentials, which passes; the rest are bugs. A body that breaks off
@@ -94,4 +92,6 @@ const isTrouble = (error: unknown): boolean =>
   error instanceof StatusError ||
   error instanceof ConnectionError ||
   error instanceof SyntaxError ||
-  (!(error instanceof TypeError) && !(error instanceof RangeError) && typeof (error as NodeJS.ErrnoException).code === 'string');
+  (!(error instanceof TypeError) &&
+    !(error instanceof RangeError) &&
+    typeof (error as NodeJS.ErrnoException).code === 'string');

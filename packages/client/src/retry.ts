@@ -15,7 +15,11 @@ export async function sendWithRetries(transport: Transport, make: () => Transpor
       response = await transport.send(request);
     } catch (error) {
       // A request over a connection that had gone stale is sent once more; a server that is down is the caller's to wait for.
-      const again = attempt === 0 && error instanceof ConnectionError && !refused(error) && (error.unsent || request.method === 'GET');
+      const again =
+        attempt === 0 &&
+        error instanceof ConnectionError &&
+        !refused(error) &&
+        (error.unsent || request.method === 'GET');
       if (!again) throw error;
       continue;
     }
@@ -26,7 +30,8 @@ export async function sendWithRetries(transport: Transport, make: () => Transpor
   }
 }
 
-const refused = (error: ConnectionError): boolean => (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
+const refused = (error: ConnectionError): boolean =>
+  (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
 
 /** Milliseconds the server asks to wait, where it asks for a retry. */
 function retryAfter({ status, headers }: TransportResponse): number | undefined {

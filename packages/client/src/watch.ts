@@ -11,7 +11,9 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
 }
 
 /** The changes of a watch response: one JSON object a line. Ends with the body; an ERROR event throws its Status. */
-export async function* watchEvents<T extends KubeObject>(open: () => Promise<TransportResponse>): AsyncGenerator<WatchEvent<T>> {
+export async function* watchEvents<T extends KubeObject>(
+  open: () => Promise<TransportResponse>,
+): AsyncGenerator<WatchEvent<T>> {
   const { body } = await open();
   for await (const line of lines(body)) {
     const event = decodeBody(line) as WatchEvent<T> | { type: 'ERROR'; object: Status };

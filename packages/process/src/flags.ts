@@ -131,14 +131,13 @@ function parseFlags<F extends AnyFlags>(flags: F, argv: readonly string[], inter
       if (name === undefined) throw new FlagError(`unknown shorthand flag: ${goQuote(letter)} in -${letters}`);
       const flag = flags[name]!;
       const after = letters.slice(at + 1);
-      if (after.startsWith('=')) return assign(name, after.slice(1));
-      if (flag.bare !== undefined) {
+      if (!after.startsWith('=') && flag.bare !== undefined) {
         assign(name, flag.bare);
         continue;
       }
-      if (after !== '') return assign(name, after);
-      if (rest.length === 0) throw new FlagError(`flag needs an argument: ${goQuote(letter)} in -${letters}`);
-      return assign(name, rest.shift()!);
+      if (after === '' && rest.length === 0) throw new FlagError(`flag needs an argument: ${goQuote(letter)} in -${letters}`);
+      assign(name, after.startsWith('=') ? after.slice(1) : after === '' ? rest.shift()! : after);
+      return;
     }
   }
 
@@ -162,7 +161,13 @@ function flag<T>(
 
 /** A string; the empty string by default. */
 export const stringFlag = (options: FlagOptions<string>): Flag<string> =>
-  flag('string', '', options, (text) => text, (value) => (value === '' ? '' : JSON.stringify(value)));
+  flag(
+    'string',
+    '',
+    options,
+    (text) => text,
+    (value) => (value === '' ? '' : JSON.stringify(value)),
+  );
 
 /** A string of a fixed list. */
 export const choiceFlag = (options: FlagOptions<string> & { choices: readonly string[] }): Flag<string> => {
@@ -193,7 +198,13 @@ export const boolFlag = (options: FlagOptions<boolean>): Flag<boolean> =>
 
 /** A Go duration (`1m30s`), in milliseconds. */
 export const durationFlag = (options: FlagOptions<number>): Flag<number> =>
-  flag('duration', 0, options, (text) => parseDuration(text), (value) => (value === 0 ? '' : formatDuration(value)));
+  flag(
+    'duration',
+    0,
+    options,
+    (text) => parseDuration(text),
+    (value) => (value === 0 ? '' : formatDuration(value)),
+  );
 
 /** Comma-separated strings; further uses append. */
 export const stringSliceFlag = (options: FlagOptions<readonly string[]>): Flag<readonly string[]> =>
@@ -216,7 +227,9 @@ export const stringArrayFlag = (options: FlagOptions<readonly string[]>): Flag<r
   );
 
 /** `key=value` pairs, comma-separated; further uses add to them. */
-export const mapFlag = (options: FlagOptions<Readonly<Record<string, string>>>): Flag<Readonly<Record<string, string>>> =>
+export const mapFlag = (
+  options: FlagOptions<Readonly<Record<string, string>>>,
+): Flag<Readonly<Record<string, string>>> =>
   flag<Readonly<Record<string, string>>>(
     'mapStringString',
     {},
@@ -230,11 +243,16 @@ export const mapFlag = (options: FlagOptions<Readonly<Record<string, string>>>):
       }
       return pairs;
     },
-    (value) => Object.entries(value).map(([key, each]) => `${key}=${each}`).join(','),
+    (value) =>
+      Object.entries(value)
+        .map(([key, each]) => `${key}=${each}`)
+        .join(','),
   );
 
 function parseInteger(text: string): number {
-  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)$/.exec(text.replaceAll(/(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])/g, ''));
+  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)$/.exec(
+    text.replaceAll(/(?<=[0-9a-fA-F])_(?=[0-9a-fA-F])/g, ''),
+  );
   if (!match) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   const digits = /^0[0-7]+$/.test(match[2]!) ? `0o${match[2]!.slice(1)}` : match[2]!;
   const value = BigInt(digits) * (match[1] === '-' ? -1n : 1n);
@@ -246,7 +264,8 @@ function parseInteger(text: string): number {
 
 function parseFraction(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || Number.isNaN(value)) throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (text.trim() === '' || Number.isNaN(value))
+    throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
   return value;
 }
 
@@ -267,7 +286,8 @@ function splitCsv(text: string): string[] {
       at++;
       for (;;) {
         const quote = text.indexOf('"', at);
-        if (quote < 0) throw new Error(`parse error on line 1, column ${text.length + 1}: extraneous or missing " in quoted-field`);
+        if (quote < 0)
+          throw new Error(`parse error on line 1, column ${text.length + 1}: extraneous or missing " in quoted-field`);
         field += text.slice(at, quote);
         at = quote + 1;
         if (text[at] !== '"') break;

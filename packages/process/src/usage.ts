@@ -30,7 +30,10 @@ function leftColumn(name: string, flag: Flag<unknown>): string {
   const names = flag.shorthand ? `  -${flag.shorthand}, --${name}` : `      --${name}`;
   const quoted = /`([^`]*)`/.exec(flag.help);
   const type = quoted ? quoted[1]! : flag.type;
-  const bare = flag.bare === undefined || flag.bare === 'true' ? '' : `[=${flag.type === 'string' ? JSON.stringify(flag.bare) : flag.bare}]`;
+  const bare =
+    flag.bare === undefined || flag.bare === 'true'
+      ? ''
+      : `[=${flag.type === 'string' ? JSON.stringify(flag.bare) : flag.bare}]`;
   return `${names}${type === '' ? '' : ` ${type}`}${bare}`;
 }
 

@@ -1,0 +1,44 @@
+/** One named check of health; throws or rejects when it fails. */
+export type Check = () => void | Promise<void>;
+export type Checks = Readonly<Record<string, Check>>;
+
+export interface CheckResult {
+  status: 200 | 500;
+  body: string;
+}
+
+/**
+ * Runs the checks of an endpoint (`healthz`, `livez`, `readyz`) and words the answer as upstream's health endpoints do: `ok`, or a
+ * line per check when one failed or `verbose` is asked for. `failed` gets what failed and why (the answer withholds it).
+ */
+export async function runChecks(
+  endpoint: string,
+  checks: Checks,
+  query: URLSearchParams,
+  failed?: (check: string, error: unknown) => void,
+): Promise<CheckResult> {
+  const excluded = new Set(query.getAll('exclude'));
+  const lines: string[] = [];
+  let bad = false;
+  for (const [name, check] of Object.entries({ ping: () => {}, ...checks })) {
+    if (excluded.delete(name)) {
+      lines.push(`[+]${name} excluded: ok`);
+      continue;
+    }
+    try {
+      await check();
+      lines.push(`[+]${name} ok`);
+    } catch (error) {
+      bad = true;
+      failed?.(name, error);
+      lines.push(`[-]${name} failed: reason withheld`);
+    }
+  }
+  if (excluded.size > 0) {
+    lines.push(
+      `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((each) => JSON.stringify(each)).join(', ')}`,
+    );
+  }
+  if (bad) return { status: 500, body: `${lines.join('\n')}\n${endpoint} check failed\n` };
+  return { status: 200, body: query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok' };
+}

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { isForbidden } from '@coracle/api/meta/status';
+import type { DelegatedAccess } from './access.ts';
+import { type Checks, runChecks } from './checks.ts';
+import type { Log } from './log.ts';
+import type { Registry } from './metrics.ts';
+import { version } from './version.ts';
+
+export interface StatusServerOptions {
+  /** 0 takes any free port. */
+  port: number;
+  bindAddress: string;
+  /** Files of the serving certificate; without them a self-signed one is made, as upstream does. */
+  tls?: { certFile: string; keyFile: string };
+  /** The checks behind /healthz, /livez and /readyz; `readyz` ones count for /readyz only. */
+  checks?: Checks;
+  readyChecks?: Checks;
+  metrics: Registry;
+  /** Decides about everything but the health endpoints and /version. Without it the rest is refused. */
+  access?: DelegatedAccess;
+  /** Further GET paths, behind the same access: `/configz`. */
+  pages?: Readonly<Record<string, () => unknown>>;
+  log: Log;
+}
+
+export interface StatusServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Paths anybody may read. */
+const open = ['/healthz', '/livez', '/readyz', '/version'];
+
+/** Serves a component's health and metrics over TLS. Only health and version are open; the rest needs authorization. */
+export async function serveStatus(options: StatusServerOptions): Promise<StatusServer> {
+  const server = createServer({ ...(await certificate(options)), requestCert: true, rejectUnauthorized: false });
+  server.on('request', (request, response) => {
+    answer(options, request, response).catch((error) => {
+      options.log.error({ err: error, path: request.url }, 'Failed to answer');
+      if (!response.headersSent) reply(response, 500, 'text/plain; charset=utf-8', 'Internal Server Error\n');
+      else response.destroy();
+    });
+  });
+  const reload = options.tls ? reloading(server, options.tls, options.log) : undefined;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.bindAddress, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  options.log.info({ address: options.bindAddress, port }, 'Serving securely');
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        clearInterval(reload);
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(options: StatusServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'https://localhost');
+  const path = url.pathname.replace(/(?<=.)\/$/, '');
+  const [, endpoint = '', single] = path.split('/');
+  if (!open.includes(`/${endpoint}`)) {
+    const refused = await refusal(options.access, request, path);
+    if (refused) return reply(response, refused.status, 'text/plain; charset=utf-8', `${refused.message}\n`);
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return reply(response, 405, 'text/plain; charset=utf-8', 'Method Not Allowed\n');
+  }
+  if (path === '/version') return reply(response, 200, 'application/json', JSON.stringify(version, null, 2));
+  if (path === '/metrics') return reply(response, 200, options.metrics.contentType, await options.metrics.metrics());
+  if (open.includes(`/${endpoint}`)) {
+    const checks: Checks = { ...options.checks, ...(endpoint === 'readyz' ? options.readyChecks : {}) };
+    const wanted = single === undefined ? checks : single === 'ping' ? {} : pick(checks, single);
+    if (wanted) {
+      const failed = (check: string, error: unknown): void =>
+        options.log.warn({ check, err: error }, 'Health check failed');
+      const { status, body } = await runChecks(endpoint, wanted, url.searchParams, failed);
+      return reply(response, status, 'text/plain; charset=utf-8', body);
+    }
+  }
+  const page = options.pages && Object.hasOwn(options.pages, path) ? options.pages[path] : undefined;
+  if (page) return reply(response, 200, 'application/json', JSON.stringify(page()));
+  reply(response, 404, 'text/plain; charset=utf-8', '404 page not found\n');
+}
+
+const pick = (checks: Checks, name: string): Checks | undefined =>
+  Object.hasOwn(checks, name) ? { [name]: checks[name]! } : undefined;
+
+async function refusal(
+  access: DelegatedAccess | undefined,
+  request: IncomingMessage,
+  path: string,
+): Promise<{ status: 401 | 403; message: string } | undefined> {
+  if (!access) return { status: 403, message: 'Forbidden' };
+  const user = await access.authenticate(request);
+  if (!user) return { status: 401, message: 'Unauthorized' };
+  const verb = (request.method ?? 'GET').toLowerCase();
+  try {
+    if (await access.authorize(user, { nonResourceAttributes: { path, verb } })) return undefined;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  }
+  return {
+    status: 403,
+    message: `Forbidden: User ${JSON.stringify(user.name)} cannot ${verb} path ${JSON.stringify(path)}`,
+  };
+}
+
+function reply(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-cache, private',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+async function certificate(options: StatusServerOptions): Promise<{ cert: string; key: string }> {
+  if (options.tls)
+    return { cert: readFileSync(options.tls.certFile, 'utf8'), key: readFileSync(options.tls.keyFile, 'utf8') };
+  const { selfSigned } = await import('./self-signed.ts');
+  return selfSigned(options.bindAddress);
+}
+
+/** Takes up a renewed certificate within a minute. */
+function reloading(server: Server, tls: { certFile: string; keyFile: string }, log: Log): NodeJS.Timeout {
+  let seen = statSync(tls.certFile).mtimeMs;
+  const check = (): void => {
+    const changed = existsSync(tls.certFile) ? statSync(tls.certFile).mtimeMs : seen;
+    if (changed === seen) return;
+    try {
+      server.setSecureContext({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+      seen = changed;
+      log.info({ file: tls.certFile }, 'Reloaded serving certificate');
+    } catch (error) {
+      log.error({ err: error, file: tls.certFile }, 'Cannot use the renewed serving certificate yet');
+    }
+  };
+  return setInterval(check, 60_000).unref();
+}

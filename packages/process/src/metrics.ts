@@ -1,0 +1,115 @@
+import type { WorkQueueMetrics } from '@coracle/client/work-queue';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { version } from './version.ts';
+
+export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** A registry with what every process tells of itself, read when it is scraped. */
+export function processRegistry(): Registry {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge(
+    'process_start_time_seconds',
+    'Start time of the process since unix epoch in seconds.',
+    () => performance.timeOrigin / 1000,
+  );
+  gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
+  gauge('process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  gauge(
+    'nodejs_heap_size_used_bytes',
+    'Process heap size used from Node.js in bytes.',
+    () => process.memoryUsage().heapUsed,
+  );
+  new Gauge({
+    name: 'kubernetes_build_info',
+    help: 'A metric with a constant 1 value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
+    labelNames: [
+      'major',
+      'minor',
+      'git_version',
+      'git_commit',
+      'git_tree_state',
+      'build_date',
+      'go_version',
+      'compiler',
+      'platform',
+    ],
+    registers: [registry],
+  }).set(
+    {
+      major: version.major,
+      minor: version.minor,
+      git_version: version.gitVersion,
+      git_commit: version.gitCommit,
+      git_tree_state: version.gitTreeState,
+      build_date: version.buildDate,
+      go_version: version.goVersion,
+      compiler: version.compiler,
+      platform: version.platform,
+    },
+    1,
+  );
+  return registry;
+}
+
+/** Makes the metrics of work queues (workqueue_*), one set of series per queue name. */
+export function workQueueMetrics(registry: Registry): (queue: string) => WorkQueueMetrics {
+  const buckets = [10e-9, 100e-9, 1e-6, 10e-6, 100e-6, 1e-3, 10e-3, 100e-3, 1, 10];
+  const base = { labelNames: ['name'], registers: [registry] };
+  const depth = new Gauge({ ...base, name: 'workqueue_depth', help: 'Current depth of workqueue' });
+  const adds = new Counter({
+    ...base,
+    name: 'workqueue_adds_total',
+    help: 'Total number of adds handled by workqueue',
+  });
+  const wait = new Histogram({
+    ...base,
+    name: 'workqueue_queue_duration_seconds',
+    help: 'How long in seconds an item stays in workqueue before being requested.',
+    buckets,
+  });
+  const work = new Histogram({
+    ...base,
+    name: 'workqueue_work_duration_seconds',
+    help: 'How long in seconds processing an item from workqueue takes.',
+    buckets,
+  });
+  const retries = new Counter({
+    ...base,
+    name: 'workqueue_retries_total',
+    help: 'Total number of retries handled by workqueue',
+  });
+  return (name) => {
+    depth.set({ name }, 0);
+    return {
+      depth: (value) => depth.set({ name }, value),
+      added: () => adds.inc({ name }),
+      waited: (seconds) => wait.observe({ name }, seconds),
+      worked: (seconds) => work.observe({ name }, seconds),
+      retried: () => retries.inc({ name }),
+    };
+  };
+}
+
+/** leader_election_master_status: 1 while this process leads under a lease's name. */
+export function leaderElectionMetrics(registry: Registry): { leading(name: string, is: boolean): void } {
+  const status = new Gauge({
+    name: 'leader_election_master_status',
+    help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
+    labelNames: ['name'],
+    registers: [registry],
+  });
+  return { leading: (name, is) => status.set({ name }, is ? 1 : 0) };
+}
