@@ -1,0 +1,108 @@
+import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
+import type { User } from '../user.ts';
+
+/** What a request wants to do: the question authorizers answer. */
+export type Attributes = ResourceAttributes | PathAttributes;
+
+/** A request for a resource of the API. `name` is empty for lists and creates, `namespace` at the cluster scope. */
+export interface ResourceAttributes {
+  readonly user: User;
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly path?: undefined;
+}
+
+/** A request for a path that is no resource: `/healthz`, `/openapi/v3`. The verb is the HTTP method in lower case. */
+export interface PathAttributes {
+  readonly user: User;
+  readonly verb: string;
+  readonly path: string;
+}
+
+/** `noOpinion` leaves the decision to the next authorizer; what nobody allows is denied. */
+export interface Decision {
+  readonly decision: 'allow' | 'deny' | 'noOpinion';
+  readonly reason: string;
+  /** Errors met while deciding (a binding to a role that does not exist), for access reviews. */
+  readonly error?: string;
+}
+
+/** The rules that apply to a user in a namespace, as SelfSubjectRulesReview lists them. */
+export interface RuleList {
+  readonly resourceRules: ResourceRule[];
+  readonly nonResourceRules: NonResourceRule[];
+  /** Whether there may be rules this authorizer cannot list. */
+  readonly incomplete: boolean;
+  readonly error?: string;
+}
+
+/** Decides what users may do. Reads only what is in memory, so that it costs a request no round trip. */
+export interface Authorizer {
+  authorize(attributes: Attributes): Decision;
+  rulesFor(user: User, namespace: string): RuleList;
+}
+
+export const noOpinion: Decision = { decision: 'noOpinion', reason: '' };
+
+/** Asks each authorizer in turn; the first that allows or denies decides, the reasons of the others are kept for the message. */
+export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
+  return {
+    authorize(attributes) {
+      const reasons: string[] = [];
+      const errors: string[] = [];
+      for (const authorizer of authorizers) {
+        const answer = authorizer.authorize(attributes);
+        if (answer.decision !== 'noOpinion') return answer;
+        if (answer.reason !== '') reasons.push(answer.reason);
+        if (answer.error) errors.push(answer.error);
+      }
+      return {
+        decision: 'noOpinion',
+        reason: reasons.join('\n'),
+        ...(errors.length > 0 ? { error: errors.join('\n') } : {}),
+      };
+    },
+    rulesFor(user, namespace) {
+      const lists = authorizers.map((authorizer) => authorizer.rulesFor(user, namespace));
+      const errors = lists.flatMap((list) => (list.error ? [list.error] : []));
+      return {
+        resourceRules: lists.flatMap((list) => list.resourceRules),
+        nonResourceRules: lists.flatMap((list) => list.nonResourceRules),
+        incomplete: lists.some((list) => list.incomplete),
+        ...(errors.length > 0 ? { error: errors.join(', ') } : {}),
+      };
+    },
+  };
+}
+
+const everything: RuleList = {
+  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  incomplete: false,
+};
+const nothing: RuleList = { resourceRules: [], nonResourceRules: [], incomplete: false };
+
+/** `--authorization-mode=AlwaysAllow`. */
+export const alwaysAllow: Authorizer = {
+  authorize: () => ({ decision: 'allow', reason: '' }),
+  rulesFor: () => everything,
+};
+
+/** `--authorization-mode=AlwaysDeny`. */
+export const alwaysDeny: Authorizer = {
+  authorize: () => ({ decision: 'noOpinion', reason: 'Everything is forbidden.' }),
+  rulesFor: () => nothing,
+};
+
+/** Allows everything to members of a group: `system:masters` is never asked for RBAC objects. */
+export function privilegedGroup(group: string): Authorizer {
+  return {
+    authorize: ({ user }) => (user.groups.includes(group) ? { decision: 'allow', reason: '' } : noOpinion),
+    rulesFor: (user) => (user.groups.includes(group) ? everything : nothing),
+  };
+}

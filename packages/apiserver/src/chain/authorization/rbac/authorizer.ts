@@ -1,0 +1,94 @@
+import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
+import type { PolicyRule } from '@coracle/api/types/rbac/v1';
+import type { User } from '../../user.ts';
+import type { Attributes, Authorizer, Decision, RuleList } from '../authorizer.ts';
+import type { Grant, RbacIndex } from './index.ts';
+import { allows, compact } from './rules.ts';
+
+/** How many users' grants are remembered; beyond it the one unused longest is dropped. */
+const remembered = 1024;
+
+interface Memo {
+  generation: number;
+  readonly byScope: Map<string, readonly Grant[]>;
+}
+
+/** `--authorization-mode=RBAC`: allows what a rule of a role bound to the user or one of its groups allows; never denies. */
+export class RbacAuthorizer implements Authorizer {
+  readonly #index: RbacIndex;
+  readonly #memos = new Map<string, Memo>();
+
+  constructor(index: RbacIndex) {
+    this.#index = index;
+  }
+
+  authorize(attributes: Attributes): Decision {
+    const errors: string[] = [];
+    const namespace = attributes.path === undefined ? attributes.namespace : '';
+    for (const scope of namespace === '' ? [''] : ['', namespace]) {
+      for (const grant of this.#grants(attributes.user, scope)) {
+        if (grant.error) errors.push(grant.error);
+        if (grant.rules.some((rule) => allows(rule, attributes))) {
+          return { decision: 'allow', reason: `RBAC: allowed by ${grant.source}` };
+        }
+      }
+    }
+    if (errors.length === 0) return { decision: 'noOpinion', reason: '' };
+    const error = aggregate(errors);
+    return { decision: 'noOpinion', reason: `RBAC: ${error}`, error };
+  }
+
+  rulesFor(user: User, namespace: string): RuleList {
+    const { rules, errors } = this.rules(user, namespace);
+    const resourceRules: ResourceRule[] = [];
+    const nonResourceRules: NonResourceRule[] = [];
+    for (const rule of compact(rules)) {
+      if (rule.resources?.length) {
+        const { verbs, apiGroups, resources, resourceNames } = rule;
+        resourceRules.push({ verbs, apiGroups, resources, ...(resourceNames ? { resourceNames } : {}) });
+      }
+      if (rule.nonResourceURLs?.length)
+        nonResourceRules.push({ verbs: rule.verbs, nonResourceURLs: rule.nonResourceURLs });
+    }
+    return {
+      resourceRules,
+      nonResourceRules,
+      incomplete: false,
+      ...(errors.length > 0 ? { error: aggregate(errors) } : {}),
+    };
+  }
+
+  /** All rules a user holds in a namespace ('' for the cluster scope alone), and what went wrong finding them. */
+  rules(user: User, namespace: string): { rules: PolicyRule[]; errors: string[] } {
+    const grants = (namespace === '' ? [''] : ['', namespace]).flatMap((scope) => this.#grants(user, scope));
+    return {
+      rules: grants.flatMap((grant) => grant.rules),
+      errors: grants.flatMap((grant) => (grant.error ? [grant.error] : [])),
+    };
+  }
+
+  #grants(user: User, scope: string): readonly Grant[] {
+    const key = JSON.stringify([user.name, user.groups]);
+    let memo = this.#memos.get(key);
+    if (memo?.generation === this.#index.generation)
+      this.#memos.delete(key); // re-inserted below as the newest
+    else memo = { generation: this.#index.generation, byScope: new Map() };
+    this.#memos.set(key, memo);
+    for (const oldest of this.#memos.keys()) {
+      if (this.#memos.size <= remembered) break;
+      this.#memos.delete(oldest);
+    }
+    let grants = memo.byScope.get(scope);
+    if (!grants) {
+      grants = this.#index.grants(user, scope);
+      memo.byScope.set(scope, grants);
+    }
+    return grants;
+  }
+}
+
+/** Several errors in one text, as clients see them: one as it is, more in brackets, none twice. */
+export function aggregate(errors: readonly string[]): string {
+  const different = [...new Set(errors)];
+  return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`;
+}

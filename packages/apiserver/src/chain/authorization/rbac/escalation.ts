@@ -1,0 +1,95 @@
+import { forbiddenError, notFoundError } from '@coracle/api/meta/status';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
+import { mastersGroup, type User } from '../../user.ts';
+import type { Authorizer } from '../authorizer.ts';
+import { aggregate, type RbacAuthorizer } from './authorizer.ts';
+import type { RbacIndex } from './index.ts';
+import { compact, describeRule, quoted, uncovered } from './rules.ts';
+
+const group = 'rbac.authorization.k8s.io';
+
+/** What the checks below decide with. */
+export interface EscalationContext {
+  readonly user: User;
+  /** The server's whole authorization, asked for the `escalate` and `bind` verbs. */
+  readonly authorizer: Authorizer;
+  readonly rbac: RbacAuthorizer;
+  readonly index: RbacIndex;
+}
+
+/**
+ * Nobody may write a role with permissions they do not hold, unless the `escalate` verb on the role lets them. `old` is the role
+ * before an update: a change that leaves the rules alone is not looked at. Throws 403 with the missing rules.
+ */
+export function checkRoleWrite(
+  context: EscalationContext,
+  resource: 'roles' | 'clusterroles',
+  role: Role | ClusterRole,
+  old?: Role | ClusterRole,
+): void {
+  if (context.user.groups.includes(mastersGroup)) return;
+  const name = role.metadata.name ?? '';
+  const namespace = role.metadata.namespace ?? '';
+  const aggregated = 'aggregationRule' in role && role.aggregationRule !== undefined;
+  if (old && sameRules(role, old)) return;
+  if (mayUse(context, 'escalate', resource, namespace, name)) return;
+  const missing = missingRights(context, role.rules ?? [], namespace);
+  if (missing !== undefined) throw forbiddenError({ group, resource }, name, missing);
+  if (!aggregated) return;
+  const everything: PolicyRule[] = [
+    { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+    { verbs: ['*'], nonResourceURLs: ['*'] },
+  ];
+  if (missingRights(context, everything, '') !== undefined) {
+    throw forbiddenError({ group, resource }, name, 'must have cluster-admin privileges to use the aggregationRule');
+  }
+}
+
+function sameRules(role: Role | ClusterRole, old: Role | ClusterRole): boolean {
+  const relevant = (it: Role | ClusterRole) =>
+    JSON.stringify([it.rules ?? [], 'aggregationRule' in it ? (it.aggregationRule ?? null) : null]);
+  return relevant(role) === relevant(old);
+}
+
+/**
+ * Nobody may bind a role whose permissions they do not hold, unless the `bind` verb on the role lets them. Throws 403 with the
+ * missing rules, 404 when the role does not exist.
+ */
+export function checkBindingWrite(
+  context: EscalationContext,
+  resource: 'rolebindings' | 'clusterrolebindings',
+  binding: RoleBinding | ClusterRoleBinding,
+  old?: RoleBinding | ClusterRoleBinding,
+): void {
+  if (context.user.groups.includes(mastersGroup)) return;
+  const { roleRef, metadata, subjects } = binding;
+  const namespace = resource === 'rolebindings' ? (metadata.namespace ?? '') : '';
+  if (old && JSON.stringify([roleRef, subjects]) === JSON.stringify([old.roleRef, old.subjects])) return;
+  const bound = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
+  if (mayUse(context, 'bind', bound, namespace, roleRef.name)) return;
+  const rules = context.index.rulesOf(roleRef, namespace);
+  if (!Array.isArray(rules)) throw notFoundError({ group, resource: roleRef.kind.toLowerCase() }, roleRef.name);
+  const missing = missingRights(context, rules, namespace);
+  if (missing !== undefined) throw forbiddenError({ group, resource }, metadata.name ?? '', missing);
+}
+
+function mayUse(context: EscalationContext, verb: string, resource: string, namespace: string, name: string): boolean {
+  const { user, authorizer } = context;
+  const attributes = { user, verb, group, version: '*', resource, subresource: '', namespace, name };
+  return authorizer.authorize(attributes).decision === 'allow';
+}
+
+/** What the user lacks of the rules, in the words of the refusal; undefined when nothing is missing. */
+function missingRights(
+  { user, rbac }: EscalationContext,
+  wanted: readonly PolicyRule[],
+  namespace: string,
+): string | undefined {
+  const { rules, errors } = rbac.rules(user, namespace);
+  const missing = uncovered(rules, wanted);
+  if (missing.length === 0) return undefined;
+  const lines = [...new Set(compact(missing).map(describeRule))].sort();
+  const who = `user ${JSON.stringify(user.name)} (groups=${quoted(user.groups)})`;
+  const message = `${who} is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+  return errors.length === 0 ? message : `${message}; resolution errors: ${aggregate(errors)}`;
+}

@@ -1,0 +1,126 @@
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '@coracle/api/types/rbac/v1';
+import { serviceAccountUsername, type User } from '../../user.ts';
+
+/** The rules one binding gives to a user. */
+export interface Grant {
+  /** Which binding of which role to which subject, as the reason of a decision says it. */
+  readonly source: string;
+  readonly rules: readonly PolicyRule[];
+  /** Set instead of rules when the role does not exist. */
+  readonly error?: string;
+}
+
+interface Bound {
+  readonly binding: ClusterRoleBinding | RoleBinding;
+  readonly subject: Subject;
+}
+
+/**
+ * All roles and bindings of the cluster, held so that a user's grants are found without looking at the bindings of others. Fed by
+ * the caches of the four resources; what it answers is as new as they are.
+ */
+export class RbacIndex {
+  readonly #clusterRoles = new Map<string, ClusterRole>();
+  readonly #roles = new Map<string, Role>();
+  readonly #bindings = new Map<string, ClusterRoleBinding | RoleBinding>();
+  /** Scope (a namespace, or '' for the cluster), then subject, then what binds it. */
+  readonly #bound = new Map<string, Map<string, Bound[]>>();
+  #generation = 0;
+
+  /** Rises with every change: what was computed at an older generation is stale. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  setClusterRole(name: string, role: ClusterRole | undefined): void {
+    this.#generation++;
+    set(this.#clusterRoles, name, role);
+  }
+
+  setRole(namespace: string, name: string, role: Role | undefined): void {
+    this.#generation++;
+    set(this.#roles, `${namespace}/${name}`, role);
+  }
+
+  setClusterRoleBinding(name: string, binding: ClusterRoleBinding | undefined): void {
+    this.#setBinding('', name, binding);
+  }
+
+  setRoleBinding(namespace: string, name: string, binding: RoleBinding | undefined): void {
+    this.#setBinding(namespace, name, binding);
+  }
+
+  #setBinding(scope: string, name: string, binding: ClusterRoleBinding | RoleBinding | undefined): void {
+    this.#generation++;
+    const key = `${scope}/${name}`;
+    const bound = this.#bound.get(scope) ?? new Map<string, Bound[]>();
+    this.#bound.set(scope, bound);
+    for (const subject of this.#bindings.get(key)?.subjects ?? []) {
+      const subjectKey = keyOf(subject, scope);
+      const rest = bound.get(subjectKey)?.filter((each) => each.binding.metadata.name !== name) ?? [];
+      if (rest.length > 0) bound.set(subjectKey, rest);
+      else bound.delete(subjectKey);
+    }
+    set(this.#bindings, key, binding);
+    for (const subject of binding?.subjects ?? []) {
+      if (!binding) break;
+      const subjectKey = keyOf(subject, scope);
+      const list = bound.get(subjectKey);
+      if (list) list.push({ binding, subject });
+      else bound.set(subjectKey, [{ binding, subject }]);
+    }
+    if (bound.size === 0) this.#bound.delete(scope);
+  }
+
+  /** What bindings of a scope (a namespace, or '' for cluster role bindings) grant a user. */
+  grants(user: User, scope: string): Grant[] {
+    const bound = this.#bound.get(scope);
+    if (!bound) return [];
+    const keys = [`User:${user.name}`, ...new Set(user.groups.map((group) => `Group:${group}`))];
+    return keys.flatMap((key) => bound.get(key) ?? []).map((each) => this.#grant(each, scope));
+  }
+
+  #grant({ binding, subject }: Bound, scope: string): Grant {
+    const { roleRef, metadata } = binding;
+    const [kind, name] =
+      scope === '' ? ['ClusterRoleBinding', `${metadata.name}`] : ['RoleBinding', `${metadata.name}/${scope}`];
+    const source = `${kind} "${name}" of ${roleRef.kind} "${roleRef.name}" to ${describeSubject(subject, scope)}`;
+    const rules = this.rulesOf(roleRef, scope);
+    return Array.isArray(rules) ? { source, rules } : { source, rules: [], error: rules.error };
+  }
+
+  /** The rules of the role a binding in a scope refers to, or the error that it does not exist. */
+  rulesOf(ref: RoleRef, scope: string): PolicyRule[] | { error: string } {
+    if (ref.kind === 'ClusterRole') {
+      const role = this.#clusterRoles.get(ref.name);
+      return role ? (role.rules ?? []) : { error: `clusterrole.rbac.authorization.k8s.io "${ref.name}" not found` };
+    }
+    if (ref.kind !== 'Role') return { error: `unsupported role reference kind: "${ref.kind}"` };
+    const role = this.#roles.get(`${scope}/${ref.name}`);
+    return role ? (role.rules ?? []) : { error: `role.rbac.authorization.k8s.io "${ref.name}" not found` };
+  }
+}
+
+function set<T>(map: Map<string, T>, key: string, value: T | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
+/** A subject as users and groups are looked up. A service account without a namespace is one of the binding's own. */
+function keyOf(subject: Subject, scope: string): string {
+  if (subject.kind !== 'ServiceAccount') return `${subject.kind}:${subject.name}`;
+  return `User:${serviceAccountUsername(subject.namespace || scope, subject.name)}`;
+}
+
+function describeSubject(subject: Subject, scope: string): string {
+  if (subject.kind !== 'ServiceAccount') return `${subject.kind} "${subject.name}"`;
+  return `ServiceAccount "${subject.name}/${subject.namespace || scope}"`;
+}
