@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What a program printed and how it ended. */
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end; `input` becomes its standard input. Fails only when it cannot be started or outlives `timeoutMs`. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { input?: string; env?: Record<string, string>; timeoutMs?: number } = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...options.env }, stdio: 'pipe' });
+    const timeout = options.timeoutMs ?? 240_000;
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${command} ${args.join(' ')} did not end within ${timeout / 1000} s: ${stdout}${stderr}`));
+    }, timeout);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? (signal ? 128 : 1), stdout, stderr });
+    });
+    child.stdin.on('error', () => undefined).end(options.input ?? '');
+  });
+}
+
+/** A cluster under test: its own name and data directory, driven through bin/ only, as a person would. */
+export class Cluster {
+  readonly name: string;
+  readonly dataDir: string;
+
+  constructor(name: string) {
+    this.name = name;
+    this.dataDir = mkdtempSync(join(tmpdir(), 'coracle-e2e-'));
+  }
+
+  /** Runs `bin/coracle COMMAND` for this cluster. */
+  coracle(command: string, ...args: string[]): Promise<Outcome> {
+    return run(join(root, 'bin/coracle'), [command, '--name', this.name, '--data-dir', this.dataDir, ...args]);
+  }
+
+  /** Runs `bin/coracle COMMAND` and fails with its output unless it succeeds. */
+  async mustCoracle(command: string, ...args: string[]): Promise<string> {
+    return mustSucceed(`coracle ${command}`, await this.coracle(command, ...args));
+  }
+
+  get kubeconfig(): string {
+    return join(this.dataDir, 'admin.kubeconfig');
+  }
+
+  /** Runs our kubectl as the cluster's administrator. */
+  kubectl(args: readonly string[], input?: string): Promise<Outcome> {
+    return run(join(root, 'bin/kubectl'), args, { input, env: { KUBECONFIG: this.kubeconfig } });
+  }
+
+  /** As `kubectl`, and fails with its output unless it succeeds. Returns stdout. */
+  async must(args: readonly string[], input?: string): Promise<string> {
+    return mustSucceed(`kubectl ${args.join(' ')}`, await this.kubectl(args, input));
+  }
+
+  /** The objects `kubectl get ARGS -o json` finds: one, or the items of a list. */
+  async get<T = Record<string, unknown>>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.must(['get', ...args, '-o', 'json'])) as T;
+  }
+
+  apply(manifest: string, ...args: string[]): Promise<string> {
+    return this.must(['apply', '-f', '-', ...args], manifest);
+  }
+
+  removeDataDir(): void {
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+function mustSucceed(what: string, outcome: Outcome): string {
+  if (outcome.code !== 0) throw new Error(`${what} exited ${outcome.code}\n${outcome.stdout}${outcome.stderr}`);
+  return outcome.stdout;
+}
+
+/**
+ * Asks again until `holds`; fails with the last answer when it has not held for `withinMs`. An attempt that throws counts as an
+ * answer that does not hold.
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+  withinMs = 90_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (holds(answer)) return answer;
+      last = answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) {
+      const shown = last instanceof Error ? last.message : JSON.stringify(last, null, 1);
+      throw new Error(`${what}: not within ${withinMs / 1000} s; last seen: ${shown?.slice(0, 4000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
