@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { deployment } from './apps/v1/deployment.ts';
+import { builtinKinds, scheme } from './builtin.ts';
+import { configMap } from './core/v1/configmap.ts';
+import { event as coreEvent } from './core/v1/event.ts';
+import { secret } from './core/v1/secret.ts';
+import { service } from './core/v1/service.ts';
+import { event } from './events/v1/event.ts';
+import type { Deployment } from './generated/apps/v1.ts';
+import type { Service } from './generated/core/v1.ts';
+import type { Event } from './generated/events/v1.ts';
+import { validateCreate, validateUpdate } from './validate.ts';
+
+describe('built-in kinds', () => {
+  it.each(builtinKinds.map((kind) => [`${kind.apiVersion} ${kind.kind}`, kind] as const))(
+    '%s is found by kind and by resource',
+    (_name, kind) => {
+      expect(scheme.kind(kind.apiVersion, kind.kind)).toBe(kind);
+      expect(scheme.resource(kind.apiVersion, kind.plural)).toBe(kind);
+    },
+  );
+});
+
+const messages = (errors: { field: string; message: string }[]) =>
+  errors.map((each) => `${each.field}: ${each.message}`);
+
+describe('a deployment', () => {
+  const of = (spec: object): Deployment => {
+    const it = { metadata: { name: 'web', namespace: 'default' }, spec } as Deployment;
+    deployment.defaults!(it);
+    return it;
+  };
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+
+  it('gets upstream defaults', () => {
+    expect(of({ selector: { matchLabels: { app: 'web' } }, template }).spec).toMatchObject({
+      replicas: 1,
+      revisionHistoryLimit: 10,
+      progressDeadlineSeconds: 600,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+      template: {
+        spec: { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', containers: [{ imagePullPolicy: 'Always' }] },
+      },
+    });
+  });
+
+  it('is refused when its selector misses its template', () => {
+    expect(messages(validateCreate(deployment, of({ selector: { matchLabels: { app: 'other' } }, template })))).toEqual(
+      ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'],
+    );
+  });
+
+  it('keeps its selector', () => {
+    const old = of({ selector: { matchLabels: { app: 'web' } }, template });
+    const it = of({
+      selector: { matchLabels: { app: 'web', more: 'x' } },
+      template: { ...template, metadata: { labels: { app: 'web', more: 'x' } } },
+    });
+    expect(messages(validateUpdate(deployment, it, old))).toEqual([
+      'spec.selector: Invalid value: {"matchLabels":{"app":"web","more":"x"}}: field is immutable',
+    ]);
+  });
+
+  it('cannot roll with nothing to spare', () => {
+    const it = of({
+      selector: { matchLabels: { app: 'web' } },
+      template,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: '0%' } },
+    });
+    expect(messages(validateCreate(deployment, it))).toEqual([
+      'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0',
+    ]);
+  });
+});
+
+describe('a service', () => {
+  const of = (spec: Service['spec']): Service => {
+    const it = { metadata: { name: 'web', namespace: 'default' }, spec };
+    service.defaults!(it);
+    return it;
+  };
+  it('targets its own port unless told otherwise', () => {
+    expect(of({ ports: [{ port: 80 }] }).spec.ports).toEqual([{ port: 80, protocol: 'TCP', targetPort: 80 }]);
+  });
+  it('names its ports when it has several', () => {
+    expect(messages(validateCreate(service, of({ ports: [{ port: 80 }, { port: 81 }] })))).toEqual([
+      'spec.ports[0].name: Required value',
+      'spec.ports[1].name: Required value',
+    ]);
+  });
+  it('has no node port inside the cluster', () => {
+    expect(messages(validateCreate(service, of({ ports: [{ port: 80, nodePort: 30_000 }] })))).toEqual([
+      "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+    ]);
+  });
+});
+
+describe('maps and secrets', () => {
+  it('turns stringData into data', () => {
+    const it = { metadata: { name: 's', namespace: 'default' }, stringData: { word: 'x' }, data: { word: 'eQ==' } };
+    secret.defaults!(it);
+    expect(it).toEqual({ metadata: it.metadata, type: 'Opaque', data: { word: 'eA==' } });
+  });
+  it('stay as they are when immutable', () => {
+    const old = { metadata: { name: 'c', namespace: 'default' }, immutable: true, data: { a: '1' } };
+    expect(messages(validateUpdate(configMap, { ...old, data: { a: '2' } }, old))).toEqual([
+      'data: Forbidden: field is immutable when `immutable` is set',
+    ]);
+  });
+});
+
+describe('events of both forms', () => {
+  it('convert there and back', () => {
+    const it: Event = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: 'e', namespace: 'default' },
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
+      note: 'said',
+      reason: 'Said',
+      reportingController: 'c',
+      type: 'Normal',
+    };
+    const stored = event.storedAs!.encode(it);
+    expect(stored).toMatchObject({ apiVersion: coreEvent.apiVersion, involvedObject: { name: 'p' }, message: 'said' });
+    expect(event.storedAs!.decode(stored)).toEqual(it);
+  });
+});
