@@ -1,5 +1,5 @@
 import type { ObjectMeta } from './generated/meta/v1.ts';
-import type { AnyKind, KubeObject } from './kind.ts';
+import type { Kind, KubeObject } from './kind.ts';
 import { type FieldError, forbidden, invalid, Path, required, tooLong } from './meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isQualifiedName } from './meta/names.ts';
 import { deepEqual, getPath } from './meta/object.ts';
@@ -8,12 +8,12 @@ import { validateLabels } from './meta/validate-selector.ts';
 const maxAnnotationBytes = 256 * 1024;
 
 /** All errors of a new object: its metadata, then what its kind checks. */
-export function validateCreate(kind: AnyKind, it: KubeObject): FieldError[] {
+export function validateCreate<T extends KubeObject>(kind: Kind<T>, it: T): FieldError[] {
   return [...validateMetadata(kind, it.metadata), ...(kind.validate?.(it, new Path()) ?? [])];
 }
 
 /** All errors of replacing `old` by `it`: metadata, the new object as such, immutable fields, and what the kind checks of the change. */
-export function validateUpdate(kind: AnyKind, it: KubeObject, old: KubeObject): FieldError[] {
+export function validateUpdate<T extends KubeObject>(kind: Kind<T>, it: T, old: T): FieldError[] {
   const at = new Path();
   const errors = [
     ...validateMetadata(kind, it.metadata),
@@ -28,7 +28,7 @@ export function validateUpdate(kind: AnyKind, it: KubeObject, old: KubeObject): 
 }
 
 /** All errors of replacing the status of `old` by that of `it`. */
-export function validateStatusUpdate(kind: AnyKind, it: KubeObject, old: KubeObject): FieldError[] {
+export function validateStatusUpdate<T extends KubeObject>(kind: Kind<T>, it: T, old: T): FieldError[] {
   return [
     ...validateMetadata(kind, it.metadata),
     ...validateMetadataUpdate(it.metadata, old.metadata),
@@ -36,7 +36,10 @@ export function validateStatusUpdate(kind: AnyKind, it: KubeObject, old: KubeObj
   ];
 }
 
-function validateMetadata(kind: AnyKind, metadata: ObjectMeta): FieldError[] {
+function validateMetadata(
+  kind: { name?: (name: string) => string[]; namespaced: boolean },
+  metadata: ObjectMeta,
+): FieldError[] {
   const at = new Path('metadata');
   const errors: FieldError[] = [];
   const checkName = kind.name ?? isDns1123Subdomain;
