@@ -1,0 +1,101 @@
+import { duplicateFields, isCertainlyWithoutDuplicates } from './json-duplicates.ts';
+import { jsonSyntaxError } from './json-syntax.ts';
+
+/** How deep arrays and objects may nest, as in upstream's decoder. */
+export const maxJsonDepth = 10_000;
+
+export interface DecodedJson {
+  value: unknown;
+  /** Paths of fields that occur more than once in one object (`spec.replicas`); the last one counts. */
+  duplicates: string[];
+}
+
+/** A body that is no JSON; the message is the text Go's decoder has. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError';
+}
+
+/** An integer that a double may not hold exactly has at least 16 digits. */
+const longNumber = /[0-9]{16}/;
+
+/**
+ * Decodes JSON. Integers beyond 2^53 become bigint; keys named `__proto__` are ordinary. Looks for duplicate fields only when asked.
+ * Throws JsonError with Go's text: where it is malformed, ends early, or nests deeper than `maxJsonDepth`.
+ */
+export function decodeJson(source: Uint8Array | string, options: { duplicates?: boolean } = {}): DecodedJson {
+  const text = typeof source === 'string' ? source : textOf(source);
+  // What nests that deep is at least that long, twice.
+  if (text.length > 2 * maxJsonDepth && nestsBeyond(text, maxJsonDepth)) throw new JsonError('exceeded max depth');
+  const value = parse(text);
+  if (!options.duplicates || isCertainlyWithoutDuplicates(text, value)) return { value, duplicates: [] };
+  return { value, duplicates: duplicateFields(text) };
+}
+
+function textOf(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('utf8');
+}
+
+function parse(text: string): unknown {
+  try {
+    return longNumber.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new JsonError(jsonSyntaxError(text));
+    throw error;
+  }
+}
+
+/** A reviver that keeps the digits of integers which a double would round. */
+function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && /^-?[0-9]+$/.test(source) ? BigInt(source) : value;
+}
+
+function nestsBeyond(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      i = endOfString(text, i);
+    } else if (c === 0x7b || c === 0x5b) {
+      if (++depth > limit) return true;
+    } else if (c === 0x7d || c === 0x5d) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/** The position of the quote that closes the string opened at `start`; the text's length when none does. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  for (; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === 0x22) return at;
+    if (c === 0x5c) at++;
+  }
+  return at;
+}
+
+/** Encodes a JSON value compactly; bigints become numbers, undefined fields are left out. */
+export function encodeJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // A bigint is the one JSON value that the fast way refuses.
+    if (error instanceof TypeError) return JSON.stringify(value, rawIntegers);
+    throw error;
+  }
+}
+
+/** Encodes a JSON value over several lines, indented by `indent` spaces. */
+export function encodeJsonPretty(value: unknown, indent = 4): string {
+  return JSON.stringify(value, rawIntegers, indent);
+}
+
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
+function rawIntegers(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJson(value.toString()) : value;
+}
