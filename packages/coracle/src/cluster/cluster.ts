@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { fail } from '../failure.ts';
+import { checkClusterName } from './names.ts';
+
+/** The checkout this program runs from; it is bound read-only into every node. */
+export const checkout = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
+
+export const defaultName = 'coracle';
+export const defaultDataDir = '/var/lib/coracle';
+
+const nodeRecord = z.object({
+  name: z.string(),
+  /** Its address on the cluster's bridge. */
+  address: z.string(),
+  /** Where its pods have their addresses. */
+  podCidr: z.string(),
+});
+
+const clusterRecord = z.object({
+  version: z.literal(1),
+  name: z.string(),
+  /** The bridge's network; its first address is the host's. */
+  subnet: z.string(),
+  podCidr: z.string(),
+  serviceCidr: z.string(),
+  nodes: z.array(nodeRecord).min(1),
+});
+
+/** What was decided when a cluster was made and stays so for its life. */
+export type ClusterRecord = z.infer<typeof clusterRecord>;
+export type NodeRecord = z.infer<typeof nodeRecord>;
+
+/** Where the things of a cluster are on the host. All lasting state is below `data`; `runtime` is gone after a reboot. */
+export interface ClusterPlace {
+  name: string;
+  /** `<data-dir>/<name>` */
+  data: string;
+  /** `/run/coracle/<name>` */
+  runtime: string;
+}
+
+export interface Cluster extends ClusterPlace, ClusterRecord {}
+
+/** Finds the folders of a cluster from `--name` and `--data-dir`. Throws Failure on a name that cannot be one. */
+export function placeOf(name: string, dataDir: string): ClusterPlace {
+  checkClusterName(name);
+  const base = isAbsolute(dataDir) ? dataDir : resolve(dataDir);
+  // The kernel's mount options of an overlay have no way to write these.
+  if (/[,:\\]/.test(base)) fail(`--data-dir ${base}: the path of a cluster may not have any of , : \\ in it`);
+  return { name, data: join(base, name), runtime: join('/run/coracle', name) };
+}
+
+export const recordFile = (place: ClusterPlace): string => join(place.data, 'cluster.json');
+export const adminKubeconfig = (place: ClusterPlace): string => join(place.data, 'admin.kubeconfig');
+export const pkiFolder = (place: ClusterPlace): string => join(place.data, 'pki');
+export const nodeFolder = (place: ClusterPlace, node: string): string => join(place.data, 'nodes', node);
+/** A node's `/var/log/coracle`. */
+export const logFolder = (place: ClusterPlace, node: string): string =>
+  join(nodeFolder(place, node), 'var/log/coracle');
+
+/** Reads the record of a cluster; undefined when there is none. Throws Failure when it cannot be understood. */
+export function loadCluster(place: ClusterPlace): Cluster | undefined {
+  const file = recordFile(place);
+  if (!existsSync(file)) return undefined;
+  const parsed = clusterRecord.safeParse(readJson(file));
+  if (!parsed.success) {
+    fail(`${file} is not the record of a cluster this version knows: ${z.prettifyError(parsed.error)}`, {
+      next: `'coracle reset --name ${place.name}' removes the cluster.`,
+    });
+  }
+  if (parsed.data.name !== place.name) fail(`${file} is the record of another cluster, ${parsed.data.name}`);
+  return { ...parsed.data, ...place };
+}
+
+/** As loadCluster, for commands that need a cluster to be there. */
+export function existingCluster(place: ClusterPlace): Cluster {
+  const cluster = loadCluster(place);
+  if (cluster) return cluster;
+  return fail(`there is no cluster named ${place.name} in ${place.data}`, {
+    next: `'coracle up${place.name === defaultName ? '' : ` --name ${place.name}`}' makes one.`,
+  });
+}
+
+/** Writes the record of a new cluster, whole or not at all. */
+export function saveCluster(place: ClusterPlace, record: ClusterRecord): Cluster {
+  mkdirSync(place.data, { recursive: true, mode: 0o755 });
+  const file = recordFile(place);
+  writeFileSync(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
+  renameSync(`${file}.new`, file);
+  return { ...record, ...place };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return fail(`${file} is damaged: ${error.message}`);
+    throw error;
+  }
+}

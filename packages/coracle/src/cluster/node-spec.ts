@@ -1,0 +1,116 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { componentsOf } from '../components/all.ts';
+import { type ConfigFile, type NodeFacts, userOf, users } from '../components/component.ts';
+import { addressIn, parseNetwork } from '../host/addresses.ts';
+import { ownCapabilities } from '../host/capabilities.ts';
+import { hasCgroupV1 } from '../host/cgroups.ts';
+import { nameServers } from '../host/links.ts';
+import { holdsLayers } from '../host/mounts.ts';
+import type { NodeSettings } from '../node/settings.ts';
+import type { NodeSpec } from '../nodes/driver.ts';
+import { checkout, type Cluster, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
+import { bridgeName } from './names.ts';
+
+/** Where a node's control socket is, within the node and on the host. */
+export const controlSocket = (spec: NodeSpec): string => join(spec.runtime, 'node.sock');
+
+/** What a driver needs to know of a node. */
+export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
+  const folder = nodeFolder(cluster, node.name);
+  const { length } = parseNetwork(cluster.subnet);
+  return {
+    cluster: cluster.name,
+    name: node.name,
+    address: node.address,
+    prefixLength: length,
+    gateway: addressIn(cluster.subnet, 1),
+    bridge: bridgeName(cluster.name),
+    folder,
+    runtime: join(cluster.runtime, node.name),
+    mounts: [
+      { source: checkout, target: checkout, readonly: true },
+      { source: join(folder, 'var'), target: '/var', readonly: false },
+      { source: join(folder, 'etc'), target: '/etc/coracle', readonly: true },
+      { source: join(folder, 'manifests'), target: '/etc/kubernetes/manifests', readonly: true },
+      { source: join(folder, 'certs.d'), target: '/etc/containerd/certs.d', readonly: true },
+    ],
+    files: systemFiles(node),
+    command: [
+      '/bin/sh',
+      `${checkout}/packages/coracle/src/node/pid1.sh`,
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--max-semi-space-size=1',
+      `${checkout}/packages/coracle/src/node/init.ts`,
+      '/etc/coracle/node.json',
+    ],
+  };
+}
+
+/** What the host decides about a node's components. */
+export function nodeFacts(folder: string): NodeFacts {
+  mkdirSync(folder, { recursive: true });
+  return {
+    cgroupV1: hasCgroupV1(),
+    mayAdjustOomScore: ownCapabilities().includes('CAP_SYS_RESOURCE'),
+    snapshotter: holdsLayers(folder) ? 'overlayfs' : 'native',
+  };
+}
+
+/** Writes a node's /etc/coracle anew: the settings of its supervisor, and for each component what it reads. */
+export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
+  const folder = nodeFolder(cluster, node.name);
+  const pki = (file: string) => readFileSync(join(pkiFolder(cluster), file), 'utf8');
+  const components = componentsOf({ cluster, node, facts: nodeFacts(folder), pki });
+  const settings: NodeSettings = {
+    node: node.name,
+    socket: '/run/coracle/node.sock',
+    logs: '/var/log/coracle',
+    podCidr: node.podCidr,
+    services: components.map((it) => it.service),
+  };
+  const base = join(folder, 'etc');
+  rmSync(base, { recursive: true, force: true });
+  writeOwned(base, { path: 'node.json', text: `${JSON.stringify(settings, undefined, 2)}\n` });
+  for (const file of components.flatMap((it) => it.files)) writeOwned(base, file);
+  for (const it of ['lib', 'log', 'cache', 'spool', 'tmp']) mkdirSync(join(folder, 'var', it), { recursive: true });
+  chmodSync(join(folder, 'var/tmp'), 0o1777);
+}
+
+/** Writes a file for the component its first folder is named after, and for nobody else. */
+function writeOwned(base: string, { path, text }: ConfigFile): void {
+  const file = join(base, path);
+  const user = userOf(path.split('/')[0]!);
+  if (!existsSync(dirname(file))) {
+    mkdirSync(dirname(file), { recursive: true });
+    chmodSync(base, 0o755);
+    if (dirname(file) !== base) chmodSync(dirname(file), 0o700);
+    if (user) chownSync(dirname(file), user.uid, user.gid);
+  }
+  writeFileSync(file, text, { mode: 0o600 });
+  if (user) chownSync(file, user.uid, user.gid);
+}
+
+/** Files of a node's root that say who it is. */
+function systemFiles(node: NodeRecord): Record<string, string> {
+  const withUsers = (file: string, line: (name: string, id: number) => string) =>
+    readFileSync(file, 'utf8') +
+    Object.entries(users)
+      .map(([name, user]) => `${line(name, user.uid)}\n`)
+      .join('');
+  return {
+    '/etc/hostname': `${node.name}\n`,
+    '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${node.address} ${node.name}\n`,
+    '/etc/resolv.conf': resolvConf(readFileSync('/etc/resolv.conf', 'utf8')),
+    '/etc/passwd': withUsers('/etc/passwd', (name, id) => `${name}:x:${id}:${id}:Coracle ${name}:/:/usr/sbin/nologin`),
+    '/etc/group': withUsers('/etc/group', (name, id) => `${name}:x:${id}:`),
+  };
+}
+
+/** The host's name servers, but for those that only the host itself reaches. */
+export function resolvConf(ofHost: string): string {
+  const servers = nameServers(ofHost).filter((it) => !it.startsWith('127.') && it !== '::1');
+  const rest = ofHost.split('\n').filter((line) => /^\s*(search|options)\s/.test(line));
+  return [...servers.map((it) => `nameserver ${it}`), ...rest, ''].join('\n');
+}

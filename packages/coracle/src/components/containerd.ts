@@ -1,0 +1,92 @@
+import { type Component, type ComponentInput, etc, stopRanks } from './component.ts';
+
+export const containerdSocket = '/run/containerd/containerd.sock';
+/** The image whose only process holds a pod's namespaces; it is built by Coracle. */
+export const pauseImage = 'coracle.local/pause:1';
+
+/** The node's own containerd, whatever other one the host runs. */
+export function containerd({ node, facts }: ComponentInput): Component {
+  return {
+    service: {
+      name: 'containerd',
+      command: ['containerd', '--config', etc('containerd', 'config.toml')],
+      after: [],
+      probe: { unix: containerdSocket },
+      folders: [
+        { path: '/var/lib/containerd', mode: 0o710 },
+        { path: '/run/containerd', mode: 0o711 },
+      ],
+      stopRank: stopRanks.runtime,
+    },
+    files: [
+      { path: 'containerd/config.toml', text: containerdConfig(facts) },
+      { path: 'cni/10-coracle.conflist', text: cniConfig(node.podCidr) },
+    ],
+  };
+}
+
+/** containerd's configuration. */
+export function containerdConfig(facts: ComponentInput['facts']): string {
+  return `version = 2
+root = "/var/lib/containerd"
+state = "/run/containerd"
+disabled_plugins = [
+  "io.containerd.internal.v1.opt",
+  "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.tracing.processor.v1.otlp",
+]
+
+[grpc]
+  address = "${containerdSocket}"
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${pauseImage}"
+  restrict_oom_score_adj = ${!facts.mayAdjustOomScore}
+  tolerate_missing_hugetlb_controller = true
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "/etc/coracle/cni"
+
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "${facts.snapshotter}"
+
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = false
+
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+`;
+}
+
+/** How pods are joined to the node. Their addresses are noted in memory: with the node's boot all pods are gone. */
+export function cniConfig(podCidr: string): string {
+  const config = {
+    cniVersion: '0.4.0',
+    name: 'coracle',
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: 'cni0',
+        isGateway: true,
+        hairpinMode: true,
+        ipam: {
+          type: 'host-local',
+          ranges: [[{ subnet: podCidr }]],
+          routes: [{ dst: '0.0.0.0/0' }],
+          dataDir: '/run/cni/networks',
+        },
+      },
+      { type: 'portmap', capabilities: { portMappings: true } },
+    ],
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}

@@ -1,0 +1,81 @@
+import { type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
+import { kubeconfig } from './kubeconfig.ts';
+
+/** kube-scheduler. */
+export function kubeScheduler(input: ComponentInput): Component {
+  return controlProgram('kube-scheduler', 10259, {}, {}, input);
+}
+
+/** kube-controller-manager, each of whose controllers acts as a ServiceAccount of its own. */
+export function kubeControllerManager(input: ComponentInput): Component {
+  const file = (name: string) => etc('kube-controller-manager', name);
+  return controlProgram(
+    'kube-controller-manager',
+    10257,
+    {
+      'allocate-node-cidrs': 'true',
+      'cluster-cidr': input.cluster.podCidr,
+      'cluster-name': input.cluster.name,
+      'cluster-signing-cert-file': file('ca.crt'),
+      'cluster-signing-key-file': file('ca.key'),
+      'root-ca-file': file('ca.crt'),
+      'service-account-private-key-file': file('sa.key'),
+      'service-cluster-ip-range': input.cluster.serviceCidr,
+      'use-service-account-credentials': 'true',
+    },
+    { 'ca.key': 'ca.key', 'sa.key': 'sa.key' },
+    input,
+  );
+}
+
+/** What the two programs beside the API server have in common: a kubeconfig, and a status port for those the API server lets in. */
+function controlProgram(
+  name: 'kube-scheduler' | 'kube-controller-manager',
+  port: number,
+  ownFlags: Record<string, string>,
+  ownFiles: Record<string, string>,
+  { cluster, node, pki }: ComponentInput,
+): Component {
+  const file = (it: string) => etc(name, it);
+  const config = file('kubeconfig');
+  // One of a kind need not take turns; without a lease it also works at once after a crash.
+  const alone = cluster.nodes.length === 1;
+  const flags = {
+    'authentication-kubeconfig': config,
+    'authorization-kubeconfig': config,
+    'bind-address': '127.0.0.1',
+    'client-ca-file': file('ca.crt'),
+    kubeconfig: config,
+    'leader-elect': String(!alone),
+    'secure-port': String(port),
+    'tls-cert-file': file('server.crt'),
+    'tls-private-key-file': file('server.key'),
+    ...ownFlags,
+  };
+  const sources = { 'ca.crt': 'ca.crt', 'server.crt': `${name}-server.crt`, 'server.key': `${name}-server.key`, ...ownFiles };
+  return {
+    service: ownProgram(
+      name,
+      Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+      {
+        after: ['kube-apiserver'],
+        probe: { tcp: { host: '127.0.0.1', port } },
+        stopRank: stopRanks.control,
+      },
+    ),
+    files: [
+      ...Object.entries(sources).map(([it, source]) => ({ path: `${name}/${it}`, text: pki(source) })),
+      {
+        path: `${name}/kubeconfig`,
+        text: kubeconfig({
+          cluster: cluster.name,
+          server: `https://${node.address}:443`,
+          user: `system:${name}`,
+          authority: pki('ca.crt'),
+          certificate: pki(`${name}.crt`),
+          key: pki(`${name}.key`),
+        }),
+      },
+    ],
+  };
+}

@@ -1,0 +1,80 @@
+import { addressIn } from '../host/addresses.ts';
+import { type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
+import { containerdSocket } from './containerd.ts';
+import { kubeconfig } from './kubeconfig.ts';
+
+/** The node's kubelet. */
+export function kubelet(input: ComponentInput): Component {
+  const { cluster, node, pki } = input;
+  const file = (name: string) => etc('kubelet', name);
+  const flags = {
+    config: file('config.json'),
+    kubeconfig: file('kubeconfig'),
+    'hostname-override': node.name,
+    'node-ip': node.address,
+    'root-dir': '/var/lib/kubelet',
+  };
+  return {
+    service: ownProgram(
+      'kubelet',
+      Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+      {
+        after: ['containerd', 'kube-apiserver'],
+        probe: { tcp: { host: '127.0.0.1', port: 10248 } },
+        stopRank: stopRanks.node,
+        folders: [{ path: '/var/lib/kubelet', mode: 0o750 }],
+      },
+    ),
+    files: [
+      { path: 'kubelet/config.json', text: `${JSON.stringify(kubeletConfig(input), undefined, 2)}\n` },
+      { path: 'kubelet/ca.crt', text: pki('ca.crt') },
+      { path: 'kubelet/server.crt', text: pki(`kubelet-${node.name}-server.crt`) },
+      { path: 'kubelet/server.key', text: pki(`kubelet-${node.name}-server.key`) },
+      {
+        path: 'kubelet/kubeconfig',
+        text: kubeconfig({
+          cluster: cluster.name,
+          server: `https://${node.address}:443`,
+          user: `system:node:${node.name}`,
+          authority: pki('ca.crt'),
+          certificate: pki(`kubelet-${node.name}.crt`),
+          key: pki(`kubelet-${node.name}.key`),
+        }),
+      },
+    ],
+  };
+}
+
+/** The KubeletConfiguration of a node that shares its disk, its memory and its kernel's settings with the host. */
+export function kubeletConfig({ cluster, facts }: Pick<ComponentInput, 'cluster' | 'facts'>): Record<string, unknown> {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address: '0.0.0.0',
+    port: 10250,
+    readOnlyPort: 0,
+    healthzBindAddress: '127.0.0.1',
+    healthzPort: 10248,
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: etc('kubelet', 'ca.crt') },
+    },
+    authorization: { mode: 'Webhook' },
+    tlsCertFile: etc('kubelet', 'server.crt'),
+    tlsPrivateKeyFile: etc('kubelet', 'server.key'),
+    containerRuntimeEndpoint: `unix://${containerdSocket}`,
+    cgroupDriver: 'cgroupfs',
+    // Since v1.35 a kubelet refuses cgroup v1 unless told otherwise.
+    ...(facts.cgroupV1 ? { failCgroupV1: false } : {}),
+    failSwapOn: false,
+    ...(facts.mayAdjustOomScore ? {} : { oomScoreAdj: 0 }),
+    clusterDomain: 'cluster.local',
+    clusterDNS: [addressIn(cluster.serviceCidr, 10)],
+    resolvConf: '/etc/resolv.conf',
+    staticPodPath: '/etc/kubernetes/manifests',
+    // The disk is the host's: how full it is says nothing about this node.
+    imageGCHighThresholdPercent: 100,
+    evictionHard: { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' },
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The supervisor of a node: prepares the container, keeps its services running, tells their state on a socket, and on SIGTERM stops
+ * everything in order. Started by pid1.sh with the file of its settings.
+ */
+import { readFileSync } from 'node:fs';
+import { serveStatus } from './control.ts';
+import { stopPods } from './pods.ts';
+import { prepareNode } from './prepare.ts';
+import type { NodeSettings } from './settings.ts';
+import { Supervisor } from './supervisor.ts';
+
+const [settingsFile] = process.argv.slice(2);
+if (!settingsFile) throw new Error('usage: init.ts SETTINGS-FILE');
+const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as NodeSettings;
+
+prepareNode(settings);
+const supervisor = new Supervisor(settings);
+const control = serveStatus(settings.socket, () => supervisor.status);
+supervisor.start();
+
+const kubeletRank = settings.services.find((it) => it.name === 'kubelet')?.stopRank;
+process.once('SIGTERM', async () => {
+  await supervisor.stop(async (rank) => {
+    if (rank === kubeletRank) await stopPods(); // nothing restarts them now, and containerd still notes how they ended
+  });
+  control.close();
+  process.exit(0);
+});

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { NodeSettings } from './settings.ts';
+
+/** Makes the fresh container a node: its kernel settings, mount propagation, cgroups and masquerading. */
+export function prepareNode(settings: NodeSettings): void {
+  // The runtime made /proc/sys read-only; what the network namespace holds of it is the node's own.
+  execFileSync('mount', ['--bind', '/proc/sys/net', '/proc/sys/net']);
+  execFileSync('mount', ['-o', 'remount,bind,rw', '/proc/sys/net']);
+  execFileSync('mount', ['--make-rshared', '/']); // mounts below hostPath volumes must reach containers
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  bridgedPacketsSeeRules();
+  if (existsSync('/sys/fs/cgroup/cgroup.controllers')) leaveRootCgroup('/sys/fs/cgroup');
+  execFileSync('nft', ['-f', '-'], { input: masquerading(settings.podCidr) });
+}
+
+/** A pod that reaches another on the same bridge through a Service gets its answers only when bridged packets pass the rules. */
+function bridgedPacketsSeeRules(): void {
+  const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+  if (!existsSync(setting)) execFileSync('modprobe', ['br_netfilter']);
+  writeFileSync(setting, '1');
+}
+
+/** With cgroup v2 a group with processes of its own cannot hand controllers down, so ours move into a group beside the pods'. */
+function leaveRootCgroup(root: string): void {
+  mkdirSync(`${root}/coracle`, { recursive: true });
+  for (const pid of readFileSync(`${root}/cgroup.procs`, 'utf8').trim().split('\n')) {
+    if (pid) writeFileSync(`${root}/coracle/cgroup.procs`, pid);
+  }
+  const controllers = readFileSync(`${root}/cgroup.controllers`, 'utf8').trim().split(' ').filter(Boolean);
+  for (const it of controllers) writeFileSync(`${root}/cgroup.subtree_control`, `+${it}`);
+}
+
+/** Rules that give what pods send to the outside the node's own address; idempotent. */
+export function masquerading(podCidr: string): string {
+  return `table ip coracle
+delete table ip coracle
+table ip coracle {
+  chain postrouting {
+    type nat hook postrouting priority srcnat + 10; policy accept;
+    ip saddr ${podCidr} ip daddr != ${podCidr} oifname "eth0" masquerade
+  }
+}
+`;
+}
