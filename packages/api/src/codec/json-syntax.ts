@@ -1,13 +1,5 @@
 /** What the scanner expects next. */
-type State =
-  | 'value'
-  | 'valueOrEnd'
-  | 'keyOrEnd'
-  | 'key'
-  | 'colon'
-  | 'afterField'
-  | 'afterItem'
-  | 'done';
+type State = 'value' | 'valueOrEnd' | 'keyOrEnd' | 'key' | 'colon' | 'afterField' | 'afterItem' | 'done';
 
 /**
  * Says what is wrong with a text that is no JSON, in the words of Go's decoder (`invalid character 'x' looking for beginning of
@@ -46,41 +38,52 @@ class Scanner {
 
   #fail(context: string): never {
     const c = this.#text[this.#at];
-    throw new Malformed(c === undefined ? ended : `invalid character ${quoteCharacter(this.#text, this.#at)} ${context}`);
+    throw new Malformed(
+      c === undefined ? ended : `invalid character ${quoteCharacter(this.#text, this.#at)} ${context}`,
+    );
   }
 
   #step(c: string): void {
     switch (this.#state) {
-      case 'valueOrEnd':
-        if (c === ']') return this.#close();
-        return this.#value(c);
       case 'value':
-        return this.#value(c);
-      case 'keyOrEnd':
-        if (c === '}') return this.#close();
-        return this.#key(c);
+        this.#value(c);
+        break;
+      case 'valueOrEnd':
+        if (c === ']') this.#close();
+        else this.#value(c);
+        break;
       case 'key':
-        return this.#key(c);
+        this.#key(c);
+        break;
+      case 'keyOrEnd':
+        if (c === '}') this.#close();
+        else this.#key(c);
+        break;
       case 'colon':
         if (c !== ':') this.#fail('after object key');
         this.#at++;
         this.#state = 'value';
-        return;
+        break;
       case 'afterField':
-        if (c === '}') return this.#close();
-        if (c !== ',') this.#fail('after object key:value pair');
-        this.#at++;
-        this.#state = 'key';
-        return;
+        this.#next(c, '}', 'key', 'after object key:value pair');
+        break;
       case 'afterItem':
-        if (c === ']') return this.#close();
-        if (c !== ',') this.#fail('after array element');
-        this.#at++;
-        this.#state = 'value';
-        return;
+        this.#next(c, ']', 'value', 'after array element');
+        break;
       case 'done':
         this.#fail('after top-level value');
     }
+  }
+
+  /** After a member: the end of the collection, or a comma and then `state`. */
+  #next(c: string, end: string, state: State, context: string): void {
+    if (c === end) {
+      this.#close();
+      return;
+    }
+    if (c !== ',') this.#fail(context);
+    this.#at++;
+    this.#state = state;
   }
 
   #key(c: string): void {
