@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { connect as connectHttp2, createSecureServer } from 'node:http2';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type Issued, issueCertificate, makeAuthority } from '@coracle/process/pki';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RequestContext, UserInfo } from '../link.ts';
+import type { Authenticator } from './authenticator.ts';
+import { bearerTokens, unionOfTokens } from './bearer-token.ts';
+import { certificatesIn, clientCertificates } from './client-certificate.ts';
+import { authentication } from './index.ts';
+import { requestHeaders } from './request-header.ts';
+import { fixedTokens, parseTokenFile } from './token-file.ts';
+
+const tokens = parseTokenFile('secret,alice,7,"devs,ops"\n# a comment\n\nother,"bo ""b""",8\n');
+
+describe('a token file', () => {
+  it('gives users their groups', () => {
+    expect(tokens.get('secret')).toEqual({ name: 'alice', uid: '7', groups: ['devs', 'ops'], extra: {} });
+    expect(tokens.get('other')).toEqual({ name: 'bo "b"', uid: '8', groups: [], extra: {} });
+  });
+
+  it('is refused with the line that is wrong', () => {
+    expect(() => parseTokenFile('secret,alice,7\nsecret2,bob')).toThrow('line 2');
+    expect(() => parseTokenFile(',bob,1')).toThrow('empty token: line 1');
+  });
+});
+
+describe('authentication', () => {
+  const trusted: { clients?: Issued; proxies?: Issued; stranger?: Issued; url?: string; close?: () => void } = {};
+  let ask: (options: AskOptions) => Promise<UserInfo | string>;
+
+  interface AskOptions {
+    client?: Issued;
+    headers?: Record<string, string>;
+    http2?: boolean;
+  }
+
+  beforeAll(async () => {
+    const clients = await makeAuthority({ commonName: 'clients', days: 1 });
+    const proxies = await makeAuthority({ commonName: 'proxies', days: 1 });
+    const stranger = await makeAuthority({ commonName: 'stranger', days: 1 });
+    const serving = await issueCertificate({
+      authority: clients,
+      commonName: 'server',
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server'],
+      days: 1,
+    });
+    Object.assign(trusted, { clients, proxies, stranger });
+    const authenticators: Authenticator[] = [
+      requestHeaders({
+        authorities: certificatesIn(proxies.certificate),
+        allowedNames: ['front-proxy'],
+        usernameHeaders: ['x-remote-user'],
+        uidHeaders: ['x-remote-uid'],
+        groupHeaders: ['x-remote-group'],
+        extraHeaderPrefixes: ['x-remote-extra-'],
+      }),
+      clientCertificates(certificatesIn(clients.certificate)),
+      bearerTokens(unionOfTokens([fixedTokens(tokens)]), ['api']),
+    ];
+    const link = authentication({ authenticators, anonymous: true });
+    const server = createSecureServer({
+      allowHTTP1: true,
+      cert: serving.certificate,
+      key: serving.key,
+      ca: [clients.certificate, proxies.certificate],
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
+    server.on('request', (req, res) => {
+      const context = { req, user: undefined } as unknown as RequestContext;
+      link(context, async () => {
+        res.end(JSON.stringify(context.user));
+      }).catch((error: Error) => res.end(JSON.stringify(error.message)));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    trusted.close = () => server.close();
+    ask = ({ client, headers = {}, http2 = false }) => {
+      const tls = { ca: clients.certificate, ...(client ? { cert: client.certificate, key: client.key } : {}) };
+      return new Promise((resolve, reject) => {
+        const collect = (stream: NodeJS.ReadableStream) => {
+          let text = '';
+          stream.setEncoding('utf8');
+          stream.on('data', (part: string) => {
+            text += part;
+          });
+          stream.on('end', () => resolve(JSON.parse(text)));
+        };
+        if (!http2) {
+          request({ host: '127.0.0.1', port, headers, agent: false, ...tls }, collect)
+            .on('error', reject)
+            .end();
+          return;
+        }
+        const session = connectHttp2(`https://127.0.0.1:${port}`, tls);
+        session.on('error', reject);
+        const stream = session.request({ ':path': '/', ...headers });
+        collect(stream);
+        stream.on('close', () => session.close());
+      });
+    };
+  });
+
+  afterAll(() => trusted.close?.());
+
+  const client = (authority: Issued | undefined, commonName: string, organizations: string[] = []) =>
+    issueCertificate({ authority: authority!, commonName, organizations, usages: ['client'], days: 1 });
+
+  it.each([false, true])('takes the user and groups from a client certificate (HTTP/2: %s)', async (http2) => {
+    const certificate = await client(trusted.clients, 'carol', ['devs', 'ops']);
+    expect(await ask({ client: certificate, http2 })).toEqual({
+      name: 'carol',
+      uid: '',
+      groups: ['devs', 'ops', 'system:authenticated'],
+      extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/)] },
+    });
+  });
+
+  it('refuses a certificate of an authority it does not trust, and one made for servers', async () => {
+    expect(await ask({ client: await client(trusted.stranger, 'carol') })).toBe('Unauthorized');
+    const forServers = await issueCertificate({
+      authority: trusted.clients!,
+      commonName: 'x',
+      usages: ['server'],
+      days: 1,
+    });
+    expect(await ask({ client: forServers })).toBe('Unauthorized');
+  });
+
+  it('knows bearer tokens, and refuses those it does not know', async () => {
+    const user = { name: 'alice', uid: '7', groups: ['devs', 'ops', 'system:authenticated'], extra: {} };
+    expect(await ask({ headers: { authorization: 'Bearer secret' } })).toEqual(user);
+    expect(await ask({ headers: { authorization: 'bearer secret' }, http2: true })).toEqual(user);
+    expect(await ask({ headers: { authorization: 'Bearer guess' } })).toBe('Unauthorized');
+    const inProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
+    expect(await ask({ headers: { 'sec-websocket-protocol': `${inProtocol}, v5.channel.k8s.io` } })).toEqual(user);
+    expect(await ask({ headers: { 'sec-websocket-protocol': inProtocol } })).toBe('Unauthorized');
+  });
+
+  it('believes the headers of the front proxy alone', async () => {
+    const headers = { 'x-remote-user': 'dave', 'x-remote-group': 'devs', 'x-remote-extra-scopes%2Fa': 'read' };
+    const proxy = await client(trusted.proxies, 'front-proxy');
+    expect(await ask({ client: proxy, headers })).toEqual({
+      name: 'dave',
+      uid: '',
+      groups: ['devs', 'system:authenticated'],
+      extra: { 'scopes/a': ['read'] },
+    });
+    expect(await ask({ client: await client(trusted.proxies, 'another'), headers })).toBe('Unauthorized');
+    expect(await ask({ client: await client(trusted.clients, 'front-proxy'), headers })).toMatchObject({
+      name: 'front-proxy',
+    });
+    expect(await ask({ headers })).toMatchObject({ name: 'system:anonymous' });
+  });
+
+  it('lets requests without credentials through as anonymous', async () => {
+    expect(await ask({})).toEqual({ name: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} });
+  });
+});

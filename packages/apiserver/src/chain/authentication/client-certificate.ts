@@ -1,0 +1,86 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { type Authenticated, type Authenticator, connectionOf, InvalidCredential } from './authenticator.ts';
+
+/** The certificates of a PEM bundle. Throws when there is none. */
+export function certificatesIn(bundle: string): X509Certificate[] {
+  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
+  if (!blocks) throw new Error('data does not contain any valid RSA or ECDSA certificates');
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/** A client's certificate that TLS has verified against all the authorities the server trusts, and its chain, leaf first. */
+export interface VerifiedCertificate {
+  readonly leaf: X509Certificate;
+  readonly chain: readonly X509Certificate[];
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
+/** The client's certificate; undefined without one. Throws when TLS could not verify it, or it has expired since. */
+export function peerOf(socket: TLSSocket): VerifiedCertificate | undefined {
+  const leaf = socket.getPeerX509Certificate();
+  if (!leaf) return undefined;
+  if (!socket.authorized) {
+    throw new InvalidCredential(`x509: certificate was not verified: ${socket.authorizationError ?? 'unknown reason'}`);
+  }
+  const now = Date.now();
+  if (leaf.validToDate.getTime() < now)
+    throw new InvalidCredential('x509: certificate has expired or is not yet valid');
+  const { subject } = socket.getPeerCertificate() as PeerCertificate;
+  const chain = [leaf];
+  for (let issuer = leaf.issuerCertificate; issuer && chain.length < 10; issuer = issuer.issuerCertificate) {
+    chain.push(issuer);
+    if (issuer.issuerCertificate?.fingerprint256 === issuer.fingerprint256) break;
+  }
+  return { leaf, chain, commonName: all(subject.CN).at(-1) ?? '', organizations: all(subject.O) };
+}
+
+/** Whether one of the authorities signed the certificate, directly or through the chain the client sent. */
+export function issuedBy(authorities: readonly X509Certificate[], chain: readonly X509Certificate[]): boolean {
+  return chain.some((certificate) =>
+    authorities.some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey)),
+  );
+}
+
+function all(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+/**
+ * Users by client certificate: the common name is the user, the organizations are its groups
+ * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates). `authorities` come from
+ * `--client-ca-file`. What a connection proved is remembered with it.
+ */
+export function clientCertificates(authorities: readonly X509Certificate[]): Authenticator {
+  const known = new WeakMap<TLSSocket, { answer: Authenticated | undefined; until: number }>();
+  return {
+    authenticate({ req }) {
+      const socket = connectionOf(req);
+      if (!socket) return undefined;
+      const remembered = known.get(socket);
+      if (remembered && Date.now() < remembered.until) return remembered.answer;
+      const peer = peerOf(socket);
+      const answer = peer && userOf(peer, authorities);
+      known.set(socket, { answer, until: peer ? peer.leaf.validToDate.getTime() : Number.POSITIVE_INFINITY });
+      return answer;
+    },
+  };
+}
+
+function userOf(peer: VerifiedCertificate, authorities: readonly X509Certificate[]): Authenticated | undefined {
+  if (!issuedBy(authorities, peer.chain)) {
+    throw new InvalidCredential('x509: certificate signed by unknown authority');
+  }
+  if (peer.commonName === '') return undefined;
+  const fingerprint = createHash('sha256').update(peer.leaf.raw).digest('hex');
+  return {
+    user: {
+      name: peer.commonName,
+      uid: '',
+      groups: [...peer.organizations],
+      extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+    },
+  };
+}

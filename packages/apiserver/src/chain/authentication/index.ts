@@ -1,0 +1,49 @@
+import { unauthorized } from '@coracle/api/meta/status';
+import type { Link, RequestContext, UserInfo } from '../link.ts';
+import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from '../user.ts';
+import { type Authenticated, type Authenticator, InvalidCredential } from './authenticator.ts';
+
+/** How requests are authenticated. */
+export interface AuthenticationOptions {
+  /** Asked in order. */
+  readonly authenticators: readonly Authenticator[];
+  /** `--anonymous-auth`: whether requests without any credential go on as `system:anonymous`. */
+  readonly anonymous: boolean;
+  /** Told why a credential was refused, and how attempts went (`success`, `failure`, `error`). */
+  readonly observe?: (result: 'success' | 'failure' | 'error', reason?: string) => void;
+}
+
+/** The link that finds out who sends a request and puts it in `context.user`; refuses with 401 who cannot be known. */
+export function authentication(options: AuthenticationOptions): Link {
+  return async (context, next) => {
+    context.user = await authenticate(context, options);
+    await next();
+  };
+}
+
+async function authenticate(context: RequestContext, options: AuthenticationOptions): Promise<UserInfo> {
+  const { authenticators, anonymous, observe } = options;
+  const errors: string[] = [];
+  for (const authenticator of authenticators) {
+    let answer: Authenticated | undefined;
+    try {
+      answer = await authenticator.authenticate(context);
+    } catch (error) {
+      if (!(error instanceof InvalidCredential)) throw error;
+      errors.push(error.message);
+    }
+    if (!answer) continue;
+    observe?.('success');
+    return withAuthenticatedGroup(answer.user);
+  }
+  // A credential that is no good is refused even where none at all would do.
+  if (errors.length === 0 && anonymous) return { ...anonymousUser, groups: [...anonymousUser.groups], extra: {} };
+  observe?.(errors.length > 0 ? 'error' : 'failure', errors.join(', '));
+  throw unauthorized();
+}
+
+/** Everybody who authenticated is in `system:authenticated`. */
+export function withAuthenticatedGroup(user: UserInfo): UserInfo {
+  if (user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)) return user;
+  return { ...user, groups: [...user.groups, authenticatedGroup] };
+}

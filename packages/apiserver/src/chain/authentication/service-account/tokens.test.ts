@@ -1,0 +1,119 @@
+import { makeServiceAccountKeys } from '@coracle/process/pki';
+import { describe, expect, it } from '@jest/globals';
+import { type ClaimWishes, claimsOf } from './claims.ts';
+import { TokenIssuer } from './issuer.ts';
+import { keySet, signingKey, verificationKeys } from './keys.ts';
+import { type LiveObjects, ServiceAccountTokens } from './verifier.ts';
+
+const issuerUrl = 'https://kubernetes.default.svc';
+const everythingLives: LiveObjects = { alive: async () => true };
+
+async function issuing(algorithm: 'rsa-2048' | 'ec-p256' = 'ec-p256', live = everythingLives) {
+  const { privateKey, publicKey } = await makeServiceAccountKeys(algorithm);
+  const issuer = new TokenIssuer(issuerUrl, signingKey(privateKey));
+  const keys = verificationKeys(publicKey);
+  return { issuer, keys, tokens: new ServiceAccountTokens({ issuers: [issuerUrl], keys, live }) };
+}
+
+const wishes = (change: Partial<ClaimWishes> = {}): ClaimWishes => ({
+  issuer: issuerUrl,
+  id: 'id-1',
+  namespace: 'default',
+  serviceAccount: { name: 'robot', uid: 'sa-uid' },
+  audiences: [issuerUrl],
+  now: Math.floor(Date.now() / 1000),
+  expirationSeconds: 3600,
+  warnAfterSeconds: 0,
+  ...change,
+});
+
+describe('a service account token', () => {
+  it.each(['rsa-2048', 'ec-p256'] as const)(
+    'names its account, and the pod and node it is bound to (%s)',
+    async (algorithm) => {
+      const { issuer, tokens } = await issuing(algorithm);
+      const pod = { name: 'web', uid: 'pod-uid' };
+      const node = { name: 'n1', uid: 'node-uid' };
+      const token = await issuer.sign(claimsOf(wishes({ pod, node })));
+      expect(await tokens.authenticateToken(token, [issuerUrl])).toEqual({
+        user: {
+          name: 'system:serviceaccount:default:robot',
+          uid: 'sa-uid',
+          groups: ['system:serviceaccounts', 'system:serviceaccounts:default'],
+          extra: {
+            'authentication.kubernetes.io/credential-id': ['JTI=id-1'],
+            'authentication.kubernetes.io/pod-name': ['web'],
+            'authentication.kubernetes.io/pod-uid': ['pod-uid'],
+            'authentication.kubernetes.io/node-name': ['n1'],
+            'authentication.kubernetes.io/node-uid': ['node-uid'],
+          },
+        },
+        audiences: [issuerUrl],
+      });
+    },
+  );
+
+  it('is refused when it has expired, even when it was good before', async () => {
+    const { issuer, tokens } = await issuing();
+    const now = Math.floor(Date.now() / 1000);
+    const token = await issuer.sign(claimsOf(wishes({ now: now - 7200 })));
+    await expect(tokens.authenticateToken(token, [issuerUrl])).rejects.toThrow('expired');
+  });
+
+  it('is refused for another audience', async () => {
+    const { issuer, tokens } = await issuing();
+    const token = await issuer.sign(claimsOf(wishes({ audiences: ['vault'] })));
+    await expect(tokens.authenticateToken(token, [issuerUrl])).rejects.toThrow('invalid for the target audiences');
+    expect((await tokens.authenticateToken(token, ['vault', 'x']))?.audiences).toEqual(['vault']);
+  });
+
+  it('is refused with the signature of another key, and when it was changed', async () => {
+    const { issuer, tokens } = await issuing();
+    const other = await issuing();
+    const forged = await other.issuer.sign(claimsOf(wishes()));
+    await expect(tokens.authenticateToken(forged, [issuerUrl])).rejects.toThrow('none of our keys');
+    const [header, , signature] = (await issuer.sign(claimsOf(wishes()))).split('.');
+    const body = Buffer.from(JSON.stringify(claimsOf(wishes({ namespace: 'kube-system' })))).toString('base64url');
+    await expect(tokens.authenticateToken(`${header}.${body}.${signature}`, [issuerUrl])).rejects.toThrow(
+      'none of our keys',
+    );
+  });
+
+  it('that says it needs no signature is refused', async () => {
+    const { tokens } = await issuing();
+    const part = (it: object) => Buffer.from(JSON.stringify(it)).toString('base64url');
+    const unsigned = `${part({ alg: 'none' })}.${part(claimsOf(wishes()))}.`;
+    await expect(tokens.authenticateToken(unsigned, [issuerUrl])).rejects.toThrow('none of our keys');
+  });
+
+  it('of another issuer, or no token at all, is left to others', async () => {
+    const { issuer, tokens } = await issuing();
+    const token = await issuer.sign(claimsOf(wishes({ issuer: 'https://elsewhere' })));
+    expect(await tokens.authenticateToken(token, [issuerUrl])).toBeUndefined();
+    expect(await tokens.authenticateToken('abcdef.0123456789abcdef', [issuerUrl])).toBeUndefined();
+  });
+
+  it('falls with what it is bound to, at once', async () => {
+    const gone = new Set<string>();
+    const { issuer, tokens } = await issuing('ec-p256', { alive: async (kind) => !gone.has(kind) });
+    const pod = { name: 'web', uid: 'pod-uid' };
+    const node = { name: 'n1', uid: 'node-uid' };
+    const ofPod = await issuer.sign(claimsOf(wishes({ pod, node })));
+    const ofNode = await issuer.sign(claimsOf(wishes({ node })));
+    expect(await tokens.authenticateToken(ofPod, [issuerUrl])).toBeDefined();
+    gone.add('node');
+    expect(await tokens.authenticateToken(ofPod, [issuerUrl])).toBeDefined();
+    await expect(tokens.authenticateToken(ofNode, [issuerUrl])).rejects.toThrow('its node is gone');
+    gone.add('pod');
+    await expect(tokens.authenticateToken(ofPod, [issuerUrl])).rejects.toThrow('its pod is gone');
+    gone.add('serviceaccount');
+    await expect(tokens.authenticateToken(ofPod, [issuerUrl])).rejects.toThrow('its service account is gone');
+  });
+
+  it('can be checked by others with the published key set', async () => {
+    const { keys } = await issuing();
+    expect(keySet(keys).keys).toEqual([
+      expect.objectContaining({ use: 'sig', kid: keys[0]!.id, alg: 'ES256', kty: 'EC', crv: 'P-256' }),
+    ]);
+  });
+});

@@ -1,0 +1,32 @@
+import type { Link, RequestContext } from '../link.ts';
+import type { User } from '../user.ts';
+import type { Attributes, Authorizer, Decision } from './authorizer.ts';
+import { forbiddenRequest } from './forbidden.ts';
+
+/** What a request asks leave for, from its method and path. */
+export function attributesOf({ info }: Pick<RequestContext, 'info'>, user: User): Attributes {
+  if (!info.isResourceRequest) return { user, verb: info.verb, path: info.path };
+  return {
+    user,
+    verb: info.verb,
+    group: info.apiGroup,
+    version: info.apiVersion,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+  };
+}
+
+/** The link that refuses with 403 what no authorizer allows. `observe` is told each decision. */
+export function authorization(authorizer: Authorizer, observe?: (decision: Decision) => void): Link {
+  return async (context, next) => {
+    const attributes = attributesOf(context, context.user);
+    const decision = authorizer.authorize(attributes);
+    observe?.(decision);
+    context.annotations.set('authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
+    context.annotations.set('authorization.k8s.io/reason', decision.reason);
+    if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);
+    await next();
+  };
+}
