@@ -1,0 +1,133 @@
+import type { AnyKind } from '@coracle/api/kind';
+import { type FieldSchema, objectSchemaOf, type ScalarName, type Schema } from '@coracle/api/schema';
+
+/** A JSON object of an OpenAPI document. */
+export type Json = { [key: string]: unknown };
+
+const scalarRefs: Partial<Record<ScalarName, string>> = {
+  quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+  intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+  time: 'io.k8s.apimachinery.pkg.apis.meta.v1.Time',
+  microTime: 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime',
+  any: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+};
+
+const scalarTypes: Record<Exclude<ScalarName, keyof typeof scalarRefs>, Json> = {
+  string: { type: 'string' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bytes: { type: 'string', format: 'byte' },
+  duration: { type: 'string' },
+  quantity: {},
+  intOrString: {},
+  time: {},
+  microTime: {},
+  any: {},
+};
+
+/** The schemas that stand for scalars with a form of their own. */
+export const scalarSchemas: Readonly<Record<string, Json>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
+    format: 'int-or-string',
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+  },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time' },
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
+};
+
+/** The OpenAPI name of a generated type: `core/v1.Pod` is `io.k8s.api.core.v1.Pod`. */
+export function schemaName(type: string): string {
+  const [group = '', rest = ''] = type.split('/');
+  if (group === 'meta') return `io.k8s.apimachinery.pkg.apis.meta.${rest}`;
+  if (group === 'apiextensions') return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${rest}`;
+  return `io.k8s.api.${group}.${rest}`;
+}
+
+/** Collects the schemas of types and of all they refer to. */
+export class SchemaCollection {
+  readonly schemas: Record<string, Json> = {};
+  readonly #kinds: ReadonlyMap<string, AnyKind[]>;
+
+  /** `kinds` name the types that get an `x-kubernetes-group-version-kind`. */
+  constructor(kinds: readonly AnyKind[]) {
+    const byType = new Map<string, AnyKind[]>();
+    for (const kind of kinds) {
+      for (const type of [kind.type, `${kind.type}List`]) byType.set(type, [...(byType.get(type) ?? []), kind]);
+    }
+    this.#kinds = byType;
+  }
+
+  /** A reference to a generated type; the type, and what it is made of, come along. */
+  reference(type: string): Json {
+    const name = schemaName(type);
+    if (!this.schemas[name]) {
+      this.schemas[name] = {};
+      this.schemas[name] = this.#object(type);
+    }
+    return { $ref: `#/components/schemas/${name}` };
+  }
+
+  #object(type: string): Json {
+    const properties: Json = {};
+    const required: string[] = [];
+    for (const field of objectSchemaOf(type).fields.values()) {
+      properties[field.name] = this.#field(field);
+      if (!field.row.optional) required.push(field.name);
+    }
+    const schema: Json = { type: 'object', properties };
+    if (required.length > 0) schema['required'] = required;
+    const isList = type.endsWith('List');
+    const kinds = this.#kinds.get(type);
+    if (kinds) {
+      schema['x-kubernetes-group-version-kind'] = kinds.map((kind) => ({
+        group: kind.group,
+        version: kind.version,
+        kind: isList && kind.type !== type ? kind.listKind : kind.kind,
+      }));
+    }
+    return schema;
+  }
+
+  #field({ row, schema }: FieldSchema): Json {
+    const json = this.#schema(schema);
+    const wrapped: Json = '$ref' in json ? { allOf: [json] } : json;
+    if ('$ref' in json && !row.pointer && schema.is === 'object') wrapped['default'] = {};
+    if (row.default !== undefined) wrapped['default'] = row.default;
+    if (row.listType) wrapped['x-kubernetes-list-type'] = row.listType;
+    if (row.keys) wrapped['x-kubernetes-list-map-keys'] = row.keys;
+    if (row.mapType ?? row.atomic) wrapped['x-kubernetes-map-type'] = row.mapType ?? 'atomic';
+    if (row.patch) wrapped['x-kubernetes-patch-strategy'] = row.patch;
+    if (row.mergeKey) wrapped['x-kubernetes-patch-merge-key'] = row.mergeKey;
+    return wrapped;
+  }
+
+  #schema(schema: Schema): Json {
+    switch (schema.is) {
+      case 'object':
+        return this.reference(schema.name);
+      case 'list':
+        return { type: 'array', items: this.#inner(schema.items) };
+      case 'map':
+        return { type: 'object', additionalProperties: this.#inner(schema.values) };
+      case 'scalar':
+        return this.#scalar(schema.scalar);
+    }
+  }
+
+  /** Items and values hold references wrapped, as those of fields. */
+  #inner(schema: Schema): Json {
+    const json = this.#schema(schema);
+    return '$ref' in json ? { allOf: [json], default: {} } : { ...json };
+  }
+
+  #scalar(scalar: ScalarName): Json {
+    const name = scalarRefs[scalar];
+    if (!name) return scalarTypes[scalar];
+    this.schemas[name] ??= scalarSchemas[name]!;
+    return { $ref: `#/components/schemas/${name}` };
+  }
+}
