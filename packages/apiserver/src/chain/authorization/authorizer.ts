@@ -14,7 +14,16 @@ export interface ResourceAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** What a list, watch or deletecollection is narrowed to. */
+  readonly fieldSelector?: readonly FieldRequirement[];
   readonly path?: undefined;
+}
+
+/** One requirement of a field selector. */
+export interface FieldRequirement {
+  readonly field: string;
+  readonly operator: '=' | '!=';
+  readonly value: string;
 }
 
 /** A request for a path that is no resource: `/healthz`, `/openapi/v3`. The verb is the HTTP method in lower case. */

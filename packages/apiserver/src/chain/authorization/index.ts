@@ -1,6 +1,7 @@
+import { parseFieldSelector } from '@coracle/api/meta/field-selector';
 import type { Link, RequestContext } from '../link.ts';
 import type { User } from '../user.ts';
-import type { Attributes, Authorizer, Decision } from './authorizer.ts';
+import type { Attributes, Authorizer, Decision, FieldRequirement } from './authorizer.ts';
 import { forbiddenRequest } from './forbidden.ts';
 
 /** What a request asks leave for, from its method and path. */
@@ -15,7 +16,17 @@ export function attributesOf({ info }: Pick<RequestContext, 'info'>, user: User)
     subresource: info.subresource,
     namespace: info.namespace,
     name: info.name,
+    ...(info.fieldSelector === undefined ? {} : { fieldSelector: requirementsOf(info.fieldSelector) }),
   };
+}
+
+/** A selector that cannot be read narrows nothing; the endpoint refuses it with what is wrong. */
+function requirementsOf(selector: string): readonly FieldRequirement[] {
+  try {
+    return parseFieldSelector(selector).requirements;
+  } catch {
+    return [];
+  }
 }
 
 /** The link that refuses with 403 what no authorizer allows. `observe` is told each decision. */

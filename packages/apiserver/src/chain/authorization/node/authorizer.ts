@@ -1,0 +1,146 @@
+import { nodeOf, nodesGroup } from '../../user.ts';
+import { type Authorizer, type Decision, noOpinion, type ResourceAttributes } from '../authorizer.ts';
+import { nodeRules } from '../rbac/policy/cluster-roles.ts';
+import { allows } from '../rbac/rules.ts';
+import type { NodeGraph } from './graph.ts';
+import type { Referenced } from './pod-references.ts';
+
+const allow: Decision = { decision: 'allow', reason: '' };
+const refuse = (reason: string): Decision => ({ decision: 'noOpinion', reason });
+
+type Rule = (node: string, attributes: ResourceAttributes, graph: NodeGraph) => Decision;
+
+/**
+ * `--authorization-mode=Node`: a node may read what the pods bound to it need, and write its own Node, Lease and CSINode; all else is
+ * RBAC's (https://kubernetes.io/docs/reference/access-authn-authz/node/). NodeRestriction limits what it may write in them.
+ */
+export function nodeAuthorizer(graph: NodeGraph): Authorizer {
+  return {
+    authorize(attributes) {
+      const node = nodeOf(attributes.user);
+      if (node === undefined) return noOpinion;
+      if (node === '') return refuse(`unknown node for user "${attributes.user.name}"`);
+      if (attributes.path === undefined) {
+        const rule =
+          rules[attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`];
+        if (rule) return rule(node, attributes, graph);
+      }
+      return nodeRules.some((rule) => allows(rule, attributes)) ? allow : noOpinion;
+    },
+    rulesFor: (user) => ({
+      resourceRules: [],
+      nonResourceRules: [],
+      incomplete: user.groups.includes(nodesGroup),
+      ...(user.groups.includes(nodesGroup) ? { error: 'node authorizer does not support user rule resolution' } : {}),
+    }),
+  };
+}
+
+const rules: Readonly<Record<string, Rule>> = {
+  secrets: readOf('secret'),
+  configmaps: readOf('configmap'),
+  persistentvolumeclaims: (node, attributes, graph) =>
+    attributes.subresource === 'status'
+      ? statusOf(node, attributes, graph)
+      : get('persistentvolumeclaim', node, attributes, graph),
+  serviceaccounts: (node, attributes, graph) =>
+    attributes.subresource === '' && attributes.verb === 'get'
+      ? get('serviceaccount', node, attributes, graph)
+      : createToken(node, attributes, graph),
+  'leases.coordination.k8s.io': lease,
+  'csinodes.storage.k8s.io': csiNode,
+  nodes: ownNode,
+  pods: ownPods,
+};
+
+function related(
+  kind: Referenced | 'pod',
+  node: string,
+  { namespace, name }: ResourceAttributes,
+  graph: NodeGraph,
+): Decision {
+  if (graph.connects(node, kind, namespace, name)) return allow;
+  return refuse(`no relationship found between node '${node}' and this object`);
+}
+
+function readOf(kind: Referenced): Rule {
+  return (node, attributes, graph) => {
+    if (!['get', 'list', 'watch'].includes(attributes.verb)) return refuse('can only read resources of this type');
+    if (attributes.subresource !== '') return refuse('cannot read subresource');
+    if (attributes.namespace === '') return refuse('can only read namespaced object of this type');
+    return attributes.name === '' ? refuse('No Object name found') : related(kind, node, attributes, graph);
+  };
+}
+
+function get(kind: Referenced | 'pod', node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
+  if (attributes.verb !== 'get' || attributes.name === '') {
+    return refuse('can only get individual resources of this type');
+  }
+  if (attributes.subresource !== '') return refuse('cannot get subresource');
+  return related(kind, node, attributes, graph);
+}
+
+function statusOf(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
+  if (!['get', 'update', 'patch'].includes(attributes.verb)) {
+    return refuse('can only get/update/patch this type');
+  }
+  return attributes.name === ''
+    ? refuse('can only update individual resources of this type')
+    : related('persistentvolumeclaim', node, attributes, graph);
+}
+
+function createToken(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
+  if (attributes.verb !== 'create' || attributes.name === '') {
+    return refuse('can only create tokens for individual service accounts');
+  }
+  if (attributes.subresource !== 'token') return refuse('can only create token subresource of serviceaccount');
+  return related('serviceaccount', node, attributes, graph);
+}
+
+function lease(node: string, { verb, namespace, name }: ResourceAttributes): Decision {
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) {
+    return refuse('can only get, create, update, patch, or delete a node lease');
+  }
+  if (namespace !== 'kube-node-lease')
+    return refuse('can only access leases in the "kube-node-lease" system namespace');
+  if (verb !== 'create' && name !== node)
+    return refuse('can only access node lease with the same name as the requesting node');
+  return allow;
+}
+
+function csiNode(node: string, { verb, subresource, name }: ResourceAttributes): Decision {
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) {
+    return refuse('can only get, create, update, patch, or delete a CSINode');
+  }
+  if (subresource !== '') return refuse('cannot authorize CSINode subresources');
+  if (verb !== 'create' && name !== node)
+    return refuse('can only access CSINode with the same name as the requesting node');
+  return allow;
+}
+
+function ownNode(node: string, { verb, subresource, name }: ResourceAttributes): Decision {
+  const writes = verb === 'update' || verb === 'patch';
+  if (subresource === 'status') return writes ? allow : noOpinion;
+  if (subresource !== '') return noOpinion;
+  // Whether it is its own Node is admission's to check. Reads go by the name alone: a node asks for itself before it registers.
+  if (writes || verb === 'create') return allow;
+  if (!['get', 'list', 'watch'].includes(verb)) return noOpinion;
+  if (name === node) return allow;
+  const what = name === '' ? 'all nodes' : `'${name}'`;
+  return refuse(`node '${node}' cannot read ${what}, only its own Node object`);
+}
+
+function ownPods(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
+  const { verb, subresource } = attributes;
+  if (subresource === 'status') return verb === 'update' || verb === 'patch' ? allow : noOpinion;
+  if (subresource === 'eviction') return verb === 'create' ? allow : noOpinion;
+  if (subresource !== '') return noOpinion;
+  if (verb === 'get') return get('pod', node, attributes, graph);
+  // Mirror pods; admission checks that they are, and the node's own.
+  if (verb === 'create' || verb === 'delete') return allow;
+  if (verb !== 'list' && verb !== 'watch') return noOpinion;
+  const own = attributes.fieldSelector?.some(
+    ({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node,
+  );
+  return own ? allow : refuse('can only list/watch pods with spec.nodeName field selector');
+}

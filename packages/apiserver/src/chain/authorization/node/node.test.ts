@@ -1,0 +1,146 @@
+import type { Pod, PodSpec } from '@coracle/api/types/core/v1';
+import { describe, expect, it } from '@jest/globals';
+import type { ResourceAttributes } from '../authorizer.ts';
+import { nodeAuthorizer } from './authorizer.ts';
+import { NodeGraph } from './graph.ts';
+import { referencesOf } from './pod-references.ts';
+
+const podOn = (
+  nodeName: string,
+  name: string,
+  spec: Partial<PodSpec> = {},
+  annotations?: Record<string, string>,
+): Pod => ({
+  metadata: { namespace: 'default', name, uid: name, ...(annotations ? { annotations } : {}) },
+  spec: { nodeName, serviceAccountName: 'robot', containers: [], ...spec },
+});
+
+const secretVolume = (secretName: string): Partial<PodSpec> => ({ volumes: [{ name: 'v', secret: { secretName } }] });
+
+const ask = (verb: string, resource: string, change: Partial<ResourceAttributes> = {}): ResourceAttributes => ({
+  user: { name: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] },
+  verb,
+  group: '',
+  version: 'v1',
+  resource,
+  subresource: '',
+  namespace: 'default',
+  name: '',
+  ...change,
+});
+
+describe('the references of a pod', () => {
+  it('are found wherever a pod can name them', () => {
+    const pod = podOn('n1', 'web', {
+      imagePullSecrets: [{ name: 'pull' }],
+      initContainers: [{ name: 'i', envFrom: [{ configMapRef: { name: 'init' } }, { secretRef: { name: 'init' } }] }],
+      containers: [
+        {
+          name: 'c',
+          env: [
+            { name: 'A', valueFrom: { secretKeyRef: { name: 'env', key: 'a' } } },
+            { name: 'B', valueFrom: { configMapKeyRef: { name: 'env', key: 'b' } } },
+          ],
+        },
+      ],
+      volumes: [
+        { name: 'a', configMap: { name: 'volume' } },
+        { name: 'b', secret: { secretName: 'volume' } },
+        {
+          name: 'c',
+          projected: { sources: [{ secret: { name: 'projected' } }, { configMap: { name: 'projected' } }] },
+        },
+        { name: 'd', persistentVolumeClaim: { claimName: 'claim' } },
+        { name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: {} } } },
+        { name: 'f', csi: { driver: 'd', nodePublishSecretRef: { name: 'csi' } } },
+      ],
+    });
+    expect(referencesOf(pod).map(({ kind, name }) => `${kind}/${name}`)).toEqual([
+      'serviceaccount/robot',
+      'secret/pull',
+      'configmap/init',
+      'secret/init',
+      'secret/env',
+      'configmap/env',
+      'configmap/volume',
+      'secret/volume',
+      'secret/projected',
+      'configmap/projected',
+      'persistentvolumeclaim/claim',
+      'persistentvolumeclaim/web-scratch',
+      'secret/csi',
+    ]);
+  });
+});
+
+describe('the node authorizer', () => {
+  const graph = new NodeGraph();
+  graph.setPod(podOn('n1', 'web', secretVolume('mine')));
+  graph.setPod(podOn('n2', 'other', { ...secretVolume('theirs'), serviceAccountName: 'stranger' }));
+  graph.setPod(podOn('n1', 'static', secretVolume('forged'), { 'kubernetes.io/config.mirror': 'x' }));
+  const authorizer = nodeAuthorizer(graph);
+  const lease = { group: 'coordination.k8s.io', namespace: 'kube-node-lease' };
+  const unrelated = "no relationship found between node 'n1' and this object";
+  const nodeName = (value: string) => ({ fieldSelector: [{ field: 'spec.nodeName', operator: '=' as const, value }] });
+
+  it.each<[ResourceAttributes, 'allow' | string]>([
+    [ask('get', 'secrets', { name: 'mine' }), 'allow'],
+    [ask('watch', 'secrets', { name: 'mine' }), 'allow'],
+    [ask('update', 'secrets', { name: 'mine' }), 'can only read resources of this type'],
+    [ask('get', 'secrets', { name: 'theirs' }), unrelated],
+    [ask('get', 'secrets', { name: 'mine', namespace: 'kube-system' }), unrelated],
+    [ask('get', 'secrets', { name: 'forged' }), unrelated],
+    [ask('list', 'secrets'), 'No Object name found'],
+    [ask('list', 'secrets', { namespace: '' }), 'can only read namespaced object of this type'],
+    [ask('create', 'serviceaccounts', { subresource: 'token', name: 'robot' }), 'allow'],
+    [ask('create', 'serviceaccounts', { subresource: 'token', name: 'stranger' }), unrelated],
+    [ask('create', 'serviceaccounts', { name: '' }), 'can only create tokens for individual service accounts'],
+    [ask('get', 'nodes', { name: 'n1', namespace: '' }), 'allow'],
+    [ask('get', 'nodes', { name: 'n2', namespace: '' }), "node 'n1' cannot read 'n2', only its own Node object"],
+    [ask('list', 'nodes', { namespace: '' }), "node 'n1' cannot read all nodes, only its own Node object"],
+    [ask('delete', 'nodes', { name: 'n1', namespace: '' }), ''],
+    [ask('patch', 'nodes', { name: 'n1', namespace: '', subresource: 'status' }), 'allow'],
+    [ask('get', 'pods', { name: 'web' }), 'allow'],
+    [ask('get', 'pods', { name: 'other' }), unrelated],
+    [ask('watch', 'pods', { namespace: '', ...nodeName('n1') }), 'allow'],
+    [
+      ask('watch', 'pods', { namespace: '', ...nodeName('n2') }),
+      'can only list/watch pods with spec.nodeName field selector',
+    ],
+    [ask('list', 'pods', { namespace: '' }), 'can only list/watch pods with spec.nodeName field selector'],
+    [ask('update', 'leases', { ...lease, name: 'n1' }), 'allow'],
+    [
+      ask('update', 'leases', { ...lease, name: 'n2' }),
+      'can only access node lease with the same name as the requesting node',
+    ],
+    [ask('create', 'leases', lease), 'allow'],
+    [
+      ask('get', 'leases', { ...lease, namespace: 'kube-system', name: 'kube-scheduler' }),
+      'can only access leases in the "kube-node-lease" system namespace',
+    ],
+    [ask('list', 'services'), 'allow'],
+    [ask('delete', 'services', { name: 'web' }), ''],
+    [ask('create', 'events'), 'allow'],
+    [ask('create', 'tokenreviews', { group: 'authentication.k8s.io', namespace: '' }), 'allow'],
+  ])('answers %j', (attributes, expected) => {
+    const { decision, reason } = authorizer.authorize(attributes);
+    expect(decision === 'allow' ? 'allow' : reason).toBe(expected);
+  });
+
+  it('leaves everybody else to the next', () => {
+    const pretender = { name: 'system:node:n1', groups: ['system:authenticated'] };
+    expect(authorizer.authorize(ask('get', 'secrets', { name: 'mine', user: pretender })).decision).toBe('noOpinion');
+  });
+
+  it('forgets what a pod needed when the last such pod is gone', () => {
+    const changing = new NodeGraph();
+    const reads = () => changing.connects('n1', 'secret', 'default', 's');
+    changing.setPod(podOn('n1', 'a', secretVolume('s')));
+    changing.setPod(podOn('n1', 'b', secretVolume('s')));
+    changing.setPod(podOn('n1', 'b', secretVolume('s')));
+    changing.deletePod('default', 'a');
+    expect(reads()).toBe(true);
+    changing.deletePod('default', 'b');
+    expect(reads()).toBe(false);
+  });
+});
