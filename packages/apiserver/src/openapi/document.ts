@@ -119,7 +119,7 @@ function subresourcePath(sub: DiscoveredSubresource, schemas: SchemaCollection, 
   const body = kinds.find(
     (each) => each.group === sub.body.group && each.version === sub.body.version && each.kind === sub.body.kind,
   );
-  const of = operations(body ?? { ...sub.body, type: undefined }, schemas);
+  const of = operations(sub.body, schemas);
   const type = body?.type;
   return Object.fromEntries(
     sub.verbs.map((verb) => {

@@ -12,7 +12,7 @@ const scalarRefs: Partial<Record<ScalarName, string>> = {
   any: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
 };
 
-const scalarTypes: Record<Exclude<ScalarName, keyof typeof scalarRefs>, Json> = {
+const scalarTypes: Partial<Record<ScalarName, Json>> = {
   string: { type: 'string' },
   bool: { type: 'boolean' },
   int32: { type: 'integer', format: 'int32' },
@@ -20,11 +20,6 @@ const scalarTypes: Record<Exclude<ScalarName, keyof typeof scalarRefs>, Json> = 
   double: { type: 'number', format: 'double' },
   bytes: { type: 'string', format: 'byte' },
   duration: { type: 'string' },
-  quantity: {},
-  intOrString: {},
-  time: {},
-  microTime: {},
-  any: {},
 };
 
 /** The schemas that stand for scalars with a form of their own. */
@@ -126,7 +121,7 @@ export class SchemaCollection {
 
   #scalar(scalar: ScalarName): Json {
     const name = scalarRefs[scalar];
-    if (!name) return scalarTypes[scalar];
+    if (!name) return scalarTypes[scalar]!;
     this.schemas[name] ??= scalarSchemas[name]!;
     return { $ref: `#/components/schemas/${name}` };
   }

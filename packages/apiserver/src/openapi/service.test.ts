@@ -1,0 +1,54 @@
+import { builtinKinds, subresourceKinds } from '@coracle/api/builtin';
+import { describe, expect, it } from '@jest/globals';
+import { OpenApiService } from './service.ts';
+
+const service = new OpenApiService(() => [...builtinKinds, ...subresourceKinds], {}, 'v1.36.0');
+type Doc = {
+  paths: Record<string, Record<string, Record<string, unknown>>>;
+  components: { schemas: Record<string, Record<string, unknown>> };
+};
+const document = (root: string) => JSON.parse(service.document(root)!.body.toString()) as Doc;
+
+describe('OpenAPI v3', () => {
+  it('has one document a group-version, named by its hash', () => {
+    const { paths } = service.index();
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['api/v1', 'apis/apps/v1', 'apis/rbac.authorization.k8s.io/v1']),
+    );
+    expect(paths['api/v1']!.serverRelativeURL).toBe(`/openapi/v3/api/v1?hash=${service.document('api/v1')!.hash}`);
+    expect(service.document('apis/nothing/v1')).toBeUndefined();
+  });
+
+  it('says which patches are taken, and that they can be validated', () => {
+    const patch = document('apis/apps/v1').paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']!['patch']!;
+    expect(patch['x-kubernetes-group-version-kind']).toEqual({ group: 'apps', version: 'v1', kind: 'Deployment' });
+    expect((patch['parameters'] as { name: string }[]).map((each) => each.name)).toContain('fieldValidation');
+  });
+
+  it('refers only to schemas it has', () => {
+    for (const root of Object.keys(service.index().paths)) {
+      const text = service.document(root)!.body.toString();
+      const { schemas } = document(root).components;
+      for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+        expect(schemas).toHaveProperty([name!]);
+    }
+  });
+
+  it('carries list keys and merge keys', () => {
+    const { schemas } = document('api/v1').components;
+    expect(schemas['io.k8s.api.core.v1.PodSpec']).toMatchObject({
+      properties: {
+        containers: {
+          type: 'array',
+          'x-kubernetes-list-map-keys': ['name'],
+          'x-kubernetes-patch-merge-key': 'name',
+          'x-kubernetes-patch-strategy': 'merge',
+        },
+      },
+      required: ['containers'],
+    });
+    expect(schemas['io.k8s.api.core.v1.PodList']).toMatchObject({
+      'x-kubernetes-group-version-kind': [{ group: '', version: 'v1', kind: 'PodList' }],
+    });
+  });
+});
