@@ -1,0 +1,195 @@
+import { constructFromEvents, EVENT_ID, type Event, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
+import { clone } from '../meta/object.ts';
+import { manifestSchema } from './yaml-schema.ts';
+
+export { formatYaml } from './yaml-print.ts';
+
+/** One document of a YAML stream. */
+export interface YamlDocument {
+  value: unknown;
+  /** The line its first node stands on, from 1. */
+  line: number;
+  /** Keys that occur more than once in one mapping: their path and the line of the repetition. The last one counts. */
+  duplicates: { path: string; line: number }[];
+}
+
+/** A text that is no YAML. Lines and columns count from 1. */
+export class YamlError extends Error {
+  override readonly name = 'YamlError';
+  readonly line: number;
+  readonly column: number;
+
+  constructor(reason: string, line: number, column: number) {
+    super(`yaml: line ${line}, column ${column}: ${reason}`);
+    this.line = line;
+    this.column = column;
+  }
+}
+
+/**
+ * Reads the documents of a YAML stream as upstream does: YAML 1.1 (`yes` is true, `0777` octal) without dates, merge keys, integers
+ * beyond 2^53 as bigint. Throws YamlError with line and column. A document that expands to far more than it says, through aliases
+ * of aliases, is refused.
+ */
+export function parseYamlDocuments(text: string): YamlDocument[] {
+  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  return located(source, () => {
+    const events = parseEvents(source, { maxDepth: 1000 });
+    const values = constructFromEvents(events, { source, schema: manifestSchema, json: true });
+    let line = 1;
+    return splitDocuments(events).map((part, i) => {
+      line = Math.max(line, lineAt(source, firstPosition(part)));
+      if (infinite.test(source)) refuseNonFinite(values[i], line);
+      const value = part.some((event) => event.type === EVENT_ID.ALIAS)
+        ? unshared(values[i], part.length, line)
+        : values[i];
+      return { value, line, duplicates: duplicateKeys(source, part) };
+    });
+  });
+}
+
+const infinite = /\.(?:inf|nan)/i;
+
+/** JSON has no infinity. Runs before aliases are known to end, so it looks at each value once. */
+function refuseNonFinite(value: unknown, line: number, seen = new Set<object>()): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    const shown = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+    throw new YamlError(`json: unsupported value: ${shown}`, line, 1);
+  }
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  for (const item of Object.values(value)) refuseNonFinite(item, line, seen);
+}
+
+/** Gives every error that is about the text its line and column. */
+function located<T>(source: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof YAMLException) {
+      const mark = error.mark;
+      throw new YamlError(error.reason, (mark?.line ?? 0) + 1, (mark?.column ?? 0) + 1);
+    }
+    // What nests too deep for the parser is not worth a better position.
+    if (error instanceof RangeError) throw new YamlError('exceeded max depth', lineAt(source, source.length), 1);
+    throw error;
+  }
+}
+
+function splitDocuments(events: readonly Event[]): Event[][] {
+  const documents: Event[][] = [];
+  for (const event of events) {
+    if (event.type === EVENT_ID.DOCUMENT) documents.push([]);
+    documents.at(-1)?.push(event);
+  }
+  return documents;
+}
+
+function startOf(event: Event): number {
+  switch (event.type) {
+    case EVENT_ID.SCALAR:
+      return event.valueStart;
+    case EVENT_ID.MAPPING:
+    case EVENT_ID.SEQUENCE:
+      return event.start;
+    case EVENT_ID.ALIAS:
+      return event.anchorStart;
+    default:
+      return -1;
+  }
+}
+
+function firstPosition(events: readonly Event[]): number {
+  for (const event of events) if (startOf(event) >= 0) return startOf(event);
+  return 0;
+}
+
+function lineAt(source: string, position: number): number {
+  let line = 1;
+  for (let at = source.indexOf('\n'); at >= 0 && at < position; at = source.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+interface Open {
+  readonly keys: Map<string, true> | undefined;
+  readonly path: string;
+  step: string;
+  index: number;
+  /** In a mapping: the next node is a key. */
+  key: boolean;
+}
+
+function duplicateKeys(source: string, events: readonly Event[]): { path: string; line: number }[] {
+  const found: { path: string; line: number }[] = [];
+  const open: Open[] = [];
+  const path = (): string => {
+    const top = open.at(-1);
+    if (!top) return '';
+    if (!top.keys) return `${top.path}[${top.index}]`;
+    return top.path === '' ? top.step : `${top.path}.${top.step}`;
+  };
+  /** After a whole node: what comes next in the collection around it. */
+  const advance = (): void => {
+    const top = open.at(-1);
+    if (!top) return;
+    if (top.keys) top.key = !top.key;
+    else top.index++;
+  };
+  for (const event of events) {
+    const top = open.at(-1);
+    switch (event.type) {
+      case EVENT_ID.MAPPING:
+        open.push({ keys: new Map(), path: path(), step: '', index: 0, key: true });
+        break;
+      case EVENT_ID.SEQUENCE:
+        open.push({ keys: undefined, path: path(), step: '', index: 0, key: false });
+        break;
+      case EVENT_ID.POP:
+        // Closes a mapping, a sequence, or at last the document.
+        open.pop();
+        advance();
+        break;
+      case EVENT_ID.ALIAS:
+        advance();
+        break;
+      case EVENT_ID.SCALAR: {
+        if (top?.keys && top.key) {
+          top.step = getScalarValue(source, event);
+          if (top.keys.has(top.step) && top.step !== '<<')
+            found.push({ path: path(), line: lineAt(source, event.valueStart) });
+          top.keys.set(top.step, true);
+        }
+        advance();
+      }
+    }
+  }
+  return found;
+}
+
+/** Below this many nodes, aliases may repeat as they like; above, an ever smaller share of the nodes may come from them. */
+const freely = 400_000;
+const atMost = 4_000_000;
+
+/** A copy in which aliases are values of their own. */
+function unshared(value: unknown, written: number, line: number): unknown {
+  const expanded = expandedSize(value, new Map());
+  if (!Number.isFinite(expanded)) throw new YamlError('anchor value contains itself', line, 1);
+  const share = (expanded - written) / expanded;
+  const allowed =
+    expanded <= freely ? 0.99 : expanded >= atMost ? 0.1 : 0.99 - (0.89 * (expanded - freely)) / (atMost - freely);
+  if (expanded > 1000 && share > allowed) throw new YamlError('document contains excessive aliasing', line, 1);
+  return clone(value);
+}
+
+/** How many nodes a value has when each alias counts as what it stands for. */
+function expandedSize(value: unknown, known: Map<object, number>): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  const seen = known.get(value);
+  if (seen !== undefined) return seen;
+  // An anchor that contains an alias to itself has no end.
+  known.set(value, Number.POSITIVE_INFINITY);
+  let size = 1;
+  for (const item of Object.values(value)) size += expandedSize(item, known);
+  known.set(value, size);
+  return size;
+}
