@@ -1,0 +1,69 @@
+import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
+import { nodeOf, nodesGroup } from '../../chain/user.ts';
+import type { AdmissionPlugin, Attributes } from '../plugin.ts';
+import { refused } from '../refusal.ts';
+import { admitNode } from './node.ts';
+import { admitPod } from './pod.ts';
+import { admitTokenRequest } from './token-request.ts';
+
+type Rule = (attributes: Attributes, node: string) => Promise<void> | void;
+
+/**
+ * NodeRestriction: what a node may write of the objects the node authorizer lets it write: its own Node without its taints and
+ * protected labels, mirror pods and the status of its own pods, tokens for its own pods
+ * (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction).
+ */
+export const nodeRestriction: AdmissionPlugin = {
+  name: 'NodeRestriction',
+  async validate(attributes) {
+    const { user, group, resource } = attributes;
+    if (!user.groups.includes(nodesGroup)) return;
+    const node = nodeOf(user);
+    if (node === undefined) return;
+    if (node === '') throw refused(attributes, `could not determine node from user ${JSON.stringify(user.name)}`);
+    await rules[group === '' ? resource : `${resource}.${group}`]?.(attributes, node);
+  },
+};
+
+const rules: Readonly<Record<string, Rule>> = {
+  pods: admitPod,
+  nodes: admitNode,
+  persistentvolumeclaims(attributes) {
+    if (attributes.subresource !== 'status') throw refused(attributes, 'may only update PVC status');
+  },
+  serviceaccounts: admitTokenRequest,
+  'leases.coordination.k8s.io'(attributes, node) {
+    if (attributes.namespace !== 'kube-node-lease') {
+      throw refused(attributes, 'can only access leases in the "kube-node-lease" system namespace');
+    }
+    mustBeNamed(attributes, node, 'can only access node lease with the same name as the requesting node');
+  },
+  'csinodes.storage.k8s.io'(attributes, node) {
+    mustBeNamed(attributes, node, 'can only access CSINode with the same name as the requesting node');
+  },
+  'certificatesigningrequests.certificates.k8s.io': admitCertificateRequest,
+};
+
+function mustBeNamed(attributes: Attributes, node: string, otherwise: string): void {
+  const name = attributes.operation === 'CREATE' ? attributes.object?.metadata.name : attributes.name;
+  if (name !== node) throw refused(attributes, otherwise);
+}
+
+const nodeSigners = ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving'];
+
+/** A node asks for certificates in its own name only. */
+async function admitCertificateRequest(attributes: Attributes, node: string): Promise<void> {
+  if (attributes.operation !== 'CREATE' || attributes.subresource !== '') return;
+  const { spec } = attributes.object as CertificateSigningRequest;
+  if (!nodeSigners.includes(spec.signerName)) return;
+  const { parseRequest } = await import('@coracle/process/pki');
+  let commonName: string;
+  try {
+    commonName = parseRequest(Buffer.from(spec.request, 'base64').toString('latin1')).commonName;
+  } catch (error) {
+    throw refused(attributes, `unable to parse csr: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (commonName !== `system:node:${node}`) {
+    throw refused(attributes, `can only create a node CSR with CN=system:node:${node}`);
+  }
+}

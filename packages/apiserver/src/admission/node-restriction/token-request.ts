@@ -1,0 +1,43 @@
+import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { notFoundError } from '@coracle/api/meta/status';
+import type { TokenRequest } from '@coracle/api/types/authentication/v1';
+import type { Pod } from '@coracle/api/types/core/v1';
+import type { Attributes } from '../plugin.ts';
+import { refused } from '../refusal.ts';
+
+/** A node gets tokens only for pods that run on it, bound to them, and for the audiences the pods ask for. */
+export async function admitTokenRequest(attributes: Attributes, node: string): Promise<void> {
+  if (attributes.operation !== 'CREATE' || attributes.subresource !== 'token') return;
+  const { spec } = attributes.object as unknown as TokenRequest;
+  const ref = spec.boundObjectRef;
+  if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
+    throw refused(attributes, 'node requested token not bound to a pod');
+  }
+  if (!ref.uid) throw refused(attributes, 'node requested token with a pod binding without a uid');
+  const { objects, namespace } = attributes;
+  const cached = objects.cached(podKind, ref.name, namespace);
+  const pod = cached?.metadata.uid === ref.uid ? cached : await objects.get(podKind, ref.name, namespace);
+  if (!pod) throw notFoundError({ group: '', resource: 'pods' }, ref.name);
+  if (pod.metadata.uid !== ref.uid) {
+    throw refused(
+      attributes,
+      `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  if (pod.spec.nodeName !== node) {
+    throw refused(attributes, 'node requested token bound to a pod scheduled on a different node');
+  }
+  checkAudience(attributes, spec.audiences ?? [], pod);
+}
+
+function checkAudience(attributes: Attributes, audiences: readonly string[], pod: Pod): void {
+  if (audiences.length > 1) throw refused(attributes, 'node may only request 0 or 1 audiences');
+  const wanted = audiences[0] ?? '';
+  const asked = (pod.spec.volumes ?? [])
+    .flatMap((volume) => volume.projected?.sources ?? [])
+    .flatMap(({ serviceAccountToken }) => (serviceAccountToken ? [serviceAccountToken.audience ?? ''] : []));
+  // Drivers of CSI volumes say in their CSIDriver object for which audiences they need tokens.
+  const byDriver = pod.spec.volumes?.some((volume) => volume.csi) ?? false;
+  if (asked.includes(wanted) || byDriver) return;
+  throw refused(attributes, `audience ${JSON.stringify(wanted)} not found in pod spec volume`);
+}

@@ -1,0 +1,91 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
+import type { Pod, ServiceAccount } from '@coracle/api/types/core/v1';
+import { mirrorAnnotation } from '../chain/authorization/node/graph.ts';
+import { referencesOf } from '../chain/authorization/node/pod-references.ts';
+import { secretNotAllowed } from './mountable-secrets.ts';
+import type { AdmissionPlugin, Attributes } from './plugin.ts';
+import { isPodWrite, refused } from './refusal.ts';
+import { mountTokenVolume } from './service-account-token-volume.ts';
+
+const defaultName = 'default';
+
+/** The default account of a new namespace is made by a controller: a pod that comes first waits a moment for it. */
+const attempts = 10;
+const between = 100;
+
+/**
+ * ServiceAccount: pods run as an account that exists, with its pull secrets and a token for it
+ * (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller).
+ */
+export function serviceAccounts(): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    async mutate(attributes) {
+      if (!isPodWrite(attributes, 'CREATE')) return;
+      const pod = attributes.object as Pod;
+      if (isMirror(pod)) return;
+      pod.spec.serviceAccountName ||= defaultName;
+      pod.spec.serviceAccount = pod.spec.serviceAccountName;
+      const account = await find(attributes, pod.spec.serviceAccountName);
+      const automount = pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
+      if (automount) mountTokenVolume(pod.spec);
+      if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+        pod.spec.imagePullSecrets = account.imagePullSecrets.map((each) => ({ ...each }));
+      }
+    },
+    async validate(attributes) {
+      if (!isPodWrite(attributes, 'CREATE')) return;
+      const pod = attributes.object as Pod;
+      if (isMirror(pod)) {
+        refuseReferences(attributes, pod);
+        return;
+      }
+      if (!pod.spec.serviceAccountName) {
+        throw refused(
+          attributes,
+          `no service account specified for pod ${attributes.namespace}/${pod.metadata.name ?? ''}`,
+        );
+      }
+      const account = await find(attributes, pod.spec.serviceAccountName);
+      const reason = secretNotAllowed(pod, account);
+      if (reason !== undefined) throw refused(attributes, reason);
+    },
+  };
+}
+
+function isMirror(pod: Pod): boolean {
+  return pod.metadata.annotations?.[mirrorAnnotation] !== undefined;
+}
+
+/** A mirror pod only shows what runs anyway: with references in it, a node could make itself entitled to anything. */
+function refuseReferences(attributes: Attributes, pod: Pod): void {
+  const what = {
+    serviceaccount: 'service accounts',
+    secret: 'secrets',
+    configmap: 'configmaps',
+    persistentvolumeclaim: 'persistentvolumeclaims',
+  };
+  const [first] = referencesOf(pod);
+  if (first) throw refused(attributes, `a mirror pod may not reference ${what[first.kind]}`);
+  const projectsToken = pod.spec.volumes?.some((each) =>
+    each.projected?.sources?.some((source) => source.serviceAccountToken),
+  );
+  if (projectsToken) throw refused(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
+}
+
+async function find(attributes: Attributes, name: string): Promise<ServiceAccount> {
+  const { objects, namespace } = attributes;
+  const cached = objects.cached(serviceAccount, name, namespace);
+  if (cached) return cached;
+  for (let attempt = 1; ; attempt++) {
+    const live = await objects.get(serviceAccount, name, namespace);
+    if (live) return live;
+    if (name !== defaultName || attempt >= attempts) break;
+    await wait(between * (1 + Math.random()));
+  }
+  throw refused(
+    attributes,
+    `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`,
+  );
+}
