@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { fail } from '../failure.ts';
+import { Failure, fail } from '../failure.ts';
 import { checkClusterName } from './names.ts';
 
 /** The checkout this program runs from; it is bound read-only into every node. */
 export const checkout = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
 
 export const defaultName = 'coracle';
-export const defaultDataDir = '/var/lib/coracle';
+/** Clusters whose user names no folder are each in one of their own here. */
+export const defaultBase = '/var/lib/coracle';
 
 const nodeRecord = z.object({
   name: z.string(),
@@ -27,6 +28,8 @@ const clusterRecord = z.object({
   podCidr: z.string(),
   serviceCidr: z.string(),
   nodes: z.array(nodeRecord).min(1),
+  /** Whether the example was applied once; after that it is the user's, to change or to delete. */
+  exampleApplied: z.boolean(),
 });
 
 /** What was decided when a cluster was made and stays so for its life. */
@@ -36,7 +39,6 @@ export type NodeRecord = z.infer<typeof nodeRecord>;
 /** Where the things of a cluster are on the host. All lasting state is below `data`; `runtime` is gone after a reboot. */
 export interface ClusterPlace {
   name: string;
-  /** `<data-dir>/<name>` */
   data: string;
   /** `/run/coracle/<name>` */
   runtime: string;
@@ -44,13 +46,13 @@ export interface ClusterPlace {
 
 export interface Cluster extends ClusterPlace, ClusterRecord {}
 
-/** Finds the folders of a cluster from `--name` and `--data-dir`. Throws Failure on a name that cannot be one. */
+/** Finds the folders of a cluster from `--name` and `--data-dir` (may be empty). Throws Failure on a name or a path that cannot be one. */
 export function placeOf(name: string, dataDir: string): ClusterPlace {
   checkClusterName(name);
-  const base = isAbsolute(dataDir) ? dataDir : resolve(dataDir);
+  const data = dataDir === '' ? join(defaultBase, name) : resolve(dataDir);
   // The kernel's mount options of an overlay have no way to write these.
-  if (/[,:\\]/.test(base)) fail(`--data-dir ${base}: the path of a cluster may not have any of , : \\ in it`);
-  return { name, data: join(base, name), runtime: join('/run/coracle', name) };
+  if (/[,:\\]/.test(data)) fail(`--data-dir ${data}: the path of a cluster may not have any of , : \\ in it`);
+  return { name, data, runtime: join('/run/coracle', name) };
 }
 
 export const recordFile = (place: ClusterPlace): string => join(place.data, 'cluster.json');
@@ -60,6 +62,9 @@ export const nodeFolder = (place: ClusterPlace, node: string): string => join(pl
 /** A node's `/var/log/coracle`. */
 export const logFolder = (place: ClusterPlace, node: string): string =>
   join(nodeFolder(place, node), 'var/log/coracle');
+
+/** The folder belongs to a cluster of another name. */
+export class OtherClusterFailure extends Failure {}
 
 /** Reads the record of a cluster; undefined when there is none. Throws Failure when it cannot be understood. */
 export function loadCluster(place: ClusterPlace): Cluster | undefined {
@@ -71,8 +76,22 @@ export function loadCluster(place: ClusterPlace): Cluster | undefined {
       next: `'coracle reset --name ${place.name}' removes the cluster.`,
     });
   }
-  if (parsed.data.name !== place.name) fail(`${file} is the record of another cluster, ${parsed.data.name}`);
+  if (parsed.data.name !== place.name) {
+    throw new OtherClusterFailure(`${place.data} holds another cluster, ${parsed.data.name}`, {
+      next: `Name it with --name ${parsed.data.name}, or give --data-dir another folder.`,
+    });
+  }
   return { ...parsed.data, ...place };
+}
+
+/** The records of clusters that live beside a place or in the usual folder, without its own. What cannot be read is left out. */
+export function otherClusters(place: ClusterPlace): ClusterRecord[] {
+  const bases = new Set([dirname(place.data), defaultBase]);
+  const folders = [...bases].filter(existsSync).flatMap((base) => readdirSync(base).map((it) => join(base, it)));
+  return folders
+    .filter((it) => it !== place.data && existsSync(join(it, 'cluster.json')))
+    .map((it) => clusterRecord.safeParse(readJson(join(it, 'cluster.json'))))
+    .flatMap((it) => (it.success ? [it.data] : []));
 }
 
 /** As loadCluster, for commands that need a cluster to be there. */
@@ -84,14 +103,17 @@ export function existingCluster(place: ClusterPlace): Cluster {
   });
 }
 
-/** Writes the record of a new cluster, whole or not at all. */
+/** Writes the record of a cluster, whole or not at all. */
 export function saveCluster(place: ClusterPlace, record: ClusterRecord): Cluster {
-  mkdirSync(place.data, { recursive: true, mode: 0o755 });
+  mkdirSync(place.data, { recursive: true, mode: 0o700 });
   const file = recordFile(place);
-  writeFileSync(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
+  writeFileSync(`${file}.new`, `${JSON.stringify(clusterRecord.parse(record), undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
   return { ...record, ...place };
 }
+
+/** What a cluster has in its data folder; whatever else may be there is not ours. */
+export const ownEntries = ['cluster.json', 'cluster.json.new', 'admin.kubeconfig', 'pki', 'nodes'] as const;
 
 function readJson(file: string): unknown {
   try {

@@ -8,26 +8,28 @@ import { hasCgroupV1 } from '../host/cgroups.ts';
 import { nameServers } from '../host/links.ts';
 import { holdsLayers } from '../host/mounts.ts';
 import type { NodeSettings } from '../node/settings.ts';
-import type { NodeSpec } from '../nodes/driver.ts';
-import { checkout, type Cluster, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
+import type { NodeIdentity, NodeSpec } from '../nodes/driver.ts';
+import { type Cluster, type ClusterPlace, checkout, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
 import { bridgeName } from './names.ts';
 
-/** Where a node's control socket is, within the node and on the host. */
-export const controlSocket = (spec: NodeSpec): string => join(spec.runtime, 'node.sock');
+/** Where a node's control socket is on the host. */
+export const controlSocket = (node: NodeIdentity): string => join(node.runtime, 'node.sock');
+
+/** Which node of a cluster this is. */
+export function nodeIdentity(place: ClusterPlace, name: string): NodeIdentity {
+  return { cluster: place.name, name, folder: nodeFolder(place, name), runtime: join(place.runtime, name) };
+}
 
 /** What a driver needs to know of a node. */
 export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
   const folder = nodeFolder(cluster, node.name);
   const { length } = parseNetwork(cluster.subnet);
   return {
-    cluster: cluster.name,
-    name: node.name,
+    ...nodeIdentity(cluster, node.name),
     address: node.address,
     prefixLength: length,
     gateway: addressIn(cluster.subnet, 1),
     bridge: bridgeName(cluster.name),
-    folder,
-    runtime: join(cluster.runtime, node.name),
     mounts: [
       { source: checkout, target: checkout, readonly: true },
       { source: join(folder, 'var'), target: '/var', readonly: false },

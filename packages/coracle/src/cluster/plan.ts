@@ -1,5 +1,5 @@
-import { addressIn, formatNetwork, type Network, overlap, parseNetwork, subnetOf } from '../host/addresses.ts';
 import { fail } from '../failure.ts';
+import { addressIn, formatNetwork, type Network, overlap, parseNetwork, subnetOf } from '../host/addresses.ts';
 import type { ClusterRecord } from './cluster.ts';
 import { nodeName } from './names.ts';
 
@@ -8,18 +8,26 @@ export const mostNodes = 1;
 
 /**
  * Decides the networks and nodes of a new cluster. `taken` is what the host already reaches (addresses, routes, name servers): nothing a
- * cluster uses may hide any of it. The first choices are the ones tutorials show. Throws Failure when no network is free.
+ * cluster uses may hide any of it, nor what another cluster, stopped now, comes back to. The first choices are the ones tutorials show. Throws Failure when no network is free.
  */
-export function planCluster(name: string, nodes: number, taken: readonly Network[]): ClusterRecord {
-  const serviceCidr = firstFree('Services', serviceNetworks(), taken);
-  const podCidr = firstFree('pods', podNetworks(), [...taken, parseNetwork(serviceCidr)]);
-  const subnet = firstFree('nodes', nodeNetworks(), [...taken, parseNetwork(serviceCidr), parseNetwork(podCidr)]);
+export function planCluster(
+  name: string,
+  nodes: number,
+  taken: readonly Network[],
+  others: readonly ClusterRecord[],
+): ClusterRecord {
+  const reserved = [...taken, ...others.flatMap((it) => [it.serviceCidr, it.subnet]).map(parseNetwork)];
+  const serviceCidr = firstFree('Services', serviceNetworks(), reserved);
+  // Pod addresses stay within their cluster, so those of other clusters do not matter.
+  const podCidr = firstFree('pods', podNetworks(), [...reserved, parseNetwork(serviceCidr)]);
+  const subnet = firstFree('nodes', nodeNetworks(), [...reserved, parseNetwork(serviceCidr), parseNetwork(podCidr)]);
   return {
     version: 1,
     name,
     subnet,
     podCidr,
     serviceCidr,
+    exampleApplied: false,
     nodes: Array.from({ length: nodes }, (_, index) => ({
       name: nodeName(name, index),
       address: addressIn(subnet, index + 2),
@@ -58,7 +66,10 @@ function firstFree(what: string, candidates: Generator<string>, taken: readonly 
     if (!taken.some((it) => overlap(it, network))) return candidate;
     tried.push(candidate);
   }
-  return fail(`no network is free for ${what}: this machine has routes or addresses in each of ${tried[0]} … ${tried.at(-1)}`, {
-    next: `'ip route show table all' shows them: ${taken.slice(0, 8).map(formatNetwork).join(', ')} …`,
-  });
+  return fail(
+    `no network is free for ${what}: this machine has routes or addresses in each of ${tried[0]} … ${tried.at(-1)}`,
+    {
+      next: `'ip route show table all' shows them: ${taken.slice(0, 8).map(formatNetwork).join(', ')} …`,
+    },
+  );
 }

@@ -8,5 +8,7 @@ import { kubelet } from './kubelet.ts';
 
 /** The processes of a node, the control plane's among them. What stands first is started first. */
 export function componentsOf(input: ComponentInput): Component[] {
-  return [etcd, containerd, kubeApiserver, kubelet, kubeControllerManager, kubeScheduler, kubeProxy].map((it) => it(input));
+  return [etcd, containerd, kubeApiserver, kubelet, kubeControllerManager, kubeScheduler, kubeProxy].map((it) =>
+    it(input),
+  );
 }

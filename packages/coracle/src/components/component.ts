@@ -1,4 +1,4 @@
-import { checkout, type Cluster, type NodeRecord } from '../cluster/cluster.ts';
+import { type Cluster, checkout, type NodeRecord } from '../cluster/cluster.ts';
 import type { ServiceSettings } from '../node/settings.ts';
 
 /** What the host decides about how components are configured. */
@@ -55,7 +55,10 @@ export const stopRanks = { runtime: 1, store: 2, api: 3, control: 4, node: 5 } a
 export function ownProgram(
   name: string,
   flags: readonly string[],
-  settings: Pick<ServiceSettings, 'after' | 'probe' | 'stopRank'> & { capabilities?: string[]; folders?: ServiceSettings['folders'] },
+  settings: Pick<ServiceSettings, 'after' | 'probe' | 'stopRank'> & {
+    capabilities?: string[];
+    folders?: ServiceSettings['folders'];
+  },
 ): ServiceSettings {
   const cache = `/var/cache/coracle/${name}`;
   const user = userOf(name);

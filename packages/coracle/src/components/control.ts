@@ -52,7 +52,12 @@ function controlProgram(
     'tls-private-key-file': file('server.key'),
     ...ownFlags,
   };
-  const sources = { 'ca.crt': 'ca.crt', 'server.crt': `${name}-server.crt`, 'server.key': `${name}-server.key`, ...ownFiles };
+  const sources = {
+    'ca.crt': 'ca.crt',
+    'server.crt': `${name}-server.crt`,
+    'server.key': `${name}-server.key`,
+    ...ownFiles,
+  };
   return {
     service: ownProgram(
       name,

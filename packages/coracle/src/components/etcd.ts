@@ -30,7 +30,10 @@ export function etcd({ node, pki }: ComponentInput): Component {
   return {
     service: {
       name: 'etcd',
-      command: [`${checkout}/.cache/host/bin/etcd`, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)],
+      command: [
+        `${checkout}/.cache/host/bin/etcd`,
+        ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+      ],
       user: users.etcd,
       after: [],
       probe: { tcp: { host: '127.0.0.1', port: 2379 } },

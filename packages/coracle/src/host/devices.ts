@@ -13,9 +13,30 @@ export interface Device {
 }
 
 /** Folders of /dev with devices of namespaces, or with links only. */
-const skipped = new Set(['pts', 'shm', 'mqueue', 'hugepages', 'fd', '.udev', 'disk', 'by-path', 'by-id', 'char', 'block']);
+const skipped = new Set([
+  'pts',
+  'shm',
+  'mqueue',
+  'hugepages',
+  'fd',
+  '.udev',
+  'disk',
+  'by-path',
+  'by-id',
+  'char',
+  'block',
+]);
 /** Every container gets these of its own. */
-const ownOfEach = new Set(['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom', '/dev/tty', '/dev/ptmx', '/dev/console']);
+const ownOfEach = new Set([
+  '/dev/null',
+  '/dev/zero',
+  '/dev/full',
+  '/dev/random',
+  '/dev/urandom',
+  '/dev/tty',
+  '/dev/ptmx',
+  '/dev/console',
+]);
 
 /** All device files of the host that a node gets too. */
 export function hostDevices(folder = '/dev'): Device[] {

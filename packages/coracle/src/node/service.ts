@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import type { LogFile } from './log-file.ts';
 import { answers } from './probe.ts';
 import type { ServiceSettings, ServiceStatus } from './settings.ts';

@@ -65,7 +65,9 @@ function checkOrder(settings: NodeSettings): void {
   while (rest.length > 0) {
     const next = rest.filter((it) => it.after.every((name) => started.has(name)));
     if (next.length === 0) {
-      throw new Error(`these services wait for each other or for one that is missing: ${rest.map((it) => it.name).join(', ')}`);
+      throw new Error(
+        `these services wait for each other or for one that is missing: ${rest.map((it) => it.name).join(', ')}`,
+      );
     }
     for (const it of next) started.add(it.name);
     rest = rest.filter((it) => !next.includes(it));

@@ -5,19 +5,23 @@ export interface NodeMount {
   readonly: boolean;
 }
 
-/** What makes a node, whatever kind of machine it then is. */
-export interface NodeSpec {
+/** Which node, and where its things are: enough to find one or to clean up after it. */
+export interface NodeIdentity {
   cluster: string;
   name: string;
+  /** The node's lasting folder on the host: its root's own files, and what is mounted into it. */
+  folder: string;
+  /** A folder on the host that need not outlive a reboot. The node sees it at /run/coracle. */
+  runtime: string;
+}
+
+/** What makes a node, whatever kind of machine it then is. */
+export interface NodeSpec extends NodeIdentity {
   /** Its address, with the prefix length of the cluster's network, and the host's address there. */
   address: string;
   prefixLength: number;
   gateway: string;
   bridge: string;
-  /** The node's lasting folder on the host: its root's own files, and what is mounted into it. */
-  folder: string;
-  /** A folder on the host that need not outlive a reboot. The node sees it at /run/coracle. */
-  runtime: string;
   mounts: readonly NodeMount[];
   /** Files of the node's root that differ from what the root has below, by absolute path. */
   files: Readonly<Record<string, string>>;
@@ -41,11 +45,11 @@ export interface NodeDriver {
   /** Starts a node that does not run. When it fails, nothing of the attempt is left but the lasting folder. */
   start(spec: NodeSpec): Promise<RunningNode>;
   /** The node if it runs. */
-  find(spec: NodeSpec): Promise<RunningNode | undefined>;
+  find(node: NodeIdentity): Promise<RunningNode | undefined>;
   /** Asks the node to stop in order, and resolves when it is gone. After `patience` milliseconds it is killed. Resolves to whether it stopped by itself. */
-  stop(spec: NodeSpec, patience: number): Promise<boolean>;
+  stop(node: NodeIdentity, patience: number): Promise<boolean>;
   /** Removes what a node that was killed, or a host that crashed, left outside the lasting folder. */
-  clean(spec: NodeSpec): Promise<void>;
+  clean(node: NodeIdentity): Promise<void>;
   /** Runs a program within a running node and returns its output. */
-  run(spec: NodeSpec, command: readonly [string, ...string[]], input?: string | Uint8Array): Promise<string>;
+  run(node: NodeIdentity, command: readonly [string, ...string[]], input?: string | Uint8Array): Promise<string>;
 }

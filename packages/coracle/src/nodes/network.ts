@@ -1,7 +1,7 @@
+import { fail } from '../failure.ts';
 import { formatNetwork, overlap, parseNetwork } from '../host/addresses.ts';
 import { hasLink, ip, removeLink, takenNetworks } from '../host/links.ts';
 import { run } from '../host/run.ts';
-import { fail } from '../failure.ts';
 
 /** The link on the host that the nodes of a cluster are joined to, and the route to its Services. */
 export interface ClusterNetwork {
@@ -58,7 +58,10 @@ async function checkFree(network: ClusterNetwork): Promise<void> {
   const clash = (await takenNetworks()).find((it) => own.some((mine) => overlap(mine, it)));
   if (!clash) return;
   const uses = await run(['ip', '-4', 'route', 'show', 'to', 'root', formatNetwork(clash)]);
-  fail(`the cluster's networks ${own.map(formatNetwork).join(' and ')} overlap ${formatNetwork(clash)}, which this machine now uses`, {
-    next: `Remove that (${uses.trim() || 'see ip route show table all'}), or make the cluster anew: coracle reset, coracle up.`,
-  });
+  fail(
+    `the cluster's networks ${own.map(formatNetwork).join(' and ')} overlap ${formatNetwork(clash)}, which this machine now uses`,
+    {
+      next: `Remove that (${uses.trim() || 'see ip route show table all'}), or make the cluster anew: coracle reset, coracle up.`,
+    },
+  );
 }

@@ -39,7 +39,11 @@ export async function ensurePki(cluster: Cluster, now = Date.now()): Promise<num
     await pki.writePem(file('sa.pub'), made.publicKey);
   }
   for (const { file: name, authority, ...wishes } of missing) {
-    const made = await pki.issueCertificate({ ...wishes, authority: readAuthority(folder, authority), days: certificateDays });
+    const made = await pki.issueCertificate({
+      ...wishes,
+      authority: readAuthority(folder, authority),
+      days: certificateDays,
+    });
     await pki.writePem(file(`${name}.key`), made.key);
     await pki.writePem(file(`${name}.crt`), made.certificate);
   }

@@ -1,6 +1,6 @@
 import type { Capability } from '../../host/capabilities.ts';
 import type { Device } from '../../host/devices.ts';
-import type { NodeMount, NodeSpec } from '../driver.ts';
+import type { NodeIdentity, NodeMount, NodeSpec } from '../driver.ts';
 
 /** What the host gives a node, found by looking at it. */
 export interface HostFacts {
@@ -11,7 +11,7 @@ export interface HostFacts {
 }
 
 /** Where a node's control groups are, in every hierarchy. */
-export const cgroupOf = (spec: Pick<NodeSpec, 'cluster' | 'name'>): string => `/coracle/${spec.cluster}/${spec.name}`;
+export const cgroupOf = (node: NodeIdentity): string => `/coracle/${node.cluster}/${node.name}`;
 
 /** Folders of the host's root that a node has of its own and empty: other people's files, and what does not outlive a boot. */
 const emptied = ['/home', '/root', '/mnt', '/media', '/srv', '/tmp'];
@@ -27,7 +27,12 @@ export function runtimeConfig(spec: NodeSpec, rootfs: string, host: HostFacts): 
       terminal: false,
       user: { uid: 0, gid: 0 },
       args: spec.command,
-      env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LC_ALL=C.UTF-8', 'container=runc'],
+      env: [
+        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        'HOME=/root',
+        'LC_ALL=C.UTF-8',
+        'container=runc',
+      ],
       cwd: '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     },
@@ -43,7 +48,12 @@ export function runtimeConfig(spec: NodeSpec, rootfs: string, host: HostFacts): 
       tmpfs('/dev/shm', ['nosuid', 'nodev', 'mode=1777']),
       { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev'] },
-      { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'relatime', 'rw'] },
+      {
+        destination: '/sys/fs/cgroup',
+        type: 'cgroup',
+        source: 'cgroup',
+        options: ['nosuid', 'noexec', 'nodev', 'relatime', 'rw'],
+      },
       ...host.parts.map((it) => bind(it, it, true)),
       tmpfs('/run', ['nosuid', 'nodev', 'mode=755']),
       ...emptied.map((it) => tmpfs(it, ['nosuid', 'nodev', it === '/tmp' ? 'mode=1777' : 'mode=755'])),

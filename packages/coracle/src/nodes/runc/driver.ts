@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hostLinkName } from '../../cluster/names.ts';
 import { Failure, fail } from '../../failure.ts';
 import { ownCapabilities } from '../../host/capabilities.ts';
 import { removeCgroup } from '../../host/cgroups.ts';
@@ -9,8 +10,7 @@ import { removeLink } from '../../host/links.ts';
 import { hostMounts, partsOfRoot } from '../../host/mounts.ts';
 import { gone, identify } from '../../host/processes.ts';
 import { CommandError, quoted, run } from '../../host/run.ts';
-import { hostLinkName } from '../../cluster/names.ts';
-import type { NodeDriver, NodeSpec } from '../driver.ts';
+import type { NodeDriver, NodeIdentity, NodeSpec } from '../driver.ts';
 import { joinNode } from '../network.ts';
 import { cgroupOf, runtimeConfig } from './config.ts';
 import { mountRootScript, prepareUpper } from './rootfs.ts';
@@ -21,7 +21,8 @@ import { mountRootScript, prepareUpper } from './rootfs.ts';
  */
 export const runcDriver: NodeDriver = {
   async check() {
-    if (process.getuid?.() !== 0) fail('nodes are made of namespaces and mounts, which needs root', { next: 'Run it again as root.' });
+    if (process.getuid?.() !== 0)
+      fail('nodes are made of namespaces and mounts, which needs root', { next: 'Run it again as root.' });
     const missing = (['CAP_SYS_ADMIN', 'CAP_NET_ADMIN', 'CAP_MKNOD', 'CAP_SYS_CHROOT'] as const).filter(
       (it) => !ownCapabilities().includes(it),
     );
@@ -30,7 +31,9 @@ export const runcDriver: NodeDriver = {
         next: 'In a container, start that with --privileged.',
       });
     }
-    await run(['runc', '--version']).catch((cause) => fail('runc does not run on this machine', { cause, next: 'npm start sets it up.' }));
+    await run(['runc', '--version']).catch((cause) =>
+      fail('runc does not run on this machine', { cause, next: 'npm start sets it up.' }),
+    );
   },
 
   async start(spec) {
@@ -78,12 +81,16 @@ export const runcDriver: NodeDriver = {
     if (state) {
       await runc(spec, ['delete', '--force', spec.name]);
       if (identity && !(await gone([identity], 10_000))) {
-        fail(`node ${spec.name} (process ${identity.pid}) does not end`, { next: `See 'ps -o stat,wchan ${identity.pid}'.` });
+        fail(`node ${spec.name} (process ${identity.pid}) does not end`, {
+          next: `See 'ps -o stat,wchan ${identity.pid}'.`,
+        });
       }
     }
     await removeLink(hostLinkName(spec.cluster, spec.name));
     if (!(await removeCgroup(cgroupOf(spec)))) {
-      fail(`the control groups ${cgroupOf(spec)} still have processes`, { next: "See 'systemd-cgls' or /sys/fs/cgroup." });
+      fail(`the control groups ${cgroupOf(spec)} still have processes`, {
+        next: "See 'systemd-cgls' or /sys/fs/cgroup.",
+      });
     }
     const { rootfs, bundle, state: states } = place(spec);
     for (const folder of [rootfs, bundle, states]) rmSync(folder, { recursive: true, force: true });
@@ -102,7 +109,7 @@ interface Place {
   console: string;
 }
 
-function place(spec: NodeSpec): Place {
+function place(spec: NodeIdentity): Place {
   const base = `${spec.runtime}.runc`;
   return {
     rootfs: join(base, 'rootfs'),
@@ -136,7 +143,7 @@ exec runc --root ${quoted(state)} create --bundle ${quoted(bundle)} --pid-file $
   return Number(readFileSync(pidFile, 'utf8'));
 }
 
-async function stateOf(spec: NodeSpec): Promise<{ status: string; pid: number } | undefined> {
+async function stateOf(spec: NodeIdentity): Promise<{ status: string; pid: number } | undefined> {
   const { state } = place(spec);
   if (!existsSync(join(state, spec.name))) return undefined;
   try {
@@ -147,6 +154,6 @@ async function stateOf(spec: NodeSpec): Promise<{ status: string; pid: number } 
   }
 }
 
-function runc(spec: NodeSpec, args: readonly string[]): Promise<string> {
+function runc(spec: NodeIdentity, args: readonly string[]): Promise<string> {
   return run(['runc', '--root', place(spec).state, ...args]);
 }

@@ -1,0 +1,80 @@
+import { defineFlags, type Flag, FlagError, type FlagValues, stringFlag } from '@coracle/process/flags';
+import { flagUsages } from '@coracle/process/usage';
+import { type ClusterPlace, defaultName, placeOf } from '../cluster/cluster.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: flags of every value type live in one record; FlagValues recovers each type.
+type AnyFlags = Readonly<Record<string, Flag<any>>>;
+
+/** What a command runs with. */
+export interface CommandContext<F> {
+  flags: FlagValues<F>;
+  args: readonly string[];
+}
+
+/** A verb of `coracle`. */
+export interface Command {
+  name: string;
+  /** One line in the list of commands. */
+  about: string;
+  /** All that `coracle NAME --help` shows. */
+  help(): string;
+  /** Parses the command line after the verb and runs it. Resolves to the exit code. Throws FlagError and Failure. */
+  run(argv: readonly string[]): Promise<number>;
+}
+
+/** Declares a verb. */
+export function command<F extends AnyFlags>(declaration: {
+  name: string;
+  about: string;
+  /** What stands after the name, beside flags: `COMPONENT`. */
+  arguments?: { usage: string; least: number; most: number };
+  /** Paragraphs of `--help`. */
+  description: string;
+  examples?: string[];
+  flags: F;
+  run(context: CommandContext<F>): Promise<number>;
+}): Command {
+  const set = defineFlags(declaration.flags);
+  const { usage, least, most } = declaration.arguments ?? { usage: '', least: 0, most: 0 };
+  const line = `coracle ${declaration.name}${usage && ` ${usage}`} [flags]`;
+  return {
+    name: declaration.name,
+    about: declaration.about,
+    help() {
+      const examples = declaration.examples?.map((it) => `  ${it}\n`).join('') ?? '';
+      return [
+        `${declaration.description}\n`,
+        `Usage:\n  ${line}\n`,
+        ...(examples ? [`Examples:\n${examples}`] : []),
+        ...(Object.keys(declaration.flags).length > 0
+          ? [`Flags:\n${flagUsages(declaration.flags, process.stdout.columns ?? 0)}`]
+          : []),
+      ].join('\n');
+    },
+    async run(argv) {
+      const parsed = set.parse(argv);
+      if (parsed.args.length < least || parsed.args.length > most) {
+        throw new FlagError(`usage: ${line}`);
+      }
+      for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
+      return declaration.run({ flags: parsed.values, args: parsed.args });
+    },
+  };
+}
+
+/** The flags that say which cluster. */
+export const clusterFlags = {
+  name: stringFlag({ default: defaultName, help: 'which cluster, of those on this machine' }),
+  'data-dir': stringFlag({ help: "the `folder` of the cluster's lasting data (default /var/lib/coracle/NAME)" }),
+};
+
+/** The cluster the flags say. */
+export function placeFrom(flags: FlagValues<typeof clusterFlags>): ClusterPlace {
+  return placeOf(flags.name, flags['data-dir']);
+}
+
+/** The flags that name a cluster again, for command lines shown to the user; empty for the default. */
+export function clusterArguments(flags: FlagValues<typeof clusterFlags>): string {
+  const name = flags.name === defaultName ? '' : ` --name ${flags.name}`;
+  return `${name}${flags['data-dir'] === '' ? '' : ` --data-dir ${flags['data-dir']}`}`;
+}
