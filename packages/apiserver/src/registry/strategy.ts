@@ -28,6 +28,10 @@ export interface ResourceHooks<T extends KubeObject = KubeObject> {
   afterUpdate?(object: T, old: T, context: WriteContext): Promise<void> | void;
   beforeDelete?(object: T, context: WriteContext): Promise<void> | void;
   afterDelete?(object: T, context: WriteContext): Promise<void> | void;
+  /** Whether something beyond metadata.finalizers keeps an object that is being deleted (a namespace's spec.finalizers). */
+  holdsBackDeletion?(object: T): boolean;
+  /** May change an object that a DELETE has just marked and that stays for now. */
+  onMarkedForDeletion?(object: T): void;
   /** For resources that are answered and not stored (reviews): makes the response to a create; the object is decoded, defaulted and validated. */
   answer?(object: T, context: WriteContext & { readonly request: RequestContext }): Promise<T>;
 }

@@ -59,7 +59,12 @@ export class CachedObject {
   /** The same object under the revision of its removal (from the store, or from what a selector selects). */
   at(revision: number): CachedObject {
     const { kind } = this;
-    const meta = { name: this.name, namespace: this.namespace, uid: this.uid, labels: this.labels as Record<string, string> };
+    const meta = {
+      name: this.name,
+      namespace: this.namespace,
+      uid: this.uid,
+      labels: this.labels as Record<string, string>,
+    };
     const body = replaceResourceVersion(kind, this.#form.body, revision);
     return new CachedObject(kind, { metadata: meta }, revision, { body, fields: this.#form.fields });
   }

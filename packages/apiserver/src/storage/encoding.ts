@@ -10,7 +10,9 @@ const heads = new WeakMap<AnyKind, Buffer>();
 export function headOf(kind: AnyKind): Buffer {
   let head = heads.get(kind);
   if (!head) {
-    head = Buffer.from(`{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(kind.apiVersion)},"metadata":{`);
+    head = Buffer.from(
+      `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(kind.apiVersion)},"metadata":{`,
+    );
     heads.set(kind, head);
   }
   return head;
@@ -37,7 +39,7 @@ export function withResourceVersion(kind: AnyKind, stored: Buffer, revision: num
   const field = `"resourceVersion":"${revision}"${stored[head] === 0x7d ? '' : ','}`;
   const out = Buffer.allocUnsafeSlow(stored.length + field.length);
   stored.copy(out, 0, 0, head);
-  out.latin1Write(field, head);
+  out.write(field, head, 'latin1');
   stored.copy(out, head + field.length, head);
   return out;
 }
@@ -75,6 +77,6 @@ export function toStored(kind: AnyKind, object: KubeObject): KubeObject {
 /** Text as bytes in memory of its own: slices of a shared pool would keep whole slabs alive in a cache. */
 export function exactBuffer(text: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  bytes.utf8Write(text);
+  bytes.write(text);
   return bytes;
 }

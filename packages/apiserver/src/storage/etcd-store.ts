@@ -126,9 +126,9 @@ export class EtcdStore implements Store {
  * One attempt a call and no circuit breaker: a transaction that is sent again after a lost answer could meet its own first
  * copy and report a conflict with itself. The callers above know what may be repeated.
  */
-const once = { execute: <T>(run: (context: object) => T) => Promise.resolve(run({ attempt: 0 })) } as unknown as NonNullable<
-  NonNullable<IOptions['faultHandling']>['global']
->;
+const once = {
+  execute: <T>(run: (context: object) => T) => Promise.resolve(run({ attempt: 0 })),
+} as unknown as NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
 function clientOptions(options: EtcdOptions): IOptions {
   return {
@@ -160,7 +160,11 @@ export function translated(error: unknown): Error {
   if (message.includes('has been compacted')) return new CompactedError();
   if (message.includes('future revision')) return new FutureRevisionError();
   if (/DEADLINE_EXCEEDED|request timed out/i.test(message)) return new StoreUnavailableError(message, true);
-  if (/UNAVAILABLE|ECONNREFUSED|CANCELLED|no leader|leader changed|not ready|channel.*closed|Connection dropped/i.test(message)) {
+  if (
+    /UNAVAILABLE|ECONNREFUSED|CANCELLED|no leader|leader changed|not ready|channel.*closed|Connection dropped/i.test(
+      message,
+    )
+  ) {
     return new StoreUnavailableError(message, false);
   }
   return error instanceof Error ? error : new Error(message);

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { root } from './keys.ts';
 import type { ResourceCache } from './resource-cache.ts';
 import { CompactedError, type Store, type StoreEvent } from './store.ts';
@@ -24,6 +24,8 @@ export class Feed {
   #revision = 0;
   #running: Promise<void> | undefined;
   #ready = Promise.withResolvers<void>();
+  /** Aborts the watch in order to load anew. */
+  #again = new AbortController();
 
   constructor(store: Store, log: FeedLog) {
     this.#store = store;
@@ -78,14 +80,27 @@ export class Feed {
     });
   }
 
+  /** The store was found at an earlier revision than the caches have seen (it was restored): loads them anew. */
+  reload(revision: number): void {
+    if (revision >= this.#revision) return;
+    this.#log.warn('the store is behind the watch cache, as after a restore; loading anew', {
+      store: revision,
+      cache: this.#revision,
+    });
+    this.#again.abort();
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     let load = true;
     while (!signal.aborted) {
       try {
-        if (load) await this.#load();
+        if (load || this.#again.signal.aborted) {
+          this.#again = new AbortController();
+          await this.#load();
+        }
         load = false;
-        for await (const batch of this.#store.watch(this.#revision, signal)) {
+        for await (const batch of this.#store.watch(this.#revision, AbortSignal.any([signal, this.#again.signal]))) {
           this.#apply(batch.events);
           this.#advance(batch.revision);
         }
@@ -106,7 +121,11 @@ export class Feed {
     let from: string | undefined;
     let revision: number | undefined;
     for (;;) {
-      const page = await this.#store.list(root, { limit: pageSize, ...(from ? { from } : {}), ...(revision ? { revision } : {}) });
+      const page = await this.#store.list(root, {
+        limit: pageSize,
+        ...(from ? { from } : {}),
+        ...(revision ? { revision } : {}),
+      });
       revision ??= page.revision;
       for (const entry of page.entries) this.#cacheOf(entry.key)?.load(entry);
       const last = page.entries.at(-1);

@@ -18,7 +18,9 @@ export class Filter {
     this.namespace = namespace;
     this.#labels = labels && !labels.empty ? labels : undefined;
     this.#fields = fields && fields.requirements.length > 0 ? fields : undefined;
-    const fieldKey = (this.#fields?.requirements ?? []).map((each) => each.field + each.operator + JSON.stringify(each.value));
+    const fieldKey = (this.#fields?.requirements ?? []).map(
+      (each) => each.field + each.operator + JSON.stringify(each.value),
+    );
     this.key = [namespace, this.#labels?.toString() ?? '', fieldKey.join(',')].join('|');
   }
 

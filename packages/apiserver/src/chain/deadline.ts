@@ -1,0 +1,40 @@
+import { badRequest, timeoutError } from '@coracle/api/meta/status';
+import { parseDuration } from '@coracle/api/meta/time';
+import type { Link, RequestContext } from './link.ts';
+
+/**
+ * Ends requests that take too long with 504. The limit is upstream's --request-timeout, or the request's `timeout` parameter where
+ * that is shorter; watches and other long-running requests have none. What the request was doing may still complete.
+ */
+export function deadline(limit: number, isLongRunning: (context: RequestContext) => boolean): Link {
+  return async (context, next) => {
+    if (isLongRunning(context)) return next();
+    const time = Math.min(limit, requested(context.query) ?? limit);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(timeoutError('request did not complete within requested timeout - context deadline exceeded')),
+        time,
+      );
+    });
+    try {
+      await Promise.race([next(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function requested(query: URLSearchParams): number | undefined {
+  const text = query.get('timeout');
+  if (text === null || text === '') return undefined;
+  let time: number;
+  try {
+    time = parseDuration(text);
+  } catch (error) {
+    throw badRequest(
+      `invalid timeout specified in the request URL - ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return time > 0 ? time : undefined;
+}

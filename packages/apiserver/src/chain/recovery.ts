@@ -1,0 +1,29 @@
+import { internalError, StatusError } from '@coracle/api/meta/status';
+import { sendStatus } from '../endpoints/response.ts';
+import { storeFailure } from '../storage/failures.ts';
+import type { Link, RequestContext } from './link.ts';
+
+/**
+ * The outermost link: turns what was thrown into the response. StatusErrors are for the client; anything else is a bug, is told to
+ * `report`, and shows as an internal error.
+ */
+export function recovery(report: (error: unknown, context: RequestContext) => void): Link {
+  return async (context, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      if (context.signal.aborted && thrown === context.signal.reason && !(thrown instanceof StatusError)) {
+        context.res.destroy(); // the client is gone; there is nobody to tell
+        return;
+      }
+      const error = storeFailure(thrown);
+      if (!(error instanceof StatusError)) report(error, context);
+      const { res } = context;
+      if (res.headersSent) {
+        res.destroy(); // the answer cannot be taken back; a broken connection says that it is not whole
+        return;
+      }
+      await sendStatus(context, error instanceof StatusError ? error : internalError(error));
+    }
+  };
+}

@@ -1,0 +1,71 @@
+import type { AnyKind } from '@coracle/api/kind';
+import { Path } from '@coracle/api/meta/field-path';
+import { badRequest, invalidObject, methodNotAllowed } from '@coracle/api/meta/status';
+import type { RequestContext } from '../chain/link.ts';
+import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
+import type { ResourceHooks } from '../registry/strategy.ts';
+import { readBody } from './body.ts';
+import type { Machinery } from './call.ts';
+import { decodeObject } from './decoding.ts';
+import { managerOf, writeOptionsOf } from './options.ts';
+import { sendValue } from './response.ts';
+
+/** POST of a kind that is answered and not stored: the reviews. */
+export async function answer(
+  context: RequestContext,
+  machinery: Machinery,
+  kind: AnyKind,
+  namespace: string,
+  hooks: ResourceHooks,
+): Promise<void> {
+  if (kind.namespaced && namespace === '') throw methodNotAllowed();
+  const options = writeOptionsOf(context.query, 'CreateOptions');
+  const { registry, plugins } = machinery;
+  const warn = (text: string) => context.warnings.push(text);
+  const bytes = await readBody(context.req);
+  const object = decodeObject(
+    bytes,
+    context.req.headers['content-type'],
+    kind,
+    registry.scheme,
+    options.fieldValidation,
+    warn,
+  );
+  object.metadata ??= {};
+  if (kind.namespaced) {
+    if (object.metadata.namespace && object.metadata.namespace !== namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    }
+    object.metadata.namespace = namespace;
+  }
+  kind.defaults?.(object);
+  const write: Write = {
+    user: context.user,
+    dryRun: options.dryRun,
+    options: options.raw,
+    fieldManager: managerOf(options.fieldManager, context.req.headers['user-agent']),
+    plugins,
+    subresource: '',
+    warn,
+    annotate: (key, value) => context.annotations.set(key, value),
+  };
+  const attributes = attributesOf(write, registry, kind, 'CREATE', object, undefined, {
+    name: object.metadata.name ?? '',
+    namespace,
+  });
+  await mutate(plugins, attributes);
+  const asked = attributes.object!;
+  const errors = kind.validate?.(asked, new Path()) ?? [];
+  if (errors.length > 0) throw invalidObject(kind, asked.metadata.name ?? '', errors);
+  await validate(plugins, attributes);
+  const answered = await hooks.answer!(asked, {
+    kind,
+    user: context.user,
+    dryRun: options.dryRun,
+    subresource: '',
+    objects: registry,
+    warn,
+    request: context,
+  });
+  await sendValue(context, 201, answered);
+}

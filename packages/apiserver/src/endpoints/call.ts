@@ -1,0 +1,84 @@
+import type { AnyKind } from '@coracle/api/kind';
+import { isPathSegmentName } from '@coracle/api/meta/names';
+import { badRequest, methodNotAllowed } from '@coracle/api/meta/status';
+import type { AdmissionPlugin } from '../admission/plugin.ts';
+import type { RequestContext } from '../chain/link.ts';
+import type { Write } from '../registry/admission.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { negotiate } from './negotiation.ts';
+import { managerOf, type WriteOptions } from './options.ts';
+import { type IncludeObject, type Rendering, renderingOf } from './rendering.ts';
+import { sendJson } from './response.ts';
+
+/** What the endpoints share. */
+export interface Machinery {
+  readonly registry: Registry;
+  readonly plugins: readonly AdmissionPlugin[];
+  /** Watches without timeoutSeconds last between this and twice this, in milliseconds. */
+  readonly watchTimeout: number;
+}
+
+/** One call of a verb on a stored resource. */
+export interface Call {
+  readonly context: RequestContext;
+  readonly machinery: Machinery;
+  readonly resource: Resource;
+  readonly kind: AnyKind;
+  /** Empty at the cluster scope and across namespaces. */
+  readonly namespace: string;
+  /** Empty for collections. */
+  readonly name: string;
+  /** `status` or empty. */
+  readonly subresource: string;
+}
+
+/** How the call's objects are to be written; throws NotAcceptable. */
+export function renderingFor(
+  call: Call,
+  watch = false,
+): { rendering: Rendering; media: 'application/json' | 'application/yaml' } {
+  const { context, kind } = call;
+  const form = negotiate(context.req.headers.accept, watch);
+  return { rendering: renderingOf(kind, form.as, includeObjectOf(context.query)), media: form.media };
+}
+
+/** Answers with one object. */
+export async function sendObject(call: Call, code: number, object: CachedObject): Promise<void> {
+  const { rendering, media } = renderingFor(call);
+  await sendJson(call.context, code, rendering.single(object), media);
+}
+
+/** The call as a write. */
+export function writeOf(call: Call, options: Pick<WriteOptions, 'dryRun' | 'fieldManager' | 'raw'>): Write {
+  const { context, machinery, subresource } = call;
+  return {
+    user: context.user,
+    dryRun: options.dryRun,
+    options: options.raw,
+    fieldManager: managerOf(options.fieldManager, context.req.headers['user-agent']),
+    plugins: machinery.plugins,
+    subresource,
+    warn: (text) => context.warnings.push(text),
+    annotate: (key, value) => context.annotations.set(key, value),
+  };
+}
+
+/** Refuses names that could not be a segment of a path, before they become part of a key. */
+export function checkName(name: string): void {
+  const problems = isPathSegmentName(name);
+  if (problems.length > 0) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problems.join(';')}`);
+}
+
+/** Refuses a write at the cluster scope of a namespaced resource: there is no such route. */
+export function requireNamespace(call: Call): void {
+  if (call.kind.namespaced && call.namespace === '') throw methodNotAllowed();
+}
+
+function includeObjectOf(query: URLSearchParams): IncludeObject {
+  const value = query.get('includeObject');
+  if (value === null || value === '' || value === 'Metadata') return 'Metadata';
+  if (value === 'None' || value === 'Object') return value;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,50 @@
+import type { KubeObject } from '@coracle/api/kind';
+import { badRequest, StatusError } from '@coracle/api/meta/status';
+import { readBody } from './body.ts';
+import { type Call, requireNamespace, sendObject, writeOf } from './call.ts';
+import { decodeObject } from './decoding.ts';
+import { type WriteOptions, writeOptionsOf } from './options.ts';
+
+/** POST to a collection. */
+export async function create(call: Call): Promise<void> {
+  requireNamespace(call);
+  const options = writeOptionsOf(call.context.query, 'CreateOptions');
+  const object = await readObject(call, options);
+  placeInNamespace(call, object);
+  if (object.metadata.resourceVersion) {
+    throw new StatusError({
+      code: 500,
+      reason: '',
+      message: 'resourceVersion should not be set on objects to be created',
+    });
+  }
+  const created = await call.resource.create(object, writeOf(call, options));
+  await sendObject(call, 201, created);
+}
+
+/** Reads the body as an object of the call's kind, with its defaults. */
+export async function readObject(call: Call, options: WriteOptions): Promise<KubeObject> {
+  const { context, kind, machinery } = call;
+  const bytes = await readBody(context.req);
+  const object = decodeObject(
+    bytes,
+    context.req.headers['content-type'],
+    kind,
+    machinery.registry.scheme,
+    options.fieldValidation,
+    (text) => context.warnings.push(text),
+  );
+  object.metadata ??= {};
+  kind.defaults?.(object);
+  return object;
+}
+
+/** The path's namespace is the object's; an object that names another is refused. */
+export function placeInNamespace({ kind, namespace }: Call, object: KubeObject): void {
+  const { metadata } = object;
+  if (!kind.namespaced) return;
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  metadata.namespace = namespace;
+}

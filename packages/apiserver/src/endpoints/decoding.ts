@@ -1,0 +1,164 @@
+import { decodeJson } from '@coracle/api/codec/json';
+import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
+import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { isObject } from '@coracle/api/meta/object';
+import { badRequest, unsupportedMediaType } from '@coracle/api/meta/status';
+import { type ObjectSchema, objectSchemaOf } from '@coracle/api/schema';
+import type { Scheme } from '@coracle/api/scheme';
+import { mediaTypes } from './negotiation.ts';
+import type { FieldValidation } from './options.ts';
+
+/** What a body must be. */
+export interface Expected {
+  /** `Pod`, as messages name it. */
+  kind: string;
+  apiVersion: string;
+  /** Generated type, `core/v1.Pod`. */
+  type: string;
+}
+
+/** Decodes a request body into an object of the expected kind; a missing apiVersion or kind is filled in. */
+export function decodeObject(
+  bytes: Buffer,
+  contentType: string | undefined,
+  expected: Expected,
+  scheme: Scheme,
+  validation: FieldValidation,
+  warn: (text: string) => void,
+): KubeObject {
+  const { value, duplicates } = parseBody(bytes, contentType, expected.kind);
+  if (!isObject(value))
+    throw unrecognized(
+      expected.kind,
+      `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type struct`,
+      bytes,
+    );
+  const object = value as unknown as KubeObject;
+  checkTypeMeta(object, expected, scheme);
+  const fail = (problem: string) =>
+    badRequest(
+      `${object.kind} in version "${versionOf(object.apiVersion!)}" cannot be handled as a ${expected.kind}: ${problem}`,
+    );
+  const typed = typedObject<KubeObject>(object, objectSchemaOf(expected.type), fail);
+  reportFields(typed.unknown, duplicates, validation, warn, fail);
+  return typed.object;
+}
+
+/** Parses JSON or YAML by content type; throws UnsupportedMediaType, BadRequest. */
+export function parseBody(
+  bytes: Buffer,
+  contentType: string | undefined,
+  kind: string,
+): { value: unknown; duplicates: string[] } {
+  const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase() || 'application/json';
+  if (!(mediaTypes as readonly string[]).includes(media)) throw unsupportedMediaType(mediaTypes);
+  try {
+    if (media === 'application/json') return decodeJson(bytes, { duplicates: true });
+    const [document] = parseYamlDocuments(bytes.toString());
+    return { value: document?.value, duplicates: [] };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${text}`, bytes);
+  }
+}
+
+/** Fills in apiVersion and kind where they are missing; throws BadRequest when they are another kind's. */
+function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): void {
+  const { kind, apiVersion } = object;
+  if (
+    (kind !== undefined && typeof kind !== 'string') ||
+    (apiVersion !== undefined && typeof apiVersion !== 'string')
+  ) {
+    const field = typeof kind === 'string' || kind === undefined ? 'apiVersion' : 'kind';
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf((object as unknown as Record<string, unknown>)[field])} into Go struct field .${field} of type string`,
+    );
+  }
+  object.kind = kind || expected.kind;
+  object.apiVersion = apiVersion || expected.apiVersion;
+  if (object.kind === expected.kind && object.apiVersion === expected.apiVersion) return;
+  const version = versionOf(object.apiVersion);
+  const registered = scheme.kind(object.apiVersion, object.kind);
+  if (!registered) {
+    throw badRequest(
+      `${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: no kind "${object.kind}" is registered for version "${object.apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    );
+  }
+  if (object.kind === expected.kind && groupOf(object.apiVersion) === groupOf(expected.apiVersion)) {
+    throw badRequest(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
+    );
+  }
+  throw badRequest(
+    `${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: converting (${goName(registered)}) to (${internalName(expected)}): unknown conversion`,
+  );
+}
+
+/** Gives an object its type's form (unknown fields are dropped and named); wrong types are refused with the text `fail` makes. */
+export function typedObject<T>(
+  object: unknown,
+  schema: ObjectSchema,
+  fail: (problem: string) => Error,
+): { object: T; unknown: string[] } {
+  try {
+    return decodeTyped<T>(object, schema);
+  } catch (error) {
+    if (error instanceof RangeError) throw fail('the object is nested too deeply');
+    throw fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Does with unknown and duplicate fields what the client asked for: refuse, warn, or nothing. */
+export function reportFields(
+  unknown: readonly string[],
+  duplicates: readonly string[],
+  validation: FieldValidation,
+  warn: (text: string) => void,
+  fail: (problem: string) => Error,
+): void {
+  if (validation === 'Ignore' || (unknown.length === 0 && duplicates.length === 0)) return;
+  const problems = [
+    ...duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
+    ...unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
+  ];
+  if (validation === 'Strict') throw fail(`strict decoding error: ${problems.join(', ')}`);
+  for (const problem of problems) warn(problem);
+}
+
+function unrecognized(kind: string, problem: string, bytes: Buffer) {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary(bytes, 30)})`,
+  );
+}
+
+function summary(bytes: Buffer, length: number): string {
+  if (bytes.length === 0) return '<empty>';
+  if (bytes[0] === 0x7b) {
+    return bytes.length > length ? `${bytes.subarray(0, length).toString()} ...` : bytes.toString();
+  }
+  return bytes.length > length ? `${bytes.subarray(0, length).toString('hex')} ...` : bytes.toString('hex');
+}
+
+export function jsonTypeOf(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;
+}
+
+function versionOf(apiVersion: string): string {
+  return apiVersion.slice(apiVersion.indexOf('/') + 1);
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+function goName(kind: AnyKind): string {
+  return `${kind.version}.${kind.kind}`;
+}
+
+function internalName({ type, kind }: Expected): string {
+  return `${type.slice(0, type.indexOf('/'))}.${kind}`;
+}

@@ -1,0 +1,42 @@
+import type { Status } from '@coracle/api/types/meta/v1';
+import type { Deleted } from '../registry/resource.ts';
+import { resourceKey } from '../registry/strategy.ts';
+import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
+import { deleteOptionsOf } from './delete-options.ts';
+import { sendValue } from './response.ts';
+
+/** Resources whose deletion answers with the object that was deleted; the others answer with a Status. */
+const returnsObject = new Set([
+  'pods',
+  'services',
+  'serviceaccounts',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'podtemplates',
+  'resourcequotas',
+]);
+
+/** DELETE of one object. */
+export async function remove(call: Call): Promise<void> {
+  const { resource, name, namespace, kind, context } = call;
+  requireNamespace(call);
+  checkName(name);
+  const options = await deleteOptionsOf(context);
+  const raw = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
+  const write = writeOf(call, { dryRun: (options.dryRun?.length ?? 0) > 0, fieldManager: '', raw });
+  const deleted = await resource.delete(name, namespace, options, write);
+  // 202 tells those who asked not to orphan that their object's end is yet to come.
+  const code = !deleted.removed && options.orphanDependents === false ? 202 : 200;
+  if (!deleted.removed || returnsObject.has(resourceKey(kind))) return sendObject(call, code, deleted.object);
+  await sendValue(context, code, successStatus(call, deleted));
+}
+
+function successStatus({ kind, name }: Call, { object }: Deleted): Status {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid: object.uid },
+  };
+}

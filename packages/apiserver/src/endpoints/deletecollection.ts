@@ -1,0 +1,38 @@
+import { isNotFound } from '@coracle/api/meta/status';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { type Call, renderingFor, requireNamespace, writeOf } from './call.ts';
+import { deleteOptionsOf } from './delete-options.ts';
+import { listOptionsOf } from './list-options.ts';
+import { readPage } from './list-page.ts';
+import { sendJson } from './response.ts';
+
+const parallel = 4;
+
+/** DELETE of a collection: everything its selectors select, a few at a time. Answers with the list of what it deleted. */
+export async function removeCollection(call: Call): Promise<void> {
+  const { context, machinery, resource, kind, namespace } = call;
+  requireNamespace(call);
+  const { rendering, media } = renderingFor(call);
+  const listOptions = listOptionsOf(context.query, kind, namespace, false);
+  const options = await deleteOptionsOf(context);
+  const { objects, metadata } = await readPage(machinery.registry, resource, listOptions);
+  const raw = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
+  const write = writeOf(call, { dryRun: (options.dryRun?.length ?? 0) > 0, fieldManager: '', raw });
+  const waiting = objects.values();
+  const worker = async () => {
+    for (const object of waiting) {
+      context.signal.throwIfAborted();
+      await deleteOne(object);
+    }
+  };
+  const deleteOne = async (object: CachedObject) => {
+    try {
+      await resource.delete(object.name, object.namespace, options, write);
+    } catch (error) {
+      if (!isNotFound(error)) throw error; // gone already is what was wanted
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  const items = objects.map((object) => Buffer.concat(rendering.item(object)).toString());
+  await sendJson(context, 200, Buffer.from(rendering.head(metadata) + items.join(',') + rendering.tail), media);
+}

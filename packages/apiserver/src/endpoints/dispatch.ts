@@ -1,0 +1,98 @@
+import type { AnyKind, Verb } from '@coracle/api/kind';
+import { methodNotAllowed, unknownPath } from '@coracle/api/meta/status';
+import type { RequestContext } from '../chain/link.ts';
+import { type HookTable, resourceKey, type SubresourceTable } from '../registry/strategy.ts';
+import { answer } from './answer.ts';
+import type { Call, Machinery } from './call.ts';
+import { create } from './create.ts';
+import { remove } from './delete.ts';
+import { removeCollection } from './deletecollection.ts';
+import { get } from './get.ts';
+import { list } from './list.ts';
+import { callSubresource } from './subresource.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+type Endpoint = (call: Call) => Promise<void>;
+
+// Patches bring a good deal of code with them that a start does not need.
+const patch: Endpoint = async (call) => (await import('./patch.ts')).patch(call);
+const getScale: Endpoint = async (call) => (await import('./scale.ts')).getScale(call);
+const updateScale: Endpoint = async (call) => (await import('./scale.ts')).updateScale(call);
+const patchScale: Endpoint = async (call) => (await import('./scale.ts')).patchScale(call);
+
+const verbs: Readonly<Record<Verb, Endpoint>> = {
+  create,
+  get,
+  list,
+  watch,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+const statusVerbs: Readonly<Record<string, Endpoint>> = { get, update, patch };
+const scaleVerbs: Readonly<Record<string, Endpoint>> = { get: getScale, update: updateScale, patch: patchScale };
+
+const needsName = new Set(['get', 'update', 'patch', 'delete']);
+
+/** Answers a resource request. Throws the 404 for what is not served, and the 405 for verbs a resource does not have. */
+export async function dispatch(
+  context: RequestContext,
+  machinery: Machinery,
+  hooks: HookTable,
+  subresources: SubresourceTable,
+): Promise<void> {
+  const { info } = context;
+  const apiVersion = info.apiGroup === '' ? info.apiVersion : `${info.apiGroup}/${info.apiVersion}`;
+  // `/apis/v1/…` and `/api/apps/…` are nobody's paths, though they would name the same group-version.
+  if ((info.apiPrefix === 'api') !== (info.apiGroup === '')) throw unknownPath();
+  const kind = machinery.registry.scheme.resource(apiVersion, info.resource);
+  if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw unknownPath();
+  const namespace = kind.namespaced ? info.namespace : '';
+  if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
+  if (info.parts.length > 3) throw unknownPath();
+  const resource = machinery.registry.find(kind);
+  const name = info.parts[1] ?? '';
+  if (!resource) {
+    if (info.verb !== 'create' || name !== '') throw methodNotAllowed();
+    return answer(context, machinery, kind, namespace, hooks[resourceKey(kind)]!);
+  }
+  const endpoint = verbs[info.verb as Verb];
+  if (!endpoint || !kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+  if (needsName.has(info.verb) !== (name !== '') && info.verb !== 'watch') throw methodNotAllowed();
+  await endpoint({ context, machinery, resource, kind, namespace, name, subresource: '' });
+}
+
+async function subresource(
+  context: RequestContext,
+  machinery: Machinery,
+  kind: AnyKind,
+  namespace: string,
+  subresources: SubresourceTable,
+): Promise<void> {
+  const { info } = context;
+  const custom = subresources[`${resourceKey(kind)}/${info.subresource}`];
+  if (custom) return callSubresource(custom, context, machinery, kind, namespace);
+  const resource = machinery.registry.find(kind);
+  if (!resource || info.parts.length > 3) throw unknownPath();
+  let endpoints: Readonly<Record<string, Endpoint>> | undefined;
+  if (info.subresource === 'status' && kind.subresources?.status) endpoints = statusVerbs;
+  if (info.subresource === 'scale' && kind.subresources?.scale) endpoints = scaleVerbs;
+  if (!endpoints) throw unknownPath();
+  const endpoint = endpoints[info.verb];
+  if (!endpoint) throw methodNotAllowed();
+  await endpoint({ context, machinery, resource, kind, namespace, name: info.name, subresource: info.subresource });
+}
+
+/** Kinds that only appear as the body of a subresource have no path of their own. */
+export function isServed(kind: AnyKind, hooks: HookTable): boolean {
+  return kind.verbs.includes('get') || hooks[resourceKey(kind)]?.answer !== undefined;
+}
+
+/** Whether the path is one the resource has: cluster-scoped ones are not below a namespace, named ones of namespaces are. */
+function isPlace({ info }: RequestContext, kind: AnyKind): boolean {
+  if (!kind.namespaced) return info.namespace === '' || info.resource === 'namespaces';
+  return info.namespace !== '' || info.parts.length < 2;
+}

@@ -1,0 +1,112 @@
+import { badRequest, expired, resourceVersionTooLarge } from '@coracle/api/meta/status';
+import type { ListMeta } from '@coracle/api/types/meta/v1';
+import type { Registry } from '../registry/registry.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { storeFailure } from '../storage/failures.ts';
+import { CompactedError, FutureRevisionError } from '../storage/store.ts';
+import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue-token.ts';
+import type { ListOptions } from './list-options.ts';
+
+/** What a list answers: the objects of one page, all as of one revision. */
+export interface Page {
+  objects: CachedObject[];
+  metadata: ListMeta;
+}
+
+const storePageSize = 500;
+/** How long a read of a revision the caches have not seen yet may wait for it, in milliseconds; as upstream. */
+const futureTimeout = 3_000;
+
+/** Reads what a list asks for: from the watch cache, or for revisions of the past from the store. */
+export async function readPage(registry: Registry, resource: Resource, options: ListOptions): Promise<Page> {
+  if (options.continue !== '') {
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    const token = decodeContinue(options.continue);
+    if (token.revision > 0) return exactPage(registry, resource, options, token.revision, token);
+    await registry.fresh();
+    return cachePage(registry, resource, options, token.start);
+  }
+  const { revision } = options;
+  if (revision === undefined) await registry.fresh();
+  else if (revision > 0) {
+    const exact =
+      options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
+    if (exact) return exactPage(registry, resource, options, revision);
+    await notOlderThan(registry, revision);
+  }
+  // A list of whatever there is ("0") is served whole, limit or not.
+  return cachePage(registry, resource, revision === 0 ? { ...options, limit: 0 } : options);
+}
+
+/** Waits until the caches have seen a revision a client names; throws the 504 for revisions that do not exist yet. */
+export async function notOlderThan(registry: Registry, revision: number): Promise<void> {
+  if (revision <= registry.feed.revision) return;
+  if (!(await registry.feed.reached(revision, futureTimeout)))
+    throw resourceVersionTooLarge(revision, registry.feed.revision);
+}
+
+function cachePage(registry: Registry, resource: Resource, options: ListOptions, from = ''): Page {
+  const { filter, limit } = options;
+  const found = resource.cache.list(filter, fromKey(filter.namespace, from));
+  return pageOf(found, found.length, limit, registry.feed.revision, options);
+}
+
+async function exactPage(
+  registry: Registry,
+  resource: Resource,
+  options: ListOptions,
+  revision: number,
+  token?: Continuation,
+): Promise<Page> {
+  const { filter, limit } = options;
+  if (revision > registry.feed.revision) await notOlderThan(registry, revision);
+  const { cache } = resource;
+  if (cache.lastChange <= revision) {
+    const found = cache.list(filter, fromKey(filter.namespace, token?.start ?? ''));
+    return pageOf(found, found.length, limit, revision, options);
+  }
+  const found: CachedObject[] = [];
+  const prefix = filter.namespace === '' ? cache.prefix : `${cache.prefix}${filter.namespace}/`;
+  let from = prefix + (token?.start ?? '');
+  let left = 0;
+  try {
+    for (;;) {
+      const page = await registry.store.list(prefix, { from, revision, limit: storePageSize });
+      for (const entry of page.entries) {
+        const object = resource.fromEntry(entry)!;
+        if (filter.matches(object)) found.push(object);
+      }
+      left = page.count - page.entries.length;
+      const last = page.entries.at(-1);
+      if (!last || left <= 0 || (limit > 0 && found.length > limit)) break;
+      from = `${last.key}\0`;
+    }
+  } catch (error) {
+    if (error instanceof CompactedError) {
+      throw token ? expiredContinue(token.start) : expired('The resourceVersion for the provided list is too old.');
+    }
+    if (error instanceof FutureRevisionError) throw resourceVersionTooLarge(revision, registry.feed.revision);
+    throw storeFailure(error);
+  }
+  return pageOf(found, found.length + left, limit, revision, options);
+}
+
+function pageOf(found: CachedObject[], total: number, limit: number, revision: number, options: ListOptions): Page {
+  const metadata: ListMeta = { resourceVersion: String(revision) };
+  if (limit <= 0 || found.length <= limit) return { objects: found, metadata };
+  const objects = found.slice(0, limit);
+  const { namespace, all } = options.filter;
+  const last = objects.at(-1)!.key;
+  const start = `${namespace === '' ? last : last.slice(namespace.length + 1)}\0`;
+  metadata.continue = encodeContinue({ start, revision });
+  // What a selector leaves out is not counted, so the rest is known only without one.
+  if (all) metadata.remainingItemCount = total - limit;
+  return { objects, metadata };
+}
+
+function fromKey(namespace: string, start: string): string {
+  return start === '' || namespace === '' ? start : `${namespace}/${start}`;
+}

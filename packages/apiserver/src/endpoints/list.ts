@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { type Call, renderingFor } from './call.ts';
+import { listOptionsOf } from './list-options.ts';
+import { readPage } from './list-page.ts';
+import type { Rendering } from './rendering.ts';
+import { acceptsGzip, compressionThreshold, sendJson, writeHead } from './response.ts';
+
+const chunkSize = 128 << 10;
+const comma = Buffer.from(',');
+
+/** GET of a collection. The body is streamed from the cache's buffers as fast as the client reads, and never whole in memory. */
+export async function list(call: Call): Promise<void> {
+  const { context, machinery, resource, kind, namespace } = call;
+  const { rendering, media } = renderingFor(call);
+  const options = listOptionsOf(context.query, kind, namespace, false);
+  const { objects, metadata } = await readPage(machinery.registry, resource, options);
+  const head = Buffer.from(rendering.head(metadata));
+  if (media === 'application/yaml') {
+    return sendJson(context, 200, Buffer.concat([...chunks(head, objects, rendering)]), media);
+  }
+  const chunked = chunks(head, objects, rendering);
+  const first = chunked.next();
+  const second = chunked.next();
+  if (first.done || second.done) {
+    return sendJson(context, 200, first.done ? head : first.value);
+  }
+  const { res, req } = context;
+  const zipped =
+    acceptsGzip(req.headers['accept-encoding']) && first.value.length + second.value.length > compressionThreshold;
+  if (zipped) {
+    res.setHeader('Content-Encoding', 'gzip');
+    res.setHeader('Vary', 'Accept-Encoding');
+  }
+  writeHead(context, 200, { 'Content-Type': 'application/json' });
+  if (req.method === 'HEAD') {
+    res.end();
+    return;
+  }
+  const out: Writable = zipped ? createGzip({ level: 1 }) : res;
+  if (zipped) out.pipe(res);
+  try {
+    await write(out, first.value, context.signal);
+    await write(out, second.value, context.signal);
+    for (const chunk of chunked) await write(out, chunk, context.signal);
+    out.end();
+  } catch (error) {
+    // The head is out; all that can be said now is that the body is not complete.
+    res.destroy();
+    if (!context.signal.aborted) throw error;
+  }
+}
+
+async function write(out: Writable, chunk: Buffer, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (out.write(chunk)) await nextTurn();
+  else await once(out, 'drain', { signal });
+}
+
+/** The whole body in pieces of about `chunkSize`. */
+function* chunks(head: Buffer, objects: readonly CachedObject[], rendering: Rendering): Generator<Buffer, void> {
+  let parts: Buffer[] = [head];
+  let size = head.length;
+  for (let i = 0; i < objects.length; i++) {
+    if (i > 0) parts.push(comma);
+    for (const part of rendering.item(objects[i]!)) {
+      parts.push(part);
+      size += part.length;
+    }
+    if (size < chunkSize) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+    size = 0;
+  }
+  parts.push(Buffer.from(rendering.tail));
+  yield Buffer.concat(parts);
+}

@@ -1,0 +1,92 @@
+import { type FieldError, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
+import { badRequest, invalidObject } from '@coracle/api/meta/status';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/** What a write asks for in its query. */
+export interface WriteOptions {
+  dryRun: boolean;
+  fieldManager: string;
+  fieldValidation: FieldValidation;
+  /** Apply patches only: take over fields that others own. */
+  force: boolean | undefined;
+  /** The options as an object, for admission. */
+  raw: Record<string, unknown>;
+}
+
+const metaGroup = 'meta.k8s.io';
+
+/** Reads and checks CreateOptions, UpdateOptions or PatchOptions; throws Invalid as upstream does, BadRequest for unreadable values. */
+export function writeOptionsOf(
+  query: URLSearchParams,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+): WriteOptions {
+  const at = new Path();
+  const errors: FieldError[] = [];
+  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+  errors.push(...dryRunErrors(dryRun, at));
+  const fieldManager = query.get('fieldManager') ?? '';
+  if (fieldManager.length > 128) {
+    errors.push({
+      type: 'FieldValueTooLong',
+      field: 'fieldManager',
+      message: 'Too long: may not be more than 128 bytes',
+    });
+  }
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(fieldManager)) {
+    errors.push(invalid(at.child('fieldManager'), fieldManager, 'should only contain printable characters'));
+  }
+  const validation = query.get('fieldValidation') || 'Warn';
+  if (!isFieldValidation(validation))
+    errors.push(notSupported(at.child('fieldValidation'), validation, ['Ignore', 'Strict', 'Warn']));
+  if (errors.length > 0) throw invalidObject({ group: metaGroup, kind }, '', errors);
+  const force = query.has('force') ? booleanOf(query, 'force') : undefined;
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager,
+    fieldValidation: validation as FieldValidation,
+    force,
+    raw: {
+      kind,
+      apiVersion: 'meta.k8s.io/v1',
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+      ...(fieldManager ? { fieldManager } : {}),
+      ...(query.has('fieldValidation') ? { fieldValidation: validation } : {}),
+      ...(force === undefined ? {} : { force }),
+    },
+  };
+}
+
+/** Errors of dryRun directives: `All` is the only one there is. */
+export function dryRunErrors(dryRun: readonly string[], at: Path): FieldError[] {
+  return dryRun.some((each) => each !== 'All') ? [notSupported(at.child('dryRun'), dryRun, ['All'])] : [];
+}
+
+/** Who changes are recorded for when the client does not say: the first part of its User-Agent. */
+export function managerOf(fieldManager: string, userAgent: string | undefined): string {
+  if (fieldManager !== '') return fieldManager;
+  const first = (userAgent ?? '').split('/')[0]!;
+  const printable = [...first].filter((char) => /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)).join('');
+  return printable.slice(0, 128) || 'unknown';
+}
+
+/** A boolean of the query: `1`, `true`, … ; throws BadRequest for anything else. */
+export function booleanOf(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  if (text === null) return false;
+  if (['1', 't', 'T', 'TRUE', 'true', 'True', ''].includes(text)) return true;
+  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false;
+  throw badRequest(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** A whole number of the query; undefined where it is not given; throws BadRequest when it is none. */
+export function integerOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+function isFieldValidation(value: string): value is FieldValidation {
+  return value === 'Ignore' || value === 'Warn' || value === 'Strict';
+}

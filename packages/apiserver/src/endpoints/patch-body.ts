@@ -1,0 +1,125 @@
+import { decodeJson, encodeJson } from '@coracle/api/codec/json';
+import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import type { KubeObject } from '@coracle/api/kind';
+import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
+import { isObject } from '@coracle/api/meta/object';
+import {
+  badRequest,
+  invalidObject,
+  requestEntityTooLarge,
+  StatusError,
+  unsupportedMediaType,
+} from '@coracle/api/meta/status';
+import { applyJsonPatch, type JsonPatchOperation } from '@coracle/api/patch/json-patch';
+import { applyMergePatch } from '@coracle/api/patch/merge-patch';
+import { applyStrategicPatch } from '@coracle/api/patch/strategic';
+import { objectSchemaOf } from '@coracle/api/schema';
+import type { RequestContext } from '../chain/link.ts';
+import { readBody } from './body.ts';
+import type { Call } from './call.ts';
+import { type Expected, reportFields, typedObject } from './decoding.ts';
+import type { WriteOptions } from './options.ts';
+
+const types = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+} as const;
+
+/** What may be asked of a JSON patch at most. */
+const operationLimit = 10_000;
+
+/** A patch as it came in. */
+export interface Patch {
+  type: (typeof types)[keyof typeof types];
+  value: unknown;
+  /** Fields that occur twice in the patch. */
+  duplicates: string[];
+}
+
+/** Reads a patch and checks that its options fit its type; throws UnsupportedMediaType, BadRequest, Invalid. */
+export async function readPatch(context: RequestContext, options: WriteOptions): Promise<Patch> {
+  const media = (context.req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+  if (!Object.hasOwn(types, media)) throw unsupportedMediaType(Object.keys(types));
+  const type = types[media as keyof typeof types];
+  const errors: FieldError[] = [];
+  if (type !== 'apply' && options.force !== undefined) {
+    errors.push(forbidden(new Path('force'), 'may not be specified for non-apply patch'));
+  }
+  if (type === 'apply' && options.fieldManager === '') {
+    errors.push(required(new Path('fieldManager'), 'is required for apply patch'));
+  }
+  if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
+  const bytes = await readBody(context.req);
+  const { value, duplicates } = parse(bytes, type);
+  if (type === 'json') {
+    if (!Array.isArray(value)) throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    if (value.length > operationLimit) {
+      throw requestEntityTooLarge(
+        `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${value.length}`,
+      );
+    }
+  } else if (!isObject(value)) {
+    throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}');
+  }
+  return { type, value, duplicates };
+}
+
+/** The object a JSON, merge or strategic merge patch makes of `current`, in its type's form; `current` stays as it is. */
+export function patchedObject(
+  patch: Patch,
+  current: object,
+  expected: Expected,
+  call: Call,
+  options: WriteOptions,
+): KubeObject {
+  const schema = objectSchemaOf(expected.type);
+  const patched = applied(patch, current, schema);
+  const fail = (problem: string): StatusError =>
+    invalidObject({ group: '', kind: '' }, '', [
+      invalid(new Path('patch'), encodeJson(patch.type === 'json' ? patched : patch.value), problem),
+    ]);
+  if (!isObject(patched)) throw fail('the patched object is not an object');
+  if (patched.kind !== expected.kind || patched.apiVersion !== expected.apiVersion) {
+    throw fail(`the patch changes the object to ${String(patched.apiVersion)}, Kind=${String(patched.kind)}`);
+  }
+  const typed = typedObject<KubeObject>(patched, schema, fail);
+  reportFields(
+    typed.unknown,
+    patch.duplicates,
+    options.fieldValidation,
+    (text) => call.context.warnings.push(text),
+    fail,
+  );
+  return typed.object;
+}
+
+function applied(patch: Patch, current: object, schema: ReturnType<typeof objectSchemaOf>): unknown {
+  try {
+    if (patch.type === 'json') return applyJsonPatch(current, patch.value as JsonPatchOperation[]);
+    if (patch.type === 'merge') return applyMergePatch(current, patch.value);
+    return applyStrategicPatch(current, patch.value as Record<string, unknown>, schema);
+  } catch (error) {
+    if (error instanceof StatusError || !(error instanceof Error)) throw error;
+    if (patch.type === 'strategic') throw badRequest(error.message);
+    throw new StatusError({
+      code: 422,
+      reason: 'Invalid',
+      message: 'the server rejected our request due to an error in our request',
+      details: { causes: [{ message: error.message }] },
+    });
+  }
+}
+
+function parse(bytes: Buffer, type: Patch['type']): { value: unknown; duplicates: string[] } {
+  try {
+    if (type !== 'apply') return decodeJson(bytes, { duplicates: true });
+    const text = bytes.toString();
+    if (text.trimStart().startsWith('{')) return decodeJson(text, { duplicates: true });
+    return { value: parseYamlDocuments(text)[0]?.value, duplicates: [] };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw badRequest(type === 'apply' ? `error decoding YAML: ${text}` : `error decoding patch: ${text}`);
+  }
+}

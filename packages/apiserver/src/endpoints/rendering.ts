@@ -1,0 +1,181 @@
+import { encodeJson } from '@coracle/api/codec/json';
+import { age } from '@coracle/api/columns';
+import type { AnyKind, Column, KubeObject } from '@coracle/api/kind';
+import type { ListMeta } from '@coracle/api/types/meta/v1';
+import type { CachedObject } from '../storage/cached-object.ts';
+import type { EventEncoding } from '../storage/watch-hub.ts';
+import type { Form } from './negotiation.ts';
+
+/** How objects of a kind are written in one form: alone, in a list, in a watch. All output is JSON. */
+export interface Rendering extends EventEncoding {
+  /** An object as a response of its own. */
+  single(object: CachedObject): Buffer;
+  /** What a list starts and ends with, around its comma-separated items. */
+  head(metadata: ListMeta): string;
+  item(object: CachedObject): Buffer[];
+  readonly tail: string;
+}
+
+/** How much of the object goes along with a table row. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** The rendering of a kind in a negotiated form. */
+export function renderingOf(kind: AnyKind, form: Form['as'], includeObject: IncludeObject = 'Metadata'): Rendering {
+  if (form === 'table') return new TableRendering(kind, includeObject);
+  return form === 'metadata' ? new MetadataRendering(kind) : new ObjectRendering(kind);
+}
+
+const openBrace = Buffer.from('{');
+
+class ObjectRendering implements Rendering {
+  readonly key: string;
+  readonly tail = ']}\n';
+  readonly #kind: AnyKind;
+
+  constructor(kind: AnyKind) {
+    this.#kind = kind;
+    this.key = `object:${kind.apiVersion}`;
+  }
+
+  single(object: CachedObject): Buffer {
+    return object.body(this.#kind);
+  }
+
+  event(object: CachedObject): Buffer {
+    return object.body(this.#kind);
+  }
+
+  head(metadata: ListMeta): string {
+    const { listKind, apiVersion } = this.#kind;
+    return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+  }
+
+  item(object: CachedObject): Buffer[] {
+    return [openBrace, object.itemTail(this.#kind)];
+  }
+
+  bookmark(revision: number, annotations?: Record<string, string>): Buffer {
+    return Buffer.from(JSON.stringify(bookmarkOf(this.#kind.kind, this.#kind.apiVersion, revision, annotations)));
+  }
+}
+
+class MetadataRendering implements Rendering {
+  readonly key: string;
+  readonly tail = ']}\n';
+  readonly #kind: AnyKind;
+
+  constructor(kind: AnyKind) {
+    this.#kind = kind;
+    this.key = `metadata:${kind.apiVersion}`;
+  }
+
+  single(object: CachedObject): Buffer {
+    return Buffer.from(encodeJson(metadataOf(object.decode(this.#kind))));
+  }
+
+  event(object: CachedObject): Buffer {
+    return this.single(object);
+  }
+
+  head(metadata: ListMeta): string {
+    return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"items":[`;
+  }
+
+  item(object: CachedObject): Buffer[] {
+    return [this.single(object)];
+  }
+
+  bookmark(revision: number, annotations?: Record<string, string>): Buffer {
+    return Buffer.from(JSON.stringify(bookmarkOf('PartialObjectMetadata', 'meta.k8s.io/v1', revision, annotations)));
+  }
+}
+
+class TableRendering implements Rendering {
+  readonly key: string;
+  readonly tail = ']}\n';
+  readonly #kind: AnyKind;
+  readonly #columns: readonly Column<KubeObject>[];
+  readonly #include: IncludeObject;
+  readonly #definitions: string;
+
+  constructor(kind: AnyKind, include: IncludeObject) {
+    this.#kind = kind;
+    this.#include = include;
+    this.#columns = columnsOf(kind);
+    this.#definitions = JSON.stringify(
+      this.#columns.map(({ name, type, format, description, priority }) => ({
+        name,
+        type,
+        format: format ?? '',
+        description,
+        priority,
+      })),
+    );
+    this.key = `table:${kind.apiVersion}:${include}`;
+  }
+
+  single(object: CachedObject): Buffer {
+    return Buffer.concat([
+      Buffer.from(this.head({ resourceVersion: String(object.revision) })),
+      this.#row(object),
+      Buffer.from(']}'),
+    ]);
+  }
+
+  event(object: CachedObject): Buffer {
+    return this.single(object);
+  }
+
+  head(metadata: ListMeta): string {
+    return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${this.#definitions},"rows":[`;
+  }
+
+  item(object: CachedObject): Buffer[] {
+    return [this.#row(object)];
+  }
+
+  bookmark(revision: number, annotations?: Record<string, string>): Buffer {
+    const object = bookmarkOf('PartialObjectMetadata', 'meta.k8s.io/v1', revision, annotations);
+    return Buffer.from(
+      `${this.head({ resourceVersion: String(revision) })}{"cells":[],"object":${JSON.stringify(object)}}]}`,
+    );
+  }
+
+  #row(cached: CachedObject): Buffer {
+    const object = cached.decode(this.#kind);
+    const now = Date.now();
+    const cells = this.#columns.map((column) => column.value(object, now));
+    const row: Record<string, unknown> = { cells };
+    if (this.#include === 'Object') row.object = object;
+    if (this.#include === 'Metadata') row.object = metadataOf(object);
+    return Buffer.from(encodeJson(row));
+  }
+}
+
+const nameColumn: Column<KubeObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: 'Name must be unique within a namespace.',
+  priority: 0,
+  value: (it) => it.metadata.name ?? '',
+};
+
+/** `Name` and the kind's own columns; some kinds (events) place their name column themselves. */
+function columnsOf(kind: AnyKind): readonly Column<KubeObject>[] {
+  const own: readonly Column<KubeObject>[] = kind.columns ?? [age];
+  return own.some((column) => column.name === 'Name') ? own : [nameColumn, ...own];
+}
+
+function metadataOf(object: KubeObject): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+}
+
+function bookmarkOf(
+  kind: string,
+  apiVersion: string,
+  revision: number,
+  annotations?: Record<string, string>,
+): KubeObject {
+  return { kind, apiVersion, metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) } };
+}

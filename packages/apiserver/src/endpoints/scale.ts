@@ -1,0 +1,111 @@
+import type { KubeObject, ScalePaths } from '@coracle/api/kind';
+import { invalid, Path } from '@coracle/api/meta/field-path';
+import { selectorFrom } from '@coracle/api/meta/labels';
+import { getPath, setPath } from '@coracle/api/meta/object';
+import { badRequest, conflict, invalidObject, notFoundError } from '@coracle/api/meta/status';
+import type { Scale } from '@coracle/api/types/autoscaling/v1';
+import type { LabelSelector } from '@coracle/api/types/meta/v1';
+import { relativeKey } from '../storage/keys.ts';
+import { readBody } from './body.ts';
+import { type Call, checkName, writeOf } from './call.ts';
+import { decodeObject } from './decoding.ts';
+import { writeOptionsOf } from './options.ts';
+import { patchedObject, readPatch } from './patch-body.ts';
+import { sendValue } from './response.ts';
+
+const expected = { kind: 'Scale', apiVersion: 'autoscaling/v1', type: 'autoscaling/v1.Scale' };
+
+/** GET of a scale subresource. */
+export async function getScale(call: Call): Promise<void> {
+  const { resource, name, namespace, context } = call;
+  checkName(name);
+  const object = (await resource.get(name, namespace)) ?? (await resource.live(relativeKey(name, namespace)));
+  if (!object) throw notFoundError(resource.named, name);
+  await sendValue(context, 200, scaleOf(object.decode(call.kind), call.kind.subresources!.scale!));
+}
+
+/** PUT of a scale subresource: sets the number of replicas and nothing else. */
+export async function updateScale(call: Call): Promise<void> {
+  const { context, name, machinery } = call;
+  const options = writeOptionsOf(context.query, 'UpdateOptions');
+  const bytes = await readBody(context.req);
+  const scale = decodeObject(
+    bytes,
+    context.req.headers['content-type'],
+    expected,
+    machinery.registry.scheme,
+    options.fieldValidation,
+    (text) => context.warnings.push(text),
+  ) as Scale;
+  scale.metadata ??= {};
+  if (scale.metadata.name && scale.metadata.name !== name) {
+    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  await writeScale(call, options, () => scale);
+}
+
+/** PATCH of a scale subresource. */
+export async function patchScale(call: Call): Promise<void> {
+  const { context } = call;
+  const options = writeOptionsOf(context.query, 'PatchOptions');
+  const patch = await readPatch(context, options);
+  await writeScale(call, options, (current) => patchedObject(patch, current, expected, call, options) as Scale);
+}
+
+async function writeScale(
+  call: Call,
+  options: ReturnType<typeof writeOptionsOf>,
+  wanted: (current: Scale) => Scale,
+): Promise<void> {
+  const { resource, kind, name, namespace, context } = call;
+  const paths = kind.subresources!.scale!;
+  checkName(name);
+  const { object } = await resource.update(
+    name,
+    namespace,
+    (current) => {
+      if (!current) throw notFoundError(resource.named, name);
+      const scale = wanted(scaleOf(current, paths));
+      const replicas = scale.spec?.replicas ?? 0;
+      const at = new Path('spec.replicas');
+      if (replicas < 0) {
+        throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, name, [
+          invalid(at, replicas, 'must be greater than or equal to 0'),
+        ]);
+      }
+      const { resourceVersion, uid } = scale.metadata ?? {};
+      if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw conflict(resource.named, name);
+      if (uid && uid !== current.metadata.uid) {
+        throw conflict(
+          resource.named,
+          name,
+          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
+        );
+      }
+      setPath(current, paths.spec, replicas);
+      return current;
+    },
+    writeOf(call, options),
+  );
+  await sendValue(context, 200, scaleOf(object.decode(kind), paths));
+}
+
+/** An object's Scale. */
+export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = paths.selector === undefined ? undefined : getPath(object, paths.selector);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: (getPath(object, paths.spec) as number | undefined) ?? 0 },
+    status: {
+      replicas: (getPath(object, paths.status) as number | undefined) ?? 0,
+      ...(selector === undefined ? {} : { selector: selectorText(selector) }),
+    },
+  };
+}
+
+function selectorText(selector: unknown): string {
+  return typeof selector === 'string' ? selector : selectorFrom(selector as LabelSelector).toString();
+}

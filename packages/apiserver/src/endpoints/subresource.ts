@@ -1,0 +1,81 @@
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { methodNotAllowed } from '@coracle/api/meta/status';
+import type { RequestContext } from '../chain/link.ts';
+import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
+import type { Subresource } from '../registry/strategy.ts';
+import { readBody } from './body.ts';
+import { checkName, type Machinery } from './call.ts';
+import { decodeObject } from './decoding.ts';
+import { managerOf, writeOptionsOf } from './options.ts';
+import { sendValue } from './response.ts';
+
+/** A call of a subresource that the registry has a handler for. */
+export async function callSubresource(
+  subresource: Subresource,
+  context: RequestContext,
+  machinery: Machinery,
+  kind: AnyKind,
+  namespace: string,
+): Promise<void> {
+  const { info, req } = context;
+  if (!subresource.methods.includes(req.method ?? '')) throw methodNotAllowed();
+  checkName(info.name);
+  const { registry, plugins } = machinery;
+  const options = writeOptionsOf(context.query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
+  const { group, version, kind: bodyKind } = subresource.body;
+  const objectKind = { apiVersion: group === '' ? version : `${group}/${version}`, kind: bodyKind };
+  const warn = (text: string) => context.warnings.push(text);
+  const write: Write = {
+    user: context.user,
+    dryRun: options.dryRun,
+    options: options.raw,
+    fieldManager: managerOf(options.fieldManager, req.headers['user-agent']),
+    plugins,
+    subresource: info.subresource,
+    warn,
+    annotate: (key, value) => context.annotations.set(key, value),
+  };
+  await subresource.handle({
+    request: context,
+    kind,
+    namespace,
+    name: info.name,
+    rest: restOfPath(info.path, info.subresource),
+    objects: registry,
+    dryRun: options.dryRun,
+    async body<T>(type: string): Promise<T | undefined> {
+      const bytes = await readBody(req);
+      if (bytes.length === 0) return undefined;
+      const expected = { ...objectKind, type };
+      return decodeObject(
+        bytes,
+        req.headers['content-type'],
+        expected,
+        registry.scheme,
+        options.fieldValidation,
+        warn,
+      ) as T;
+    },
+    async admit<T extends KubeObject | undefined>(
+      operation: 'CREATE' | 'UPDATE' | 'CONNECT',
+      object: T,
+      connect?: Record<string, unknown>,
+    ) {
+      const described = connect ? { ...write, options: connect } : write;
+      const place = { name: info.name, namespace };
+      const attributes = attributesOf(described, registry, kind, operation, object, undefined, place, objectKind);
+      await mutate(plugins, attributes);
+      await validate(plugins, attributes);
+      return attributes.object as T;
+    },
+    respond: (code, object) => sendValue(context, code, object),
+  });
+}
+
+/** What follows the subresource in a path, as written: escapes and a trailing slash are the target's to read. */
+function restOfPath(path: string, subresource: string): string {
+  const match = new RegExp(
+    `^/(?:api|apis/[^/]+)/[^/]+/(?:namespaces/[^/]+/)?[^/]+/[^/]+/${subresource}(?:/(.*))?$`,
+  ).exec(path);
+  return match?.[1] ?? '';
+}

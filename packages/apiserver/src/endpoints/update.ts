@@ -1,0 +1,32 @@
+import { clone } from '@coracle/api/meta/object';
+import { badRequest, notFoundError } from '@coracle/api/meta/status';
+import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
+import { placeInNamespace, readObject } from './create.ts';
+import { writeOptionsOf } from './options.ts';
+
+/** PUT of an object, or of its status. */
+export async function update(call: Call): Promise<void> {
+  const { resource, name, namespace, subresource, kind } = call;
+  requireNamespace(call);
+  checkName(name);
+  const options = writeOptionsOf(call.context.query, 'UpdateOptions');
+  const object = await readObject(call, options);
+  placeInNamespace(call, object);
+  if (!object.metadata.name) {
+    if (subresource === '') throw badRequest('name must be provided');
+    object.metadata.name = name;
+  }
+  if (object.metadata.name !== name) {
+    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  const done = await resource.update(
+    name,
+    namespace,
+    (current) => {
+      if (!current && (subresource !== '' || !kind.allowCreateOnUpdate)) throw notFoundError(resource.named, name);
+      return clone(object);
+    },
+    writeOf(call, options),
+  );
+  await sendObject(call, done.created ? 201 : 200, done.object);
+}

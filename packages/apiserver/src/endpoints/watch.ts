@@ -1,0 +1,104 @@
+import { encodeJson } from '@coracle/api/codec/json';
+import { resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
+import type { RequestContext } from '../chain/link.ts';
+import { type FrameSink, frame } from '../storage/watch-hub.ts';
+import { type Call, renderingFor } from './call.ts';
+import { type ListOptions, listOptionsOf } from './list-options.ts';
+import { writeHead } from './response.ts';
+
+const chunkSize = 128 << 10;
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
+
+/** GET with watch: one JSON line an event, until the time is over, the client goes, or it falls too far behind. */
+export async function watch(call: Call): Promise<void> {
+  const { context, machinery, resource, kind, namespace, name } = call;
+  const { rendering } = renderingFor(call, true);
+  const options = listOptionsOf(context.query, kind, namespace, true, name);
+  const deadline = Date.now() + lifetime(options, machinery.watchTimeout);
+  const { registry } = machinery;
+  const initial = wantsInitialEvents(options);
+  if (options.revision === undefined) await registry.fresh();
+  else if (initial && options.revision > 0) await registry.seen(options.revision);
+  const { cache, hub } = resource;
+
+  writeHead(context, 200, { 'Content-Type': 'application/json' });
+  const { res } = context;
+  let revision = options.revision ?? registry.feed.revision;
+  if (!initial && revision < cache.history.floor) {
+    res.end(errorFrame(resourceVersionTooOld(revision, cache.history.floor)));
+    return;
+  }
+  res.flushHeaders();
+  if (initial) {
+    revision = registry.feed.revision;
+    const objects = cache.list(options.filter);
+    let parts: Buffer[] = [];
+    let size = 0;
+    for (const object of objects) {
+      const bytes = frame('ADDED', rendering.event(object));
+      parts.push(bytes);
+      size += bytes.length;
+      if (size < chunkSize) continue;
+      await write(context, Buffer.concat(parts));
+      parts = [];
+      size = 0;
+    }
+    if (options.sendInitialEvents && options.allowWatchBookmarks) {
+      parts.push(frame('BOOKMARK', rendering.bookmark(revision, initialEventsEnd)));
+    }
+    if (parts.length > 0) await write(context, Buffer.concat(parts));
+  }
+  await new Promise<void>((resolve) => {
+    const watcher = hub.open(options.filter, rendering, sinkTo(context, resolve), {
+      revision,
+      bookmarks: options.allowWatchBookmarks,
+      deadline,
+    });
+    const gone = () => {
+      watcher.close();
+      resolve();
+    };
+    if (context.signal.aborted) gone();
+    else context.signal.addEventListener('abort', gone, { once: true });
+  });
+}
+
+/** A line that ends a watch with an error. */
+export function errorFrame(error: StatusError): Buffer {
+  return frame('ERROR', Buffer.from(encodeJson(error.status)));
+}
+
+/** Without a revision, or from any, a watch begins with what there is; else only where it says so. */
+function wantsInitialEvents({ revision, sendInitialEvents }: ListOptions): boolean {
+  return sendInitialEvents ?? (revision === undefined || revision === 0);
+}
+
+function lifetime({ timeoutSeconds }: ListOptions, least: number): number {
+  return timeoutSeconds ? timeoutSeconds * 1000 : least * (1 + Math.random());
+}
+
+function sinkTo(context: RequestContext, done: () => void): FrameSink {
+  const { res } = context;
+  return {
+    write: (bytes) => res.write(bytes),
+    drained: (callback) => res.once('drain', callback),
+    end: () => {
+      res.end();
+      done();
+    },
+  };
+}
+
+/** Writes, and waits while the client does not read. Rejects when it is gone. */
+function write({ res, signal }: RequestContext, bytes: Buffer): Promise<void> {
+  signal.throwIfAborted();
+  if (res.write(bytes)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(signal.reason);
+    signal.addEventListener('abort', gone, { once: true });
+    res.once('drain', () => {
+      signal.removeEventListener('abort', gone);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,204 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { AnyKind } from '@coracle/api/kind';
+import { StatusError, unknownPath } from '@coracle/api/meta/status';
+import { type Checks, runChecks } from '@coracle/process/checks';
+import { version } from '@coracle/process/version';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import type { RequestContext } from './chain/link.ts';
+import { aggregatedDiscovery, aggregatedType } from './discovery/aggregated.ts';
+import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/groups.ts';
+import { resourceList } from './discovery/resources.ts';
+import { parseAccept } from './endpoints/negotiation.ts';
+import { send, sendValue } from './endpoints/response.ts';
+import type { OpenApiService } from './openapi/service.ts';
+import type { SubresourceTable } from './registry/strategy.ts';
+
+/** A page of the server's own. */
+export type Page = (context: RequestContext) => Promise<void>;
+
+/** What the paths that are no resources show. */
+export interface PagesOptions {
+  kinds: () => readonly AnyKind[];
+  subresources: SubresourceTable;
+  openApi: OpenApiService;
+  metrics: MetricsRegistry;
+  /** Checks of /healthz and /livez. */
+  live: Checks;
+  /** More checks, of /readyz alone. */
+  ready: Checks;
+  /** `host:port` that clients outside reach the server by. */
+  address: () => string;
+  /** Further GET pages by path: the service account issuer's. */
+  more?: Readonly<Record<string, Page>>;
+  failedCheck: (check: string, error: unknown) => void;
+}
+
+const contexts = new WeakMap<object, RequestContext>();
+
+/** Everything that is no resource: discovery, OpenAPI, health, metrics, version, and the index of paths. */
+export function pagesOf(options: PagesOptions): (context: RequestContext) => Promise<void> {
+  // Express gives requests and responses its own prototypes; one application a protocol keeps HTTP/2's intact beneath them.
+  const http1 = applicationOf(options);
+  const http2 = applicationOf(options);
+  rebase(http2, 'request', Http2ServerRequest.prototype);
+  rebase(http2, 'response', Http2ServerResponse.prototype);
+  return (context) =>
+    new Promise((resolve, reject) => {
+      const { req, res } = context;
+      contexts.set(req, context);
+      res.once('close', resolve);
+      const application = req.httpVersionMajor === 2 ? http2 : http1;
+      const next = (error?: unknown) => reject(error ?? notFound(context));
+      (application as unknown as (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void)(
+        req,
+        res,
+        next,
+      );
+    });
+}
+
+function rebase(application: Express, part: 'request' | 'response', prototype: object): void {
+  const own = Object.getOwnPropertyDescriptors(application[part]);
+  const shared = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(application[part]) as object);
+  Object.defineProperty(application, part, {
+    configurable: true,
+    enumerable: true,
+    writable: true,
+    value: Object.create(prototype, { ...shared, ...own }),
+  });
+}
+
+/** Below /api and /apis a Status, as clients of the API expect; elsewhere plain text. */
+function notFound({ info }: RequestContext): StatusError {
+  return /^\/apis?(\/|$)/.test(info.path) ? unknownPath() : new PlainNotFound();
+}
+
+/** 404 for paths outside the API. */
+export class PlainNotFound extends StatusError {
+  constructor() {
+    super({ code: 404, reason: 'NotFound', message: '404 page not found' });
+  }
+}
+
+function applicationOf(options: PagesOptions): Express {
+  const { kinds, subresources, openApi, metrics } = options;
+  const application = express();
+  application.disable('x-powered-by');
+  application.disable('etag');
+  const page = (path: string, show: (context: RequestContext, req: Request) => Promise<void>) => {
+    application.get(path, (req: Request, _res: Response) => show(contexts.get(req)!, req));
+  };
+
+  page('/version', (context) => sendValue(context, 200, version));
+  page('/metrics', async (context) => send(context, 200, metrics.contentType, Buffer.from(await metrics.metrics())));
+
+  page('/api', (context) => {
+    if (wantsAggregated(context)) return sendAggregated(context, 'api', options);
+    return sendValue(context, 200, coreVersions(options.address()));
+  });
+  page('/apis', (context) => {
+    if (wantsAggregated(context)) return sendAggregated(context, 'apis', options);
+    return sendValue(context, 200, groupList(kinds()));
+  });
+  page('/api/v1', (context) => sendValue(context, 200, resourceList('v1', kinds(), subresources)));
+  page('/apis/:group', (context, { params }) => {
+    const group = singleGroup(kinds(), params.group as string);
+    if (!group) throw unknownPath();
+    return sendValue(context, 200, group);
+  });
+  page('/apis/:group/:version', (context, { params }) => {
+    const [group, wanted] = [params.group as string, params.version as string];
+    if (group === '' || !servedGroups(kinds()).get(group)?.includes(wanted)) throw unknownPath();
+    return sendValue(context, 200, resourceList(`${group}/${wanted}`, kinds(), subresources));
+  });
+
+  page('/openapi/v3', (context) => sendValue(context, 200, openApi.index()));
+  page('/openapi/v3/*root', (context, { params }) =>
+    sendOpenApi(context, (params.root as unknown as string[]).join('/'), openApi),
+  );
+
+  for (const endpoint of ['healthz', 'livez', 'readyz']) {
+    const checks = endpoint === 'readyz' ? { ...options.live, ...options.ready } : options.live;
+    page(`/${endpoint}`, (context) => sendHealth(context, endpoint, checks, options));
+    page(`/${endpoint}/:check`, (context, { params }) => {
+      const name = params.check as string;
+      if (name === 'ping') return sendHealth(context, endpoint, {}, options);
+      if (!Object.hasOwn(checks, name)) throw new PlainNotFound();
+      return sendHealth(context, endpoint, { [name]: checks[name]! }, options);
+    });
+  }
+  for (const [path, show] of Object.entries(options.more ?? {})) page(path, show);
+  page('/', (context) => sendValue(context, 200, { paths: rootPaths(options) }));
+  return application;
+}
+
+async function sendHealth(
+  context: RequestContext,
+  endpoint: string,
+  checks: Checks,
+  { failedCheck }: PagesOptions,
+): Promise<void> {
+  const { status, body } = await runChecks(endpoint, checks, context.query, failedCheck);
+  context.res.setHeader('X-Content-Type-Options', 'nosniff');
+  await send(context, status, 'text/plain; charset=utf-8', Buffer.from(body));
+}
+
+async function sendOpenApi(context: RequestContext, root: string, openApi: OpenApiService): Promise<void> {
+  const document = openApi.document(root);
+  if (!document) throw new PlainNotFound();
+  const { req, res, query } = context;
+  const etag = `"${document.hash}"`;
+  const asked = query.get('hash');
+  if (asked && asked !== document.hash) {
+    res.setHeader('Location', `/openapi/v3/${root}?hash=${document.hash}`);
+    return send(context, 301, 'text/plain; charset=utf-8', Buffer.alloc(0));
+  }
+  res.setHeader('Etag', etag);
+  res.setHeader('Vary', 'Accept');
+  // A document with its hash in the URL never changes.
+  if (asked) res.setHeader('Cache-Control', 'public, immutable');
+  if (req.headers['if-none-match'] === etag) return send(context, 304, 'application/json', Buffer.alloc(0));
+  await send(context, 200, 'application/json', document.body);
+}
+
+function wantsAggregated({ req }: RequestContext): boolean {
+  return parseAccept(req.headers.accept ?? '').some(
+    ({ type, parameters }) =>
+      type === 'application/json' &&
+      parameters.get('as') === 'APIGroupDiscoveryList' &&
+      parameters.get('g') === 'apidiscovery.k8s.io' &&
+      parameters.get('v') === 'v2',
+  );
+}
+
+async function sendAggregated(
+  context: RequestContext,
+  root: 'api' | 'apis',
+  { kinds, subresources }: PagesOptions,
+): Promise<void> {
+  const { body, etag } = aggregatedDiscovery(root, kinds(), subresources);
+  const { res, req } = context;
+  res.setHeader('ETag', etag);
+  res.setHeader('Vary', 'Accept');
+  res.setHeader('Cache-Control', 'public');
+  if (req.headers['if-none-match'] === etag) return send(context, 304, aggregatedType, Buffer.alloc(0));
+  await send(context, 200, aggregatedType, Buffer.from(`${JSON.stringify(body)}\n`));
+}
+
+function rootPaths({ kinds, live, ready, more }: PagesOptions): string[] {
+  const paths = ['/api', '/api/v1', '/apis', '/apis/', '/metrics', '/openapi/v3', '/openapi/v3/', '/version'];
+  for (const [group, versions] of servedGroups(kinds())) {
+    if (group === '') continue;
+    paths.push(`/apis/${group}`, ...versions.map((each) => `/apis/${group}/${each}`));
+  }
+  const checks = (endpoint: string, names: object) => [
+    endpoint,
+    `${endpoint}/ping`,
+    ...Object.keys(names).map((each) => `${endpoint}/${each}`),
+  ];
+  paths.push(...checks('/healthz', live), ...checks('/livez', live), ...checks('/readyz', { ...live, ...ready }));
+  paths.push(...Object.keys(more ?? {}));
+  return paths.sort();
+}

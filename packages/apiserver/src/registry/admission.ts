@@ -1,0 +1,62 @@
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { AdmissionPlugin, Attributes, Operation } from '../admission/plugin.ts';
+import type { UserInfo } from '../chain/link.ts';
+import type { ObjectAccess } from './access.ts';
+
+/** Who writes, how, and what is to be told to them. */
+export interface Write {
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** The options object as the client sent it. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Who is recorded in managedFields. */
+  readonly fieldManager: string;
+  /** Empty: the server's own writes, which admission does not look at. */
+  readonly plugins: readonly AdmissionPlugin[];
+  readonly subresource: string;
+  warn(text: string): void;
+  annotate(key: string, value: string): void;
+}
+
+/** Admission's attributes of a write. */
+export function attributesOf(
+  write: Write,
+  objects: ObjectAccess,
+  kind: AnyKind,
+  operation: Operation,
+  object: KubeObject | undefined,
+  oldObject: KubeObject | undefined,
+  place: { name: string; namespace: string },
+  objectKind: { apiVersion: string; kind: string } = kind,
+): Attributes {
+  return {
+    kind,
+    objectKind: { apiVersion: objectKind.apiVersion, kind: objectKind.kind },
+    group: kind.group,
+    version: kind.version,
+    resource: kind.plural,
+    subresource: write.subresource,
+    // A namespace counts as its own, so that plugins which look after namespaces see it.
+    namespace: kind.plural === 'namespaces' && kind.group === '' ? place.name : place.namespace,
+    name: place.name,
+    operation,
+    object,
+    oldObject,
+    user: write.user,
+    dryRun: write.dryRun,
+    options: write.options,
+    objects,
+    warn: (text) => write.warn(text),
+    annotate: (key, value) => write.annotate(key, value),
+  };
+}
+
+/** Runs the plugins' `mutate`s in order. The object may be replaced; read it from the attributes afterwards. */
+export async function mutate(plugins: readonly AdmissionPlugin[], attributes: Attributes): Promise<void> {
+  for (const plugin of plugins) await plugin.mutate?.(attributes);
+}
+
+/** Runs the plugins' `validate`s in order. */
+export async function validate(plugins: readonly AdmissionPlugin[], attributes: Attributes): Promise<void> {
+  for (const plugin of plugins) await plugin.validate?.(attributes);
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { type FieldError, forbidden, invalid, type Path, required, tooLong } from '@coracle/api/meta/field-path';
+import { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from '@coracle/api/meta/names';
+import { deepEqual } from '@coracle/api/meta/object';
+import { now } from '@coracle/api/meta/time';
+import type { ObjectMeta, OwnerReference } from '@coracle/api/types/meta/v1';
+
+const annotationsLimit = 256 << 10;
+export const orphanFinalizer = 'orphan';
+export const foregroundFinalizer = 'foregroundDeletion';
+
+/** Sets what the server alone says about a new object. */
+export function stampNew(object: KubeObject, hasGeneration: boolean): void {
+  const { metadata } = object;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  metadata.creationTimestamp = now();
+  metadata.uid = randomUUID();
+  if (hasGeneration) metadata.generation = 1;
+  else delete metadata.generation;
+}
+
+/** Carries over what an update cannot change, so that clients may leave it out. */
+export function carryOver(object: KubeObject, old: KubeObject): void {
+  const { metadata } = object;
+  metadata.uid ||= old.metadata.uid;
+  metadata.creationTimestamp ||= old.metadata.creationTimestamp;
+  delete metadata.selfLink;
+  setOrDelete(metadata, 'generation', old.metadata.generation);
+  if (old.metadata.deletionTimestamp) {
+    metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+    setOrDelete(metadata, 'deletionGracePeriodSeconds', old.metadata.deletionGracePeriodSeconds);
+  } else {
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+  }
+}
+
+function setOrDelete<K extends keyof ObjectMeta>(metadata: ObjectMeta, field: K, value: ObjectMeta[K]): void {
+  if (value === undefined) delete metadata[field];
+  else metadata[field] = value;
+}
+
+/** The rules for names of a kind: its own, or a DNS subdomain. Returns upstream's messages; empty: fine. */
+export function nameErrors(kind: AnyKind, name: string, isPrefix = false): string[] {
+  // A prefix may end in a dash or dot that the generated suffix will follow.
+  const checked = isPrefix ? `${name.replace(/[-.]$/, '')}a` : name;
+  return kind.name ? kind.name(checked) : isDns1123Subdomain(checked);
+}
+
+/** Errors of a new object's metadata. */
+export function validateMetadata(kind: AnyKind, metadata: ObjectMeta, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if (metadata.generateName) {
+    for (const message of nameErrors(kind, metadata.generateName, true)) {
+      errors.push(invalid(at.child('generateName'), metadata.generateName, message));
+    }
+  }
+  if (!metadata.name) errors.push(required(at.child('name'), 'name or generateName is required'));
+  else
+    for (const message of nameErrors(kind, metadata.name))
+      errors.push(invalid(at.child('name'), metadata.name, message));
+  if (kind.namespaced) {
+    if (!metadata.namespace) errors.push(required(at.child('namespace')));
+    else
+      for (const message of isDns1123Label(metadata.namespace))
+        errors.push(invalid(at.child('namespace'), metadata.namespace, message));
+  } else if (metadata.namespace) {
+    errors.push(forbidden(at.child('namespace'), 'not allowed on this type'));
+  }
+  return [
+    ...errors,
+    ...validateMaps(metadata, at),
+    ...validateOwners(metadata.ownerReferences, at.child('ownerReferences')),
+    ...validateFinalizers(metadata.finalizers, at.child('finalizers')),
+  ];
+}
+
+/** Errors of a change of metadata. */
+export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp'] as const) {
+    if ((metadata[field] ?? '') !== (old[field] ?? ''))
+      errors.push(invalid(at.child(field), metadata[field] ?? '', 'field is immutable'));
+  }
+  if (old.deletionTimestamp) {
+    const added = (metadata.finalizers ?? []).filter((each) => !old.finalizers?.includes(each)).sort();
+    if (added.length > 0) {
+      const shown = `[]string{${added.map((each) => JSON.stringify(each)).join(', ')}}`;
+      errors.push(
+        forbidden(
+          at.child('finalizers'),
+          `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`,
+        ),
+      );
+    }
+  }
+  errors.push(...validateMaps(metadata, at));
+  if (!deepEqual(metadata.ownerReferences, old.ownerReferences)) {
+    errors.push(...validateOwners(metadata.ownerReferences, at.child('ownerReferences')));
+  }
+  errors.push(...validateFinalizers(metadata.finalizers, at.child('finalizers')));
+  return errors;
+}
+
+function validateMaps(metadata: ObjectMeta, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    for (const message of isQualifiedName(key)) errors.push(invalid(at.child('labels'), key, message));
+    for (const message of isLabelValue(value)) errors.push(invalid(at.child('labels'), value, message));
+  }
+  let size = 0;
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+    for (const message of isQualifiedName(key.toLowerCase()))
+      errors.push(invalid(at.child('annotations'), key, message));
+    size += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (size > annotationsLimit) errors.push(tooLong(at.child('annotations'), annotationsLimit));
+  return errors;
+}
+
+function validateOwners(owners: readonly OwnerReference[] | undefined, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  let controller: string | undefined;
+  for (const owner of owners ?? []) {
+    if (!owner.apiVersion)
+      errors.push(invalid(at.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.kind) errors.push(invalid(at.child('kind'), owner.kind ?? '', 'must not be empty'));
+    if (!owner.name) errors.push(invalid(at.child('name'), owner.name ?? '', 'must not be empty'));
+    if (!owner.uid) errors.push(invalid(at.child('uid'), owner.uid ?? '', 'must not be empty'));
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
+      errors.push(invalid(at, owner, `${owner.apiVersion}, Kind=${owner.kind} is disallowed from being an owner`));
+    }
+    if (!owner.controller) continue;
+    if (controller !== undefined) {
+      errors.push(
+        invalid(
+          at,
+          owners,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+        ),
+      );
+    }
+    controller = owner.name;
+  }
+  return errors;
+}
+
+function validateFinalizers(finalizers: readonly string[] | undefined, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const finalizer of finalizers ?? []) {
+    for (const message of isQualifiedName(finalizer)) errors.push(invalid(at, finalizer, message));
+  }
+  if (finalizers?.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
+    errors.push(invalid(at, finalizers, `finalizers ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`));
+  }
+  return errors;
+}

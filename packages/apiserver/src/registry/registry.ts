@@ -1,0 +1,235 @@
+import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
+import type { Selector } from '@coracle/api/meta/labels';
+import { timeoutError } from '@coracle/api/meta/status';
+import type { Scheme } from '@coracle/api/scheme';
+import { apiServerUser } from '../chain/user.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { storeFailure } from '../storage/failures.ts';
+import { Feed, type FeedLog } from '../storage/feed.ts';
+import { Filter } from '../storage/filter.ts';
+import { FreshRevision } from '../storage/fresh-revision.ts';
+import type { HistoryBounds } from '../storage/history.ts';
+import { prefixOf, relativeKey, storageKind } from '../storage/keys.ts';
+import { ResourceCache } from '../storage/resource-cache.ts';
+import type { Store } from '../storage/store.ts';
+import { WatchHub } from '../storage/watch-hub.ts';
+import type { Change, ObjectAccess } from './access.ts';
+import type { Write } from './admission.ts';
+import { Resource } from './resource.ts';
+import { type HookTable, resourceKey } from './strategy.ts';
+
+export interface RegistryOptions {
+  store: Store;
+  scheme: Scheme;
+  hooks?: HookTable;
+  log: FeedLog;
+  /** How much watch history a resource keeps. */
+  history?: HistoryBounds;
+  /** Milliseconds between bookmarks. */
+  bookmarkPeriod?: number;
+  /** Seconds that events live; upstream's --event-ttl. */
+  eventTtlSeconds?: number;
+  /** How long a consistent read waits for the caches, in milliseconds. */
+  readTimeout?: number;
+}
+
+/** All resources over one store, and the server's own access to them. */
+export class Registry implements ObjectAccess {
+  readonly scheme: Scheme;
+  readonly store: Store;
+  readonly feed: Feed;
+  readonly #hooks: HookTable;
+  readonly #options: RegistryOptions;
+  readonly #resources = new Map<AnyKind, Resource>();
+  readonly #shared = new Map<string, { cache: ResourceCache; hub: WatchHub }>();
+  readonly #fresh: FreshRevision;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.scheme = options.scheme;
+    this.store = options.store;
+    this.#hooks = options.hooks ?? {};
+    this.feed = new Feed(options.store, options.log);
+    this.#fresh = new FreshRevision(() => options.store.revision());
+    for (const kind of options.scheme) if (isStored(kind)) this.#add(kind);
+  }
+
+  /** Loads the watch caches and keeps them up to date; resolves when they are loaded. */
+  start(): Promise<void> {
+    return this.feed.start();
+  }
+
+  /** Ends all watches and stops following the store. Does not close the store. */
+  async stop(): Promise<void> {
+    for (const { hub } of this.#shared.values()) hub.close();
+    await this.feed.stop();
+  }
+
+  /** The resource of a stored kind; undefined for kinds that are only ever bodies (reviews, bindings). */
+  find(kind: AnyKind): Resource | undefined {
+    return this.#resources.get(kind);
+  }
+
+  of(kind: AnyKind): Resource {
+    const resource = this.#resources.get(kind);
+    if (!resource) throw new Error(`${kind.apiVersion} ${kind.plural} are not stored`);
+    return resource;
+  }
+
+  get resources(): Iterable<Resource> {
+    return this.#resources.values();
+  }
+
+  /** Open watches, by stored resource. */
+  *watchCounts(): Generator<{ kind: AnyKind; watches: number; objects: number }> {
+    for (const { cache, hub } of this.#shared.values())
+      yield { kind: cache.kind, watches: hub.size, objects: cache.size };
+  }
+
+  /** Waits until the caches hold everything written before this call; throws when the store or the caches do not keep up. */
+  async fresh(): Promise<number> {
+    const known = this.feed.revision;
+    let revision: number;
+    try {
+      revision = await this.#fresh.get();
+    } catch (error) {
+      throw storeFailure(error);
+    }
+    if (revision < known) this.feed.reload(revision);
+    await this.seen(revision);
+    return revision;
+  }
+
+  /** Waits until the caches have seen a revision. */
+  async seen(revision: number): Promise<void> {
+    if (await this.feed.reached(revision, this.#options.readTimeout ?? 10_000)) return;
+    throw timeoutError(`the watch cache has not reached revision ${revision}; it is at ${this.feed.revision}`, 1);
+  }
+
+  cached<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): T | undefined {
+    return this.of(kind).cache.get(relativeKey(name, namespace))?.decode(kind) as T | undefined;
+  }
+
+  cachedList<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): T[] {
+    const found = this.of(kind).cache.list(new Filter(kind, namespace ?? '', selector));
+    return found.map((each) => each.decode(kind) as T);
+  }
+
+  onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void {
+    const { cache } = this.of(kind);
+    const decoded = (object: CachedObject) => object.decode(kind) as T;
+    const known = new Map<string, number>();
+    const present = (object: CachedObject) => {
+      const revision = known.get(object.key);
+      if (revision === object.revision) return;
+      known.set(object.key, object.revision);
+      handler({ type: revision === undefined ? 'added' : 'updated', object: decoded(object) });
+    };
+    for (const object of cache.list(new Filter(kind, ''))) present(object);
+    return cache.listen({
+      changed: (events) => {
+        for (const { type, object, previous } of events) {
+          if (type === 'DELETED') {
+            known.delete(object.key);
+            handler({ type: 'deleted', object: decoded(object) });
+          } else {
+            known.set(object.key, object.revision);
+            handler({
+              type: previous ? 'updated' : 'added',
+              object: decoded(object),
+              ...(previous ? { old: decoded(previous) } : {}),
+            });
+          }
+        }
+      },
+      reloaded: (removed, now) => {
+        for (const object of removed) {
+          known.delete(object.key);
+          handler({ type: 'deleted', object: decoded(object) });
+        }
+        for (const object of now) present(object);
+      },
+    });
+  }
+
+  async get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined> {
+    try {
+      return (await this.of(kind).live(relativeKey(name, namespace)))?.decode(kind) as T | undefined;
+    } catch (error) {
+      throw storeFailure(error);
+    }
+  }
+
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: { dryRun?: boolean } = {}): Promise<T> {
+    const draft = structuredClone(object);
+    kind.defaults?.(draft);
+    return (await this.of(kind).create(draft, ownWrite('', options.dryRun))).decode(kind) as T;
+  }
+
+  async update<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace: string | undefined,
+    change: (current: T) => T | undefined | Promise<T | undefined>,
+    options: { subresource?: string; dryRun?: boolean } = {},
+  ): Promise<T> {
+    const write = ownWrite(options.subresource ?? '', options.dryRun);
+    const makeNew = (current: KubeObject | undefined) => (current ? change(current as T) : undefined);
+    return (await this.of(kind).update(name, namespace ?? '', makeNew, write)).object.decode(kind) as T;
+  }
+
+  async delete<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace?: string,
+    options: Parameters<ObjectAccess['delete']>[3] = {},
+  ): Promise<void> {
+    const { dryRun, ...deleteOptions } = options;
+    await this.of(kind).delete(name, namespace ?? '', deleteOptions, ownWrite('', dryRun));
+  }
+
+  #add(kind: AnyKind): void {
+    const prefix = prefixOf(kind);
+    let shared = this.#shared.get(prefix);
+    if (!shared) {
+      const cache = new ResourceCache(storageKind(kind), this.#options.history);
+      shared = { cache, hub: new WatchHub(cache, this.feed, this.#options.bookmarkPeriod) };
+      this.#shared.set(prefix, shared);
+      this.feed.add(cache);
+    }
+    const isEvent = prefix === '/registry/events/';
+    this.#resources.set(
+      kind,
+      new Resource(kind, {
+        ...shared,
+        store: this.store,
+        hooks: this.#hooks[resourceKey(kind)] ?? {},
+        objects: this,
+        seen: () => this.feed.revision,
+        fresh: async () => {
+          await this.fresh();
+        },
+        ttlSeconds: isEvent ? (this.#options.eventTtlSeconds ?? 3600) : undefined,
+      }),
+    );
+  }
+}
+
+/** Whether a kind's objects are kept: they can at least be read back. */
+export function isStored(kind: AnyKind): boolean {
+  return kind.verbs.includes('get');
+}
+
+/** A write of the server itself: no admission, recorded under its own name. */
+function ownWrite(subresource: string, dryRun = false): Write {
+  return {
+    user: apiServerUser,
+    dryRun,
+    options: {},
+    fieldManager: 'kube-apiserver',
+    plugins: [],
+    subresource,
+    warn: () => undefined, // nobody to warn
+    annotate: () => undefined, // no audit event to annotate
+  };
+}

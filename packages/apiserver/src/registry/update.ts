@@ -1,0 +1,66 @@
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { type FieldError, invalid, type Path } from '@coracle/api/meta/field-path';
+import { deepEqual, getPath } from '@coracle/api/meta/object';
+import { objectSchemaOf } from '@coracle/api/schema';
+
+type Fields = Record<string, unknown>;
+
+/** Whether metadata.generation counts a kind's changes: as it declares, else where it has a spec. */
+export function hasGeneration(kind: AnyKind): boolean {
+  return kind.hasGeneration ?? objectSchemaOf(kind.type).fields.has('spec');
+}
+
+/**
+ * What an update through the resource or a subresource may change: the resource leaves status alone, status leaves all else
+ * alone but metadata. Raises the generation when what the user wants has changed. Returns the object to go on with.
+ */
+export function prepareForUpdate(kind: AnyKind, object: KubeObject, old: KubeObject, subresource: string): KubeObject {
+  let prepared = object;
+  if (subresource === 'status') {
+    const { status } = object as { status?: unknown };
+    prepared = { ...old, metadata: object.metadata };
+    // Owners and the rest of what decides about an object's life are not for those who report its state.
+    if (old.metadata.ownerReferences) prepared.metadata.ownerReferences = old.metadata.ownerReferences;
+    else delete prepared.metadata.ownerReferences;
+    assign(prepared, 'status', status);
+    return prepared;
+  }
+  if (kind.subresources?.status) assign(prepared, 'status', (old as { status?: unknown }).status);
+  kind.prepareForUpdate?.(prepared, old);
+  if (hasGeneration(kind) && !sameWish(prepared, old))
+    prepared.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  return prepared;
+}
+
+/** Errors of a change: the new object by itself, immutable fields, and what the kind says about changes. */
+export function validateChange(
+  kind: AnyKind,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string,
+  at: Path,
+): FieldError[] {
+  if (subresource === 'status') return kind.validateStatusUpdate?.(object, old, at) ?? [];
+  return [
+    ...(kind.validate?.(object, at) ?? []),
+    ...(kind.immutable ?? []).flatMap((path) => immutable(object, old, path, at)),
+    ...(kind.validateUpdate?.(object, old, at) ?? []),
+  ];
+}
+
+function immutable(object: KubeObject, old: KubeObject, path: string, at: Path): FieldError[] {
+  const value = getPath(object, path);
+  return deepEqual(value, getPath(old, path)) ? [] : [invalid(at.child(path), value, 'field is immutable')];
+}
+
+/** Whether two objects ask for the same: all but metadata and status. */
+function sameWish(a: KubeObject, b: KubeObject): boolean {
+  const { metadata: _a, status: _as, apiVersion: _av, kind: _ak, ...wishA } = a as KubeObject & Fields;
+  const { metadata: _b, status: _bs, apiVersion: _bv, kind: _bk, ...wishB } = b as KubeObject & Fields;
+  return deepEqual(wishA, wishB);
+}
+
+function assign(object: KubeObject, field: string, value: unknown): void {
+  if (value === undefined) delete (object as unknown as Fields)[field];
+  else (object as unknown as Fields)[field] = value;
+}

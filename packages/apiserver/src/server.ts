@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { createServer as createPlainServer, type IncomingMessage, ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Checks } from '@coracle/process/checks';
+import { version } from '@coracle/process/version';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import type { AdmissionPlugin } from './admission/plugin.ts';
+import { deadline } from './chain/deadline.ts';
+import { compose, type Link, type RequestContext } from './chain/link.ts';
+import { metering, observeServer } from './chain/metering.ts';
+import { recovery } from './chain/recovery.ts';
+import { requestInfoOf } from './chain/request-info.ts';
+import { anonymousUser } from './chain/user.ts';
+import { dispatch } from './endpoints/dispatch.ts';
+import { OpenApiService } from './openapi/service.ts';
+import { type Page, pagesOf } from './pages.ts';
+import type { Registry } from './registry/registry.ts';
+import { type HookTable, resourceKey, type SubresourceTable } from './registry/strategy.ts';
+
+export interface ServerOptions {
+  registry: Registry;
+  /** The table the registry was made with. */
+  hooks: HookTable;
+  subresources: SubresourceTable;
+  /** From authentication to authorization, in order. */
+  links: readonly Link[];
+  /** Admission plugins, in order. */
+  plugins: readonly AdmissionPlugin[];
+  metrics: MetricsRegistry;
+  /** Told of bugs and of failed health checks. */
+  log: { error(details: object, message: string): void; warn(details: object, message: string): void };
+  live?: Checks;
+  ready?: Checks;
+  /** Further GET pages by path. */
+  pages?: Readonly<Record<string, Page>>;
+  /** What --request-timeout says, in milliseconds. */
+  requestTimeout?: number;
+  /** What --min-request-timeout says: the least a watch without timeoutSeconds lasts, in milliseconds. */
+  watchTimeout?: number;
+  /** `host:port` in discovery's answer; the listening address by default. */
+  address?: string;
+}
+
+/** Certificates of the secure port, PEM. */
+export interface Tls {
+  cert: string | Buffer;
+  key: string | Buffer;
+  /** Authorities whose client certificates are asked for; verification is the authenticator's. */
+  clientCa?: string | Buffer;
+}
+
+export interface ListenOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** Without it the server speaks plain HTTP/1.1; for tests and development. */
+  tls?: Tls;
+}
+
+export interface Listening {
+  port: number;
+  /** Takes no more connections, waits up to `grace` milliseconds for requests to end, then ends them. */
+  close(grace?: number): Promise<void>;
+  /** Takes up renewed certificates. */
+  renew(tls: Tls): void;
+}
+
+/** An API server: handles requests from any number of listeners. */
+export interface ApiServer {
+  handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  listen(options: ListenOptions): Promise<Listening>;
+}
+
+/** Builds the chain every request goes through; the list below is the order. */
+export function createServer(options: ServerOptions): ApiServer {
+  const { registry, hooks, subresources, plugins, log } = options;
+  const machinery = { registry, plugins, watchTimeout: options.watchTimeout ?? 1_800_000 };
+  let address = options.address ?? '';
+  const kinds = () => [...registry.scheme];
+  const pages = pagesOf({
+    kinds,
+    subresources,
+    openApi: new OpenApiService(kinds, subresources, version.gitVersion),
+    metrics: options.metrics,
+    live: options.live ?? {},
+    ready: options.ready ?? {},
+    address: () => address,
+    ...(options.pages ? { more: options.pages } : {}),
+    failedCheck: (check, error) => log.warn({ check, err: error }, 'Health check failed'),
+  });
+  observeServer(options.metrics, registry);
+
+  const kindOf = ({ info }: RequestContext) =>
+    registry.scheme.resource(
+      info.apiGroup === '' ? info.apiVersion : `${info.apiGroup}/${info.apiVersion}`,
+      info.resource,
+    );
+  const isLongRunning = (context: RequestContext): boolean => {
+    const { info } = context;
+    if (info.verb === 'watch') return true;
+    if (!info.isResourceRequest || info.subresource === '') return false;
+    const kind = kindOf(context);
+    return kind !== undefined && subresources[`${resourceKey(kind)}/${info.subresource}`]?.longRunning === true;
+  };
+
+  const run = compose(
+    [
+      recovery((error, { info }) =>
+        log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly'),
+      ),
+      metering(options.metrics, (context) => context.info.isResourceRequest && kindOf(context) !== undefined),
+      recovery((error, { info }) =>
+        log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly'),
+      ),
+      deadline(options.requestTimeout ?? 60_000, isLongRunning),
+      ...options.links,
+    ],
+    (context) => (context.info.isResourceRequest ? dispatch(context, machinery, hooks, subresources) : pages(context)),
+  );
+
+  const handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestContext['upgrade']) =>
+    run(contextOf(req, res, upgrade));
+  return {
+    handle,
+    async listen(where) {
+      const listening = await listen(where, handle, log);
+      if (address === '') address = `${where.host}:${listening.port}`;
+      return listening;
+    },
+  };
+}
+
+function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestContext['upgrade']): RequestContext {
+  const url = req.url ?? '/';
+  const mark = url.indexOf('?');
+  const sent = req.headers['audit-id'];
+  const auditId = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : randomUUID();
+  res.setHeader('Audit-Id', auditId);
+  res.setHeader('Cache-Control', 'no-cache, private');
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return {
+    req,
+    res,
+    ...(upgrade ? { upgrade } : {}),
+    info: requestInfoOf(req.method ?? 'GET', url),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    user: { ...anonymousUser, uid: '', groups: [...anonymousUser.groups], extra: {} },
+    auditId,
+    warnings: [],
+    annotations: new Map(),
+    signal: gone.signal,
+    receivedAt: Date.now(),
+  };
+}
+
+type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestContext['upgrade']) => Promise<void>;
+
+/** Opens a port. Over TLS it speaks HTTP/2 and HTTP/1.1; upgrades (WebSocket, SPDY) arrive over HTTP/1.1. */
+async function listen(
+  { host, port, tls }: ListenOptions,
+  handle: Handle,
+  log: ServerOptions['log'],
+): Promise<Listening> {
+  const failed = (error: unknown) => log.error({ err: error }, 'A request ended with an error nothing caught');
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    res.on('error', () => undefined); // the connection broke; 'close' tells those who wait
+    handle(req, res).catch(failed);
+  };
+  const server = tls
+    ? createSecureServer(
+        {
+          ...secureContext(tls),
+          allowHTTP1: true,
+          requestCert: true,
+          rejectUnauthorized: false,
+          settings: { maxConcurrentStreams: 1000 },
+        },
+        onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
+      )
+    : createPlainServer(onRequest);
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const res = new ServerResponse(req);
+    res.assignSocket(socket as never); // a TLS socket, or a plain one
+    handle(req, res, { socket, head }).catch(failed);
+  });
+  const connections = new Set<{ destroy(): void; close?(): void }>();
+  const track = (connection: {
+    destroy(): void;
+    close?(): void;
+    once(event: 'close', callback: () => void): unknown;
+  }) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  };
+  server.on('connection', track);
+  server.on('session', track);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    renew: (renewed) => {
+      if ('setSecureContext' in server) server.setSecureContext(secureContext(renewed));
+    },
+    close: async (grace = 0) => {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      for (const connection of connections) connection.close?.();
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.destroy();
+      }, grace);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function secureContext({ cert, key, clientCa }: Tls) {
+  return { cert, key, ...(clientCa ? { ca: clientCa } : {}) };
+}

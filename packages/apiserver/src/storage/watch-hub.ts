@@ -1,0 +1,257 @@
+import type { CachedObject } from './cached-object.ts';
+import type { Feed } from './feed.ts';
+import type { Filter } from './filter.ts';
+import type { CacheEvent } from './history.ts';
+import type { CacheListener, ResourceCache } from './resource-cache.ts';
+
+/** How watch events are written for a set of watchers: which version, which form (whole objects, tables, metadata). */
+export interface EventEncoding {
+  /** Equal keys encode equally. */
+  readonly key: string;
+  /** An object as a watch event carries it. */
+  event(object: CachedObject): Buffer;
+  /** A bookmark's object. */
+  bookmark(revision: number, annotations?: Record<string, string>): Buffer;
+}
+
+/** Where a watcher's frames go. */
+export interface FrameSink {
+  /** Takes a frame; false: take no more until `drained`. */
+  write(frame: Buffer): boolean;
+  /** Calls back once, when more may be written. */
+  drained(callback: () => void): void;
+  /** No more frames will come; `why` is for the log and metrics. */
+  end(why: 'timeout' | 'overrun' | 'reload' | 'shutdown'): void;
+}
+
+export interface WatchOptions {
+  /** Only later changes are sent. */
+  revision: number;
+  bookmarks: boolean;
+  /** When to end, in milliseconds since the epoch. */
+  deadline: number;
+}
+
+/** A watch that has been opened. */
+export interface Watcher {
+  close(): void;
+}
+
+const catchUpEvents = 500;
+const lastBookmark = 2_000;
+
+/** How often watchers that asked for bookmarks get one, in milliseconds. */
+export const bookmarkPeriod = 60_000;
+
+/**
+ * The watchers of one resource. Watchers with the same filter and encoding share a channel: a batch of changes is matched and
+ * encoded once for all of them, and each gets the same buffer. A watcher that cannot take more is set aside and later catches up
+ * from the cache's history, which so is its queue; when history no longer reaches back to it, it is ended (clients resume).
+ */
+export class WatchHub implements CacheListener {
+  readonly #cache: ResourceCache;
+  readonly #feed: Feed;
+  readonly #channels = new Map<string, Channel>();
+  readonly #bookmarkPeriod: number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(cache: ResourceCache, feed: Feed, period = bookmarkPeriod) {
+    this.#cache = cache;
+    this.#feed = feed;
+    this.#bookmarkPeriod = period;
+    cache.listen(this);
+    this.#timer = setInterval(() => this.tick(Date.now()), Math.min(1_000, period));
+    this.#timer.unref();
+  }
+
+  /** How many watches are open. */
+  get size(): number {
+    let size = 0;
+    for (const channel of this.#channels.values()) size += channel.members.size;
+    return size;
+  }
+
+  /** Sends what happened after `options.revision`, then everything that happens. The caller has checked the revision is not too old. */
+  open(filter: Filter, encoding: EventEncoding, sink: FrameSink, options: WatchOptions): Watcher {
+    const key = `${encoding.key}|${filter.key}`;
+    let channel = this.#channels.get(key);
+    if (!channel) {
+      channel = new Channel(filter, encoding);
+      this.#channels.set(key, channel);
+    }
+    const member = new Member(channel, this.#cache, sink, options, Date.now() + this.#bookmarkPeriod, () =>
+      this.#leave(key, member),
+    );
+    channel.members.add(member);
+    member.catchUp();
+    return member;
+  }
+
+  changed(events: readonly CacheEvent[]): void {
+    const last = events.at(-1)!.revision;
+    for (const channel of this.#channels.values()) {
+      const frames = channel.frames(events);
+      for (const member of channel.members) member.send(frames, last);
+    }
+  }
+
+  reloaded(): void {
+    this.#endAll('reload');
+  }
+
+  /** Ends watches whose time is over and sends the bookmarks that are due. */
+  tick(now: number): void {
+    const revision = this.#feed.revision;
+    for (const channel of this.#channels.values()) {
+      for (const member of channel.members) member.tick(now, revision, this.#bookmarkPeriod);
+    }
+  }
+
+  /** Ends all watches. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#endAll('shutdown');
+  }
+
+  #endAll(why: 'reload' | 'shutdown'): void {
+    for (const channel of this.#channels.values()) for (const member of channel.members) member.end(why);
+  }
+
+  #leave(key: string, member: Member): void {
+    const channel = this.#channels.get(key);
+    channel?.members.delete(member);
+    if (channel?.members.size === 0) this.#channels.delete(key);
+  }
+}
+
+/** Watchers that see the same frames. */
+class Channel {
+  readonly filter: Filter;
+  readonly encoding: EventEncoding;
+  readonly members = new Set<Member>();
+
+  constructor(filter: Filter, encoding: EventEncoding) {
+    this.filter = filter;
+    this.encoding = encoding;
+  }
+
+  /** The events this channel's watchers see, as one buffer; empty where they see none of them. */
+  frames(events: readonly CacheEvent[]): Buffer {
+    const parts: Buffer[] = [];
+    for (const event of events) {
+      const seen = transition(event, this.filter);
+      if (seen) parts.push(frame(seen.type, this.encoding.event(seen.object)));
+    }
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  }
+}
+
+/** What a change looks like through a filter: objects that leave it are DELETED, those that enter it ADDED. */
+export function transition(
+  event: CacheEvent,
+  filter: Filter,
+): { type: CacheEvent['type']; object: CachedObject } | undefined {
+  const { type, object, previous } = event;
+  if (type === 'DELETED') return filter.matches(previous!) ? { type, object } : undefined;
+  const is = filter.matches(object);
+  const was = previous !== undefined && filter.matches(previous);
+  if (is) return { type: was ? 'MODIFIED' : 'ADDED', object };
+  return was ? { type: 'DELETED', object: previous.at(event.revision) } : undefined;
+}
+
+const frameEnd = Buffer.from('}\n');
+const frameHeads = new Map<string, Buffer>();
+
+/** One line of a watch: `{"type":"ADDED","object":{…}}`. */
+export function frame(type: string, object: Buffer): Buffer {
+  let head = frameHeads.get(type);
+  if (!head) {
+    head = Buffer.from(`{"type":"${type}","object":`);
+    frameHeads.set(type, head);
+  }
+  return Buffer.concat([head, object, frameEnd]);
+}
+
+/** One watcher. Either live (gets what its channel gets), or behind (catches up from history when its sink drains). */
+class Member implements Watcher {
+  readonly #channel: Channel;
+  readonly #cache: ResourceCache;
+  readonly #sink: FrameSink;
+  readonly #options: WatchOptions;
+  readonly #leave: () => void;
+  #revision: number;
+  #live = false;
+  #open = true;
+  #nextBookmark: number;
+
+  constructor(
+    channel: Channel,
+    cache: ResourceCache,
+    sink: FrameSink,
+    options: WatchOptions,
+    nextBookmark: number,
+    leave: () => void,
+  ) {
+    this.#channel = channel;
+    this.#cache = cache;
+    this.#sink = sink;
+    this.#options = options;
+    this.#leave = leave;
+    this.#revision = options.revision;
+    this.#nextBookmark = Math.min(nextBookmark, options.deadline - lastBookmark);
+  }
+
+  /** Takes its channel's frames of a batch that ends at `revision`. */
+  send(frames: Buffer, revision: number): void {
+    if (!this.#live || revision <= this.#revision) return;
+    this.#revision = revision;
+    if (frames.length > 0) this.#write(frames);
+  }
+
+  /** Sends what history has beyond the last revision sent, until it is live or its sink is full. */
+  catchUp(): void {
+    while (this.#open && !this.#live) {
+      const { history } = this.#cache;
+      if (this.#revision < history.floor) return this.end('overrun');
+      const events = history.after(this.#revision, catchUpEvents);
+      if (events.length === 0) {
+        this.#live = true;
+        return;
+      }
+      const last = events.at(-1)!.revision;
+      // Several events can share a revision; a page must not end between them.
+      const whole = events.length < catchUpEvents ? events : [...events.filter((each) => each.revision < last)];
+      const page = whole.length > 0 ? whole : history.after(this.#revision);
+      this.#revision = page.at(-1)!.revision;
+      const frames = this.#channel.frames(page);
+      if (frames.length > 0 && !this.#write(frames)) return;
+    }
+  }
+
+  tick(now: number, revision: number, period: number): void {
+    if (now >= this.#options.deadline) return this.end('timeout');
+    if (!this.#options.bookmarks || now < this.#nextBookmark || !this.#live) return;
+    this.#nextBookmark = Math.min(now + period, Math.max(this.#options.deadline - lastBookmark, now + 1));
+    if (now >= this.#options.deadline - lastBookmark) this.#nextBookmark = Number.POSITIVE_INFINITY;
+    this.#write(frame('BOOKMARK', this.#channel.encoding.bookmark(Math.max(revision, this.#revision))));
+  }
+
+  end(why: Parameters<FrameSink['end']>[0]): void {
+    if (!this.#open) return;
+    this.close();
+    this.#sink.end(why);
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#live = false;
+    this.#leave();
+  }
+
+  #write(frames: Buffer): boolean {
+    if (this.#sink.write(frames)) return true;
+    this.#live = false;
+    this.#sink.drained(() => this.catchUp());
+    return false;
+  }
+}

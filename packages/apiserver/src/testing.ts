@@ -1,0 +1,86 @@
+import { scheme as builtinScheme } from '@coracle/api/builtin';
+import type { Scheme } from '@coracle/api/scheme';
+import { type Client, connect } from '@coracle/client/client';
+import type { RestConfig } from '@coracle/client/config';
+import { Registry as MetricsRegistry } from 'prom-client';
+import type { AdmissionPlugin } from './admission/plugin.ts';
+import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
+import type { Link } from './chain/link.ts';
+import { apiServerUser } from './chain/user.ts';
+import { Registry } from './registry/registry.ts';
+import type { HookTable, SubresourceTable } from './registry/strategy.ts';
+import { createServer } from './server.ts';
+import type { HistoryBounds } from './storage/history.ts';
+import { MemoryStore } from './storage/memory-store.ts';
+import type { Store } from './storage/store.ts';
+
+export interface TestServerOptions {
+  /** The in-process store by default. The caller closes one it brings. */
+  store?: Store;
+  scheme?: Scheme;
+  /** Authentication to authorization; by default everybody is an administrator. */
+  links?: readonly Link[];
+  plugins?: readonly AdmissionPlugin[];
+  hooks?: HookTable;
+  subresources?: SubresourceTable;
+  /** Whether the system namespaces are made; true by default. */
+  namespaces?: boolean;
+  history?: HistoryBounds;
+  bookmarkPeriod?: number;
+}
+
+export interface TestServer {
+  url: string;
+  /** An administrator's. */
+  config: RestConfig;
+  client: Client;
+  registry: Registry;
+  close(): Promise<void>;
+}
+
+const everybodyIsAdmin: Link = (context, next) => {
+  context.user = { name: apiServerUser.name, uid: '', groups: [...apiServerUser.groups], extra: {} };
+  return next();
+};
+
+/** Starts a whole API server in this process, over plain HTTP on a random loopback port. Close it when done. */
+export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const store = options.store ?? new MemoryStore();
+  const hooks = options.hooks ?? {};
+  const registry = new Registry({
+    store,
+    scheme: options.scheme ?? builtinScheme,
+    hooks,
+    log: { warn: (message, details) => console.warn(message, details) },
+    ...(options.history ? { history: options.history } : {}),
+    ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
+  });
+  await registry.start();
+  if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
+  const server = createServer({
+    registry,
+    hooks,
+    subresources: options.subresources ?? {},
+    links: options.links ?? [everybodyIsAdmin],
+    plugins: options.plugins ?? [],
+    metrics: new MetricsRegistry(),
+    log: {
+      error: (details, message) => console.error(message, details),
+      warn: (details, message) => console.warn(message, details),
+    },
+  });
+  const listening = await server.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${listening.port}`;
+  const config: RestConfig = { server: url };
+  return {
+    url,
+    config,
+    client: connect(config),
+    registry,
+    close: async () => {
+      await registry.stop();
+      await listening.close();
+      if (!options.store) await store.close();
+    },
+  };
+}
