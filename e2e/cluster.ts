@@ -39,6 +39,20 @@ export function run(
   });
 }
 
+/** What `coracle status -o json` tells, as far as tests look. */
+export interface ClusterStatus {
+  state: 'stopped' | 'running' | 'degraded';
+  server: string;
+  serviceCidr: string;
+  nodes: {
+    name: string;
+    address: string;
+    state: string;
+    pid?: number;
+    services: { name: string; state: string; pid?: number; memory?: number; restarts: number }[];
+  }[];
+}
+
 /** A cluster under test: its own name and data directory, driven through bin/ only, as a person would. */
 export class Cluster {
   readonly name: string;
@@ -60,7 +74,24 @@ export class Cluster {
   }
 
   get kubeconfig(): string {
-    return join(this.dataDir, 'admin.kubeconfig');
+    return join(this.dataDir, this.name, 'admin.kubeconfig');
+  }
+
+  /** A node's lasting folder on this machine. */
+  nodeFolder(node: string): string {
+    return join(this.dataDir, this.name, 'nodes', node);
+  }
+
+  /** What `coracle status` knows, whether or not all of it runs. */
+  async status(): Promise<ClusterStatus> {
+    return JSON.parse((await this.coracle('status', '-o', 'json')).stdout) as ClusterStatus;
+  }
+
+  /** The process on this machine of a component, on the first node. */
+  async processOf(component: string): Promise<number> {
+    const service = (await this.status()).nodes[0]?.services.find((each) => each.name === component);
+    if (service?.pid === undefined) throw new Error(`${component} does not run: ${JSON.stringify(service)}`);
+    return service.pid;
   }
 
   /** Runs our kubectl as the cluster's administrator. */

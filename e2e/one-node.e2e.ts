@@ -1,0 +1,41 @@
+import { differences, type HostSnapshot, takeSnapshot } from '@coracle/coracle/leak-check';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Cluster } from './cluster.ts';
+import { commands } from './suites/commands.ts';
+import { example } from './suites/example.ts';
+import { lifecycle } from './suites/lifecycle.ts';
+import { pods } from './suites/pods.ts';
+import { resilience } from './suites/resilience.ts';
+import { security } from './suites/security.ts';
+import { staticPods } from './suites/static-pods.ts';
+import { workloads } from './suites/workloads.ts';
+
+/** One real cluster, from nothing to `up`, through all it has to do, to `reset`; the last act is a leak check. */
+describe('a one-node cluster', () => {
+  const cluster = new Cluster(`e2e${process.pid}`);
+  let before: HostSnapshot;
+
+  beforeAll(async () => {
+    before = await takeSnapshot();
+    await cluster.mustCoracle('up', '--detach');
+  }, 300_000);
+
+  afterAll(async () => {
+    await cluster.coracle('reset');
+    cluster.removeDataDir();
+  }, 120_000);
+
+  example(cluster);
+  workloads(cluster);
+  pods(cluster);
+  commands(cluster);
+  security(cluster);
+  staticPods(cluster);
+  resilience(cluster);
+  lifecycle(cluster);
+
+  it('leaves nothing behind after reset', async () => {
+    await cluster.mustCoracle('reset');
+    expect(differences(before, await takeSnapshot())).toEqual([]);
+  });
+});

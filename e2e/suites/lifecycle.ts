@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Pod } from '@coracle/api/types/core/v1';
+import { describe, expect, it } from '@jest/globals';
+import { type Cluster, eventually } from '../cluster.ts';
+
+type List<T> = { items: T[] };
+
+/** A whole cluster that stops, crashes and comes back. */
+export function lifecycle(cluster: Cluster): void {
+  const answers = async () => {
+    const ip = (
+      await cluster.must(['get', 'service', '-o', 'jsonpath={.items[?(@.spec.selector.app=="nginx")].spec.clusterIP}'])
+    ).split(' ')[0];
+    return (
+      await fetch(`http://${ip}/`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(2000) })
+    ).text();
+  };
+  const uids = async () =>
+    (await cluster.get<List<Pod>>('pods', '-l', 'app=nginx')).items.map((each) => each.metadata.uid).sort();
+
+  describe('the cluster', () => {
+    it('comes back with its workloads after down', async () => {
+      const before = await uids();
+      await cluster.mustCoracle('down');
+      expect((await cluster.status()).state).toBe('stopped');
+      await cluster.mustCoracle('up', '--detach');
+      await eventually('the example answers again', answers, (it) => it.includes('Welcome to nginx!'));
+      expect(await uids()).toEqual(before);
+    });
+
+    it('comes back after a crash of everything at once', async () => {
+      const before = await uids();
+      const [node] = (await cluster.status()).nodes;
+      for (const pid of processesIn(node!.pid!)) kill(pid);
+      await eventually(
+        'all of it is dead',
+        () => cluster.status(),
+        (it) => it.state === 'stopped',
+      );
+      await cluster.mustCoracle('up', '--detach');
+      await eventually('the example answers again', answers, (it) => it.includes('Welcome to nginx!'));
+      expect(await uids()).toEqual(before);
+    });
+
+    it('is refused what this version cannot do, by name', async () => {
+      const outcome = await cluster.coracle('up', '--nodes', '2', '--detach');
+      expect(outcome.code).toBe(1);
+      expect(outcome.stderr).toContain('--nodes 2');
+      const unknown = await cluster.coracle('up', '--frobnicate');
+      expect(unknown.stderr).toContain('unknown flag: --frobnicate');
+    });
+  });
+}
+
+/** All processes whose parent chain leads to a node's PID 1, and that one itself, last first. */
+function processesIn(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch (error) {
+      if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+  const inside = (pid: number): boolean => pid === root || (parents.has(pid) && inside(parents.get(pid)!));
+  return [...parents.keys()].filter(inside).sort((a, b) => b - a);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
