@@ -81,7 +81,8 @@ const leaderElection = z
     resourceNamespace: z.string().min(1).default(base.leaderElection.resourceNamespace),
   })
   .refine((it) => it.leaseDuration > it.renewDeadline, 'LeaseDuration must be greater than RenewDeadline')
-  .refine((it) => it.renewDeadline > it.retryPeriod, 'RenewDeadline must be greater than RetryPeriod');
+  .refine((it) => it.renewDeadline > it.retryPeriod, 'RenewDeadline must be greater than RetryPeriod')
+  .transform(({ resourceLock: _, ...rest }) => rest);
 
 const clientConnection = z.strictObject({
   kubeconfig: z.string().default(''),
