@@ -1,0 +1,217 @@
+import { clone, deepEqual, isObject, setOwn } from '../meta/object.ts';
+
+/** How many operations one patch may have. */
+export const maxJsonPatchOperations = 10_000;
+
+/** How many bytes of JSON the copy operations of one patch may add. */
+const maxCopiedBytes = 3 * 1024 * 1024;
+
+/** A patch that is malformed or does not fit the document. The document is unchanged. */
+export class JsonPatchError extends Error {
+  override readonly name = 'JsonPatchError';
+}
+
+/** A patch of more operations than are allowed: the request is too large, not wrong. */
+export class TooManyOperationsError extends JsonPatchError {
+  constructor(count: number) {
+    super(`The allowed maximum operations in a JSON patch is ${maxJsonPatchOperations}, got ${count}`);
+  }
+}
+
+export interface JsonPatchOperation {
+  op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
+  path: string;
+  from?: string;
+  value?: unknown;
+}
+
+/**
+ * Applies a JSON patch (RFC 6902) and returns the changed document; `document` itself stays as it is. As upstream, an index of an array
+ * may be negative to count from its end. Throws JsonPatchError; then nothing was applied.
+ */
+export function applyJsonPatch<T>(document: T, operations: unknown): T {
+  if (!Array.isArray(operations)) {
+    throw new JsonPatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  }
+  if (operations.length > maxJsonPatchOperations) throw new TooManyOperationsError(operations.length);
+  const root = { document: clone(document) as unknown };
+  let copied = 0;
+  for (const operation of operations as JsonPatchOperation[]) {
+    const { op, path, from, value } = checked(operation);
+    switch (op) {
+      case 'add':
+        add(root, path, clone(value), op);
+        break;
+      case 'remove':
+        remove(root, path, op);
+        break;
+      case 'replace':
+        find(root, path, op);
+        replace(root, path, clone(value));
+        break;
+      case 'move':
+        move(root, from!, path);
+        break;
+      case 'copy': {
+        const source = find(root, from!, op);
+        copied += Buffer.byteLength(
+          JSON.stringify(source, (_, each) => (typeof each === 'bigint' ? String(each) : each)),
+        );
+        if (copied > maxCopiedBytes) {
+          throw new JsonPatchError(
+            `Unable to copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${maxCopiedBytes}`,
+          );
+        }
+        add(root, path, clone(source), op);
+        break;
+      }
+      case 'test':
+        test(root, path, value);
+    }
+  }
+  return root.document as T;
+}
+
+interface Root {
+  document: unknown;
+}
+
+const known = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
+
+function checked(operation: unknown): JsonPatchOperation {
+  if (!isObject(operation))
+    throw new JsonPatchError('json: cannot unmarshal value into Go value of type jsonpatch.Operation');
+  const { op, path, from } = operation;
+  if (typeof op !== 'string' || !known.has(op)) throw new JsonPatchError(`Unexpected kind: ${op ?? 'unknown'}`);
+  if (typeof path !== 'string')
+    throw new JsonPatchError(`${op} operation failed to decode path: operation missing path field`);
+  if ((op === 'move' || op === 'copy') && typeof from !== 'string') {
+    throw new JsonPatchError(`${op} operation failed to decode from: operation, missing from field`);
+  }
+  return operation as unknown as JsonPatchOperation;
+}
+
+const unescapeStep = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** The steps of a JSON pointer; without any it points to the whole document. */
+function stepsOf(path: string, op: string): string[] {
+  if (path === '') return [];
+  if (!path.startsWith('/')) throw missing(op, path);
+  return path.slice(1).split('/').map(unescapeStep);
+}
+
+function missing(op: string, path: string, what = 'path'): JsonPatchError {
+  return new JsonPatchError(`${op} operation does not apply: doc is missing ${what}: ${path}: missing value`);
+}
+
+const badIndex = (step: string): JsonPatchError =>
+  new JsonPatchError(`Unable to access invalid index: ${step}: invalid index referenced`);
+
+/** An index into an array of `length` items; `length` itself where an item may be added there. */
+function indexOf(step: string, length: number, adding: boolean): number {
+  if (adding && step === '-') return length;
+  if (!/^-?(0|[1-9][0-9]*)$/.test(step))
+    throw new JsonPatchError(`strconv.Atoi: parsing ${JSON.stringify(step)}: invalid syntax`);
+  const count = adding ? length + 1 : length;
+  const index = Number(step) < 0 ? Number(step) + count : Number(step);
+  if (index < 0 || index >= count) throw badIndex(step);
+  return index;
+}
+
+/** The container that holds the last step of a path. */
+function parentOf(root: Root, steps: readonly string[], path: string, op: string): object {
+  let at = root.document;
+  for (const step of steps.slice(0, -1)) at = childOf(at, step, path, op, 'path');
+  if (typeof at !== 'object' || at === null) throw missing(op, path);
+  return at;
+}
+
+function childOf(at: unknown, step: string, path: string, op: string, what: string): unknown {
+  if (Array.isArray(at)) return at[indexOf(step, at.length, false)];
+  if (!isObject(at) || !Object.hasOwn(at, step)) throw missing(op, path, what);
+  return at[step];
+}
+
+function find(root: Root, path: string, op: string): unknown {
+  const steps = stepsOf(path, op);
+  let at = root.document;
+  for (const [i, step] of steps.entries()) {
+    const last = i === steps.length - 1;
+    at = childOf(
+      at,
+      step,
+      path,
+      op,
+      op === 'replace' && last ? 'key' : op === 'copy' || op === 'move' ? 'from path' : 'path',
+    );
+  }
+  return at;
+}
+
+function add(root: Root, path: string, value: unknown, op: string): void {
+  const steps = stepsOf(path, op);
+  if (steps.length === 0) {
+    root.document = value;
+    return;
+  }
+  const parent = parentOf(root, steps, path, op);
+  const step = steps.at(-1)!;
+  if (Array.isArray(parent)) parent.splice(indexOf(step, parent.length, true), 0, value);
+  else setOwn(parent, step, value);
+}
+
+function replace(root: Root, path: string, value: unknown): void {
+  const steps = stepsOf(path, 'replace');
+  if (steps.length === 0) {
+    root.document = value;
+    return;
+  }
+  const parent = parentOf(root, steps, path, 'replace');
+  const step = steps.at(-1)!;
+  if (Array.isArray(parent)) parent[indexOf(step, parent.length, false)] = value;
+  else setOwn(parent, step, value);
+}
+
+function remove(root: Root, path: string, op: string): void {
+  const steps = stepsOf(path, op);
+  if (steps.length === 0) {
+    root.document = null;
+    return;
+  }
+  const parent = parentOf(root, steps, path, op);
+  const step = steps.at(-1)!;
+  if (Array.isArray(parent)) {
+    parent.splice(indexOf(step, parent.length, false), 1);
+  } else {
+    if (!Object.hasOwn(parent, step)) {
+      throw new JsonPatchError(
+        `error in ${op} for path: '${path}': Unable to remove nonexistent key: ${step}: missing value`,
+      );
+    }
+    delete (parent as Record<string, unknown>)[step];
+  }
+}
+
+function move(root: Root, from: string, path: string): void {
+  const value = find(root, from, 'move');
+  if (path === from) return;
+  if (path.startsWith(`${from}/`)) throw new JsonPatchError(`move operation does not apply: ${path} is within ${from}`);
+  remove(root, from, 'move');
+  add(root, path, value, 'move');
+}
+
+function test(root: Root, path: string, value: unknown): void {
+  const failed = (): JsonPatchError => new JsonPatchError(`testing value ${path} failed: test failed`);
+  let found: unknown;
+  try {
+    found = find(root, path, 'test');
+  } catch (error) {
+    // A value that is not there is equal to null and to nothing else.
+    if (error instanceof JsonPatchError && error.message.includes('missing')) {
+      if (value === null || value === undefined) return;
+      throw failed();
+    }
+    throw error;
+  }
+  if (!deepEqual(found ?? null, value ?? null)) throw failed();
+}

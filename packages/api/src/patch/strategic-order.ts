@@ -1,0 +1,97 @@
+import { deepEqual } from '../meta/object.ts';
+import {
+  directive,
+  elementOrderPrefix,
+  goMap,
+  type Json,
+  noMergeKey,
+  StrategicPatchError,
+} from './strategic-lookup.ts';
+
+/** What identifies an item: the value of its merge key, or the item itself. */
+function identity(item: unknown, mergeKey: string): unknown {
+  if (mergeKey === '') return item;
+  const map = item as Json;
+  if (!Object.hasOwn(map, mergeKey)) throw noMergeKey(item, mergeKey);
+  return map[mergeKey];
+}
+
+/** The position of the item with the same identity; -1 where there is none. */
+export function positionOf(list: readonly unknown[], item: unknown, mergeKey: string): number {
+  const wanted = identity(item, mergeKey);
+  return list.findIndex((each) => deepEqual(identity(each, mergeKey), wanted));
+}
+
+/** Items of `list` that `order` names, and those it does not. */
+export function partition(
+  list: readonly unknown[],
+  order: readonly unknown[],
+  mergeKey: string,
+): { named: unknown[]; others: unknown[] } {
+  const named: unknown[] = [];
+  const others: unknown[] = [];
+  for (const item of list) (positionOf(order, item, mergeKey) >= 0 ? named : others).push(item);
+  return { named, others };
+}
+
+/** The list in the order in which `order` names its items; items it does not name stay at the end. */
+export function sortedBy(list: readonly unknown[], order: readonly unknown[], mergeKey: string): unknown[] {
+  const rank = (item: unknown): number => {
+    const at = positionOf(order, item, mergeKey);
+    return at < 0 ? order.length : at;
+  };
+  return list
+    .map((item) => ({ item, rank: rank(item) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}
+
+/**
+ * Brings a merged list into order: items the patch names in the patch's order, the rest in the server's; where both are known to
+ * the server, they interleave as they did there.
+ */
+export function inOrder(
+  named: readonly unknown[],
+  others: readonly unknown[],
+  patchOrder: readonly unknown[],
+  serverOrder: readonly unknown[],
+  mergeKey: string,
+): unknown[] {
+  const right = sortedBy(named, patchOrder, mergeKey);
+  const left = sortedBy(others, serverOrder, mergeKey);
+  const out: unknown[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length || j < right.length) {
+    if (i >= left.length) out.push(right[j++]);
+    else if (j >= right.length) out.push(left[i++]);
+    else {
+      const l = positionOf(serverOrder, left[i], mergeKey);
+      const r = positionOf(serverOrder, right[j], mergeKey);
+      out.push(l >= 0 && r >= 0 && l < r ? left[i++] : right[j++]);
+    }
+  }
+  return out;
+}
+
+/** Refuses a patch whose list and element order disagree. */
+export function checkElementOrder(list: readonly unknown[], order: readonly unknown[], mergeKey: string): void {
+  if (list.length === 0 || order.length === 0) return;
+  let at = 0;
+  for (const item of list) {
+    const instruction = mergeKey === '' ? undefined : (item as Json)[directive];
+    if (instruction === 'delete') continue;
+    if (instruction === 'replace') {
+      throw new StrategicPatchError(
+        `Invalid value: ${goMap(item)}: $patch: replace cannot be combined with ${elementOrderPrefix.slice(0, -1)}`,
+      );
+    }
+    while (at < order.length && !deepEqual(identity(order[at], mergeKey), identity(item, mergeKey))) at++;
+    if (at >= order.length) {
+      throw new StrategicPatchError(
+        `The order in patch list:\n${goMap(list)}\n doesn't match ${elementOrderPrefix.slice(0, -1)} list:\n${goMap(order)}\n`,
+      );
+    }
+    at++;
+  }
+}
