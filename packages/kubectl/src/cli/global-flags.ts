@@ -1,0 +1,31 @@
+import { boolFlag, durationFlag, type Flag, intFlag, stringFlag, stringsFlag } from './flags.ts';
+
+/** The flags every command takes. */
+export const globalFlags: readonly Flag[] = [
+  stringFlag('as', '', 'User to act as: a user name or a service account (system:serviceaccount:NAMESPACE:NAME)'),
+  stringsFlag('as-group', [], 'Group to act as; may be repeated'),
+  stringFlag('as-uid', '', 'UID to act as'),
+  stringsFlag('as-user-extra', [], 'Extra attribute of the user to act as, KEY=VALUE; may be repeated'),
+  stringFlag('cache-dir', '', 'Folder for cached discovery; accepted, discovery is kept in memory only'),
+  stringFlag('certificate-authority', '', 'File with the certificates of the authority that signed the server certificate'),
+  stringFlag('client-certificate', '', 'File with the client certificate'),
+  stringFlag('client-key', '', 'File with the key of the client certificate'),
+  stringFlag('cluster', '', 'Name of the kubeconfig cluster to use'),
+  stringFlag('context', '', 'Name of the kubeconfig context to use'),
+  boolFlag('disable-compression', false, 'Ask the server for uncompressed responses'),
+  boolFlag('insecure-skip-tls-verify', false, 'Do not check the server certificate: the connection can be listened to'),
+  stringFlag('kubeconfig', '', 'Kubeconfig file to use'),
+  durationFlag('log-flush-frequency', 5000, 'Longest time between two log flushes; accepted, logs are not buffered'),
+  boolFlag('match-server-version', false, 'Require the server to have the version of this client'),
+  stringFlag('namespace', '', 'Namespace to work in', { short: 'n' }),
+  stringFlag('password', '', 'Password for basic authentication'),
+  stringFlag('request-timeout', '0', 'How long to wait for one answer: 5, 1s, 2m, 3h; 0 waits for ever'),
+  stringFlag('server', '', 'URL of the API server', { short: 's' }),
+  stringFlag('tls-server-name', '', 'Name the server certificate must have; otherwise the host of the URL'),
+  stringFlag('token', '', 'Bearer token'),
+  stringFlag('user', '', 'Name of the kubeconfig user to use'),
+  stringFlag('username', '', 'User name for basic authentication'),
+  intFlag('v', 0, 'Verbosity of the log: 6 shows requests, 8 their bodies', { short: 'v' }),
+  boolFlag('warnings-as-errors', false, 'Exit with an error when the server sent warnings'),
+  boolFlag('help', false, 'Show the help of the command', { short: 'h' }),
+];

@@ -1,0 +1,2 @@
+export type { Terminal } from './cli/terminal.ts';
+export { kubectl } from './kubectl.ts';
