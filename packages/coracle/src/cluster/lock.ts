@@ -1,17 +1,18 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fail } from '../failure.ts';
 import { identify, isSame, type ProcessIdentity } from '../host/processes.ts';
 import type { ClusterPlace } from './cluster.ts';
 
 /** Does something to a cluster while nobody else does. Throws Failure at once when somebody does; a process that died holds nothing. */
 export async function exclusively<T>(place: ClusterPlace, doing: string, work: () => Promise<T>): Promise<T> {
-  mkdirSync('/run/coracle', { recursive: true });
   const file = `${place.runtime}.lock`;
   take(file, place.name, doing);
   try {
     return await work();
   } finally {
     rmSync(file, { force: true });
+    removeIfEmpty(dirname(file));
   }
 }
 
@@ -19,10 +20,13 @@ function take(file: string, name: string, doing: string): void {
   const mine = JSON.stringify({ ...identify(process.pid)!, doing });
   for (;;) {
     try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
       writeFileSync(file, mine, { flag: 'wx', mode: 0o600 });
       return;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') continue; // somebody else just removed the empty folder
+      if (code !== 'EEXIST') throw error;
     }
     const holder = readHolder(file);
     if (holder && isSame(holder)) {
@@ -41,5 +45,13 @@ function readHolder(file: string): (ProcessIdentity & { doing: string }) | undef
     // Released meanwhile, or its owner died between making and writing it.
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

@@ -42,7 +42,6 @@ async function removeRuntime(place: ClusterPlace): Promise<void> {
   await removeCgroup(`/coracle/${place.name}`);
   removeEmptyCgroup('/coracle');
   rmSync(place.runtime, { recursive: true, force: true });
-  // The folder of all clusters stays as long as one has something in it, be it the lock of this very command.
 }
 
 function removeIfEmpty(folder: string): void {
