@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { planCluster } from '../cluster/plan.ts';
+import { authorities, planCertificates } from '../pki/plan.ts';
+import { componentsOf } from './all.ts';
+import type { ComponentInput, NodeFacts } from './component.ts';
+import { cniConfig, containerdConfig } from './containerd.ts';
+import { kubeletConfig } from './kubelet.ts';
+
+const facts: NodeFacts = { cgroupV1: true, mayAdjustOomScore: false, snapshotter: 'overlayfs' };
+const cluster = { ...planCluster('dev', 1, [], []), data: '/data', runtime: '/run/x' };
+const asked: string[] = [];
+const input: ComponentInput = {
+  cluster,
+  node: cluster.nodes[0]!,
+  facts,
+  pki: (file) => {
+    asked.push(file);
+    return `<${file}>`;
+  },
+};
+const components = componentsOf(input);
+const of = (name: string) => components.find((it) => it.service.name === name)!;
+
+describe('the processes of a node', () => {
+  it('are all there', () => {
+    expect(components.map((it) => it.service.name).sort()).toEqual([
+      'containerd',
+      'etcd',
+      'kube-apiserver',
+      'kube-controller-manager',
+      'kube-proxy',
+      'kube-scheduler',
+      'kubelet',
+    ]);
+  });
+
+  it('read only certificates that are planned', () => {
+    const planned = new Set([
+      ...[...planCertificates(cluster).map((it) => it.file), ...Object.keys(authorities), 'sa'].flatMap((it) => [
+        `${it}.crt`,
+        `${it}.key`,
+      ]),
+      'sa.pub',
+    ]);
+    expect(asked.filter((it) => !planned.has(it))).toEqual([]);
+  });
+
+  it('read files of their own folder, which holds every file a flag names', () => {
+    for (const { service, files } of components) {
+      const named = service.command.flatMap((it) => it.match(/\/etc\/coracle\/\S+/g) ?? []);
+      const written = files.map((it) => `/etc/coracle/${it.path}`);
+      expect(named.filter((it) => !written.includes(it))).toEqual([]);
+    }
+  });
+
+  it('have no more rights than they need', () => {
+    expect(of('etcd').service.user).toEqual({ uid: 61001, gid: 61001 });
+    expect(of('kube-apiserver').service.user).toEqual({ uid: 61002, gid: 61002, capabilities: ['net_bind_service'] });
+    expect(of('kube-scheduler').service.user?.capabilities).toBeUndefined();
+    expect(of('kubelet').service.user).toBeUndefined();
+    const caches = components.flatMap((it) => it.service.env?.['NODE_COMPILE_CACHE'] ?? []);
+    expect(new Set(caches).size).toBe(caches.length);
+  });
+
+  it('stop in order: what uses others before what it uses', () => {
+    const rank = (name: string) => of(name).service.stopRank;
+    expect(rank('kubelet')).toBeGreaterThan(rank('kube-controller-manager'));
+    expect(rank('kube-scheduler')).toBeGreaterThan(rank('kube-apiserver'));
+    expect(rank('kube-apiserver')).toBeGreaterThan(rank('etcd'));
+    expect(rank('etcd')).toBeGreaterThan(rank('containerd'));
+  });
+});
+
+describe('kube-apiserver', () => {
+  const flags = of('kube-apiserver').service.command;
+
+  it('serves on 443 with RBAC, and reaches etcd only with a certificate', () => {
+    expect(flags).toContain('--secure-port=443');
+    expect(flags).toContain('--authorization-mode=Node,RBAC');
+    expect(flags).toContain('--etcd-certfile=/etc/coracle/kube-apiserver/etcd-client.crt');
+    expect(of('etcd').service.command).toContain('--client-cert-auth=true');
+    expect(of('etcd').service.command.join(' ')).not.toContain('http://');
+  });
+
+  it('has a certificate for all its names and addresses', () => {
+    const certificate = planCertificates(cluster).find((it) => it.file === 'apiserver')!;
+    expect(certificate.dnsNames).toEqual(
+      expect.arrayContaining(['kubernetes.default.svc.cluster.local', 'localhost', 'dev-1']),
+    );
+    expect(certificate.ipAddresses).toEqual(['10.96.0.1', '127.0.0.1', '172.30.0.2']);
+  });
+});
+
+describe('certificates', () => {
+  it('name components as Kubernetes does', () => {
+    const names = Object.fromEntries(
+      planCertificates(cluster).map((it) => [it.file, [it.commonName, it.organizations?.[0]]]),
+    );
+    expect(names['kube-scheduler']).toEqual(['system:kube-scheduler', undefined]);
+    expect(names['kubelet-dev-1']).toEqual(['system:node:dev-1', 'system:nodes']);
+    expect(names['admin']).toEqual(['kubernetes-admin', 'system:masters']);
+  });
+});
+
+describe('the configuration of the kubelet', () => {
+  it('allows cgroup v1 only where the host has it', () => {
+    expect(kubeletConfig({ cluster, facts })).toMatchObject({ failCgroupV1: false, cgroupDriver: 'cgroupfs' });
+    expect(kubeletConfig({ cluster, facts: { ...facts, cgroupV1: false } })).not.toHaveProperty('failCgroupV1');
+  });
+
+  it('asks for no out-of-memory score where it cannot have one', () => {
+    expect(kubeletConfig({ cluster, facts })).toMatchObject({ oomScoreAdj: 0 });
+    expect(kubeletConfig({ cluster, facts: { ...facts, mayAdjustOomScore: true } })).not.toHaveProperty('oomScoreAdj');
+  });
+});
+
+describe('the configuration of containerd', () => {
+  it('follows what the host can do', () => {
+    expect(containerdConfig(facts)).toContain('restrict_oom_score_adj = true');
+    expect(containerdConfig({ ...facts, mayAdjustOomScore: true })).toContain('restrict_oom_score_adj = false');
+    expect(containerdConfig({ ...facts, snapshotter: 'native' })).toContain('snapshotter = "native"');
+  });
+
+  it("gives pods addresses of the node's range", () => {
+    const { plugins } = JSON.parse(cniConfig('10.244.0.0/24'));
+    expect(plugins[0].ipam.ranges).toEqual([[{ subnet: '10.244.0.0/24' }]]);
+    expect(plugins.map((it: { type: string }) => it.type)).toEqual(['bridge', 'portmap']);
+  });
+});
