@@ -17,12 +17,10 @@ import { dispatch } from './endpoints/dispatch.ts';
 import { OpenApiService } from './openapi/service.ts';
 import { type Page, pagesOf } from './pages.ts';
 import type { Registry } from './registry/registry.ts';
-import { type HookTable, resourceKey, type SubresourceTable } from './registry/strategy.ts';
+import { resourceKey, type SubresourceTable } from './registry/strategy.ts';
 
 export interface ServerOptions {
   registry: Registry;
-  /** The table the registry was made with. */
-  hooks: HookTable;
   subresources: SubresourceTable;
   /** From authentication to authorization, in order. */
   links: readonly Link[];
@@ -75,7 +73,7 @@ export interface ApiServer {
 
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
-  const { registry, hooks, subresources, plugins, log } = options;
+  const { registry, subresources, plugins, log } = options;
   const machinery = { registry, plugins, watchTimeout: options.watchTimeout ?? 1_800_000 };
   let address = options.address ?? '';
   const kinds = () => [...registry.scheme];
@@ -105,19 +103,18 @@ export function createServer(options: ServerOptions): ApiServer {
     return kind !== undefined && subresources[`${resourceKey(kind)}/${info.subresource}`]?.longRunning === true;
   };
 
+  const report = (error: unknown, { info }: RequestContext) =>
+    log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly');
   const run = compose(
     [
-      recovery((error, { info }) =>
-        log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly'),
-      ),
+      recovery(report),
       metering(options.metrics, (context) => context.info.isResourceRequest && kindOf(context) !== undefined),
-      recovery((error, { info }) =>
-        log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly'),
-      ),
+      recovery(report), // once more inside, so that metering sees the code that was answered
       deadline(options.requestTimeout ?? 60_000, isLongRunning),
       ...options.links,
     ],
-    (context) => (context.info.isResourceRequest ? dispatch(context, machinery, hooks, subresources) : pages(context)),
+    (context) =>
+      context.info.isResourceRequest ? dispatch(context, machinery, registry.hooks, subresources) : pages(context),
   );
 
   const handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestContext['upgrade']) =>

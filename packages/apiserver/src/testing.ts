@@ -7,6 +7,7 @@ import type { AdmissionPlugin } from './admission/plugin.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import type { Link } from './chain/link.ts';
 import { apiServerUser } from './chain/user.ts';
+import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { createServer } from './server.ts';
@@ -21,7 +22,7 @@ export interface TestServerOptions {
   /** Authentication to authorization; by default everybody is an administrator. */
   links?: readonly Link[];
   plugins?: readonly AdmissionPlugin[];
-  hooks?: HookTable;
+  hooks?: HookTable | ((objects: ObjectAccess) => HookTable);
   subresources?: SubresourceTable;
   /** Whether the system namespaces are made; true by default. */
   namespaces?: boolean;
@@ -46,11 +47,10 @@ const everybodyIsAdmin: Link = (context, next) => {
 /** Starts a whole API server in this process, over plain HTTP on a random loopback port. Close it when done. */
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
   const store = options.store ?? new MemoryStore();
-  const hooks = options.hooks ?? {};
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,
-    hooks,
+    hooks: options.hooks ?? {},
     log: { warn: (message, details) => console.warn(message, details) },
     ...(options.history ? { history: options.history } : {}),
     ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
@@ -59,7 +59,6 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
   const server = createServer({
     registry,
-    hooks,
     subresources: options.subresources ?? {},
     links: options.links ?? [everybodyIsAdmin],
     plugins: options.plugins ?? [],

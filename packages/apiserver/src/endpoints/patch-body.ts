@@ -10,14 +10,14 @@ import {
   StatusError,
   unsupportedMediaType,
 } from '@coracle/api/meta/status';
-import { applyJsonPatch, type JsonPatchOperation } from '@coracle/api/patch/json-patch';
+import { applyJsonPatch, TooManyOperationsError } from '@coracle/api/patch/json-patch';
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import { applyStrategicPatch } from '@coracle/api/patch/strategic';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
 import { readBody } from './body.ts';
 import type { Call } from './call.ts';
-import { type Expected, reportFields, typedObject } from './decoding.ts';
+import { type Expected, jsonTypeOf, reportFields, typedObject } from './decoding.ts';
 import type { WriteOptions } from './options.ts';
 
 const types = {
@@ -26,9 +26,6 @@ const types = {
   'application/strategic-merge-patch+json': 'strategic',
   'application/apply-patch+yaml': 'apply',
 } as const;
-
-/** What may be asked of a JSON patch at most. */
-const operationLimit = 10_000;
 
 /** A patch as it came in. */
 export interface Patch {
@@ -53,15 +50,11 @@ export async function readPatch(context: RequestContext, options: WriteOptions):
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
   const bytes = await readBody(context.req);
   const { value, duplicates } = parse(bytes, type);
-  if (type === 'json') {
-    if (!Array.isArray(value)) throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
-    if (value.length > operationLimit) {
-      throw requestEntityTooLarge(
-        `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${value.length}`,
-      );
-    }
-  } else if (!isObject(value)) {
-    throw badRequest('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}');
+  if (type === 'json' ? !Array.isArray(value) : !isObject(value)) {
+    const wanted = type === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}';
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`,
+    );
   }
   return { type, value, duplicates };
 }
@@ -97,11 +90,12 @@ export function patchedObject(
 
 function applied(patch: Patch, current: object, schema: ReturnType<typeof objectSchemaOf>): unknown {
   try {
-    if (patch.type === 'json') return applyJsonPatch(current, patch.value as JsonPatchOperation[]);
+    if (patch.type === 'json') return applyJsonPatch(current, patch.value);
     if (patch.type === 'merge') return applyMergePatch(current, patch.value);
-    return applyStrategicPatch(current, patch.value as Record<string, unknown>, schema);
+    return applyStrategicPatch(current, patch.value, schema);
   } catch (error) {
     if (error instanceof StatusError || !(error instanceof Error)) throw error;
+    if (error instanceof TooManyOperationsError) throw requestEntityTooLarge(error.message);
     if (patch.type === 'strategic') throw badRequest(error.message);
     throw new StatusError({
       code: 422,

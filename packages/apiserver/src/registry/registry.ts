@@ -21,7 +21,8 @@ import { type HookTable, resourceKey } from './strategy.ts';
 export interface RegistryOptions {
   store: Store;
   scheme: Scheme;
-  hooks?: HookTable;
+  /** What is special about resources; a function where hooks need the server's objects from the start (allocators). */
+  hooks?: HookTable | ((objects: ObjectAccess) => HookTable);
   log: FeedLog;
   /** How much watch history a resource keeps. */
   history?: HistoryBounds;
@@ -38,7 +39,7 @@ export class Registry implements ObjectAccess {
   readonly scheme: Scheme;
   readonly store: Store;
   readonly feed: Feed;
-  readonly #hooks: HookTable;
+  readonly hooks: HookTable;
   readonly #options: RegistryOptions;
   readonly #resources = new Map<AnyKind, Resource>();
   readonly #shared = new Map<string, { cache: ResourceCache; hub: WatchHub }>();
@@ -48,7 +49,7 @@ export class Registry implements ObjectAccess {
     this.#options = options;
     this.scheme = options.scheme;
     this.store = options.store;
-    this.#hooks = options.hooks ?? {};
+    this.hooks = typeof options.hooks === 'function' ? options.hooks(this) : (options.hooks ?? {});
     this.feed = new Feed(options.store, options.log);
     this.#fresh = new FreshRevision(() => options.store.revision());
     for (const kind of options.scheme) if (isStored(kind)) this.#add(kind);
@@ -203,7 +204,7 @@ export class Registry implements ObjectAccess {
       new Resource(kind, {
         ...shared,
         store: this.store,
-        hooks: this.#hooks[resourceKey(kind)] ?? {},
+        hooks: this.hooks[resourceKey(kind)] ?? {},
         objects: this,
         seen: () => this.feed.revision,
         fresh: async () => {

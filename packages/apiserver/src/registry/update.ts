@@ -25,6 +25,8 @@ export function prepareForUpdate(kind: AnyKind, object: KubeObject, old: KubeObj
     assign(prepared, 'status', status);
     return prepared;
   }
+  // What other subresources may change is their handlers' to decide.
+  if (subresource !== '' && subresource !== 'scale') return prepared;
   if (kind.subresources?.status) assign(prepared, 'status', (old as { status?: unknown }).status);
   kind.prepareForUpdate?.(prepared, old);
   if (hasGeneration(kind) && !sameWish(prepared, old))
@@ -41,6 +43,7 @@ export function validateChange(
   at: Path,
 ): FieldError[] {
   if (subresource === 'status') return kind.validateStatusUpdate?.(object, old, at) ?? [];
+  if (subresource !== '' && subresource !== 'scale') return [];
   return [
     ...(kind.validate?.(object, at) ?? []),
     ...(kind.immutable ?? []).flatMap((path) => immutable(object, old, path, at)),

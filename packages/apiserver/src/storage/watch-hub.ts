@@ -212,7 +212,10 @@ class Member implements Watcher {
   catchUp(): void {
     while (this.#open && !this.#live) {
       const { history } = this.#cache;
-      if (this.#revision < history.floor) return this.end('overrun');
+      if (this.#revision < history.floor) {
+        this.end('overrun');
+        return;
+      }
       const events = history.after(this.#revision, catchUpEvents);
       if (events.length === 0) {
         this.#live = true;
@@ -229,7 +232,10 @@ class Member implements Watcher {
   }
 
   tick(now: number, revision: number, period: number): void {
-    if (now >= this.#options.deadline) return this.end('timeout');
+    if (now >= this.#options.deadline) {
+      this.end('timeout');
+      return;
+    }
     if (!this.#options.bookmarks || now < this.#nextBookmark || !this.#live) return;
     this.#nextBookmark = Math.min(now + period, Math.max(this.#options.deadline - lastBookmark, now + 1));
     if (now >= this.#options.deadline - lastBookmark) this.#nextBookmark = Number.POSITIVE_INFINITY;

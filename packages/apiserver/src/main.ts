@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { scheme } from '@coracle/api/builtin';
+import type { Checks } from '@coracle/process/checks';
+import type { FlagValues } from '@coracle/process/flags';
+import type { Log } from '@coracle/process/log';
+import { program, UsageError } from '@coracle/process/program';
+import { builtinAdmission } from './admission/builtin.ts';
+import { bootstrapCluster, withdraw } from './bootstrap/cluster.ts';
+import { authentication } from './chain/authentication/index.ts';
+import { authorization } from './chain/authorization/index.ts';
+import { impersonation } from './chain/impersonation.ts';
+import { compactRegularly } from './compaction.ts';
+import { apiServerFlags } from './flags.ts';
+import { Registry } from './registry/registry.ts';
+import { authenticatorsOf, authorizerOf, clientAuthoritiesOf, tokensOf } from './security.ts';
+import { createServer, type Tls } from './server.ts';
+import { specialsOf } from './specials.ts';
+import { EtcdStore } from './storage/etcd-store.ts';
+
+type Flags = FlagValues<typeof apiServerFlags.flags>;
+
+const shutdownGrace = 10_000;
+const certificateCheck = 60_000;
+
+await program(
+  'kube-apiserver',
+  apiServerFlags,
+  async ({ flags, log, signal, metrics }) => {
+    checkFlags(flags);
+    const store = openStore(flags);
+    const specials = specialsOf(flags);
+    const registry = new Registry({
+      store,
+      scheme,
+      hooks: specials.hooks,
+      eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
+      log: { warn: (message, details) => log.warn(details, message) },
+    });
+    const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
+    const tokens = tokensOf(flags, registry);
+    specials.attach({ objects: registry, authorizer, rbac, tokens });
+    const plugins = builtinAdmission({
+      authorizer,
+      enable: flags['enable-admission-plugins'],
+      disable: flags['disable-admission-plugins'],
+      tolerationSeconds: {
+        notReady: flags['default-not-ready-toleration-seconds'],
+        unreachable: flags['default-unreachable-toleration-seconds'],
+      },
+    });
+    const progress = { bootstrapped: false, ending: false };
+    const server = createServer({
+      registry,
+      subresources: specials.subresources,
+      pages: specials.pages,
+      links: [
+        authentication({ authenticators: authenticatorsOf(flags, tokens), anonymous: flags['anonymous-auth'] }),
+        impersonation(authorizer),
+        authorization(authorizer),
+      ],
+      plugins,
+      metrics,
+      log,
+      live: { etcd: () => store.revision().then(() => undefined) },
+      ready: readyChecks(registry, progress),
+      requestTimeout: flags['request-timeout'],
+      watchTimeout: flags['min-request-timeout'] * 1000,
+      address: `${advertised(flags)}:${flags['secure-port']}`,
+    });
+    const tls = await servingTls(flags);
+    const listening = await server.listen({ host: flags['bind-address'], port: flags['secure-port'], tls });
+    log.info({ address: flags['bind-address'], port: listening.port }, 'Serving securely');
+    const renewal = setInterval(() => renew(flags, listening.renew, log), certificateCheck).unref();
+
+    const loading = registry.start().then(async () => {
+      log.info({ revision: registry.feed.revision }, 'Caches are synced');
+      const interval = flags['etcd-compaction-interval'];
+      if (interval > 0) {
+        compactRegularly(store, interval, signal, (error) => log.warn({ err: error }, 'Compaction failed'));
+      }
+      await bootstrapCluster(registry, {
+        rbac: rbac !== undefined,
+        address: advertised(flags),
+        port: listening.port,
+        serviceRange: flags['service-cluster-ip-range'],
+        clientCa: readIfSet(flags['client-ca-file']),
+        signal,
+        log,
+      });
+      progress.bootstrapped = true;
+      log.info({ milliseconds: Math.round(performance.now()) }, 'Ready');
+    });
+    await Promise.race([loading, aborted(signal)]);
+    await aborted(signal);
+
+    progress.ending = true;
+    clearInterval(renewal);
+    await delay(flags['shutdown-delay-duration']);
+    await withdraw(registry, log);
+    const closed = listening.close(shutdownGrace);
+    await registry.stop();
+    await closed;
+    await store.close();
+  },
+  {
+    description:
+      "The Kubernetes API server validates and configures data for the api objects which include pods, services, replicationcontrollers, and others. The API Server services REST operations and provides the frontend to the cluster's shared state through which all other components interact.",
+  },
+);
+
+function checkFlags(flags: Flags): void {
+  if (flags['etcd-servers'].length === 0) throw new UsageError('--etcd-servers must be specified');
+  if (flags['etcd-prefix'] !== '/registry') throw new UsageError('--etcd-prefix: only /registry is supported');
+  if (flags['secure-port'] < 1 || flags['secure-port'] > 65535) {
+    throw new UsageError(
+      `--secure-port ${flags['secure-port']} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
+    );
+  }
+  if ((flags['tls-cert-file'] === '') !== (flags['tls-private-key-file'] === '')) {
+    throw new UsageError('--tls-cert-file and --tls-private-key-file must be specified together');
+  }
+  if (flags['advertise-address'] !== '' && isIP(flags['advertise-address']) === 0) {
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(flags['advertise-address'])} for "--advertise-address" flag`,
+    );
+  }
+}
+
+function openStore(flags: Flags): EtcdStore {
+  const file = (name: 'etcd-cafile' | 'etcd-certfile' | 'etcd-keyfile') =>
+    flags[name] === '' ? undefined : readFileSync(flags[name]);
+  const [ca, cert, key] = [file('etcd-cafile'), file('etcd-certfile'), file('etcd-keyfile')];
+  return new EtcdStore({
+    servers: flags['etcd-servers'],
+    ...(ca ? { ca } : {}),
+    ...(cert ? { cert } : {}),
+    ...(key ? { key } : {}),
+  });
+}
+
+function readyChecks(registry: Registry, progress: { bootstrapped: boolean; ending: boolean }): Checks {
+  const unless = (problem: boolean, text: string) => {
+    if (problem) throw new Error(text);
+  };
+  return {
+    'informer-sync': () => unless(!registry.feed.loaded, 'the watch caches are not loaded'),
+    'poststarthook/bootstrap': () => unless(!progress.bootstrapped, 'not finished'),
+    shutdown: () => unless(progress.ending, 'process is shutting down'),
+  };
+}
+
+async function servingTls(flags: Flags): Promise<Tls> {
+  const clientCa = clientAuthoritiesOf(flags);
+  const asked = clientCa === undefined ? {} : { clientCa };
+  if (flags['tls-cert-file'] !== '') {
+    return { cert: readFileSync(flags['tls-cert-file']), key: readFileSync(flags['tls-private-key-file']), ...asked };
+  }
+  const { selfSigned } = await import('@coracle/process/self-signed');
+  return { ...(await selfSigned(advertised(flags))), ...asked };
+}
+
+/** Takes up certificate files that were replaced. */
+function renew(flags: Flags, take: (tls: Tls) => void, log: Log): void {
+  if (flags['tls-cert-file'] === '') return;
+  servingTls(flags).then(take, (error) => log.error({ err: error }, 'Cannot read the serving certificate'));
+}
+
+/** The address clients outside are told: --advertise-address, --bind-address, or the machine's first own one. */
+function advertised(flags: Flags): string {
+  if (flags['advertise-address'] !== '') return flags['advertise-address'];
+  if (!['0.0.0.0', '::', ''].includes(flags['bind-address'])) return flags['bind-address'];
+  const own = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each && !each.internal && each.family === 'IPv4');
+  return own?.address ?? '127.0.0.1';
+}
+
+function readIfSet(file: string): string | undefined {
+  return file === '' ? undefined : readFileSync(file, 'utf8');
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { pod } from '@coracle/api/core/v1/pod';
+import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
+import { clusterRoleBinding } from '@coracle/api/rbac/v1/clusterrolebinding';
+import { role } from '@coracle/api/rbac/v1/role';
+import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
+import type { FlagValues } from '@coracle/process/flags';
+import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
+import { bearerTokens, unionOfTokens } from './chain/authentication/bearer-token.ts';
+import { certificatesIn, clientCertificates } from './chain/authentication/client-certificate.ts';
+import { requestHeaders } from './chain/authentication/request-header.ts';
+import { type TokenKey, verificationKeys } from './chain/authentication/service-account/keys.ts';
+import { liveObjects } from './chain/authentication/service-account/live-objects.ts';
+import { ServiceAccountTokens } from './chain/authentication/service-account/verifier.ts';
+import { fixedTokens, parseTokenFile } from './chain/authentication/token-file.ts';
+import {
+  type Authorizer,
+  alwaysAllow,
+  alwaysDeny,
+  privilegedGroup,
+  unionOf,
+} from './chain/authorization/authorizer.ts';
+import { nodeAuthorizer } from './chain/authorization/node/authorizer.ts';
+import { NodeGraph } from './chain/authorization/node/graph.ts';
+import { RbacAuthorizer } from './chain/authorization/rbac/authorizer.ts';
+import { RbacIndex } from './chain/authorization/rbac/index.ts';
+import { mastersGroup } from './chain/user.ts';
+import type { apiServerFlags } from './flags.ts';
+import type { ObjectAccess } from './registry/access.ts';
+
+type Flags = FlagValues<typeof apiServerFlags.flags>;
+
+/** The keys that service account tokens are checked with: --service-account-key-file. */
+export function tokenKeysOf(flags: Flags): TokenKey[] {
+  return flags['service-account-key-file'].flatMap((file) => verificationKeys(readFileSync(file, 'utf8')));
+}
+
+/** The audiences that tokens for this server name. */
+export function audiencesOf(flags: Flags): readonly string[] {
+  return flags['api-audiences'].length > 0 ? flags['api-audiences'] : flags['service-account-issuer'].slice(0, 1);
+}
+
+/** All authorities whose client certificates TLS asks for, as one PEM bundle; undefined: none. */
+export function clientAuthoritiesOf(flags: Flags): string | undefined {
+  const files = [flags['client-ca-file'], flags['requestheader-client-ca-file']].filter((file) => file !== '');
+  return files.length === 0 ? undefined : files.map((file) => readFileSync(file, 'utf8')).join('\n');
+}
+
+/** What checks bearer tokens; TokenReview asks the same. */
+export function tokensOf(flags: Flags, objects: ObjectAccess): TokenAuthenticator {
+  const tokens: TokenAuthenticator[] = [];
+  if (flags['token-auth-file'] !== '') {
+    tokens.push(fixedTokens(parseTokenFile(readFileSync(flags['token-auth-file'], 'utf8'))));
+  }
+  const keys = tokenKeysOf(flags);
+  if (keys.length > 0) {
+    const issuers = flags['service-account-issuer'];
+    tokens.push(new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects) }));
+  }
+  return unionOfTokens(tokens);
+}
+
+/** The authenticators the flags ask for, in upstream's order. */
+export function authenticatorsOf(flags: Flags, tokens: TokenAuthenticator): Authenticator[] {
+  const authenticators: Authenticator[] = [];
+  const authorities = (file: string) => certificatesIn(readFileSync(file, 'utf8'));
+  if (flags['requestheader-client-ca-file'] !== '') {
+    const lower = (names: readonly string[]) => names.map((name) => name.toLowerCase());
+    authenticators.push(
+      requestHeaders({
+        authorities: authorities(flags['requestheader-client-ca-file']),
+        allowedNames: flags['requestheader-allowed-names'],
+        usernameHeaders: lower(flags['requestheader-username-headers']),
+        uidHeaders: lower(flags['requestheader-uid-headers']),
+        groupHeaders: lower(flags['requestheader-group-headers']),
+        extraHeaderPrefixes: lower(flags['requestheader-extra-headers-prefix']),
+      }),
+    );
+  }
+  if (flags['client-ca-file'] !== '') authenticators.push(clientCertificates(authorities(flags['client-ca-file'])));
+  authenticators.push(bearerTokens(tokens, audiencesOf(flags)));
+  return authenticators;
+}
+
+/** An authorizer, and what makes it follow the objects it decides by. */
+export interface Following {
+  authorizer: Authorizer;
+  /** The roles and bindings, where RBAC is on. */
+  rbac: RbacIndex | undefined;
+}
+
+/** The authorizer of --authorization-mode. It follows the watch caches from now on. */
+export function authorizerOf(modes: readonly string[], objects: ObjectAccess): Following {
+  let rbac: RbacIndex | undefined;
+  const byMode: Readonly<Record<string, () => Authorizer>> = {
+    AlwaysAllow: () => alwaysAllow,
+    AlwaysDeny: () => alwaysDeny,
+    Node: () => nodeAuthorizer(nodeGraphOf(objects)),
+    RBAC: () => {
+      rbac = rbacIndexOf(objects);
+      return new RbacAuthorizer(rbac);
+    },
+  };
+  const authorizers = modes.map((mode) => {
+    const make = byMode[mode];
+    if (!make) {
+      throw new Error(
+        `${JSON.stringify(mode)} is not a supported authorization mode; these are: ${Object.keys(byMode).join(', ')}`,
+      );
+    }
+    return make();
+  });
+  return { authorizer: unionOf([privilegedGroup(mastersGroup), ...authorizers]), rbac };
+}
+
+function rbacIndexOf(objects: ObjectAccess): RbacIndex {
+  const index = new RbacIndex();
+  objects.onChange(clusterRole, ({ type, object }) =>
+    index.setClusterRole(object.metadata.name!, type === 'deleted' ? undefined : object),
+  );
+  objects.onChange(role, ({ type, object: { metadata }, object }) =>
+    index.setRole(metadata.namespace!, metadata.name!, type === 'deleted' ? undefined : object),
+  );
+  objects.onChange(clusterRoleBinding, ({ type, object }) =>
+    index.setClusterRoleBinding(object.metadata.name!, type === 'deleted' ? undefined : object),
+  );
+  objects.onChange(roleBinding, ({ type, object: { metadata }, object }) =>
+    index.setRoleBinding(metadata.namespace!, metadata.name!, type === 'deleted' ? undefined : object),
+  );
+  return index;
+}
+
+function nodeGraphOf(objects: ObjectAccess): NodeGraph {
+  const graph = new NodeGraph();
+  objects.onChange(pod, ({ type, object }) => {
+    if (type === 'deleted') graph.deletePod(object.metadata.namespace!, object.metadata.name!);
+    else graph.setPod(object);
+  });
+  return graph;
+}
