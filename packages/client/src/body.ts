@@ -11,13 +11,8 @@ export async function readAll(body: Readable): Promise<Buffer> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-const longNumber = /[0-9]{16}/;
-
-/** Parses JSON; only where digits run long does the exact parser take over, which keeps integers beyond 2^53. */
-export function decodeBody(body: Buffer | string): unknown {
-  const text = typeof body === 'string' ? body : body.toString('utf8');
-  return longNumber.test(text) ? decodeJson(text).value : JSON.parse(text);
-}
+/** Parses JSON; integers beyond 2^53 become bigint. */
+export const decodeBody = (body: Buffer): unknown => decodeJson(body).value;
 
 /** The error behind a response of 400 and above. */
 export async function responseError(response: TransportResponse, method: string): Promise<StatusError> {

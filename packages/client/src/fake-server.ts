@@ -3,10 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Client, connect } from './client.ts';
 
-export type FakeHandler = (request: IncomingMessage & { json: () => Promise<unknown> }, response: ServerResponse) => void | Promise<void>;
+export type FakeHandler = (
+  request: IncomingMessage & { json: () => Promise<unknown> },
+  response: ServerResponse,
+) => void | Promise<void>;
 
 /** A scripted API server for tests of this package: every request goes to `handler`. */
-export async function fakeServer(handler: FakeHandler): Promise<{ client: Client; url: string; close(): Promise<void> }> {
+export async function fakeServer(
+  handler: FakeHandler,
+): Promise<{ client: Client; url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     const json = async (): Promise<unknown> => {
       const chunks: Buffer[] = [];

@@ -1,12 +1,19 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import type { ConfigMap } from '@coracle/api/types/core/v1';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { answer, fakeServer, until } from './fake-server.ts';
 import { Informers } from './informer.ts';
 
 const map = (name: string, version: number, labels: Record<string, string> = {}): ConfigMap => ({
-  metadata: { name, namespace: 'default', uid: name, resourceVersion: String(version), labels, managedFields: [{ manager: 'x' }] },
+  metadata: {
+    name,
+    namespace: 'default',
+    uid: name,
+    resourceVersion: String(version),
+    labels,
+    managedFields: [{ manager: 'x' }],
+  },
 });
 
 /** A server of config maps whose list and watches the test writes. */
@@ -17,7 +24,12 @@ async function mapServer(): Promise<{
   version: number;
   server: Awaited<ReturnType<typeof fakeServer>>;
 }> {
-  const state = { lists: [] as URLSearchParams[], watches: [] as { query: URLSearchParams; response: ServerResponse }[], items: [] as ConfigMap[], version: 1 };
+  const state = {
+    lists: [] as URLSearchParams[],
+    watches: [] as { query: URLSearchParams; response: ServerResponse }[],
+    items: [] as ConfigMap[],
+    version: 1,
+  };
   const server = await fakeServer((request, response) => {
     const { searchParams: query, pathname } = new URL(request.url!, 'http://x');
     expect(pathname).toBe('/api/v1/configmaps');
@@ -27,7 +39,11 @@ async function mapServer(): Promise<{
       state.watches.push({ query, response });
     } else {
       state.lists.push(query);
-      answer(response, 200, { kind: 'ConfigMapList', metadata: { resourceVersion: String(state.version) }, items: state.items });
+      answer(response, 200, {
+        kind: 'ConfigMapList',
+        metadata: { resourceVersion: String(state.version) },
+        items: state.items,
+      });
     }
   });
   return Object.assign(state, { server });
@@ -68,7 +84,9 @@ describe('an informer', () => {
     // Frames may arrive in pieces.
     const frame = event('ADDED', map('b', 2));
     first.response.write(frame.slice(0, 30));
-    first.response.write(`${frame.slice(30)}${event('MODIFIED', map('a', 3, { app: 'db' }))}${event('BOOKMARK', map('', 9))}`);
+    first.response.write(
+      `${frame.slice(30)}${event('MODIFIED', map('a', 3, { app: 'db' }))}${event('BOOKMARK', map('', 9))}`,
+    );
     await until(() => seen.length === 3);
     expect(informer.lister.byIndex('app', 'web')).toEqual([]);
     expect(informer.lister.byIndex('app', 'db')).toHaveLength(1);
@@ -84,11 +102,18 @@ describe('an informer', () => {
     // An expired version lists again, and tells the difference.
     state.items = [map('a', 12, { app: 'db' }), map('c', 11)];
     state.version = 12;
-    second.response.end(event('ERROR', { kind: 'Status', apiVersion: 'v1', code: 410, reason: 'Expired', message: 'too old' }));
+    second.response.end(
+      event('ERROR', { kind: 'Status', apiVersion: 'v1', code: 410, reason: 'Expired', message: 'too old' }),
+    );
     await until(() => seen.includes('+c'));
     expect(state.lists[1]!.get('resourceVersion')).toBeNull();
     expect(seen).toEqual(['+a', '+b', '1>3', '-b', '3>12', '+c']);
-    expect(informer.lister.list('default').map((each) => each.metadata.name).sort()).toEqual(['a', 'c']);
+    expect(
+      informer.lister
+        .list('default')
+        .map((each) => each.metadata.name)
+        .sort(),
+    ).toEqual(['a', 'c']);
 
     const late: string[] = [];
     informer.on({ added: (each) => late.push(each.metadata.name!) });

@@ -89,9 +89,8 @@ export class Store<T extends KubeObject> implements Lister<T> {
   #enter(name: string, indexer: Indexer<T>, key: string, object: T): void {
     const index = this.#indexes.get(name)!;
     for (const value of indexer(object)) {
-      let entries = index.get(value);
-      if (!entries) index.set(value, (entries = new Map()));
-      entries.set(key, object);
+      const entries = index.get(value) ?? new Map<string, T>();
+      index.set(value, entries.set(key, object));
     }
   }
 

@@ -1,3 +1,4 @@
+import { JsonError } from '@coracle/api/codec/json';
 import type { Kind, KubeObject } from '@coracle/api/kind';
 import { isExpired, StatusError } from '@coracle/api/meta/status';
 import { Backoff } from './backoff.ts';
@@ -91,7 +92,7 @@ export async function reflect<T extends KubeObject>(
 const isTrouble = (error: unknown): boolean =>
   error instanceof StatusError ||
   error instanceof ConnectionError ||
-  error instanceof SyntaxError ||
+  error instanceof JsonError ||
   (!(error instanceof TypeError) &&
     !(error instanceof RangeError) &&
     typeof (error as NodeJS.ErrnoException).code === 'string');

@@ -115,7 +115,10 @@ export class WorkQueue {
   /** Adds the key after a time (ms); of several times for one key the earliest counts. */
   addAfter(key: string, ms: number): void {
     if (this.#closed) return;
-    if (ms <= 0) return this.add(key);
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
     const at = performance.now() + ms;
     const planned = this.#later.get(key);
     if (planned && planned.at <= at) return;
@@ -194,8 +197,8 @@ export class WorkQueue {
 
   #enqueue(key: string): void {
     const taker = this.#takers.shift();
-    if (taker) return taker(this.#hand(key));
-    this.#queue.push(key);
+    if (taker) taker(this.#hand(key));
+    else this.#queue.push(key);
     this.#metrics?.depth(this.length);
   }
 

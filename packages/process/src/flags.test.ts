@@ -21,7 +21,12 @@ const set = defineFlags({
   controllers: stringSliceFlag({ default: ['*'], help: 'Which.' }),
   literal: stringArrayFlag({ help: 'Literals.' }),
   'feature-gates': mapFlag({ help: 'Gates.' }),
-  'dry-run': choiceFlag({ bare: 'unchanged', default: 'none', choices: ['none', 'server', 'client', 'unchanged'], help: 'Dry run.' }),
+  'dry-run': choiceFlag({
+    bare: 'unchanged',
+    default: 'none',
+    choices: ['none', 'server', 'client', 'unchanged'],
+    help: 'Dry run.',
+  }),
 });
 
 describe('parsing in pflag syntax', () => {
@@ -75,7 +80,10 @@ describe('parsing in pflag syntax', () => {
       ['--secure-port=abc'],
       'invalid argument "abc" for "-p, --secure-port" flag: strconv.ParseInt: parsing "abc": invalid syntax',
     ],
-    [['--tty=maybe'], 'invalid argument "maybe" for "-t, --tty" flag: strconv.ParseBool: parsing "maybe": invalid syntax'],
+    [
+      ['--tty=maybe'],
+      'invalid argument "maybe" for "-t, --tty" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+    ],
     [['--period=5'], 'invalid argument "5" for "--period" flag: time: missing unit in duration "5"'],
     [['--feature-gates=A'], 'invalid argument "A" for "--feature-gates" flag: malformed pair, expect string=string'],
   ])('%j is refused: %s', (argv, message) => {

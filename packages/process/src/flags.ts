@@ -135,7 +135,8 @@ function parseFlags<F extends AnyFlags>(flags: F, argv: readonly string[], inter
         assign(name, flag.bare);
         continue;
       }
-      if (after === '' && rest.length === 0) throw new FlagError(`flag needs an argument: ${goQuote(letter)} in -${letters}`);
+      if (after === '' && rest.length === 0)
+        throw new FlagError(`flag needs an argument: ${goQuote(letter)} in -${letters}`);
       assign(name, after.startsWith('=') ? after.slice(1) : after === '' ? rest.shift()! : after);
       return;
     }
