@@ -127,7 +127,7 @@ export class EtcdStore implements Store {
  * copy and report a conflict with itself. The callers above know what may be repeated.
  */
 const once = {
-  execute: <T>(run: (context: object) => T) => Promise.resolve(run({ attempt: 0 })),
+  execute: async <T>(run: (context: object) => T | Promise<T>) => run({ attempt: 0 }),
 } as unknown as NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
 function clientOptions(options: EtcdOptions): IOptions {

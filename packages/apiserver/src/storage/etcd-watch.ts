@@ -22,7 +22,7 @@ export async function* watchEtcd(etcd: Etcd3, after: number, signal: AbortSignal
         yield batch;
       }
     } catch (error) {
-      const known = translated(error);
+      const known = isCompaction(error) ? new CompactedError() : translated(error);
       if (known instanceof CompactedError) throw known;
       if (!(known instanceof StoreUnavailableError) && !(error instanceof Disconnected)) throw known;
     } finally {
@@ -35,6 +35,11 @@ export async function* watchEtcd(etcd: Etcd3, after: number, signal: AbortSignal
 }
 
 class Disconnected extends Error {}
+
+/** etcd cancels a watch of compacted history without giving a reason; its other cancellations have one. */
+function isCompaction(error: unknown): boolean {
+  return error instanceof Error && error.message.trim() === 'Watcher canceled:';
+}
 
 /** One etcd watcher's events as a queue that is pulled from. */
 class WatchStream {

@@ -1,0 +1,10 @@
+import { describe } from '@jest/globals';
+import { storeContract } from './contract.testing.ts';
+import { MemoryStore } from './memory-store.ts';
+
+describe('MemoryStore', () => {
+  storeContract(async () => {
+    const store = new MemoryStore();
+    return { store, close: () => store.close() };
+  });
+});

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** An etcd of a test's own. */
+export interface TestEtcd {
+  url: string;
+  pid: number;
+  /** Ends the process, keeping its data. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  close(): Promise<void>;
+}
+
+/** The etcd binary tests use: CORACLE_ETCD, or the one set-up keeps. Throws when there is none. */
+export function etcdBinary(): string {
+  const kept = fileURLToPath(new URL('../../../../.cache/host/bin/etcd', import.meta.url));
+  const binary = process.env.CORACLE_ETCD || kept;
+  if (!existsSync(binary)) {
+    throw new Error(`this test needs etcd 3.5 or later at ${binary}: run \`npm start\` once, or set CORACLE_ETCD`);
+  }
+  return binary;
+}
+
+/** Starts an etcd on random loopback ports with its data in a temporary folder. */
+export async function startEtcd(): Promise<TestEtcd> {
+  const binary = etcdBinary();
+  const folder = await mkdtemp(join(tmpdir(), 'coracle-etcd-'));
+  const [port, peerPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn(
+      binary,
+      [
+        `--data-dir=${folder}`,
+        `--listen-client-urls=${url}`,
+        `--advertise-client-urls=${url}`,
+        `--listen-peer-urls=${peerUrl}`,
+        `--initial-advertise-peer-urls=${peerUrl}`,
+        `--initial-cluster=default=${peerUrl}`,
+        '--unsafe-no-fsync',
+        '--log-level=error',
+      ],
+      { stdio: 'ignore' },
+    );
+    for (let attempt = 0; attempt < 300; attempt++) {
+      if (child.exitCode !== null) throw new Error(`etcd ended with code ${child.exitCode}`);
+      const healthy = await fetch(`${url}/health`).then(
+        (response) => response.ok,
+        () => false,
+      );
+      if (healthy) return;
+      await delay(100);
+    }
+    throw new Error(`etcd did not become healthy at ${url} within 30 s`);
+  };
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    const ending = child;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    const ended = new Promise((resolve) => ending.once('exit', resolve));
+    ending.kill(signal);
+    await ended;
+  };
+  await start();
+  return {
+    url,
+    get pid() {
+      return child!.pid!;
+    },
+    stop,
+    start,
+    close: async () => {
+      await stop('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
