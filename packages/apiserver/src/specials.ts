@@ -1,13 +1,24 @@
+import { readFileSync } from 'node:fs';
 import type { FlagValues } from '@coracle/process/flags';
 import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
+import { TokenIssuer } from './chain/authentication/service-account/issuer.ts';
+import { keySet, signingKey } from './chain/authentication/service-account/keys.ts';
 import type { Authorizer } from './chain/authorization/authorizer.ts';
 import type { RbacIndex } from './chain/authorization/rbac/index.ts';
 import type { apiServerFlags } from './flags.ts';
 import type { Page } from './pages.ts';
 import type { ObjectAccess } from './registry/access.ts';
+import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
+import { bindingHooks, podBinding } from './registry/pods/binding.ts';
+import { podHooks } from './registry/pods/hooks.ts';
+import { rbacHooks } from './registry/rbac/hooks.ts';
+import { accessReviewHooks } from './registry/reviews/access-reviews.ts';
+import { authenticationReviewHooks } from './registry/reviews/authentication-reviews.ts';
+import { tokenSubresource } from './registry/service-accounts/token.ts';
 import { ServiceAllocation } from './registry/services/hooks.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
+import { audiencesOf, tokenKeysOf } from './security.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
@@ -30,21 +41,80 @@ export interface Specials {
 }
 
 export function specialsOf(flags: Flags): Specials {
+  let around: Surroundings | undefined;
+  const surroundings = (): Surroundings => {
+    if (!around) throw new Error('the special resources are not attached to a server yet');
+    return around;
+  };
   const services = new ServiceAllocation({
-    clusterIpRanges: flags['service-cluster-ip-range'].split(','),
+    clusterIpRanges: flags['service-cluster-ip-range'].split(',').map((range) => range.trim()),
     nodePortRange: flags['service-node-port-range'],
   });
   return {
     hooks: {
       namespaces: namespaceHooks,
       services: services.hooks,
+      pods: podHooks,
+      bindings: bindingHooks,
+      'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
+      ...rbacHooks(surroundings),
+      ...accessReviewHooks(() => surroundings().authorizer),
+      ...authenticationReviewHooks(() => surroundings().tokens, audiencesOf(flags)),
     },
     subresources: {
       'namespaces/finalize': namespaceFinalize,
+      'pods/binding': podBinding,
+      'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
+      ...tokenSubresources(flags),
     },
-    pages: {},
-    attach({ objects }) {
-      services.follow(objects);
+    pages: issuerPages(flags),
+    attach(given) {
+      around = given;
+      services.follow(given.objects);
     },
+  };
+}
+
+function tokenSubresources(flags: Flags): SubresourceTable {
+  const file = flags['service-account-signing-key-file'];
+  const [issuer] = flags['service-account-issuer'];
+  if (file === '' && issuer === undefined) return {};
+  if (file === '' || issuer === undefined) {
+    throw new Error('--service-account-signing-key-file and --service-account-issuer are required flags');
+  }
+  const key = signingKey(readFileSync(file, 'utf8'));
+  return {
+    'serviceaccounts/token': tokenSubresource({
+      issuer: new TokenIssuer(issuer, key),
+      apiAudiences: audiencesOf(flags),
+      maxExpirationSeconds: Math.floor(flags['service-account-max-token-expiration'] / 1000),
+      extendExpiration: flags['service-account-extend-token-expiration'],
+    }),
+  };
+}
+
+/** What others check the tokens of service accounts with (https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery). */
+function issuerPages(flags: Flags): Readonly<Record<string, Page>> {
+  const [issuer] = flags['service-account-issuer'];
+  const keys = tokenKeysOf(flags);
+  if (issuer === undefined || keys.length === 0) return {};
+  const published = keySet(keys);
+  const configuration = {
+    issuer,
+    jwks_uri: `${issuer.replace(/\/$/, '')}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: [...new Set(keys.map(({ algorithm }) => algorithm))],
+  };
+  const page =
+    (type: string, value: object): Page =>
+    async ({ res }) => {
+      res.setHeader('Content-Type', type);
+      res.setHeader('Cache-Control', 'public, max-age=3600');
+      res.end(JSON.stringify(value));
+    };
+  return {
+    '/.well-known/openid-configuration': page('application/json', configuration),
+    '/openid/v1/jwks': page('application/jwk-set+json', published),
   };
 }

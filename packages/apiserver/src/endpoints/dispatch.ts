@@ -74,12 +74,16 @@ async function subresource(
 ): Promise<void> {
   const { info } = context;
   const custom = subresources[`${resourceKey(kind)}/${info.subresource}`];
-  if (custom) return callSubresource(custom, context, machinery, kind, namespace);
+  if (custom?.handle) return callSubresource(custom, custom.handle, context, machinery, kind, namespace);
   const resource = machinery.registry.find(kind);
   if (!resource || info.parts.length > 3) throw unknownPath();
   let endpoints: Readonly<Record<string, Endpoint>> | undefined;
   if (info.subresource === 'status' && kind.subresources?.status) endpoints = statusVerbs;
   if (info.subresource === 'scale' && kind.subresources?.scale) endpoints = scaleVerbs;
+  if (custom) {
+    if (!custom.methods.includes(context.req.method ?? '')) throw methodNotAllowed();
+    endpoints = statusVerbs;
+  }
   if (!endpoints) throw unknownPath();
   const endpoint = endpoints[info.verb];
   if (!endpoint) throw methodNotAllowed();

@@ -12,6 +12,7 @@ import { sendValue } from './response.ts';
 /** A call of a subresource that the registry has a handler for. */
 export async function callSubresource(
   subresource: Subresource,
+  handle: NonNullable<Subresource['handle']>,
   context: RequestContext,
   machinery: Machinery,
   kind: AnyKind,
@@ -35,7 +36,7 @@ export async function callSubresource(
     warn,
     annotate: (key, value) => context.annotations.set(key, value),
   };
-  await subresource.handle({
+  await handle({
     request: context,
     kind,
     namespace,

@@ -206,9 +206,10 @@ export class Resource {
     if (!wanted) return { object: current, created: false };
     this.#checkPreconditions(name, wanted, old);
     let object = wanted;
+    const view = this.hooks.views?.[write.subresource];
     kind.defaults?.(object);
     carryOver(object, old);
-    object = prepareForUpdate(kind, object, old, write.subresource);
+    object = prepareForUpdate(kind, object, old, write.subresource, view);
     const attributes = attributesOf(write, this.#parts.objects, kind, 'UPDATE', object, old, { name, namespace });
     await mutate(write.plugins, attributes);
     object = attributes.object!;
@@ -220,7 +221,7 @@ export class Resource {
       const at = new Path();
       this.#refuse(object, [
         ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
-        ...validateChange(kind, object, old, write.subresource, at),
+        ...validateChange(kind, object, old, write.subresource, at, view),
       ]);
       await validate(
         write.plugins,

@@ -1,4 +1,5 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { FieldError, Path } from '@coracle/api/meta/field-path';
 import type { RequestContext, UserInfo } from '../chain/link.ts';
 import type { ObjectAccess } from './access.ts';
 
@@ -34,6 +35,15 @@ export interface ResourceHooks<T extends KubeObject = KubeObject> {
   onMarkedForDeletion?(object: T): void;
   /** For resources that are answered and not stored (reviews): makes the response to a create; the object is decoded, defaulted and validated. */
   answer?(object: T, context: WriteContext & { readonly request: RequestContext }): Promise<T>;
+  /** The parts of an object that have subresources beyond status: `approval`, `finalize`. */
+  readonly views?: Readonly<Record<string, View<T>>>;
+}
+
+/** What an update through a subresource that is a part of the object may change. Replaces what the kind says about updates. */
+export interface View<T extends KubeObject = KubeObject> {
+  /** Takes over from `object` what the subresource may change, and all else from `old`; returns the object to go on with. */
+  prepare(object: T, old: T): T;
+  validate?(object: T, old: T, at: Path): FieldError[];
 }
 
 /** Hooks by resource: `services`, `deployments.apps`. */
@@ -47,7 +57,8 @@ export interface Subresource {
   readonly body: { readonly group: string; readonly version: string; readonly kind: string };
   /** Long-running requests (exec, log -f, proxy) have no request timeout. */
   readonly longRunning?: boolean;
-  handle(call: SubresourceCall): Promise<void>;
+  /** Absent for a part of the object (see `ResourceHooks.views`), which is read and written as status is. */
+  handle?(call: SubresourceCall): Promise<void>;
 }
 
 /** One call of a subresource. */

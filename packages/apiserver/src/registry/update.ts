@@ -2,6 +2,7 @@ import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, invalid, type Path } from '@coracle/api/meta/field-path';
 import { deepEqual, getPath } from '@coracle/api/meta/object';
 import { objectSchemaOf } from '@coracle/api/schema';
+import type { View } from './strategy.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -14,7 +15,14 @@ export function hasGeneration(kind: AnyKind): boolean {
  * What an update through the resource or a subresource may change: the resource leaves status alone, status leaves all else
  * alone but metadata. Raises the generation when what the user wants has changed. Returns the object to go on with.
  */
-export function prepareForUpdate(kind: AnyKind, object: KubeObject, old: KubeObject, subresource: string): KubeObject {
+export function prepareForUpdate(
+  kind: AnyKind,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string,
+  view?: View,
+): KubeObject {
+  if (view) return view.prepare(object, old);
   let prepared = object;
   if (subresource === 'status') {
     const { status } = object as { status?: unknown };
@@ -41,7 +49,9 @@ export function validateChange(
   old: KubeObject,
   subresource: string,
   at: Path,
+  view?: View,
 ): FieldError[] {
+  if (view) return view.validate?.(object, old, at) ?? [];
   if (subresource === 'status') return kind.validateStatusUpdate?.(object, old, at) ?? [];
   if (subresource !== '' && subresource !== 'scale') return [];
   return [

@@ -1,0 +1,54 @@
+import { validateRequestUpdate } from '@coracle/api/certificates/v1/request-validation';
+import { now } from '@coracle/api/meta/time';
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@coracle/api/types/certificates/v1';
+import { shown } from '../reviews/authentication-reviews.ts';
+import type { ResourceHooks, Subresource } from '../strategy.ts';
+
+type Conditions = readonly CertificateSigningRequestCondition[];
+
+const isDecision = ({ type }: CertificateSigningRequestCondition) => type === 'Approved' || type === 'Denied';
+
+/** Who asks is recorded by the server; decisions are made through `approval` alone, certificates issued through `status` alone. */
+export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> = {
+  beforeCreate(it, { user }) {
+    const { username: _name, uid: _uid, groups: _groups, extra: _extra, ...wish } = it.spec;
+    it.spec = { ...wish, ...shown(user) };
+    return undefined;
+  },
+  beforeUpdate(it, old, { subresource }) {
+    if (subresource !== 'status') return undefined;
+    const others = (it.status?.conditions ?? []).filter((condition) => !isDecision(condition));
+    const decisions = (old.status?.conditions ?? []).filter(isDecision);
+    const conditions = stamped([...decisions, ...others], old.status?.conditions ?? []);
+    it.status = { ...it.status, ...(conditions.length > 0 ? { conditions } : {}) };
+    return undefined;
+  },
+  views: {
+    approval: {
+      prepare(it, old) {
+        const conditions = stamped(it.status?.conditions ?? [], old.status?.conditions ?? []);
+        return { ...old, metadata: it.metadata, status: { ...old.status, conditions } };
+      },
+      validate: validateRequestUpdate,
+    },
+  },
+};
+
+export const certificateApproval: Subresource = {
+  methods: ['GET', 'PUT', 'PATCH'],
+  body: { group: 'certificates.k8s.io', version: 'v1', kind: 'CertificateSigningRequest' },
+};
+
+/** Conditions with the times their author left out. */
+function stamped(conditions: Conditions, before: Conditions): CertificateSigningRequestCondition[] {
+  const time = now();
+  return conditions.map((condition) => {
+    const known = before.find(({ type }) => type === condition.type);
+    const since = known?.status === condition.status ? known?.lastTransitionTime : undefined;
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? time,
+      lastTransitionTime: condition.lastTransitionTime ?? since ?? time,
+    };
+  });
+}

@@ -1,0 +1,146 @@
+import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
+import { parseFieldSelector } from '@coracle/api/meta/field-selector';
+import { badRequest, invalidObject } from '@coracle/api/meta/status';
+import type {
+  LocalSubjectAccessReview,
+  ResourceAttributes as ResourceWish,
+  SelfSubjectAccessReview,
+  SelfSubjectAccessReviewSpec,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  SubjectAccessReviewSpec,
+  SubjectAccessReviewStatus,
+} from '@coracle/api/types/authorization/v1';
+import type { Attributes, Authorizer, FieldRequirement } from '../../chain/authorization/authorizer.ts';
+import type { User } from '../../chain/user.ts';
+import type { HookTable } from '../strategy.ts';
+
+const group = 'authorization.k8s.io';
+const specPath = new Path('spec');
+
+/** Answers the access reviews by asking the authorizer (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access). */
+export function accessReviewHooks(authorizer: () => Authorizer): HookTable {
+  return {
+    [`subjectaccessreviews.${group}`]: {
+      async answer(object) {
+        const review = object as SubjectAccessReview;
+        refuse('SubjectAccessReview', [...problemsOf(review.spec), ...subjectProblems(review.spec)]);
+        return { ...review, status: statusOf(authorizer(), review.spec, subjectOf(review.spec)) };
+      },
+    },
+    [`localsubjectaccessreviews.${group}`]: {
+      async answer(object) {
+        const review = object as LocalSubjectAccessReview;
+        const { namespace = '' } = review.metadata;
+        refuse('LocalSubjectAccessReview', [
+          ...problemsOf(review.spec),
+          ...subjectProblems(review.spec),
+          ...localProblems(review.spec),
+        ]);
+        if (review.spec.resourceAttributes?.namespace !== namespace) {
+          throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
+        }
+        return { ...review, status: statusOf(authorizer(), review.spec, subjectOf(review.spec)) };
+      },
+    },
+    [`selfsubjectaccessreviews.${group}`]: {
+      async answer(object, { user }) {
+        const review = object as SelfSubjectAccessReview;
+        refuse('SelfSubjectAccessReview', problemsOf(review.spec));
+        return { ...review, status: statusOf(authorizer(), review.spec, user) };
+      },
+    },
+    [`selfsubjectrulesreviews.${group}`]: {
+      async answer(object, { user }) {
+        const review = object as SelfSubjectRulesReview;
+        const namespace = review.spec?.namespace ?? '';
+        if (namespace === '') throw badRequest('no namespace on request');
+        const { resourceRules, nonResourceRules, incomplete, error } = authorizer().rulesFor(user, namespace);
+        const status = { resourceRules, nonResourceRules, incomplete, ...(error ? { evaluationError: error } : {}) };
+        return { ...review, status } as SelfSubjectRulesReview;
+      },
+    },
+  };
+}
+
+function refuse(kind: string, errors: FieldError[]): void {
+  if (errors.length > 0) throw invalidObject({ group, kind }, '', errors);
+}
+
+function problemsOf(spec: SelfSubjectAccessReviewSpec | undefined): FieldError[] {
+  const { resourceAttributes, nonResourceAttributes } = spec ?? {};
+  if (resourceAttributes && nonResourceAttributes) {
+    const detail = 'cannot be specified in combination with resourceAttributes';
+    return [invalid(specPath.child('nonResourceAttributes'), nonResourceAttributes, detail)];
+  }
+  if (!resourceAttributes && !nonResourceAttributes) {
+    const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    return [invalid(specPath.child('resourceAttributes'), undefined, detail)];
+  }
+  return [];
+}
+
+function subjectProblems(spec: SubjectAccessReviewSpec | undefined): FieldError[] {
+  if (spec?.user || spec?.groups?.length) return [];
+  return [invalid(specPath.child('user'), '', 'at least one of user or group must be specified')];
+}
+
+function localProblems(spec: SubjectAccessReviewSpec): FieldError[] {
+  if (!spec.nonResourceAttributes) return [];
+  return [
+    invalid(specPath.child('nonResourceAttributes'), spec.nonResourceAttributes, 'disallowed on this kind of request'),
+  ];
+}
+
+function subjectOf({ user = '', uid = '', groups = [], extra = {} }: SubjectAccessReviewSpec): User {
+  return { name: user, uid, groups, extra };
+}
+
+function statusOf(authorizer: Authorizer, spec: SelfSubjectAccessReviewSpec, user: User): SubjectAccessReviewStatus {
+  const { decision, reason, error } = authorizer.authorize(attributesOf(spec, user));
+  return {
+    allowed: decision === 'allow',
+    ...(decision === 'deny' ? { denied: true } : {}),
+    ...(reason === '' ? {} : { reason }),
+    ...(error ? { evaluationError: error } : {}),
+  };
+}
+
+function attributesOf(
+  { resourceAttributes, nonResourceAttributes }: SelfSubjectAccessReviewSpec,
+  user: User,
+): Attributes {
+  if (!resourceAttributes) {
+    return { user, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
+  }
+  const wish = resourceAttributes;
+  const fieldSelector = requirementsOf(wish);
+  return {
+    user,
+    verb: wish.verb ?? '',
+    group: wish.group ?? '',
+    version: wish.version || '*',
+    resource: wish.resource ?? '',
+    subresource: wish.subresource ?? '',
+    namespace: wish.namespace ?? '',
+    name: wish.name ?? '',
+    ...(fieldSelector.length > 0 ? { fieldSelector } : {}),
+  };
+}
+
+/** The field selector of the question; what cannot be understood narrows nothing, which allows no more. */
+function requirementsOf({ fieldSelector }: ResourceWish): readonly FieldRequirement[] {
+  if (fieldSelector?.rawSelector) {
+    try {
+      return parseFieldSelector(fieldSelector.rawSelector).requirements;
+    } catch {
+      return [];
+    }
+  }
+  return (fieldSelector?.requirements ?? []).flatMap(({ key, operator, values = [] }): FieldRequirement[] => {
+    const [value, ...more] = values;
+    if (value === undefined || more.length > 0) return [];
+    if (operator === 'In') return [{ field: key, operator: '=', value }];
+    return operator === 'NotIn' ? [{ field: key, operator: '!=', value }] : [];
+  });
+}

@@ -1,0 +1,75 @@
+import { badRequest } from '@coracle/api/meta/status';
+import type {
+  UserInfo as ReviewedUser,
+  SelfSubjectReview,
+  TokenReview,
+  TokenReviewStatus,
+} from '@coracle/api/types/authentication/v1';
+import { InvalidCredential, type TokenAuthenticator } from '../../chain/authentication/authenticator.ts';
+import { withAuthenticatedGroup } from '../../chain/authentication/index.ts';
+import type { UserInfo } from '../../chain/link.ts';
+import type { HookTable } from '../strategy.ts';
+
+const group = 'authentication.k8s.io';
+
+/**
+ * Answers the questions whose token this is (TokenReview; how kubelets and other servers delegate authentication) and who the asker
+ * is (SelfSubjectReview). `apiAudiences` are those of tokens for this server.
+ */
+export function authenticationReviewHooks(
+  tokens: () => TokenAuthenticator,
+  apiAudiences: readonly string[],
+): HookTable {
+  return {
+    [`tokenreviews.${group}`]: {
+      async answer(object) {
+        const review = object as TokenReview;
+        const { token = '', audiences = [] } = review.spec ?? {};
+        if (token === '') throw badRequest('token is required for TokenReview in authentication');
+        return { ...review, status: await statusOf(tokens(), token, audiences, apiAudiences) } as TokenReview;
+      },
+    },
+    [`selfsubjectreviews.${group}`]: {
+      async answer(object, { user }) {
+        return { ...object, status: { userInfo: shown(user) } } as SelfSubjectReview;
+      },
+    },
+  };
+}
+
+async function statusOf(
+  tokens: TokenAuthenticator,
+  token: string,
+  wanted: readonly string[],
+  apiAudiences: readonly string[],
+): Promise<TokenReviewStatus> {
+  const audiences = wanted.length > 0 ? wanted : apiAudiences;
+  try {
+    const found = await tokens.authenticateToken(token, audiences);
+    if (!found) return { authenticated: false, error: 'invalid bearer token', user: {} };
+    // A credential without audiences is one for the API.
+    const matched = found.audiences ?? audiences.filter((audience) => apiAudiences.includes(audience));
+    if (wanted.length > 0 && matched.length === 0) {
+      return { authenticated: false, error: 'token audiences do not match the requested audiences', user: {} };
+    }
+    return {
+      authenticated: true,
+      user: shown(withAuthenticatedGroup(found.user)),
+      ...(matched.length > 0 ? { audiences: [...matched] } : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof InvalidCredential)) throw error;
+    return { authenticated: false, error: `[invalid bearer token, ${error.message}]`, user: {} };
+  }
+}
+
+/** A user in the form of the API. */
+export function shown({ name, uid = '', groups, extra = {} }: UserInfo): ReviewedUser {
+  const copied = Object.entries(extra).map(([key, values]): [string, string[]] => [key, [...values]]);
+  return {
+    ...(name === '' ? {} : { username: name }),
+    ...(uid === '' ? {} : { uid }),
+    ...(groups.length > 0 ? { groups: [...groups] } : {}),
+    ...(copied.length > 0 ? { extra: Object.fromEntries(copied) } : {}),
+  };
+}

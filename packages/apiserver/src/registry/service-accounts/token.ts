@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { tokenRequest as tokenRequestKind } from '@coracle/api/authentication/v1/tokenrequest';
+import { node as nodeKind } from '@coracle/api/core/v1/node';
+import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { secret as secretKind } from '@coracle/api/core/v1/secret';
+import { serviceAccount as serviceAccountKind } from '@coracle/api/core/v1/serviceaccount';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
+import { badRequest, conflict, invalidObject, notFoundError } from '@coracle/api/meta/status';
+import { formatTime } from '@coracle/api/meta/time';
+import type { BoundObjectReference, TokenRequest } from '@coracle/api/types/authentication/v1';
+import type { Pod, ServiceAccount } from '@coracle/api/types/core/v1';
+import {
+  claimsOf,
+  extendedExpiration,
+  type Ref,
+  warnOnlyExpiration,
+} from '../../chain/authentication/service-account/claims.ts';
+import type { TokenIssuer } from '../../chain/authentication/service-account/issuer.ts';
+import type { ObjectAccess } from '../access.ts';
+import type { Subresource, SubresourceCall } from '../strategy.ts';
+
+/** How tokens are issued. */
+export interface TokenOptions {
+  readonly issuer: TokenIssuer;
+  /** Audiences of tokens whose author names none. */
+  readonly apiAudiences: readonly string[];
+  /** `--service-account-max-token-expiration` in seconds; 0 for no limit. */
+  readonly maxExpirationSeconds: number;
+  /** `--service-account-extend-token-expiration`. */
+  readonly extendExpiration: boolean;
+}
+
+const minExpiration = 10 * 60;
+const maxExpiration = 2 ** 32;
+
+/** POST of `serviceaccounts/token`: a token for the account, bound to a pod, secret or node where the request names one. */
+export function tokenSubresource(options: TokenOptions): Subresource {
+  return {
+    methods: ['POST'],
+    body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+    async handle(call) {
+      const request = (await call.body<TokenRequest>('authentication/v1.TokenRequest')) ?? { metadata: {}, spec: {} };
+      request.spec ??= {};
+      tokenRequestKind.defaults?.(request);
+      placeRequest(request, call);
+      const account = await call.objects.get(serviceAccountKind, call.name, call.namespace);
+      if (!account) throw notFoundError({ group: '', resource: 'serviceaccounts' }, call.name);
+      if (!request.spec.audiences?.length) request.spec.audiences = [...options.apiAudiences];
+      refuse(request);
+      const admitted = await call.admit('CREATE', request);
+      await call.respond(201, await issue(admitted, account, call, options));
+    },
+  };
+}
+
+function placeRequest(request: TokenRequest, { name, namespace }: SubresourceCall): void {
+  request.metadata ??= {};
+  if (request.metadata.name && request.metadata.name !== name) {
+    throw badRequest('name in URL does not match name in TokenRequest object');
+  }
+  if (request.metadata.namespace && request.metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  request.metadata.name = name;
+  request.metadata.namespace = namespace;
+}
+
+function refuse({ spec }: TokenRequest): void {
+  const at = new Path('spec.expirationSeconds');
+  const seconds = spec.expirationSeconds ?? 0;
+  const errors: FieldError[] = [];
+  if (seconds < minExpiration) errors.push(invalid(at, seconds, 'may not specify a duration less than 10 minutes'));
+  if (seconds > maxExpiration) errors.push(invalid(at, seconds, 'may not specify a duration larger than 2^32 seconds'));
+  if (errors.length > 0) throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors);
+}
+
+async function issue(
+  request: TokenRequest,
+  account: ServiceAccount,
+  call: SubresourceCall,
+  options: TokenOptions,
+): Promise<TokenRequest> {
+  const { issuer, apiAudiences, maxExpirationSeconds, extendExpiration } = options;
+  const { spec } = request;
+  const { audiences = [] } = spec;
+  const bound = spec.boundObjectRef ? await bind(spec.boundObjectRef, call) : {};
+  if (maxExpirationSeconds > 0) spec.expirationSeconds = Math.min(spec.expirationSeconds ?? 0, maxExpirationSeconds);
+  const wanted = spec.expirationSeconds ?? 0;
+  const forUs = audiences.every((audience) => apiAudiences.includes(audience));
+  const extended = extendExpiration && wanted === warnOnlyExpiration && bound.pod !== undefined && forUs;
+  const id = randomUUID();
+  const now = Math.floor(Date.now() / 1000);
+  const token = await issuer.sign(
+    claimsOf({
+      issuer: issuer.issuer,
+      id,
+      namespace: call.namespace,
+      serviceAccount: refOf(account),
+      ...bound,
+      audiences,
+      now,
+      expirationSeconds: extended ? extendedExpiration : wanted,
+      warnAfterSeconds: extended ? wanted : 0,
+    }),
+  );
+  call.request.annotations.set('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`);
+  return {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    ...request,
+    metadata: { ...request.metadata, creationTimestamp: formatTime(now * 1000) },
+    status: { token, expirationTimestamp: formatTime((now + wanted) * 1000) },
+  };
+}
+
+/** What the token is bound to: what the request names, and for a pod the node it runs on. */
+async function bind(
+  ref: BoundObjectReference,
+  { objects, namespace, name }: SubresourceCall,
+): Promise<{ pod?: Ref; secret?: Ref; node?: Ref }> {
+  const named = { name: ref.name ?? '', uid: ref.uid };
+  switch (`${ref.apiVersion}/${ref.kind}`) {
+    case 'v1/Pod': {
+      const pod = await find<Pod>(objects, podKind, named, namespace);
+      if (pod.spec.serviceAccountName !== name) {
+        throw badRequest(
+          `cannot bind token for serviceaccount ${JSON.stringify(name)} to pod running with different serviceaccount name.`,
+        );
+      }
+      const { nodeName } = pod.spec;
+      if (!nodeName) return { pod: refOf(pod) };
+      const node = objects.cached(nodeKind, nodeName) ?? (await objects.get(nodeKind, nodeName));
+      return { pod: refOf(pod), node: node ? refOf(node) : { name: nodeName, uid: '' } };
+    }
+    case 'v1/Secret':
+      return { secret: refOf(await find(objects, secretKind, named, namespace)) };
+    case 'v1/Node':
+      return { node: refOf(await find(objects, nodeKind, named, undefined)) };
+    default:
+      throw badRequest(`cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${ref.kind ?? ''}`);
+  }
+}
+
+async function find<T extends KubeObject>(
+  objects: ObjectAccess,
+  kind: AnyKind,
+  { name, uid }: { name: string; uid: string | undefined },
+  namespace: string | undefined,
+): Promise<T> {
+  const cached: T | undefined = objects.cached(kind, name, namespace);
+  const found: T | undefined = cached?.metadata.uid === uid ? cached : await objects.get(kind, name, namespace);
+  if (!found) throw notFoundError({ group: kind.group, resource: kind.plural }, name);
+  if (uid && found.metadata.uid !== uid) {
+    throw conflict(
+      { group: kind.group, resource: kind.kind },
+      name,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  return found;
+}
+
+function refOf({ metadata }: KubeObject): Ref {
+  return { name: metadata.name ?? '', uid: metadata.uid ?? '' };
+}
