@@ -46,7 +46,6 @@ export function applyJsonPatch<T>(document: T, operations: unknown): T {
         remove(root, path, op);
         break;
       case 'replace':
-        find(root, path, op);
         replace(root, path, clone(value));
         break;
       case 'move':
@@ -83,10 +82,9 @@ function checked(operation: unknown): JsonPatchOperation {
     throw new JsonPatchError('json: cannot unmarshal value into Go value of type jsonpatch.Operation');
   const { op, path, from } = operation;
   if (typeof op !== 'string' || !known.has(op)) throw new JsonPatchError(`Unexpected kind: ${op ?? 'unknown'}`);
-  if (typeof path !== 'string')
-    throw new JsonPatchError(`${op} operation failed to decode path: operation missing path field`);
+  if (typeof path !== 'string') throw new JsonPatchError(`${op} operation failed to decode path: missing value`);
   if ((op === 'move' || op === 'copy') && typeof from !== 'string') {
-    throw new JsonPatchError(`${op} operation failed to decode from: operation, missing from field`);
+    throw new JsonPatchError(`${op} operation failed to decode from: missing value`);
   }
   return operation as unknown as JsonPatchOperation;
 }
@@ -100,52 +98,66 @@ function stepsOf(path: string, op: string): string[] {
   return path.slice(1).split('/').map(unescapeStep);
 }
 
-function missing(op: string, path: string, what = 'path'): JsonPatchError {
-  return new JsonPatchError(`${op} operation does not apply: doc is missing ${what}: ${path}: missing value`);
+/** The way to the place an operation is about is not there. */
+function missing(op: string, path: string): JsonPatchError {
+  const where =
+    op === 'replace' || op === 'test'
+      ? `doc is missing path: ${path}`
+      : op === 'copy'
+        ? `doc is missing from path: ${path}`
+        : `doc is missing path: ${JSON.stringify(path)}`;
+  return new JsonPatchError(`${op} operation does not apply: ${where}: missing value`);
 }
 
-const badIndex = (step: string): JsonPatchError =>
-  new JsonPatchError(`Unable to access invalid index: ${step}: invalid index referenced`);
+class IndexError extends Error {}
 
 /** An index into an array of `length` items; `length` itself where an item may be added there. */
 function indexOf(step: string, length: number, adding: boolean): number {
   if (adding && step === '-') return length;
-  if (!/^-?(0|[1-9][0-9]*)$/.test(step))
-    throw new JsonPatchError(`strconv.Atoi: parsing ${JSON.stringify(step)}: invalid syntax`);
+  if (!/^-?[0-9]+$/.test(step)) throw new IndexError(`strconv.Atoi: parsing ${JSON.stringify(step)}: invalid syntax`);
   const count = adding ? length + 1 : length;
   const index = Number(step) < 0 ? Number(step) + count : Number(step);
-  if (index < 0 || index >= count) throw badIndex(step);
+  if (index < 0 || index >= count) {
+    throw new IndexError(`Unable to access invalid index: ${step}: invalid index referenced`);
+  }
   return index;
+}
+
+/** Runs what may fail for an index, and says which operation it was. */
+function at<T>(op: string, path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof IndexError) throw new JsonPatchError(`error in ${op} for path: '${path}': ${error.message}`);
+    throw error;
+  }
 }
 
 /** The container that holds the last step of a path. */
 function parentOf(root: Root, steps: readonly string[], path: string, op: string): object {
-  let at = root.document;
-  for (const step of steps.slice(0, -1)) at = childOf(at, step, path, op, 'path');
-  if (typeof at !== 'object' || at === null) throw missing(op, path);
-  return at;
+  let found: unknown = root.document;
+  for (const step of steps.slice(0, -1)) found = childOf(found, step);
+  if (typeof found !== 'object' || found === null) throw missing(op, path);
+  return found;
 }
 
-function childOf(at: unknown, step: string, path: string, op: string, what: string): unknown {
-  if (Array.isArray(at)) return at[indexOf(step, at.length, false)];
-  if (!isObject(at) || !Object.hasOwn(at, step)) throw missing(op, path, what);
-  return at[step];
+/** undefined where there is none. */
+function childOf(parent: unknown, step: string): unknown {
+  if (Array.isArray(parent)) {
+    const index = /^-?[0-9]+$/.test(step) ? Number(step) : Number.NaN;
+    return parent.at(index);
+  }
+  return isObject(parent) && Object.hasOwn(parent, step) ? parent[step] : undefined;
 }
 
+/** The value a path points to. As upstream, a key its object does not have reads as null. */
 function find(root: Root, path: string, op: string): unknown {
   const steps = stepsOf(path, op);
-  let at = root.document;
-  for (const [i, step] of steps.entries()) {
-    const last = i === steps.length - 1;
-    at = childOf(
-      at,
-      step,
-      path,
-      op,
-      op === 'replace' && last ? 'key' : op === 'copy' || op === 'move' ? 'from path' : 'path',
-    );
-  }
-  return at;
+  if (steps.length === 0) return root.document;
+  const parent = parentOf(root, steps, path, op);
+  const step = steps.at(-1)!;
+  if (Array.isArray(parent)) return at(op, path, () => parent[indexOf(step, parent.length, false)]);
+  return childOf(parent, step) ?? null;
 }
 
 function add(root: Root, path: string, value: unknown, op: string): void {
@@ -156,10 +168,11 @@ function add(root: Root, path: string, value: unknown, op: string): void {
   }
   const parent = parentOf(root, steps, path, op);
   const step = steps.at(-1)!;
-  if (Array.isArray(parent)) parent.splice(indexOf(step, parent.length, true), 0, value);
+  if (Array.isArray(parent)) at(op, path, () => parent.splice(indexOf(step, parent.length, true), 0, value));
   else setOwn(parent, step, value);
 }
 
+/** As upstream, a key its object does not have is added; an item its list does not have is an error. */
 function replace(root: Root, path: string, value: unknown): void {
   const steps = stepsOf(path, 'replace');
   if (steps.length === 0) {
@@ -168,8 +181,16 @@ function replace(root: Root, path: string, value: unknown): void {
   }
   const parent = parentOf(root, steps, path, 'replace');
   const step = steps.at(-1)!;
-  if (Array.isArray(parent)) parent[indexOf(step, parent.length, false)] = value;
-  else setOwn(parent, step, value);
+  if (!Array.isArray(parent)) {
+    setOwn(parent, step, value);
+    return;
+  }
+  try {
+    parent[indexOf(step, parent.length, false)] = value;
+  } catch (error) {
+    if (!(error instanceof IndexError)) throw error;
+    throw new JsonPatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
+  }
 }
 
 function remove(root: Root, path: string, op: string): void {
@@ -180,16 +201,17 @@ function remove(root: Root, path: string, op: string): void {
   }
   const parent = parentOf(root, steps, path, op);
   const step = steps.at(-1)!;
+  const shown = op === 'move' ? step : path;
   if (Array.isArray(parent)) {
-    parent.splice(indexOf(step, parent.length, false), 1);
-  } else {
-    if (!Object.hasOwn(parent, step)) {
-      throw new JsonPatchError(
-        `error in ${op} for path: '${path}': Unable to remove nonexistent key: ${step}: missing value`,
-      );
-    }
-    delete (parent as Record<string, unknown>)[step];
+    at(op, shown, () => parent.splice(indexOf(step, parent.length, false), 1));
+    return;
   }
+  if (!Object.hasOwn(parent, step)) {
+    throw new JsonPatchError(
+      `error in ${op} for path: '${shown}': Unable to remove nonexistent key: ${step}: missing value`,
+    );
+  }
+  delete (parent as Record<string, unknown>)[step];
 }
 
 function move(root: Root, from: string, path: string): void {
@@ -201,17 +223,7 @@ function move(root: Root, from: string, path: string): void {
 }
 
 function test(root: Root, path: string, value: unknown): void {
-  const failed = (): JsonPatchError => new JsonPatchError(`testing value ${path} failed: test failed`);
-  let found: unknown;
-  try {
-    found = find(root, path, 'test');
-  } catch (error) {
-    // A value that is not there is equal to null and to nothing else.
-    if (error instanceof JsonPatchError && error.message.includes('missing')) {
-      if (value === null || value === undefined) return;
-      throw failed();
-    }
-    throw error;
+  if (!deepEqual(find(root, path, 'test') ?? null, value ?? null)) {
+    throw new JsonPatchError(`testing value ${path} failed: test failed`);
   }
-  if (!deepEqual(found ?? null, value ?? null)) throw failed();
 }

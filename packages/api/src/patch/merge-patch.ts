@@ -11,7 +11,7 @@ export function applyMergePatch<T>(document: T, patch: unknown): T {
 }
 
 function merged(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return clone(patch);
+  if (!isObject(patch)) return pruned(patch);
   const out: Json = isObject(target) ? { ...target } : {};
   for (const key in patch) {
     const value = patch[key];
@@ -19,6 +19,15 @@ function merged(target: unknown, patch: unknown): unknown {
     else setOwn(out, key, merged(Object.hasOwn(out, key) ? out[key] : undefined, value));
   }
   for (const key in out) if (!Object.hasOwn(patch, key)) setOwn(out, key, clone(out[key]));
+  return out;
+}
+
+/** A replacement value; as upstream, nulls delete keys of objects in its lists too, where there is nothing to delete. */
+function pruned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(pruned);
+  if (!isObject(value)) return value;
+  const out: Json = {};
+  for (const key in value) if (value[key] !== null) setOwn(out, key, pruned(value[key]));
   return out;
 }
 

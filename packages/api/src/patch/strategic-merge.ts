@@ -184,13 +184,10 @@ function instructedItems(from: unknown[], to: unknown[], mergeKey: string): { ke
         if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey);
         kept = kept.filter((each) => !deepEqual((each as Json)[mergeKey], item[mergeKey]));
         break;
-      case 'replace': {
+      case 'replace':
+        // The other items replace the list; this one only says so.
         replace = true;
-        const { [directive]: _, ...rest } = item;
-        // An item that is only the instruction replaces the list by the other items.
-        if (Object.keys(rest).length > 0) patches.push(rest);
         break;
-      }
       case 'merge':
         throw new StrategicPatchError('merging lists cannot yet be specified in the patch');
       default:
@@ -213,7 +210,7 @@ function mergeItems(from: unknown[], patches: readonly Json[], field: PatchField
 /** A part of a patch that meets nothing in the document: its instructions have nothing to act on, its nulls nothing to delete. */
 export function withoutInstructions(value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.filter((item) => !(isObject(item) && item[directive] === 'delete')).map(withoutInstructions);
+    return value.filter((item) => !(isObject(item) && item[directive] !== undefined)).map(withoutInstructions);
   }
   if (!isObject(value)) return value;
   const out: Json = {};
