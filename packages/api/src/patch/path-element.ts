@@ -1,0 +1,39 @@
+import { encodeJson } from '../codec/json.ts';
+
+/** The element of a struct's field or a map's key. */
+export const fieldElement = (name: string): string => `f:${name}`;
+
+/** The element of an item of a set. */
+export const valueElement = (value: unknown): string => `v:${encodeJson(value)}`;
+
+/** The element of an item of a list that is indexed. */
+export const indexElement = (index: number): string => `i:${index}`;
+
+/** The element of an item of a keyed list: its keys and their values, in the order of the keys. */
+export function keyElement(keys: Readonly<Record<string, unknown>>): string {
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(keys).sort()) sorted[key] = keys[key];
+  return `k:${encodeJson(sorted)}`;
+}
+
+/** A path as conflicts show it: `.spec.template.spec.containers[name="web"].image`. */
+export function formatPath(elements: readonly string[]): string {
+  return elements.map(formatElement).join('');
+}
+
+/** One element of a path: `.name`, `[name="web"]`, `[="x"]`, `[0]`. */
+export function formatElement(element: string): string {
+  const rest = element.slice(2);
+  switch (element[0]) {
+    case 'f':
+      return `.${rest}`;
+    case 'k': {
+      const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>);
+      return `[${keys.map(([key, value]) => `${key}=${encodeJson(value)}`).join(',')}]`;
+    }
+    case 'v':
+      return `[=${rest}]`;
+    default:
+      return `[${rest}]`;
+  }
+}

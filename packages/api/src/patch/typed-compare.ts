@@ -1,0 +1,201 @@
+import { deepEqual, isObject } from '../meta/object.ts';
+import type { FieldSchema, ObjectSchema } from '../schema.ts';
+import { type FieldSet, SetBuilder } from './field-set.ts';
+import { fieldElement } from './path-element.ts';
+import { isAlwaysThere, itemRef, keyedItems, type Topology, type TypedRef, topologyOf } from './typed.ts';
+
+/** What differs between two objects of one type. */
+export interface Comparison {
+  /** Fields that are new or have another value. */
+  readonly changed: FieldSet;
+  /** Fields that are gone. */
+  readonly removed: FieldSet;
+}
+
+/** Fields nobody manages: they say what the object is, or the server writes them. */
+const unmanaged = new Set(['apiVersion', 'kind']);
+const unmanagedMeta = new Set([
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+]);
+
+/** Whether a field is never tracked; `path` is the name of the field around it, empty at the root. */
+export function isUnmanaged(path: string, name: string): boolean {
+  return path === '' ? unmanaged.has(name) : path === 'metadata' && unmanagedMeta.has(name);
+}
+
+/**
+ * Compares two objects by the schema, field by field; keyed lists by key, sets by value, atomic values as a whole. Costs little where
+ * nothing differs. An absent object is one with nothing set.
+ */
+export function compareTyped(before: unknown, after: unknown, schema: ObjectSchema): Comparison {
+  const changed = new SetBuilder();
+  const removed = new SetBuilder();
+  compareRoot(isObject(before) ? before : {}, isObject(after) ? after : {}, schema, changed, removed);
+  return { changed: changed.build(), removed: removed.build() };
+}
+
+type Json = Record<string, unknown>;
+
+function compareRoot(before: Json, after: Json, schema: ObjectSchema, changed: SetBuilder, removed: SetBuilder): void {
+  for (const field of schema.fields.values()) {
+    const a = before[field.name];
+    const b = after[field.name];
+    if (a === b || unmanaged.has(field.name)) continue;
+    if (field.name !== 'metadata' || field.schema.is !== 'object') {
+      compareField(field, a, b, changed, removed);
+      continue;
+    }
+    const element = fieldElement(field.name);
+    for (const meta of field.schema.fields.values()) {
+      if (unmanagedMeta.has(meta.name)) continue;
+      const from = isObject(a) ? a[meta.name] : undefined;
+      const to = isObject(b) ? b[meta.name] : undefined;
+      if (from !== to) compareField(meta, from, to, new Below(changed, element), new Below(removed, element));
+    }
+  }
+}
+
+/** Where members of a part go: made only when there is one. */
+interface Sink {
+  add(element: string): void;
+  child(element: string): SetBuilder;
+}
+
+class Below implements Sink {
+  readonly #parent: Sink;
+  readonly #element: string;
+
+  constructor(parent: Sink, element: string) {
+    this.#parent = parent;
+    this.#element = element;
+  }
+
+  add(element: string): void {
+    this.#parent.child(this.#element).add(element);
+  }
+
+  child(element: string): SetBuilder {
+    return this.#parent.child(this.#element).child(element);
+  }
+}
+
+function compareField(field: FieldSchema, a: unknown, b: unknown, changed: Sink, removed: Sink): void {
+  compareValue(field, a, b, fieldElement(field.name), changed, removed, isAlwaysThere(field));
+}
+
+const isEmptyCollection = (value: unknown): boolean => {
+  if (value === undefined || value === null) return true;
+  for (const _ in value as object) return false;
+  return typeof value === 'object';
+};
+
+/** Compares one value; `element` is its place in the sinks, which are those of what is around it. */
+function compareValue(
+  ref: TypedRef,
+  a: unknown,
+  b: unknown,
+  element: string,
+  changed: Sink,
+  removed: Sink,
+  alwaysThere: boolean,
+): void {
+  if (a === b) return;
+  const from = a === null ? undefined : a;
+  const to = b === null ? undefined : b;
+  if (from === undefined && to === undefined) return;
+  const topology = topologyOf(ref);
+  if (topology.is === 'leaf' || (isEmptyCollection(from) && isEmptyCollection(to))) {
+    if (to === undefined) {
+      if (!(alwaysThere && isEmptyCollection(from) && topology.is !== 'leaf')) removed.add(element);
+    } else if (from === undefined) {
+      if (!(alwaysThere && isEmptyCollection(to) && topology.is === 'struct')) changed.add(element);
+    } else if (!deepEqual(from, to)) {
+      changed.add(element);
+    }
+    return;
+  }
+  compareParts(topology, from, to, new Below(changed, element), new Below(removed, element));
+  if (alwaysThere) return;
+  if (from === undefined) changed.add(element);
+  else if (to === undefined) removed.add(element);
+}
+
+function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink, removed: Sink): void {
+  switch (topology.is) {
+    case 'struct':
+      compareStruct(topology.schema, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed);
+      break;
+    case 'map':
+      compareMap({ schema: topology.schema.values }, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed);
+      break;
+    default:
+      compareList(topology, (a ?? []) as unknown[], (b ?? []) as unknown[], changed, removed);
+  }
+}
+
+function compareStruct(schema: ObjectSchema, a: Json, b: Json, changed: Sink, removed: Sink): void {
+  for (const name in b) {
+    const field = schema.fields.get(name);
+    if (field) compareField(field, a[name], b[name], changed, removed);
+  }
+  for (const name in a) {
+    if (b[name] !== undefined) continue;
+    const field = schema.fields.get(name);
+    if (field) compareField(field, a[name], undefined, changed, removed);
+  }
+}
+
+function compareMap(values: TypedRef, a: Json, b: Json, changed: Sink, removed: Sink): void {
+  for (const key in b) {
+    const before = Object.hasOwn(a, key) ? a[key] : undefined;
+    if (before !== b[key]) compareValue(values, before, b[key], fieldElement(key), changed, removed, false);
+  }
+  for (const key in a) {
+    if (!Object.hasOwn(b, key)) compareValue(values, a[key], undefined, fieldElement(key), changed, removed, false);
+  }
+}
+
+function compareList(
+  topology: Topology,
+  a: readonly unknown[],
+  b: readonly unknown[],
+  changed: Sink,
+  removed: Sink,
+): void {
+  if (deepEqual(a, b)) return;
+  const before = byElement(topology, a);
+  const after = byElement(topology, b);
+  const ref = itemRef(topology);
+  for (const [element, items] of after) {
+    const old = before.get(element);
+    // Items that share a key cannot be told apart: they count as one value.
+    if (items.length > 1 || (old && old.length > 1)) {
+      if (!deepEqual(old, items)) changed.add(element);
+    } else {
+      compareValue(ref, old?.[0], items[0], element, changed, removed, false);
+    }
+  }
+  for (const [element, items] of before) {
+    if (after.has(element)) continue;
+    if (items.length > 1) removed.add(element);
+    else compareValue(ref, items[0], undefined, element, changed, removed, false);
+  }
+}
+
+function byElement(topology: Topology, list: readonly unknown[]): Map<string, unknown[]> {
+  const out = new Map<string, unknown[]>();
+  for (const { element, item } of keyedItems(list, topology)) {
+    const known = out.get(element);
+    if (known) known.push(item);
+    else out.set(element, [item]);
+  }
+  return out;
+}
