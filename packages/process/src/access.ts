@@ -72,9 +72,9 @@ export function delegatedAccess(client: Client, options: DelegatedAccessOptions 
 
   return {
     async authenticate(request) {
-      const certificate = peerCertificate(request);
-      const pem = certificate ? await authority() : undefined;
-      if (certificate && pem && issuedFor(certificate, pem)) return userOf(certificate);
+      const pem = peerCertificate(request) ? await authority() : undefined;
+      const known = pem ? certificateUser(request, pem) : undefined;
+      if (known) return known;
       const header = request.headers.authorization ?? '';
       const bearer = /^bearer\s+(\S+)\s*$/i.exec(header);
       if (bearer) return byToken(bearer[1]!);
@@ -99,6 +99,12 @@ export function delegatedAccess(client: Client, options: DelegatedAccessOptions 
       return allowed;
     },
   };
+}
+
+/** The user of a request's client certificate, when one of the authorities in `pem` has signed it. */
+export function certificateUser(request: IncomingMessage, pem: string): User | undefined {
+  const certificate = peerCertificate(request);
+  return certificate && issuedFor(certificate, pem) ? userOf(certificate) : undefined;
 }
 
 function peerCertificate(request: IncomingMessage): X509Certificate | undefined {

@@ -1,0 +1,144 @@
+import { node as nodeKind } from '@coracle/api/core/v1/node';
+import { clone, deepEqual } from '@coracle/api/meta/object';
+import { isAlreadyExists, isNotFound } from '@coracle/api/meta/status';
+import { now } from '@coracle/api/meta/time';
+import { createTwoWayStrategicPatch } from '@coracle/api/patch/strategic';
+import { objectSchemaOf } from '@coracle/api/schema';
+import type { Node, NodeStatus } from '@coracle/api/types/core/v1';
+import type { Client } from '@coracle/client';
+import type { Log } from '@coracle/process';
+import type { Events } from '../pods/events.ts';
+import { Waker } from '../pods/waker.ts';
+import { nodeConditions } from './conditions.ts';
+import type { Machine } from './machine.ts';
+import { type NodeIdentity, nodeObject, ownLabels } from './node-object.ts';
+import type { Pressure } from './pressure.ts';
+
+export interface NodeManagerOptions {
+  client: Client;
+  identity: NodeIdentity;
+  machine: Machine;
+  register: boolean;
+  /** What the node tells of itself now, without its conditions. */
+  facts(): Promise<NodeStatus>;
+  pressure(): Promise<Pressure>;
+  /** Why the node is not ready. */
+  problems(): string[];
+  /** Milliseconds between looks, and between reports where nothing changes. */
+  updateEvery: number;
+  reportEvery: number;
+  events: Events;
+  log: Log;
+  signal: AbortSignal;
+}
+
+const maxRetry = 7000;
+
+/** Registers the node and keeps its status in the API true. */
+export class NodeManager {
+  readonly #options: NodeManagerOptions;
+  readonly #waker: Waker;
+  #node: Node | undefined;
+  #reportedAt = 0;
+
+  constructor(options: NodeManagerOptions) {
+    this.#options = options;
+    this.#waker = new Waker(options.signal);
+  }
+
+  /** The node as the API last answered; undefined until it is registered. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  /** Something about the node has changed: report it now. */
+  kick(): void {
+    this.#waker.wake();
+  }
+
+  async run(): Promise<void> {
+    const { signal, log, updateEvery } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      let wait = updateEvery;
+      try {
+        await this.#report();
+        failures = 0;
+      } catch (error) {
+        wait = Math.min(200 * 2 ** failures++, maxRetry);
+        log.error(
+          { err: error, node: this.#options.identity.name, retryIn: wait },
+          'Error updating node status, will retry',
+        );
+      }
+      await this.#waker.wait(wait);
+    }
+  }
+
+  async #report(): Promise<void> {
+    const { client, events, identity, reportEvery } = this.#options;
+    this.#node ??= await this.#register();
+    const before = this.#node.status ?? {};
+    const { status, changes } = await this.#status(before);
+    const changed = !deepEqual(withoutHeartbeats(before), withoutHeartbeats(status));
+    if (!changed && Date.now() - this.#reportedAt < reportEvery) return;
+    const diff = createTwoWayStrategicPatch({ status: before }, { status }, objectSchemaOf('core/v1.Node'));
+    try {
+      this.#node = await client.patch(
+        nodeKind,
+        identity.name,
+        undefined,
+        { type: 'strategic', body: diff },
+        { subresource: 'status' },
+      );
+    } catch (error) {
+      // Somebody deleted the node: register again.
+      if (isNotFound(error)) this.#node = undefined;
+      throw error;
+    }
+    this.#reportedAt = Date.now();
+    for (const { type, reason } of changes) {
+      events.node(identity.name, type, reason, `Node ${identity.name} status is now: ${reason}`);
+    }
+  }
+
+  async #status(before: NodeStatus) {
+    const { facts, pressure, problems } = this.#options;
+    const { conditions, changes } = nodeConditions(before.conditions ?? [], await pressure(), problems(), now());
+    return { status: { ...before, ...(await facts()), conditions }, changes };
+  }
+
+  /** Creates the node, or brings the labels of the one there is up to date. */
+  async #register(): Promise<Node> {
+    const { client, identity, machine, register, log, events } = this.#options;
+    if (register) {
+      const { status, changes } = await this.#status({});
+      try {
+        const made = await client.create(nodeKind, nodeObject(identity, machine, status));
+        log.info({ node: identity.name }, 'Successfully registered node');
+        for (const { type, reason } of changes)
+          events.node(identity.name, type, reason, `Node ${identity.name} status is now: ${reason}`);
+        return made;
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+    }
+    const found = await client.get(nodeKind, identity.name);
+    return register ? this.#reconcile(found) : found;
+  }
+
+  async #reconcile(found: Node): Promise<Node> {
+    const { client, identity, machine } = this.#options;
+    const wanted = clone(found);
+    wanted.metadata.labels = { ...wanted.metadata.labels, ...ownLabels(identity, machine), ...identity.labels };
+    if (deepEqual(wanted.metadata.labels, found.metadata.labels ?? {})) return found;
+    const diff = createTwoWayStrategicPatch(found, wanted, objectSchemaOf('core/v1.Node'));
+    return client.patch(nodeKind, identity.name, undefined, { type: 'strategic', body: diff });
+  }
+}
+
+function withoutHeartbeats(status: NodeStatus): NodeStatus {
+  const copy = clone(status);
+  for (const condition of copy.conditions ?? []) condition.lastHeartbeatTime = undefined;
+  return JSON.parse(JSON.stringify(copy)) as NodeStatus;
+}

@@ -1,0 +1,58 @@
+import { uptime } from 'node:os';
+import type { Registry } from '@coracle/process';
+import type { KubeletOptions } from '../kubelet.ts';
+import type { NodeSide } from '../node/node-side.ts';
+import type { PodDependencies } from '../pods/dependencies.ts';
+import type { Pods } from '../pods/pods.ts';
+import { kubeletAccess } from './access.ts';
+import { servingCertificate } from './certificate.ts';
+import { routes } from './routes.ts';
+import { serveKubelet } from './server.ts';
+
+export interface ServerParts extends KubeletOptions {
+  deps: PodDependencies;
+  pods: Pods;
+  side: NodeSide;
+  probeMetrics: Registry;
+  problem(): string | undefined;
+}
+
+/** Starts the kubelet's own server; returns what closes it. */
+export async function startServer({
+  deps,
+  pods,
+  side,
+  probeMetrics,
+  problem,
+  ...options
+}: ServerParts): Promise<() => void> {
+  const { config, nodeName, certDir, rootDir } = options;
+  const configured = { certFile: config.tlsCertFile, keyFile: config.tlsPrivateKeyFile };
+  return serveKubelet({
+    address: config.address,
+    port: config.port,
+    certificate: await servingCertificate(configured, certDir, nodeName, side.ips),
+    minVersion: config.tlsMinVersion === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
+    nodeName,
+    access: kubeletAccess(config, options.client),
+    log: options.log,
+    ...routes({
+      config,
+      cri: deps.cri,
+      pods,
+      runtimePods: deps.runtimePods,
+      statuses: deps.statuses,
+      metrics: options.metrics,
+      probeMetrics,
+      problem,
+      stats: {
+        cri: deps.cri,
+        cgroups: deps.cgroups,
+        nodeName,
+        rootDir,
+        bootedAt: Date.now() - uptime() * 1000,
+        pods: () => pods.list(),
+      },
+    }),
+  });
+}
