@@ -6,7 +6,7 @@ import { configMap } from '@coracle/api/core/v1/configmap';
 import { isConflict, isNotFound, type StatusError } from '@coracle/api/meta/status';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Client, connect } from './client.ts';
-import { answer, type FakeHandler, fakeServer } from './fake-server.ts';
+import { answer, type FakeHandler, fakeServer } from './testing/fake-server.ts';
 import { ConnectionError } from './transport.ts';
 
 const cert = readFileSync(new URL('./testdata/server.crt', import.meta.url), 'utf8');

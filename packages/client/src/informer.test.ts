@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import type { ConfigMap } from '@coracle/api/types/core/v1';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { answer, fakeServer, until } from './fake-server.ts';
 import { Informers } from './informer.ts';
+import { answer, fakeServer, until } from './testing/fake-server.ts';
 
 const map = (name: string, version: number, labels: Record<string, string> = {}): ConfigMap => ({
   metadata: {

@@ -4,7 +4,7 @@ import { keyOf } from '@coracle/api/meta/object';
 import { isConflict } from '@coracle/api/meta/status';
 import type { Client } from '@coracle/client';
 import { EventRecorder } from '@coracle/client/events';
-import type { Informer, Informers } from '@coracle/client/informer';
+import type { Informer, Informers, Selection } from '@coracle/client/informer';
 import { WorkQueue, type WorkQueueMetrics } from '@coracle/client/work-queue';
 import type { ControllerLog } from './controller-log.ts';
 import { Expectations } from './expectations.ts';
@@ -172,8 +172,15 @@ export function own<T extends KubeObject>(
 }
 
 /** A kind that is only read from its cache. */
-export function observed<T extends KubeObject>(kind: Kind<T>): Watch {
-  return ({ informers }) => erased(informers.of(kind));
+export function observed<T extends KubeObject>(
+  kind: Kind<T>,
+  options: { selection?: Selection; index?: [name: string, by: (it: T) => string[]] } = {},
+): Watch {
+  return ({ informers }) => {
+    const informer = informers.of(kind, options.selection);
+    if (options.index) informer.addIndex(...options.index);
+    return erased(informer);
+  };
 }
 
 /**
@@ -183,10 +190,10 @@ export function observed<T extends KubeObject>(kind: Kind<T>): Watch {
 export function mapped<T extends KubeObject>(
   kind: Kind<T>,
   keys: (it: T, old: T | undefined, scope: Scope) => Iterable<string>,
-  options: { index?: [name: string, by: (it: T) => string[]] } = {},
+  options: { index?: [name: string, by: (it: T) => string[]]; selection?: Selection } = {},
 ): Watch {
   return ({ informers }, scope) => {
-    const informer = informers.of(kind);
+    const informer = informers.of(kind, options.selection);
     if (options.index) informer.addIndex(...options.index);
     const enqueue = (it: T, old: T | undefined): void => {
       for (const key of keys(it, old, scope)) scope.enqueue(key);

@@ -6,7 +6,7 @@ import { findCondition } from '@coracle/api/meta/conditions';
 import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
 import type { Pod } from '@coracle/api/types/core/v1';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { deploymentOf, type TestCluster, templateOf, testCluster } from '../../test-cluster.ts';
+import { deploymentOf, type TestCluster, templateOf, testCluster } from '../../testing/cluster.ts';
 import { replicaSetController } from '../replicaset/controller.ts';
 import { revisionOf } from './annotations.ts';
 import { deploymentController } from './controller.ts';

@@ -3,7 +3,7 @@ import { event } from '@coracle/api/core/v1/event';
 import { pod } from '@coracle/api/core/v1/pod';
 import { controllerOf } from '@coracle/api/meta/owner';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { replicaSetOf, type TestCluster, templateOf, testCluster } from '../../test-cluster.ts';
+import { replicaSetOf, type TestCluster, templateOf, testCluster } from '../../testing/cluster.ts';
 import { replicaSetController } from './controller.ts';
 
 let cluster: TestCluster;

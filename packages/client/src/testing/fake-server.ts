@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Client, connect } from './client.ts';
+import { type Client, connect } from '../client.ts';
 
 export type FakeHandler = (
   request: IncomingMessage & { json: () => Promise<unknown> },

@@ -7,10 +7,10 @@ import type { Pod, PodTemplateSpec } from '@coracle/api/types/core/v1';
 import { startApiServer } from '@coracle/apiserver/testing';
 import type { Client } from '@coracle/client';
 import { Informers } from '@coracle/client/informer';
-import type { Controller } from './controller.ts';
-import type { ControllerLog } from './controller-log.ts';
-import { startControllers } from './manager.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import type { Controller } from '../controller.ts';
+import type { ControllerLog } from '../controller-log.ts';
+import { startControllers } from '../manager.ts';
+import { defaultSettings, type Settings } from '../settings.ts';
 
 /** A real API server in this process with some controllers running: what controllers' tests work on. */
 export interface TestCluster {
