@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
-import { storeContract } from './contract.testing.ts';
+import { storeContract } from './store-contract.spec.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { StoreUnavailableError } from './store.ts';
 

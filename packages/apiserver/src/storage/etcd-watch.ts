@@ -22,7 +22,8 @@ export async function* watchEtcd(etcd: Etcd3, after: number, signal: AbortSignal
         yield batch;
       }
     } catch (error) {
-      const known = isCompaction(error) ? new CompactedError() : translated(error);
+      if (isCompaction(error)) throw new CompactedError();
+      const known = translated(error);
       if (known instanceof CompactedError) throw known;
       if (!(known instanceof StoreUnavailableError) && !(error instanceof Disconnected)) throw known;
     } finally {

@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import { storeContract } from './contract.testing.ts';
+import { storeContract } from './store-contract.spec.ts';
 import { MemoryStore } from './memory-store.ts';
 
 describe('MemoryStore', () => {

@@ -1,0 +1,78 @@
+/** What a request was answered with. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body, parsed. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever the server answered.
+  body: any;
+}
+
+export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+
+/** Sends requests to a server as plain as can be: an object goes as JSON, text as it is. */
+export function callsTo(url: string): Call {
+  return async (method, path, body, headers = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : text };
+  };
+}
+
+export interface WatchedEvent {
+  type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as `Answer.body`.
+  object: any;
+}
+
+/** A watch that a test reads event by event. */
+export interface TestWatch {
+  status: number;
+  /** The next event; undefined when the server ended the watch. */
+  next(): Promise<WatchedEvent | undefined>;
+  /** The next events, as `TYPE name`. */
+  take(count: number): Promise<string[]>;
+  close(): void;
+}
+
+/** Opens a watch; the path carries its query. */
+export async function openWatch(url: string, path: string, headers: Record<string, string> = {}): Promise<TestWatch> {
+  const stop = new AbortController();
+  const response = await fetch(url + path, { signal: stop.signal, headers });
+  const reader = response.body!.getReader();
+  const decoder = new TextDecoder();
+  let buffered = '';
+  const next = async (): Promise<WatchedEvent | undefined> => {
+    for (;;) {
+      const end = buffered.indexOf('\n');
+      if (end >= 0) {
+        const line = buffered.slice(0, end);
+        buffered = buffered.slice(end + 1);
+        return JSON.parse(line) as WatchedEvent;
+      }
+      const { done, value } = await reader.read();
+      if (done) return undefined;
+      buffered += decoder.decode(value, { stream: true });
+    }
+  };
+  return {
+    status: response.status,
+    next,
+    take: async (count) => {
+      const seen: string[] = [];
+      while (seen.length < count) {
+        const event = await next();
+        if (!event) break;
+        seen.push(`${event.type} ${event.object.metadata?.name ?? event.object.message ?? ''}`.trim());
+      }
+      return seen;
+    },
+    close: () => stop.abort(),
+  };
+}
