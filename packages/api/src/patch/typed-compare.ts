@@ -50,7 +50,7 @@ function compareRoot(before: Json, after: Json, schema: ObjectSchema, changed: S
     const b = after[field.name];
     if (a === b || unmanaged.has(field.name)) continue;
     if (field.name !== 'metadata' || field.schema.is !== 'object') {
-      compareField(field, a, b, changed, removed);
+      compareField(field, a, b, changed, removed, both);
       continue;
     }
     const element = fieldElement(field.name);
@@ -58,7 +58,7 @@ function compareRoot(before: Json, after: Json, schema: ObjectSchema, changed: S
       if (unmanagedMeta.has(meta.name)) continue;
       const from = isObject(a) ? a[meta.name] : undefined;
       const to = isObject(b) ? b[meta.name] : undefined;
-      if (from !== to) compareField(meta, from, to, new Below(changed, element), new Below(removed, element));
+      if (from !== to) compareField(meta, from, to, new Below(changed, element), new Below(removed, element), both);
     }
   }
 }
@@ -87,8 +87,18 @@ class Below implements Sink {
   }
 }
 
-function compareField(field: FieldSchema, a: unknown, b: unknown, changed: Sink, removed: Sink): void {
-  compareValue(field, a, b, fieldElement(field.name), changed, removed, isAlwaysThere(field));
+/** Which sides have the object around a value; a side that has it has its structs and its unconditional fields too. */
+interface Sides {
+  readonly before: boolean;
+  readonly after: boolean;
+}
+
+const both: Sides = { before: true, after: true };
+const neither: Sides = { before: false, after: false };
+
+function compareField(field: FieldSchema, a: unknown, b: unknown, changed: Sink, removed: Sink, around: Sides): void {
+  const always = isAlwaysThere(field) ? around : neither;
+  compareValue(field, a, b, fieldElement(field.name), changed, removed, always);
 }
 
 const isEmptyCollection = (value: unknown): boolean => {
@@ -97,7 +107,10 @@ const isEmptyCollection = (value: unknown): boolean => {
   return typeof value === 'object';
 };
 
-/** Compares one value; `element` is its place in the sinks, which are those of what is around it. */
+/**
+ * Compares one value; `element` is its place in the sinks, which are those of what is around it. `always` tells on which sides the
+ * value itself is there even when it is absent.
+ */
 function compareValue(
   ref: TypedRef,
   a: unknown,
@@ -105,7 +118,7 @@ function compareValue(
   element: string,
   changed: Sink,
   removed: Sink,
-  alwaysThere: boolean,
+  always: Sides,
 ): void {
   if (a === b) return;
   const from = a === null ? undefined : a;
@@ -113,25 +126,22 @@ function compareValue(
   if (from === undefined && to === undefined) return;
   const topology = topologyOf(ref);
   if (topology.is === 'leaf' || (isEmptyCollection(from) && isEmptyCollection(to))) {
-    if (to === undefined) {
-      if (!(alwaysThere && isEmptyCollection(from) && topology.is !== 'leaf')) removed.add(element);
-    } else if (from === undefined) {
-      if (!(alwaysThere && isEmptyCollection(to) && topology.is === 'struct')) changed.add(element);
-    } else if (!deepEqual(from, to)) {
-      changed.add(element);
-    }
+    // An empty struct that is always there is the same as an absent one.
+    if (from === undefined && !(always.before && topology.is === 'struct')) changed.add(element);
+    else if (to === undefined && !(always.after && topology.is === 'struct')) removed.add(element);
+    else if (from !== undefined && to !== undefined && !deepEqual(from, to)) changed.add(element);
     return;
   }
-  compareParts(topology, from, to, new Below(changed, element), new Below(removed, element));
-  if (alwaysThere) return;
-  if (from === undefined) changed.add(element);
-  else if (to === undefined) removed.add(element);
+  const sides = { before: from !== undefined || always.before, after: to !== undefined || always.after };
+  compareParts(topology, from, to, new Below(changed, element), new Below(removed, element), sides);
+  if (!sides.before) changed.add(element);
+  else if (!sides.after) removed.add(element);
 }
 
-function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink, removed: Sink): void {
+function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink, removed: Sink, sides: Sides): void {
   switch (topology.is) {
     case 'struct':
-      compareStruct(topology.schema, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed);
+      compareStruct(topology.schema, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed, sides);
       break;
     case 'map':
       compareMap({ schema: topology.schema.values }, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed);
@@ -141,25 +151,25 @@ function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink,
   }
 }
 
-function compareStruct(schema: ObjectSchema, a: Json, b: Json, changed: Sink, removed: Sink): void {
+function compareStruct(schema: ObjectSchema, a: Json, b: Json, changed: Sink, removed: Sink, sides: Sides): void {
   for (const name in b) {
     const field = schema.fields.get(name);
-    if (field) compareField(field, a[name], b[name], changed, removed);
+    if (field) compareField(field, a[name], b[name], changed, removed, sides);
   }
   for (const name in a) {
-    if (b[name] !== undefined) continue;
+    if (Object.hasOwn(b, name)) continue;
     const field = schema.fields.get(name);
-    if (field) compareField(field, a[name], undefined, changed, removed);
+    if (field) compareField(field, a[name], undefined, changed, removed, sides);
   }
 }
 
 function compareMap(values: TypedRef, a: Json, b: Json, changed: Sink, removed: Sink): void {
   for (const key in b) {
     const before = Object.hasOwn(a, key) ? a[key] : undefined;
-    if (before !== b[key]) compareValue(values, before, b[key], fieldElement(key), changed, removed, false);
+    if (before !== b[key]) compareValue(values, before, b[key], fieldElement(key), changed, removed, neither);
   }
   for (const key in a) {
-    if (!Object.hasOwn(b, key)) compareValue(values, a[key], undefined, fieldElement(key), changed, removed, false);
+    if (!Object.hasOwn(b, key)) compareValue(values, a[key], undefined, fieldElement(key), changed, removed, neither);
   }
 }
 
@@ -180,13 +190,13 @@ function compareList(
     if (items.length > 1 || (old && old.length > 1)) {
       if (!deepEqual(old, items)) changed.add(element);
     } else {
-      compareValue(ref, old?.[0], items[0], element, changed, removed, false);
+      compareValue(ref, old?.[0], items[0], element, changed, removed, neither);
     }
   }
   for (const [element, items] of before) {
     if (after.has(element)) continue;
     if (items.length > 1) removed.add(element);
-    else compareValue(ref, items[0], undefined, element, changed, removed, false);
+    else compareValue(ref, items[0], undefined, element, changed, removed, neither);
   }
 }
 

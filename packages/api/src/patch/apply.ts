@@ -1,0 +1,170 @@
+import type { KubeObject } from '../kind.ts';
+import { deepEqual, isObject } from '../meta/object.ts';
+import { badRequest, StatusError } from '../meta/status.ts';
+import { now } from '../meta/time.ts';
+import type { ObjectSchema } from '../schema.ts';
+import { type Conflict, conflictError } from './apply-conflict.ts';
+import { difference, type FieldSet, intersection, isEmptySet, none, recursiveDifference, union } from './field-set.ts';
+import { fieldsAfterLastApplied, refreshLastApplied } from './last-applied.ts';
+import {
+  capManagers,
+  decodeManagers,
+  encodeManagers,
+  type Manager,
+  type ManagerIdentity,
+  sameManager,
+} from './managers.ts';
+import { typeErrors } from './typed-check.ts';
+import { compareTyped } from './typed-compare.ts';
+import { fieldsOf, withNamedFields } from './typed-fields.ts';
+import { mergeTyped, removeFields } from './typed-merge.ts';
+
+export { setOfFields } from './field-set.ts';
+export { keepUnchangedTimes, type ManagedUpdate, updateManagedFields } from './managed-update.ts';
+
+export interface ApplyRequest {
+  /** The object as it is; undefined when the apply creates it. */
+  readonly live: KubeObject | undefined;
+  /** What the manager sent. */
+  readonly applied: KubeObject;
+  readonly manager: string;
+  /** Takes contested fields over instead of failing. */
+  readonly force: boolean;
+  readonly schema: ObjectSchema;
+  /** The version the request names; the applied object must be of it. */
+  readonly apiVersion: string;
+  readonly subresource?: string;
+  /** Fields that this endpoint resets and so nobody can own through it (`status` on the object itself). */
+  readonly ignored?: FieldSet;
+  /** The time to write down, RFC 3339; defaults to now. */
+  readonly time?: string;
+}
+
+/**
+ * Server-side apply (KEP-555): lays the applied fields over the live object, removes those the manager applied before and no longer
+ * sends unless somebody else owns them, and writes down who manages what. Returns a new object, `live` as it is when nothing changed
+ * but with its managedFields brought up to date. Throws a 409 StatusError naming every contested field and its owner.
+ */
+export function applyObject(request: ApplyRequest): KubeObject {
+  const { applied, schema, apiVersion } = request;
+  if (applied.metadata?.managedFields) throw badRequest('metadata.managedFields must be nil');
+  if (applied.apiVersion !== apiVersion) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${applied.apiVersion}, expected: ${apiVersion}`,
+    );
+  }
+  refuseWrongTypes(applied, schema);
+  const live = request.live ?? emptyObject(applied);
+  const self: ManagerIdentity = {
+    manager: request.manager,
+    operation: 'Apply',
+    apiVersion,
+    subresource: request.subresource ?? '',
+  };
+  const before = managersBeforeApply(request, live);
+  const { object, managers, same } = merge(request, live, before, self);
+  const time = request.time ?? now();
+  const changed = !same || !sameManagers(before, managers);
+  const stamped = managers.map((each) => (changed && sameManager(each, self) ? { ...each, time } : each));
+  const result = same ? live : (object as KubeObject);
+  return withManagers(refreshLastApplied(result, applied, request.manager), capManagers(stamped));
+}
+
+function refuseWrongTypes(applied: KubeObject, schema: ObjectSchema): void {
+  const errors = typeErrors(applied, schema);
+  if (errors.length === 0) return;
+  const { namespace = '', name = '' } = applied.metadata ?? {};
+  const [version, group] = (applied.apiVersion ?? '').split('/').reverse();
+  const gvk = `${group === undefined ? '' : `${group}/`}${version}, Kind=${applied.kind}`;
+  const text = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
+  const message = `failed to create typed patch object (${namespace}/${name}; ${gvk}): ${text}`;
+  throw new StatusError({ code: 500, reason: '', message });
+}
+
+function emptyObject(applied: KubeObject): KubeObject {
+  return { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} } as KubeObject;
+}
+
+/** Fields of an object that no apply ever touched belong to the one who wrote them, under a name of its own. */
+function managersBeforeApply(request: ApplyRequest, live: KubeObject): Manager[] {
+  const known = decodeManagers(live.metadata.managedFields) ?? [];
+  if (known.length > 0 || !request.live) return known;
+  const fields = compareTyped(undefined, live, request.schema).changed;
+  const { apiVersion } = request;
+  return [{ manager: 'before-first-apply', operation: 'Update', apiVersion, subresource: '', time: undefined, fields }];
+}
+
+interface Merged {
+  readonly object: unknown;
+  readonly managers: Manager[];
+  /** Whether the object is as it was. */
+  readonly same: boolean;
+}
+
+function merge(request: ApplyRequest, live: KubeObject, before: readonly Manager[], self: ManagerIdentity): Merged {
+  const { applied, schema, ignored, force } = request;
+  const last = before.find((each) => sameManager(each, self));
+  let mine = fieldsOf(applied, schema);
+  if (ignored) mine = recursiveDifference(mine, ignored);
+  const config = ignored ? withoutIgnored(applied, ignored, schema) : applied;
+  const owners = [...before.filter((each) => each !== last), { ...self, fields: mine, time: last?.time }];
+  const merged = prune(mergeTyped(live, config, schema), owners, last?.fields ?? none, schema);
+  const { changed, removed } = compareTyped(live, merged, schema);
+  if (isEmptySet(changed) && isEmptySet(removed)) return { object: live, managers: owners, same: true };
+  const contested = conflictsWith(owners, self, changed);
+  const conflicts = contested.length > 0 ? fieldsAfterLastApplied(contested, live, request) : contested;
+  if (conflicts.length > 0 && !force) throw conflictError(conflicts);
+  const managers = owners.map((each) =>
+    sameManager(each, self) ? each : { ...each, fields: difference(difference(each.fields, changed), removed) },
+  );
+  return { object: merged, managers, same: false };
+}
+
+function withoutIgnored(applied: KubeObject, ignored: FieldSet, schema: ObjectSchema): unknown {
+  return removeFields(applied, ignored, { schema }) ?? {};
+}
+
+function conflictsWith(managers: readonly Manager[], self: ManagerIdentity, changed: FieldSet): Conflict[] {
+  const conflicts: Conflict[] = [];
+  for (const manager of managers) {
+    if (sameManager(manager, self)) continue;
+    const fields = intersection(manager.fields, changed);
+    if (!isEmptySet(fields)) conflicts.push({ manager, fields });
+  }
+  return conflicts;
+}
+
+/** Removes what the manager applied last time and does not now, but nothing that anybody owns or that it never applied. */
+function prune(merged: unknown, owners: readonly Manager[], last: FieldSet, schema: ObjectSchema): unknown {
+  if (isEmptySet(last)) return merged;
+  const ref = { schema };
+  const named = (set: FieldSet): FieldSet => withNamedFields(set, ref);
+  const fieldsIn = (object: unknown): FieldSet => named(fieldsOf(object, schema));
+  const all = fieldsIn(merged);
+  const applied = named(last);
+  const owned = named(owners.reduce((set, { fields }) => union(set, fields), none));
+  let pruned = removeFields(merged, applied, ref) ?? {};
+  pruned = removeFields(merged, difference(all, union(fieldsIn(pruned), owned)), ref) ?? {};
+  return removeFields(merged, intersection(difference(all, fieldsIn(pruned)), applied), ref) ?? {};
+}
+
+function sameManagers(a: readonly Manager[], b: readonly Manager[]): boolean {
+  const entries = (managers: readonly Manager[]): readonly Manager[] =>
+    managers.filter((each) => !isEmptySet(each.fields));
+  const left = entries(a);
+  const right = entries(b);
+  return (
+    left.length === right.length &&
+    left.every((each) => {
+      const other = right.find((candidate) => sameManager(candidate, each));
+      return other !== undefined && other.apiVersion === each.apiVersion && deepEqual(other.fields, each.fields);
+    })
+  );
+}
+
+/** Sets managedFields on an object whose top level is the caller's own. */
+function withManagers(object: KubeObject, managers: readonly Manager[]): KubeObject {
+  const { managedFields: _, ...metadata } = isObject(object.metadata) ? object.metadata : {};
+  const managedFields = encodeManagers(managers);
+  return { ...object, metadata: managedFields ? { ...metadata, managedFields } : metadata };
+}

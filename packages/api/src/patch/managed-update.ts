@@ -1,0 +1,102 @@
+import type { ManagedFieldsEntry } from '../generated/meta/v1.ts';
+import type { KubeObject } from '../kind.ts';
+import { now } from '../meta/time.ts';
+import type { ObjectSchema } from '../schema.ts';
+import { difference, type FieldSet, isEmptySet, recursiveDifference, union } from './field-set.ts';
+import {
+  capManagers,
+  decodeManagers,
+  encodeManagers,
+  isReset,
+  type Manager,
+  type ManagerIdentity,
+  sameFields,
+  sameManager,
+} from './managers.ts';
+import { compareTyped } from './typed-compare.ts';
+
+export interface ManagedUpdate {
+  /** The object as it was; undefined when it is created. */
+  readonly old: KubeObject | undefined;
+  /** The object as it will be; its managedFields, and nothing else of it, are changed in place. */
+  readonly updated: KubeObject;
+  readonly manager: string;
+  readonly apiVersion: string;
+  readonly schema: ObjectSchema;
+  readonly subresource?: string;
+  /** Fields that this endpoint resets and so nobody can own through it. */
+  readonly ignored?: FieldSet;
+  /** The time to write down, RFC 3339; defaults to now. */
+  readonly time?: string;
+}
+
+/**
+ * Writes down who manages what after a create, an update or a patch that is not an apply: the manager takes the fields that
+ * changed, everybody loses those and the ones that are gone. The request may edit managedFields itself (reset them with `[{}]`),
+ * but an empty list, as clients send that do not know them, leaves them alone.
+ */
+export function updateManagedFields(update: ManagedUpdate): void {
+  const { old, updated, schema, ignored } = update;
+  const { managers, untouched } = managersOf(update);
+  const { changed, removed } = compareTyped(old, updated, schema);
+  if (untouched && isEmptySet(changed) && isEmptySet(removed)) {
+    setManagedFields(updated, old?.metadata.managedFields);
+    return;
+  }
+  let next = managers.map((each) => without(each, changed, removed));
+  const taken = ignored ? recursiveDifference(changed, ignored) : changed;
+  if (!isEmptySet(taken)) next = capManagers(taking(next, managers, taken, update));
+  setManagedFields(updated, encodeManagers(next));
+}
+
+/** The managers to start from, and whether they are exactly those of the old object. */
+function managersOf({ old, updated, subresource }: ManagedUpdate): { managers: Manager[]; untouched: boolean } {
+  const live = old?.metadata.managedFields;
+  const asked = updated.metadata.managedFields;
+  // A subresource does not write managedFields; most requests send them back as they got them.
+  if (subresource || asked === undefined || asked === live)
+    return { managers: decodeManagers(live) ?? [], untouched: true };
+  if (isReset(asked)) return { managers: [], untouched: false };
+  const managers = decodeManagers(asked);
+  if (!managers || managers.length === 0) return { managers: decodeManagers(live) ?? [], untouched: true };
+  return { managers, untouched: false };
+}
+
+function without(manager: Manager, changed: FieldSet, removed: FieldSet): Manager {
+  const fields = difference(difference(manager.fields, changed), removed);
+  return fields === manager.fields ? manager : { ...manager, fields };
+}
+
+/** The managers after this one took the given fields; what it had before stays its own. */
+function taking(
+  next: readonly Manager[],
+  before: readonly Manager[],
+  taken: FieldSet,
+  update: ManagedUpdate,
+): Manager[] {
+  const self: ManagerIdentity = {
+    manager: update.manager,
+    operation: 'Update',
+    apiVersion: update.apiVersion,
+    subresource: update.subresource ?? '',
+  };
+  const time = update.time ?? now();
+  const at = before.findIndex((each) => sameManager(each, self));
+  if (at < 0) return [...next, { ...self, fields: taken, time }];
+  return next.map((each, i) => (i === at ? { ...each, fields: union(each.fields, taken), time } : each));
+}
+
+function setManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): void {
+  if (entries === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = entries;
+}
+
+/**
+ * Undoes a change of managedFields that is only about times, so that a write which changes nothing else can be recognised as none.
+ * Changes `updated` in place.
+ */
+export function keepUnchangedTimes(old: KubeObject, updated: KubeObject): void {
+  if (sameFields(old.metadata.managedFields, updated.metadata.managedFields)) {
+    setManagedFields(updated, old.metadata.managedFields);
+  }
+}

@@ -1,0 +1,131 @@
+import type { ManagedFieldsEntry } from '../generated/meta/v1.ts';
+import { deepEqual, isObject } from '../meta/object.ts';
+import { type FieldSet, isEmptySet, union } from './field-set.ts';
+
+export type Operation = 'Apply' | 'Update';
+
+/** Who manages fields: a name, together with how and where it writes. */
+export interface ManagerIdentity {
+  readonly manager: string;
+  readonly operation: Operation;
+  readonly apiVersion: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+}
+
+/** One manager and the fields it manages. Values: functions make new ones. */
+export interface Manager extends ManagerIdentity {
+  readonly fields: FieldSet;
+  /** RFC 3339; undefined for a manager that was never written down. */
+  readonly time: string | undefined;
+}
+
+/** How many managers may write plain updates before the oldest are joined into one. */
+const maxUpdateManagers = 10;
+const joinedManager = 'ancient-changes';
+
+/** Whether both are the same manager. An applier stays the same whatever version it applies. */
+export function sameManager(a: ManagerIdentity, b: ManagerIdentity): boolean {
+  return (
+    a.manager === b.manager &&
+    a.operation === b.operation &&
+    a.subresource === b.subresource &&
+    (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
+  );
+}
+
+/** The managers an object's managedFields name; undefined when an entry cannot be understood. Managers without fields are left out. */
+export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Manager[] | undefined {
+  const managers: Manager[] = [];
+  for (const entry of entries ?? []) {
+    const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsV1 = {} } = entry;
+    if (operation !== 'Apply' && operation !== 'Update') return undefined;
+    if (!isObject(fieldsV1) || (entry.fieldsType ?? 'FieldsV1') !== 'FieldsV1') return undefined;
+    const known: Operation = operation === 'Apply' ? 'Apply' : 'Update';
+    const fields = fieldsV1 as FieldSet;
+    if (isEmptySet(fields)) continue;
+    const next: Manager = { manager, operation: known, apiVersion, subresource, time, fields };
+    const at = managers.findIndex((each) => sameManager(each, next));
+    if (at < 0) managers.push(next);
+    else managers[at] = { ...next, fields: union(managers[at]!.fields, fields) };
+  }
+  return managers;
+}
+
+/** The managedFields of an object: managers with fields, appliers first, then by time and name. Undefined when there are none. */
+export function encodeManagers(managers: readonly Manager[]): ManagedFieldsEntry[] | undefined {
+  const entries = managers
+    .filter((manager) => !isEmptySet(manager.fields))
+    .sort(order)
+    .map(({ manager, operation, apiVersion, subresource, time, fields }) => {
+      const entry: ManagedFieldsEntry = { manager, operation, apiVersion };
+      if (time !== undefined) entry.time = time;
+      entry.fieldsType = 'FieldsV1';
+      entry.fieldsV1 = fields;
+      if (subresource !== '') entry.subresource = subresource;
+      return entry;
+    });
+  return entries.length === 0 ? undefined : entries;
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function order(a: Manager, b: Manager): number {
+  return (
+    compare(a.operation, b.operation) ||
+    compare(a.time ?? '', b.time ?? '') ||
+    compare(a.manager, b.manager) ||
+    compare(a.apiVersion, b.apiVersion) ||
+    compare(a.subresource, b.subresource)
+  );
+}
+
+/** Whether the entries are the reset that clients ask for with `managedFields: [{}]`. */
+export function isReset(entries: readonly ManagedFieldsEntry[] | undefined): boolean {
+  return (
+    entries?.length === 1 &&
+    Object.values(entries[0]!).every((value) => value === undefined || value === null || value === '')
+  );
+}
+
+/** Joins the oldest updaters of a version into one manager while there are more than ten. */
+export function capManagers(managers: readonly Manager[]): Manager[] {
+  const updaters = managers.filter((each) => each.operation === 'Update').sort(order);
+  const excess = updaters.length - maxUpdateManagers;
+  if (excess <= 0) return [...managers];
+  let out = [...managers];
+  let left = updaters.length;
+  const joined = new Map<string, Manager>();
+  for (const oldest of updaters) {
+    if (left <= maxUpdateManagers) break;
+    const known = joined.get(oldest.apiVersion);
+    // Joining two makes one less; the first of a version only changes its name.
+    if (known) left--;
+    joined.set(oldest.apiVersion, {
+      manager: joinedManager,
+      operation: 'Update',
+      apiVersion: oldest.apiVersion,
+      subresource: '',
+      time: oldest.time,
+      fields: known ? union(known.fields, oldest.fields) : oldest.fields,
+    });
+    out = out.filter((each) => each !== oldest);
+  }
+  return [...out, ...joined.values()];
+}
+
+/** Whether both lists say the same of who manages what, times aside. */
+export function sameFields(
+  a: readonly ManagedFieldsEntry[] | undefined,
+  b: readonly ManagedFieldsEntry[] | undefined,
+): boolean {
+  const timeless = (entries: readonly ManagedFieldsEntry[] | undefined): unknown[] =>
+    (entries ?? [])
+      .map(({ time: _, ...rest }) => rest)
+      .sort((x, y) => compare(JSON.stringify(identityOf(x)), JSON.stringify(identityOf(y))));
+  return deepEqual(timeless(a), timeless(b));
+}
+
+function identityOf({ manager, operation, apiVersion, subresource }: ManagedFieldsEntry): unknown[] {
+  return [operation, manager, apiVersion, subresource];
+}
