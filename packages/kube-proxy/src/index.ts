@@ -1,0 +1,2 @@
+export * from './config/configuration.ts';
+export * from './proxy.ts';

@@ -1,0 +1,122 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { RestConfig } from '@coracle/client';
+import { connect, inClusterConfig, loadKubeconfig } from '@coracle/client';
+import type { Log } from '@coracle/process/log';
+import { program } from '@coracle/process/program';
+import type { ProxyConfiguration } from './config/configuration.ts';
+import { configurationOf } from './config/from-flags.ts';
+import { hostPort } from './config/values.ts';
+import { setConntrack } from './conntrack/sysctl.ts';
+import { proxyFlags } from './flags.ts';
+import { serveHealthz } from './health/healthz-server.ts';
+import { ProxyHealth } from './health/proxy-health.ts';
+import { proxyMetrics } from './metrics.ts';
+import { ipv4, ipv6 } from './model/family.ts';
+import { table } from './nftables/names.ts';
+import { removeTables, runNft } from './nftables/nft.ts';
+import { runProxy } from './proxy.ts';
+import { systemTimers } from './timers.ts';
+
+const description =
+  'The Kubernetes network proxy runs on each node. It reflects Services as defined in the Kubernetes API on the node: ' +
+  'connections to their addresses are spread over their endpoints by nftables rules.';
+
+await program(
+  'kube-proxy',
+  proxyFlags,
+  async ({ flags, changed, log, signal, metrics }) => {
+    const families = existsSync('/proc/net/if_inet6') ? [ipv4, ipv6] : [ipv4];
+    if (flags.cleanup) {
+      await removeTables(
+        runNft,
+        table,
+        families.map((each) => each.nft),
+      );
+      return;
+    }
+    const configuration = await configurationOf(flags, changed);
+    prepareKernel(configuration, log);
+    if (flags['init-only']) return;
+
+    const health = new ProxyHealth(
+      families.map((each) => each.name),
+      2 * configuration.nftables.syncPeriod,
+      systemTimers,
+    );
+    await serve(configuration, log, 'healthz', configuration.healthzBindAddress, 10_256, (at) =>
+      serveHealthz(health, at),
+    );
+    await serve(configuration, log, 'metrics', configuration.metricsBindAddress, 10_249, async (at) => {
+      const { serveMetrics } = await import('./metrics-server.ts');
+      await serveMetrics(metrics, configuration, at);
+    });
+
+    const { kubeconfig, qps, burst } = configuration.clientConnection;
+    const rest = restConfig(kubeconfig, flags.master);
+    const client = connect({
+      ...rest,
+      userAgent: 'kube-proxy',
+      ...(qps > 0 ? { qps, burst: burst || undefined } : {}),
+    });
+    const nodeName = (configuration.hostnameOverride || hostname()).trim().toLowerCase();
+    log.info(
+      { mode: configuration.mode, node: nodeName, families: families.map((each) => each.name) },
+      'Using nftables Proxier',
+    );
+    await runProxy({
+      client,
+      configuration,
+      nodeName,
+      families,
+      runNft,
+      metrics: proxyMetrics(metrics),
+      health,
+      log,
+      signal,
+    });
+  },
+  { description },
+);
+
+/** The part that needs full root: connection tracking and the score for the kernel's out-of-memory killer. */
+function prepareKernel(configuration: ProxyConfiguration, log: Log): void {
+  setConntrack(configuration.conntrack, (sysctl, error) => {
+    log.info({ sysctl, reason: (error as Error).message }, 'Cannot set sysctl here; the value stays as it is');
+  });
+  if (configuration.oomScoreAdj !== undefined) {
+    try {
+      writeFileSync('/proc/self/oom_score_adj', String(configuration.oomScoreAdj));
+    } catch (error) {
+      log.warn({ err: error, oomScoreAdj: configuration.oomScoreAdj }, 'Cannot set oom_score_adj');
+    }
+  }
+  const bridge = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+  if (existsSync(bridge) && readFileSync(bridge, 'utf8').trim() !== '1') {
+    log.warn({ sysctl: bridge }, 'Unset sysctl br-nf-call-iptables, proxy may not work as intended');
+  }
+}
+
+async function serve(
+  configuration: ProxyConfiguration,
+  log: Log,
+  what: string,
+  address: string,
+  defaultPort: number,
+  start: (at: { host: string; port: number }) => Promise<unknown>,
+): Promise<void> {
+  const at = hostPort(address, defaultPort);
+  if (!at) return;
+  try {
+    await start(at);
+  } catch (error) {
+    if (configuration.bindAddressHardFail) throw error;
+    log.error({ err: error, address, server: what }, 'Failed to start server');
+  }
+}
+
+function restConfig(kubeconfig: string, master: string): RestConfig {
+  const config =
+    kubeconfig === '' ? (master === '' ? inClusterConfig() : { server: master }) : loadKubeconfig(kubeconfig);
+  return master === '' ? config : { ...config, server: master };
+}

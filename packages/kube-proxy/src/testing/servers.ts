@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import type { Namespace } from './network.ts';
+
+/** Answers every HTTP request with its name and the address of the caller. */
+export async function serveHttp(inside: Namespace, name: string, port: number): Promise<void> {
+  const program = `require('node:http').createServer((request, response) => response.end(${JSON.stringify(name)} + ' ' +
+    request.socket.remoteAddress.replace('::ffff:', ''))).listen(${port}, () => console.log('ready'))`;
+  await once(inside.start(process.execPath, '-e', program).stdout!, 'data');
+}
+
+/** Answers every UDP packet with its name. */
+export async function serveUdp(inside: Namespace, name: string, port: number): Promise<void> {
+  const program = `const socket = require('node:dgram').createSocket('udp4');
+    socket.on('message', (_, from) => socket.send(${JSON.stringify(name)}, from.port, from.address));
+    socket.bind(${port}, () => console.log('ready'))`;
+  await once(inside.start(process.execPath, '-e', program).stdout!, 'data');
+}
+
+/** Who answers a GET, and as whom it sees the caller; `refused` or `timeout` when nobody does. */
+export async function get(from: Namespace, url: string): Promise<{ by: string; caller: string }> {
+  const program = `require('node:http').get(${JSON.stringify(url)}, { timeout: 2000 }, (response) => response.pipe(process.stdout))
+    .on('timeout', function () { this.destroy(new Error('timeout')); })
+    .on('error', (error) => console.log(error.code === 'ECONNREFUSED' ? 'refused -' : error.message === 'timeout' ? 'timeout -' : error.message))`;
+  const [by = '', caller = ''] = (await from.run(process.execPath, '-e', program)).trim().split(' ');
+  return { by, caller };
+}
+
+/** Who answers one UDP packet sent from a fixed port; `nobody` after a second. */
+export async function ask(from: Namespace, to: string, port: number, localPort: number): Promise<string> {
+  const program = `const socket = require('node:dgram').createSocket('udp4');
+    const end = (text) => { console.log(text); process.exit(0); };
+    socket.on('message', (text) => end(String(text)));
+    socket.on('error', () => end('nobody'));
+    setTimeout(() => end('nobody'), 1000);
+    socket.bind(${localPort}, () => socket.send('hello', ${port}, ${JSON.stringify(to)}))`;
+  return (await from.run(process.execPath, '-e', program)).trim();
+}
