@@ -2,7 +2,7 @@ import { decodeJson, encodeJson } from '@coracle/api/codec/json';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
 import type { KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
-import { isObject } from '@coracle/api/meta/object';
+import { clone, isObject } from '@coracle/api/meta/object';
 import {
   badRequest,
   invalidObject,
@@ -86,6 +86,28 @@ export function patchedObject(
     fail,
   );
   return typed.object;
+}
+
+/** The object an apply patch sends, placed where the path says; throws BadRequest when it is another. */
+export function appliedObject(patch: Patch, { kind, name, namespace }: Call): KubeObject {
+  const sent = clone(patch.value) as KubeObject;
+  if (sent.apiVersion !== undefined && sent.kind !== undefined && sent.kind !== kind.kind) {
+    throw badRequest(`${sent.kind} in version ${JSON.stringify(sent.apiVersion)} cannot be applied as a ${kind.kind}`);
+  }
+  sent.kind ??= kind.kind;
+  sent.apiVersion ??= kind.apiVersion;
+  if (!isObject(sent.metadata)) sent.metadata = {};
+  const { metadata } = sent;
+  metadata.name ??= name;
+  if (metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (!kind.namespaced) return sent;
+  metadata.namespace ??= namespace;
+  if (metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  return sent;
 }
 
 function applied(patch: Patch, current: object, schema: ReturnType<typeof objectSchemaOf>): unknown {

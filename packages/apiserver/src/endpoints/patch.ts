@@ -1,7 +1,9 @@
+import type { KubeObject } from '@coracle/api/kind';
 import { notFoundError } from '@coracle/api/meta/status';
+import { applied } from '../registry/field-management.ts';
 import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
 import { writeOptionsOf } from './options.ts';
-import { patchedObject, readPatch } from './patch-body.ts';
+import { appliedObject, patchedObject, readPatch } from './patch-body.ts';
 
 /** PATCH of an object, or of its status: JSON, merge, strategic merge, and apply patches. */
 export async function patch(call: Call): Promise<void> {
@@ -10,14 +12,12 @@ export async function patch(call: Call): Promise<void> {
   checkName(name);
   const options = writeOptionsOf(context.query, 'PatchOptions');
   const received = await readPatch(context, options);
-  const done = await resource.update(
-    name,
-    namespace,
-    (current) => {
-      if (!current) throw notFoundError(resource.named, name);
-      return patchedObject(received, current, kind, call, options);
-    },
-    writeOf(call, options),
-  );
+  const write = { ...writeOf(call, options), applied: received.type === 'apply' };
+  const make = (current: KubeObject | undefined): KubeObject => {
+    if (!current && (received.type !== 'apply' || call.subresource !== '')) throw notFoundError(resource.named, name);
+    if (received.type !== 'apply') return patchedObject(received, current!, kind, call, options);
+    return applied(kind, current, appliedObject(received, call), write, options.force ?? false);
+  };
+  const done = await resource.update(name, namespace, make, write);
   await sendObject(call, done.created ? 201 : 200, done.object);
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '../storage/memory-store.ts';
-import { startApiServer, type TestServer } from '../testing.ts';
 import { type Call, callsTo } from '../testing/http.ts';
+import { startApiServer, type TestServer } from '../testing.ts';
 
 let server: TestServer;
 let call: Call;
@@ -13,7 +13,10 @@ beforeAll(async () => {
   call = callsTo(server.url);
   await call('POST', '/api/v1/namespaces', { metadata: { name: 'reads' } });
   for (let i = 0; i < 10; i++) {
-    await call('POST', path, { metadata: { name: `c${i}`, labels: { odd: String(i % 2 === 1) } }, data: { i: String(i) } });
+    await call('POST', path, {
+      metadata: { name: `c${i}`, labels: { odd: String(i % 2 === 1) } },
+      data: { i: String(i) },
+    });
   }
 });
 afterAll(async () => {
@@ -56,7 +59,9 @@ describe('list', () => {
     const gone = await call('GET', `${path}?limit=4&continue=${encodeURIComponent(first.body.metadata.continue)}`);
     expect(gone.status).toBe(410);
     expect(gone.body.reason).toBe('Expired');
-    expect(gone.body.message).toMatch(/^The provided continue parameter is too old to display a consistent list result/);
+    expect(gone.body.message).toMatch(
+      /^The provided continue parameter is too old to display a consistent list result/,
+    );
     const rest = await call('GET', `${path}?continue=${encodeURIComponent(gone.body.metadata.continue)}`);
     expect(names(rest.body)).toEqual(['c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'zz']);
     await call('DELETE', `${path}/zz`);
@@ -75,7 +80,10 @@ describe('list', () => {
     const { body } = await call('GET', `${path}?labelSelector=odd%3Dtrue&limit=2`);
     expect(names(body)).toEqual(['c1', 'c3']);
     expect(body.metadata.remainingItemCount).toBeUndefined();
-    const rest = await call('GET', `${path}?labelSelector=odd%3Dtrue&continue=${encodeURIComponent(body.metadata.continue)}`);
+    const rest = await call(
+      'GET',
+      `${path}?labelSelector=odd%3Dtrue&continue=${encodeURIComponent(body.metadata.continue)}`,
+    );
     expect(names(rest.body)).toEqual(['c5', 'c7', 'c9']);
   });
 
@@ -92,14 +100,22 @@ describe('list', () => {
 
   it.each([
     ['resourceVersionMatch=Exact', 422, /resourceVersionMatch is forbidden unless resourceVersion is provided/],
-    ['resourceVersion=0&resourceVersionMatch=Exact', 422, /resourceVersionMatch "exact" is forbidden for resourceVersion "0"/],
+    [
+      'resourceVersion=0&resourceVersionMatch=Exact',
+      422,
+      /resourceVersionMatch "exact" is forbidden for resourceVersion "0"/,
+    ],
     ['resourceVersion=1&resourceVersionMatch=Newest', 422, /Unsupported value: "Newest"/],
     ['sendInitialEvents=true', 422, /sendInitialEvents is forbidden for list/],
     ['resourceVersion=abc', 400, /invalid syntax/],
     ['limit=x', 400, /strconv\.ParseInt/],
     ['continue=%21%21', 400, /^continue key is not valid/],
     ['labelSelector=a%3D%3D%3D', 400, /./],
-    ['fieldSelector=spec.x%3Dy', 400, /^"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"$/],
+    [
+      'fieldSelector=spec.x%3Dy',
+      400,
+      /^"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"$/,
+    ],
   ])('refuses %s', async (query, code, message) => {
     const { status, body } = await call('GET', `${path}?${query}`);
     expect(status).toBe(code);
@@ -239,7 +255,9 @@ describe('forms', () => {
   });
 
   it('none that is accepted', async () => {
-    const { status, body } = await call('GET', `${path}/c1`, undefined, { accept: 'application/vnd.kubernetes.protobuf' });
+    const { status, body } = await call('GET', `${path}/c1`, undefined, {
+      accept: 'application/vnd.kubernetes.protobuf',
+    });
     expect(status).toBe(406);
     expect(body).toMatchObject({
       reason: 'NotAcceptable',

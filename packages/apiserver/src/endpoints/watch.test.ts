@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApiServer, type TestServer, type TestServerOptions } from '../testing.ts';
 import { type Call, callsTo, openWatch, type TestWatch } from '../testing/http.ts';
+import { startApiServer, type TestServer, type TestServerOptions } from '../testing.ts';
 
 let server: TestServer;
 let call: Call;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApiServer, type TestServer } from '../testing.ts';
 import { type Call, callsTo } from '../testing/http.ts';
+import { startApiServer, type TestServer } from '../testing.ts';
 
 let server: TestServer;
 let call: Call;
@@ -24,10 +24,19 @@ const podSpec = { containers: [{ name: 'c', image: 'i' }] };
 describe('create', () => {
   it('fills in what the server says about an object', async () => {
     const { status, body } = await call('POST', `${path}/configmaps`, {
-      metadata: { name: 'a', uid: 'mine', creationTimestamp: '2001-01-01T00:00:00Z', deletionTimestamp: '2001-01-01T00:00:00Z' },
+      metadata: {
+        name: 'a',
+        uid: 'mine',
+        creationTimestamp: '2001-01-01T00:00:00Z',
+        deletionTimestamp: '2001-01-01T00:00:00Z',
+      },
     });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: path.slice(19) } });
+    expect(body).toMatchObject({
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { name: 'a', namespace: path.slice(19) },
+    });
     expect(body.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
     expect(Date.now() - Date.parse(body.metadata.creationTimestamp)).toBeLessThan(60_000);
     expect(body.metadata.deletionTimestamp).toBeUndefined();
@@ -57,20 +66,52 @@ describe('create', () => {
     await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } });
     const { status, body } = await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } });
     expect(status).toBe(409);
-    expect(body).toMatchObject({ reason: 'AlreadyExists', message: 'configmaps "a" already exists', details: { name: 'a', kind: 'configmaps' } });
+    expect(body).toMatchObject({
+      reason: 'AlreadyExists',
+      message: 'configmaps "a" already exists',
+      details: { name: 'a', kind: 'configmaps' },
+    });
   });
 
   it.each([
-    [{ metadata: { name: 'Not_Valid' } }, 422, /^ConfigMap "Not_Valid" is invalid: metadata.name: Invalid value: "Not_Valid": a lowercase RFC 1123 subdomain/],
+    [
+      { metadata: { name: 'Not_Valid' } },
+      422,
+      /^ConfigMap "Not_Valid" is invalid: metadata.name: Invalid value: "Not_Valid": a lowercase RFC 1123 subdomain/,
+    ],
     [{ metadata: {} }, 422, /metadata.name: Required value: name or generateName is required/],
     [{ metadata: { name: 'a', labels: { 'bad key': 'x' } } }, 422, /metadata.labels: Invalid value: "bad key"/],
     [{ metadata: { name: 'a', finalizers: ['not valid'] } }, 422, /metadata.finalizers: Invalid value: "not valid"/],
-    [{ metadata: { name: 'a', namespace: 'elsewhere' } }, 400, /^the namespace of the provided object does not match the namespace sent on the request$/],
-    [{ metadata: { name: 'a', resourceVersion: '1' } }, 500, /^resourceVersion should not be set on objects to be created$/],
-    [{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, 400, /^Secret in version "v1" cannot be handled as a ConfigMap: converting \(v1.Secret\) to \(core.ConfigMap\): unknown conversion$/],
-    [{ kind: 'ConfigMap', apiVersion: 'v1beta3', metadata: { name: 'a' } }, 400, /no kind "ConfigMap" is registered for version "v1beta3"/],
-    [{ metadata: { name: 'a' }, data: 'text' }, 400, /^ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal string into Go struct field ConfigMap.data of type map\[string\]string$/],
-    ['{"metadata":', 400, /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: unexpected end of JSON input/],
+    [
+      { metadata: { name: 'a', namespace: 'elsewhere' } },
+      400,
+      /^the namespace of the provided object does not match the namespace sent on the request$/,
+    ],
+    [
+      { metadata: { name: 'a', resourceVersion: '1' } },
+      500,
+      /^resourceVersion should not be set on objects to be created$/,
+    ],
+    [
+      { kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } },
+      400,
+      /^Secret in version "v1" cannot be handled as a ConfigMap: converting \(v1.Secret\) to \(core.ConfigMap\): unknown conversion$/,
+    ],
+    [
+      { kind: 'ConfigMap', apiVersion: 'v1beta3', metadata: { name: 'a' } },
+      400,
+      /no kind "ConfigMap" is registered for version "v1beta3"/,
+    ],
+    [
+      { metadata: { name: 'a' }, data: 'text' },
+      400,
+      /^ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal string into Go struct field ConfigMap.data of type map\[string\]string$/,
+    ],
+    [
+      '{"metadata":',
+      400,
+      /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: unexpected end of JSON input/,
+    ],
     ['[1]', 400, /^the object provided is unrecognized/],
   ])('refuses %j', async (body, code, message) => {
     const answer = await call('POST', `${path}/configmaps`, body);
@@ -82,7 +123,10 @@ describe('create', () => {
 
   it('lists every wrong field as a cause', async () => {
     const { body } = await call('POST', `${path}/configmaps`, { metadata: { name: 'A', labels: { 'b c': 'd' } } });
-    expect(body.details.causes.map(({ field }: { field: string }) => field)).toEqual(['metadata.name', 'metadata.labels']);
+    expect(body.details.causes.map(({ field }: { field: string }) => field)).toEqual([
+      'metadata.name',
+      'metadata.labels',
+    ]);
   });
 });
 
@@ -150,7 +194,9 @@ describe('bodies', () => {
   it('keep __proto__ and integers above 2^53 as they are', async () => {
     const text = '{"metadata":{"name":"a"},"data":{"__proto__":"kept","constructor":"too"}}';
     await call('POST', `${path}/configmaps`, text);
-    expect((await call('GET', `${path}/configmaps/a`)).text).toContain('"data":{"__proto__":"kept","constructor":"too"}');
+    expect((await call('GET', `${path}/configmaps/a`)).text).toContain(
+      '"data":{"__proto__":"kept","constructor":"too"}',
+    );
     const revision = `/apis/apps/v1${path.slice(7)}/controllerrevisions`;
     const made = await call('POST', revision, '{"metadata":{"name":"r"},"revision":1,"data":{"big":9007199254740993}}');
     expect(made.text).toContain('"big":9007199254740993');
@@ -158,9 +204,13 @@ describe('bodies', () => {
   });
 
   it('may be YAML, and nothing else', async () => {
-    const yaml = await call('POST', `${path}/configmaps`, 'metadata: {name: a}\ndata: {x: "1"}\n', { 'content-type': 'application/yaml' });
+    const yaml = await call('POST', `${path}/configmaps`, 'metadata: {name: a}\ndata: {x: "1"}\n', {
+      'content-type': 'application/yaml',
+    });
     expect(yaml.status).toBe(201);
-    const other = await call('POST', `${path}/configmaps`, 'x', { 'content-type': 'application/vnd.kubernetes.protobuf' });
+    const other = await call('POST', `${path}/configmaps`, 'x', {
+      'content-type': 'application/vnd.kubernetes.protobuf',
+    });
     expect(other.status).toBe(415);
     expect(other.body.message).toBe(
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
@@ -176,7 +226,8 @@ describe('bodies', () => {
 });
 
 describe('update', () => {
-  const make = async (object: object = {}) => (await call('POST', `${path}/configmaps`, { metadata: { name: 'a' }, ...object })).body;
+  const make = async (object: object = {}) =>
+    (await call('POST', `${path}/configmaps`, { metadata: { name: 'a' }, ...object })).body;
 
   it('replaces the object', async () => {
     const old = await make({ data: { x: '1' } });
@@ -232,7 +283,9 @@ describe('update', () => {
   });
 
   it('creates leases and events that are not there', async () => {
-    const { status } = await call('PUT', `/apis/coordination.k8s.io/v1${path.slice(7)}/leases/l`, { metadata: { name: 'l' } });
+    const { status } = await call('PUT', `/apis/coordination.k8s.io/v1${path.slice(7)}/leases/l`, {
+      metadata: { name: 'l' },
+    });
     expect(status).toBe(201);
   });
 
@@ -241,9 +294,17 @@ describe('update', () => {
     const template = { metadata: { labels: { a: 'b' } }, spec: podSpec };
     const spec = { selector: { matchLabels: { a: 'b' } }, template };
     const made = (await call('POST', deployments, { metadata: { name: 'd' }, spec })).body;
-    const status = (await call('PUT', `${deployments}/d/status`, { ...made, spec: { ...made.spec, replicas: 9 }, status: { replicas: 4 } })).body;
+    const status = (
+      await call('PUT', `${deployments}/d/status`, {
+        ...made,
+        spec: { ...made.spec, replicas: 9 },
+        status: { replicas: 4 },
+      })
+    ).body;
     expect(status).toMatchObject({ spec: { replicas: 1 }, status: { replicas: 4 }, metadata: { generation: 1 } });
-    const main = (await call('PUT', `${deployments}/d`, { ...status, spec: { ...made.spec, replicas: 3 }, status: { replicas: 8 } })).body;
+    const main = (
+      await call('PUT', `${deployments}/d`, { ...status, spec: { ...made.spec, replicas: 3 }, status: { replicas: 8 } })
+    ).body;
     expect(main).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 4 }, metadata: { generation: 2 } });
     const label = { ...main, metadata: { ...main.metadata, labels: { x: 'y' } } };
     expect((await call('PUT', `${deployments}/d`, label)).body.metadata.generation).toBe(2);
@@ -257,18 +318,33 @@ describe('update', () => {
 describe('scale', () => {
   it('reads and sets the number of replicas', async () => {
     const deployments = `/apis/apps/v1${path.slice(7)}/deployments`;
-    const spec = { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: podSpec } };
+    const spec = {
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: podSpec },
+    };
     await call('POST', deployments, { metadata: { name: 'd' }, spec });
     const scale = (await call('GET', `${deployments}/d/scale`)).body;
-    expect(scale).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 1 }, status: { replicas: 0, selector: 'a=b' } });
+    expect(scale).toMatchObject({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      spec: { replicas: 1 },
+      status: { replicas: 0, selector: 'a=b' },
+    });
     const put = await call('PUT', `${deployments}/d/scale`, { ...scale, spec: { replicas: 5 } });
     expect(put.body.spec.replicas).toBe(5);
-    const patched = await call('PATCH', `${deployments}/d/scale`, { spec: { replicas: 7 } }, { 'content-type': 'application/merge-patch+json' });
+    const patched = await call(
+      'PATCH',
+      `${deployments}/d/scale`,
+      { spec: { replicas: 7 } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
     expect(patched.body.spec.replicas).toBe(7);
     expect((await call('GET', `${deployments}/d`)).body.spec.replicas).toBe(7);
     const wrong = await call('PUT', `${deployments}/d/scale`, { metadata: { name: 'd' }, spec: { replicas: -1 } });
     expect(wrong.status).toBe(422);
-    expect(wrong.body.message).toBe('Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0');
+    expect(wrong.body.message).toBe(
+      'Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+    );
     expect((await call('PUT', `${deployments}/d/scale`, { ...scale })).status).toBe(409);
   });
 });
@@ -292,13 +368,20 @@ describe('dry run', () => {
 });
 
 describe('delete', () => {
-  const make = async (object: object = {}) => (await call('POST', `${path}/configmaps`, { metadata: { name: 'a', ...object } })).body;
+  const make = async (object: object = {}) =>
+    (await call('POST', `${path}/configmaps`, { metadata: { name: 'a', ...object } })).body;
 
   it('answers with a Status that names what is gone', async () => {
     const { metadata } = await make();
     const { status, body } = await call('DELETE', `${path}/configmaps/a`);
     expect(status).toBe(200);
-    expect(body).toEqual({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: 'a', kind: 'configmaps', uid: metadata.uid } });
+    expect(body).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name: 'a', kind: 'configmaps', uid: metadata.uid },
+    });
     expect((await call('DELETE', `${path}/configmaps/a`)).status).toBe(404);
   });
 
@@ -306,8 +389,14 @@ describe('delete', () => {
     await make({ finalizers: ['example.com/wait'] });
     const { status, body } = await call('DELETE', `${path}/configmaps/a`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ kind: 'ConfigMap', metadata: { deletionGracePeriodSeconds: 0, deletionTimestamp: expect.any(String) } });
-    const added = await call('PUT', `${path}/configmaps/a`, { ...body, metadata: { ...body.metadata, finalizers: ['example.com/wait', 'example.com/more'] } });
+    expect(body).toMatchObject({
+      kind: 'ConfigMap',
+      metadata: { deletionGracePeriodSeconds: 0, deletionTimestamp: expect.any(String) },
+    });
+    const added = await call('PUT', `${path}/configmaps/a`, {
+      ...body,
+      metadata: { ...body.metadata, finalizers: ['example.com/wait', 'example.com/more'] },
+    });
     expect(added.body.message).toContain(
       'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}',
     );
@@ -336,7 +425,13 @@ describe('delete', () => {
     );
     const version = await call('DELETE', `${path}/configmaps/a`, { preconditions: { resourceVersion: '1' } });
     expect(version.status).toBe(409);
-    expect((await call('DELETE', `${path}/configmaps/a`, { preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion } })).status).toBe(200);
+    expect(
+      (
+        await call('DELETE', `${path}/configmaps/a`, {
+          preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+        })
+      ).status,
+    ).toBe(200);
   });
 
   it('refuses options that make no sense', async () => {
@@ -398,7 +493,12 @@ describe('events', () => {
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ apiVersion: 'events.k8s.io/v1', note: 'text', regarding });
     const core = await call('GET', `${path}/events/e`);
-    expect(core.body).toMatchObject({ apiVersion: 'v1', message: 'text', involvedObject: regarding, reportingComponent: 'c' });
+    expect(core.body).toMatchObject({
+      apiVersion: 'v1',
+      message: 'text',
+      involvedObject: regarding,
+      reportingComponent: 'c',
+    });
     const selected = await call('GET', `${path}/events?fieldSelector=involvedObject.name%3Dp`);
     expect(selected.body.items).toHaveLength(1);
     const newer = await call('GET', `/apis/events.k8s.io/v1${path.slice(7)}/events?fieldSelector=regarding.name%3Dp`);

@@ -11,6 +11,8 @@ export interface Write {
   readonly options: Readonly<Record<string, unknown>>;
   /** Who is recorded in managedFields. */
   readonly fieldManager: string;
+  /** A server-side apply, which brings managedFields along. */
+  readonly applied?: boolean;
   /** Empty: the server's own writes, which admission does not look at. */
   readonly plugins: readonly AdmissionPlugin[];
   readonly subresource: string;

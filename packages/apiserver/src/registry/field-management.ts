@@ -1,5 +1,51 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
+import { objectSchemaOf } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
 
-/** Records who set which fields in metadata.managedFields. */
-export function recordManager(_kind: AnyKind, _object: KubeObject, _old: KubeObject | undefined, _write: Write): void {}
+type FieldSet = ReturnType<typeof setOfFields>;
+
+const status = setOfFields(['status']);
+const spec = setOfFields(['spec']);
+
+/** Fields an endpoint resets, so that nobody can own them through it. */
+function resetFields(kind: AnyKind, subresource: string): FieldSet | undefined {
+  if (!kind.subresources?.status) return undefined;
+  return subresource === 'status' ? spec : status;
+}
+
+/** Records in metadata.managedFields who set which fields. An apply has recorded that itself. */
+export function recordManager(kind: AnyKind, object: KubeObject, old: KubeObject | undefined, write: Write): void {
+  if (write.applied) return;
+  const ignored = resetFields(kind, write.subresource);
+  updateManagedFields({
+    old,
+    updated: object,
+    manager: write.fieldManager,
+    apiVersion: kind.apiVersion,
+    schema: objectSchemaOf(kind.type),
+    ...(write.subresource === '' ? {} : { subresource: write.subresource }),
+    ...(ignored ? { ignored } : {}),
+  });
+}
+
+/** What a server-side apply makes of the object there is; throws Conflict where other managers own what it changes. */
+export function applied(
+  kind: AnyKind,
+  live: KubeObject | undefined,
+  wanted: KubeObject,
+  write: Write,
+  force: boolean,
+): KubeObject {
+  const ignored = resetFields(kind, write.subresource);
+  return applyObject({
+    live,
+    applied: wanted,
+    manager: write.fieldManager,
+    force,
+    schema: objectSchemaOf(kind.type),
+    apiVersion: kind.apiVersion,
+    ...(write.subresource === '' ? {} : { subresource: write.subresource }),
+    ...(ignored ? { ignored } : {}),
+  });
+}

@@ -11,6 +11,7 @@ import {
   notFoundError,
   StatusError,
 } from '@coracle/api/meta/status';
+import { keepUnchangedTimes } from '@coracle/api/patch/apply';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
 import { CachedObject } from '../storage/cached-object.ts';
 import { encodeStored, toStored } from '../storage/encoding.ts';
@@ -114,6 +115,7 @@ export class Resource {
     const { kind } = this;
     const { plugins } = write;
     const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
+    recordManager(kind, draft, undefined, write);
     const attributes = attributesOf(write, this.#parts.objects, kind, 'CREATE', draft, undefined, place);
     await mutate(plugins, attributes);
     const object = attributes.object!;
@@ -125,7 +127,6 @@ export class Resource {
     const context = this.#contextOf(write);
     const release = await this.hooks.beforeCreate?.(object, context);
     return this.#orRelease(release, write.dryRun, async () => {
-      recordManager(kind, object, undefined, write);
       const at = new Path();
       this.#refuse(object, [
         ...validateMetadata(kind, object.metadata, at.child('metadata')),
@@ -205,19 +206,17 @@ export class Resource {
     }
     if (!wanted) return { object: current, created: false };
     this.#checkPreconditions(name, wanted, old);
-    let object = wanted;
     const view = this.hooks.views?.[write.subresource];
-    kind.defaults?.(object);
-    carryOver(object, old);
-    object = prepareForUpdate(kind, object, old, write.subresource, view);
-    const attributes = attributesOf(write, this.#parts.objects, kind, 'UPDATE', object, old, { name, namespace });
+    kind.defaults?.(wanted);
+    carryOver(wanted, old);
+    recordManager(kind, wanted, old, write);
+    const attributes = attributesOf(write, this.#parts.objects, kind, 'UPDATE', wanted, old, { name, namespace });
     await mutate(write.plugins, attributes);
-    object = attributes.object!;
-    kind.defaults?.(object);
+    kind.defaults?.(attributes.object!);
+    const object = prepareForUpdate(kind, attributes.object!, old, write.subresource, view);
     const context = this.#contextOf(write);
     const release = await this.hooks.beforeUpdate?.(object, old, context);
     return this.#orRelease(release, write.dryRun, async () => {
-      recordManager(kind, object, old, write);
       const at = new Path();
       this.#refuse(object, [
         ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
@@ -227,6 +226,7 @@ export class Resource {
         write.plugins,
         attributesOf(write, this.#parts.objects, kind, 'UPDATE', object, old, { name, namespace }),
       );
+      keepUnchangedTimes(old, object);
       if (sameObject(object, old)) return { object: current, created: false };
       const stored = this.#encode(object);
       const finished = finishesDeletion(object, old, this.#blocked(object));

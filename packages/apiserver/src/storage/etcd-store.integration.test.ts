@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
-import { storeContract } from './store-contract.spec.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { StoreUnavailableError } from './store.ts';
+import { storeContract } from './store-contract.spec.ts';
 
 let etcd: TestEtcd;
 beforeAll(async () => {

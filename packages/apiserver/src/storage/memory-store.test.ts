@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
-import { storeContract } from './store-contract.spec.ts';
 import { MemoryStore } from './memory-store.ts';
+import { storeContract } from './store-contract.spec.ts';
 
 describe('MemoryStore', () => {
   storeContract(async () => {
