@@ -1,17 +1,26 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CompactedError, FutureRevisionError, type Store, type StoreBatch, type StoreEvent } from './store.ts';
+import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
+import { EtcdStore } from './etcd-store.ts';
+import { MemoryStore } from './memory-store.ts';
+import {
+  CompactedError,
+  FutureRevisionError,
+  type Store,
+  type StoreBatch,
+  type StoreEvent,
+  StoreUnavailableError,
+} from './store.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 
-/** What every store must do. `open` gives a store whose keys below `/registry/` are not there yet. */
-export function storeContract(open: () => Promise<{ store: Store; close: () => Promise<void> }>): void {
+/** What every store must do. `open` gives a store without any keys. */
+function storeContract(open: () => Promise<Store>): void {
   let store: Store;
-  let close: () => Promise<void>;
   beforeEach(async () => {
-    ({ store, close } = await open());
+    store = await open();
   });
-  afterEach(() => close());
+  afterEach(() => store.close());
 
   const put = async (key: string, value: string, expected = 0) => {
     const result = await store.put(key, bytes(value), expected);
@@ -238,3 +247,44 @@ async function nextEvents(store: Store, revision: number, count: number): Promis
   }
   return events;
 }
+
+describe('MemoryStore', () => {
+  storeContract(async () => new MemoryStore());
+});
+
+let etcd: TestEtcd;
+beforeAll(async () => {
+  etcd = await startEtcd();
+});
+afterAll(() => etcd.close());
+
+describe('EtcdStore', () => {
+  storeContract(async () => {
+    const store = new EtcdStore({ servers: [etcd.url] });
+    for (const { key, revision } of (await store.list('/registry/')).entries) await store.delete(key, revision);
+    return store;
+  });
+
+  it('says that etcd is away, and goes on when it is back', async () => {
+    const store = new EtcdStore({ servers: [etcd.url], timeout: 1_000 });
+    const written = await store.put('/registry/outage/a', Buffer.from('one'), 0);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const batch of store.watch(written.revision, stop.signal)) {
+        for (const event of batch.events) seen.push(event.key);
+        if (seen.includes('/registry/outage/b')) stop.abort();
+      }
+    })();
+    await etcd.stop();
+    await expect(store.get('/registry/outage/a')).rejects.toThrow(StoreUnavailableError);
+    await expect(store.put('/registry/outage/b', Buffer.from('x'), 0)).rejects.toThrow(StoreUnavailableError);
+    await etcd.start();
+    let back = await store.put('/registry/outage/b', Buffer.from('x'), 0).catch(() => undefined);
+    while (!back) back = await store.put('/registry/outage/b', Buffer.from('x'), 0).catch(() => undefined);
+    await watching;
+    expect(seen).toEqual(['/registry/outage/b']);
+    expect((await store.get('/registry/outage/a')).entry!.value.toString()).toBe('one');
+    await store.close();
+  });
+});
