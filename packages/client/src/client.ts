@@ -139,7 +139,7 @@ export interface Client {
     options?: { query?: Query; signal?: AbortSignal; headers?: Readonly<Record<string, string>> },
   ): Promise<Readable>;
   /** The same connection as another user agent or acting as somebody else; closing either closes both. */
-  with(changes: Pick<RestConfig, 'userAgent' | 'impersonate'>): Client;
+  with(changes: ClientChanges): Client;
   /** Ends running requests and closes connections. */
   close(): void;
 }
@@ -151,33 +151,57 @@ const patchTypes = {
   apply: 'application/apply-patch+yaml',
 } as const;
 
+const metadataJson =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
+
+/** What may differ between clients that share a connection. */
+export type ClientChanges = Pick<RestConfig, 'userAgent' | 'impersonate' | 'tokenSource'> & {
+  /** Objects come without spec and status (PartialObjectMetadata). */
+  metadataOnly?: boolean;
+};
+
 /** Makes a client; the first request connects. */
 export function connect(config: RestConfig, options: { onWarning?: WarningHandler } = {}): Client {
   const prefix = new URL(config.server).pathname.replace(/\/$/, '');
   const transport = transportTo(config);
-  const limit = config.qps ? new TokenBucket(config.qps, config.burst ?? Math.ceil(config.qps)) : undefined;
 
-  function clientOf(config: RestConfig): Client {
+  function clientOf(config: RestConfig, accept: string): Client {
     const credentials = credentialHeaders(config);
+    const limit = config.qps ? new TokenBucket(config.qps, config.burst ?? Math.ceil(config.qps)) : undefined;
 
-    async function send(method: string, path: string, options: RequestOptions = {}): Promise<TransportResponse> {
+    async function send(
+      method: string,
+      path: string,
+      options: RequestOptions = {},
+      again = false,
+    ): Promise<TransportResponse> {
       await limit?.wait(options.signal);
+      let bearer = '';
       const { body } = options;
       const encoded = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : encodeJson(body);
-      const response = await sendWithRetries(transport, () => ({
-        method,
-        path: `${prefix}${path}${queryString(options.query)}`,
-        headers: {
-          accept: 'application/json',
-          'user-agent': config.userAgent ?? 'coracle',
-          ...credentials(),
-          ...(encoded === undefined ? {} : { 'content-type': 'application/json' }),
-          ...options.headers,
-        },
-        body: encoded,
-        signal: options.signal,
-      }));
+      const response = await sendWithRetries(transport, async () => {
+        const who = await credentials();
+        bearer = String(who.authorization ?? '').replace(/^Bearer /, '');
+        return {
+          method,
+          path: `${prefix}${path}${queryString(options.query)}`,
+          headers: {
+            accept,
+            'user-agent': config.userAgent ?? 'coracle',
+            ...who,
+            ...(encoded === undefined ? {} : { 'content-type': 'application/json' }),
+            ...options.headers,
+          },
+          body: encoded,
+          signal: options.signal,
+        };
+      });
       warn(response);
+      if (response.status === 401 && config.tokenSource && !again) {
+        response.body.resume();
+        await config.tokenSource(bearer);
+        return send(method, path, options, true);
+      }
       if (response.status >= 400) throw await responseError(response, method);
       return response;
     }
@@ -252,7 +276,7 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
       },
       stream: async (path, options) =>
         (await send('GET', path, { ...options, headers: { accept: '*/*', ...options?.headers } })).body,
-      with: (changes) => clientOf({ ...config, ...changes }),
+      with: ({ metadataOnly, ...changes }) => clientOf({ ...config, ...changes }, metadataOnly ? metadataJson : accept),
       close: () => transport.close(),
     };
   }
@@ -266,7 +290,7 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
     }
   }
 
-  return clientOf(config);
+  return clientOf(config, 'application/json');
 }
 
 function deletion(options: DeleteOptions | undefined): RequestOptions {

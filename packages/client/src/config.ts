@@ -18,6 +18,8 @@ export interface RestConfig {
   token?: string;
   /** Read again at most once a minute, as bound tokens are rotated. */
   tokenFile?: string;
+  /** Gives the bearer token of each request; called with a token the server refused, it must give another. */
+  tokenSource?: (refused?: string) => Promise<string>;
   username?: string;
   password?: string;
   insecureSkipTlsVerify?: boolean;

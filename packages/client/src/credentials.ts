@@ -25,12 +25,15 @@ export function tlsMaterial(config: RestConfig): TlsMaterial {
 
 const tokenMaxAge = 60_000;
 
+export type Headers = Record<string, string | string[]>;
+
 /** Makes the function that gives the headers of each request which say who is asking. */
-export function credentialHeaders(config: RestConfig): () => Record<string, string | string[]> {
+export function credentialHeaders(config: RestConfig): () => Promise<Headers> {
   let token = config.token;
   let readAt = 0;
-  return () => {
-    const headers: Record<string, string | string[]> = {};
+  return async () => {
+    const headers: Headers = {};
+    if (config.tokenSource) token = await config.tokenSource();
     if (config.tokenFile && Date.now() - readAt > tokenMaxAge) {
       token = readFileSync(config.tokenFile, 'utf8').trim();
       readAt = Date.now();

@@ -7,9 +7,12 @@ const maxRetries = 10;
  * Sends a request, again when the server asks for it (429 or 5xx with Retry-After) or when the connection broke before the
  * server can have acted on it, as client-go does. `make` is called for each attempt, so that credentials are fresh.
  */
-export async function sendWithRetries(transport: Transport, make: () => TransportRequest): Promise<TransportResponse> {
+export async function sendWithRetries(
+  transport: Transport,
+  make: () => Promise<TransportRequest>,
+): Promise<TransportResponse> {
   for (let attempt = 0; ; attempt++) {
-    const request = make();
+    const request = await make();
     let response: TransportResponse;
     try {
       response = await transport.send(request);

@@ -147,7 +147,7 @@ export async function portForward(client: Client, path: string, port: number, si
   return stream;
 }
 
-function openSocket(
+async function openSocket(
   client: Client,
   path: string,
   query: Query,
@@ -155,16 +155,14 @@ function openSocket(
   signal?: AbortSignal,
 ): Promise<WebSocket> {
   const { config } = client;
+  const credentials = await credentialHeaders(config)();
   const server = new URL(config.server);
   const url = `${server.origin.replace(/^http/, 'ws')}${server.pathname.replace(/\/$/, '')}${path}${queryString(query)}`;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const socket = new WebSocket(url, protocols, {
       ...tlsMaterial(config),
-      headers: { 'user-agent': config.userAgent ?? 'coracle', ...credentialHeaders(config)() } as Record<
-        string,
-        string
-      >,
+      headers: { 'user-agent': config.userAgent ?? 'coracle', ...credentials } as Record<string, string>,
       perMessageDeflate: false,
       maxPayload: 0,
     });

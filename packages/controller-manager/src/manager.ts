@@ -15,6 +15,11 @@ export interface ManagerOptions {
   queueMetrics?: (queue: string) => WorkQueueMetrics;
 }
 
+/** --controllers names a controller there is not. */
+export class UnknownController extends Error {
+  override name = 'UnknownController';
+}
+
 /** Starts controllers: all register what they watch, the caches fill, all begin to work. `stopped` settles when all have ended. */
 export async function startControllers(
   controllers: readonly Controller[],
@@ -43,7 +48,7 @@ export function selectControllers(all: readonly Controller[], wanted: readonly s
     all.find((each) => each.name === name || each.aliases.includes(name));
   for (const each of wanted) {
     const name = each.startsWith('-') ? each.slice(1) : each;
-    if (name !== '*' && !named(name)) throw new Error(`"${name}" is not in the list of known controllers`);
+    if (name !== '*' && !named(name)) throw new UnknownController(`"${name}" is not in the list of known controllers`);
   }
   return all.filter((controller) => {
     const names = [controller.name, ...controller.aliases];

@@ -25,6 +25,9 @@ export interface Settings {
   signers: Readonly<Record<string, SignerFiles | undefined>>;
   clusterSigningDuration: number;
   namespaceSyncPeriod: number;
+  /** How long (ms) after its deletion a namespace is emptied, so that all API servers have seen it terminate. */
+  namespaceDeletionGracePeriod: number;
+  serviceAccountKeyFile: string | undefined;
   legacyServiceAccountTokenCleanUpPeriod: number;
 }
 
@@ -57,5 +60,7 @@ export const defaultSettings: Settings = {
   signers: {},
   clusterSigningDuration: 365 * 24 * 60 * 60_000,
   namespaceSyncPeriod: 5 * 60_000,
+  namespaceDeletionGracePeriod: 5_000,
+  serviceAccountKeyFile: undefined,
   legacyServiceAccountTokenCleanUpPeriod: 365 * 24 * 60 * 60_000,
 };

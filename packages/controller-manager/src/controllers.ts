@@ -1,0 +1,35 @@
+import type { Controller } from './controller.ts';
+import { csrApprovingController } from './controllers/certificates/approving.ts';
+import { csrCleanerController } from './controllers/certificates/cleaning.ts';
+import { csrSigningController } from './controllers/certificates/signing.ts';
+import { clusterRoleAggregationController } from './controllers/clusterrole-aggregation/controller.ts';
+import { deploymentController } from './controllers/deployment/controller.ts';
+import { endpointsController } from './controllers/endpoints/controller.ts';
+import { endpointSliceController } from './controllers/endpointslice/controller.ts';
+import { namespaceController } from './controllers/namespace/controller.ts';
+import { nodeIpamController } from './controllers/node-ipam/controller.ts';
+import { nodeLifecycleController } from './controllers/node-lifecycle/controller.ts';
+import { podGarbageCollectorController } from './controllers/pod-garbage-collector/controller.ts';
+import { replicaSetController } from './controllers/replicaset/controller.ts';
+import { rootCaPublisher } from './controllers/root-ca/controller.ts';
+import { serviceAccountController } from './controllers/serviceaccount/controller.ts';
+import { taintEvictionController } from './controllers/taint-eviction/controller.ts';
+
+/** All controllers of kube-controller-manager. */
+export const allControllers = (): Controller[] => [
+  clusterRoleAggregationController,
+  csrApprovingController,
+  csrCleanerController,
+  csrSigningController,
+  deploymentController,
+  endpointsController(),
+  endpointSliceController(),
+  namespaceController,
+  nodeIpamController,
+  nodeLifecycleController,
+  podGarbageCollectorController,
+  replicaSetController,
+  rootCaPublisher,
+  serviceAccountController,
+  taintEvictionController,
+];

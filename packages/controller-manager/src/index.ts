@@ -1,0 +1,2 @@
+export { allControllers } from './controllers.ts';
+export { managerFlags } from './flags.ts';
