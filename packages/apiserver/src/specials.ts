@@ -19,6 +19,8 @@ import { tokenSubresource } from './registry/service-accounts/token.ts';
 import { ServiceAllocation } from './registry/services/hooks.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { audiencesOf, tokenKeysOf } from './security.ts';
+import { KubeletClient } from './streaming/kubelet.ts';
+import { streamingSubresources } from './streaming/subresources.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
@@ -66,6 +68,7 @@ export function specialsOf(flags: Flags): Specials {
       'pods/binding': podBinding,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
       ...tokenSubresources(flags),
+      ...streamingSubresources(kubeletsOf(flags), () => surroundings().authorizer),
     },
     pages: issuerPages(flags),
     attach(given) {
@@ -73,6 +76,16 @@ export function specialsOf(flags: Flags): Specials {
       services.follow(given.objects);
     },
   };
+}
+
+function kubeletsOf(flags: Flags): KubeletClient {
+  const read = (file: string) => (file === '' ? undefined : readFileSync(file, 'utf8'));
+  return new KubeletClient({
+    certificate: read(flags['kubelet-client-certificate']),
+    key: read(flags['kubelet-client-key']),
+    authority: read(flags['kubelet-certificate-authority']),
+    addressTypes: flags['kubelet-preferred-address-types'],
+  });
 }
 
 function tokenSubresources(flags: Flags): SubresourceTable {

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
+import { isIPv6, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { node as nodeKind } from '@coracle/api/core/v1/node';
+import { internalError, StatusError } from '@coracle/api/meta/status';
+import type { ObjectAccess } from '../registry/access.ts';
+
+/** How kubelets are reached: flags `--kubelet-*`. Certificates in PEM. */
+export interface KubeletOptions {
+  readonly certificate?: string;
+  readonly key?: string;
+  /** Without it kubelets' certificates are not checked, as upstream does not. */
+  readonly authority?: string;
+  /** `--kubelet-preferred-address-types`. */
+  readonly addressTypes: readonly string[];
+}
+
+/** Where a node's kubelet serves. */
+export interface KubeletPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A kubelet's answer to a request to upgrade: the connection, or a refusal with its response. */
+export type UpgradeAnswer =
+  | { readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
+  | { readonly response: IncomingMessage; readonly socket?: undefined };
+
+const defaultPort = 10_250;
+
+/** Requests to kubelets, over TLS with the API server's client certificate. */
+export class KubeletClient {
+  readonly #options: KubeletOptions;
+  readonly #agent: Agent;
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: 8 });
+  }
+
+  /** Where the kubelet of a node is. Throws when the node is not there or has no address of a wanted type. */
+  async locate(objects: ObjectAccess, nodeName: string): Promise<KubeletPlace> {
+    const node = objects.cached(nodeKind, nodeName) ?? (await objects.get(nodeKind, nodeName));
+    if (!node) throw internalError(new Error(`nodes ${JSON.stringify(nodeName)} not found`));
+    const addresses = node.status?.addresses ?? [];
+    for (const type of this.#options.addressTypes) {
+      const found = addresses.find((each) => each.type === type && each.address);
+      if (!found) continue;
+      return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort };
+    }
+    const types = this.#options.addressTypes.join(' ');
+    throw internalError(
+      new Error(`no preferred addresses found; known addresses: ${describe(addresses)}; preferred: [${types}]`),
+    );
+  }
+
+  /** GET of a path; resolves with the response whatever its status. `insecure` skips the check of the kubelet's certificate. */
+  get(
+    place: KubeletPlace,
+    path: string,
+    options: { signal: AbortSignal; insecure?: boolean },
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const { signal, insecure = false } = options;
+      const outgoing = request({ ...this.#tls(place, insecure), path, agent: this.#agent, signal });
+      outgoing.once('response', resolve);
+      outgoing.once('error', (error) =>
+        reject(signal.aborted ? signal.reason : dialFailure('Get', place, path, error)),
+      );
+      outgoing.end();
+    });
+  }
+
+  /** Asks to upgrade a connection of its own to what `headers` say. `headers` are name and value in turn. */
+  upgrade(
+    place: KubeletPlace,
+    wish: { method: string; path: string; headers: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<UpgradeAnswer> {
+    return new Promise((resolve, reject) => {
+      const { method, path } = wish;
+      const headers = ['Host', authorityOf(place), ...wish.headers];
+      const outgoing = request({ ...this.#tls(place, false), method, path, headers, agent: false });
+      const abort = () => outgoing.destroy(new Error('the client is gone'));
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort, { once: true });
+      const settled = () => signal.removeEventListener('abort', abort);
+      outgoing.once('upgrade', (response, socket, head) => {
+        settled();
+        (socket as Partial<Socket>).setNoDelay?.(true);
+        resolve({ response, socket, head });
+      });
+      outgoing.once('response', (response) => {
+        settled();
+        resolve({ response });
+      });
+      outgoing.once('error', (error) => {
+        settled();
+        reject(dialFailure(method === 'POST' ? 'Post' : 'Get', place, path, error));
+      });
+      outgoing.end();
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #tls({ host, port }: KubeletPlace, insecure: boolean): RequestOptions {
+    const { certificate, key, authority } = this.#options;
+    return {
+      host,
+      port,
+      ...(certificate ? { cert: certificate } : {}),
+      ...(key ? { key } : {}),
+      ...(authority ? { ca: authority } : {}),
+      rejectUnauthorized: authority !== undefined && !insecure,
+    };
+  }
+}
+
+function authorityOf({ host, port }: KubeletPlace): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A kubelet that does not answer is the cluster's trouble, not the client's: 500 with what went wrong. */
+function dialFailure(verb: string, place: KubeletPlace, path: string, error: Error): StatusError {
+  const url = `https://${authorityOf(place)}${path}`;
+  const message = `${verb} ${JSON.stringify(url)}: ${error.message}`;
+  return new StatusError({ code: 500, reason: 'InternalError', message });
+}
+
+function describe(addresses: readonly { type: string; address: string }[]): string {
+  return `[${addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ')}]`;
+}

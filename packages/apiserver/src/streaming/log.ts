@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { type FieldError, forbidden, invalid, Path } from '@coracle/api/meta/field-path';
+import { badRequest, internalError, invalidObject, StatusError } from '@coracle/api/meta/status';
+import { parseTime } from '@coracle/api/meta/time';
+import type { Subresource, SubresourceCall } from '../registry/strategy.ts';
+import type { KubeletClient } from './kubelet.ts';
+import { containerOf, isSet, podOf } from './pod-target.ts';
+
+/** How much of a kubelet's refusal is read. */
+const refusalLimit = 10_240;
+
+/** GET of `pods/log`: the log of a container, from the kubelet of the pod's node, as plain text. */
+export function podLog(kubelets: KubeletClient): Subresource {
+  return {
+    methods: ['GET'],
+    body: { group: '', version: 'v1', kind: 'Pod' },
+    longRunning: true,
+    async handle(call) {
+      const { query, res, signal } = call.request;
+      const options = logOptions(query);
+      const pod = await podOf(call);
+      const container = containerOf(pod, query.get('container') ?? '');
+      if (!pod.spec.nodeName) return answer(call, undefined); // not scheduled: nothing was logged yet
+      const place = await kubelets.locate(call.objects, pod.spec.nodeName);
+      const path = `/containerLogs/${call.namespace}/${call.name}/${container}${options}`;
+      const insecure = isSet(query, 'insecureSkipTLSVerifyBackend');
+      const response = await kubelets.get(place, path, { signal, insecure });
+      const code = response.statusCode ?? 0;
+      if (code < 200 || code > 206) throw await refusalOf(response, call.name);
+      await answer(call, response);
+      res.end();
+    },
+  };
+}
+
+async function answer({ request }: SubresourceCall, from: IncomingMessage | undefined): Promise<void> {
+  const { res, signal } = request;
+  res.writeHead(200, { 'Content-Type': from?.headers['content-type'] ?? 'text/plain' });
+  res.flushHeaders();
+  if (!from) {
+    res.end();
+    return;
+  }
+  try {
+    await pipeline(from, res, { signal });
+  } catch (error) {
+    from.destroy();
+    if (!signal.aborted) throw error; // a client that leaves ends a followed log
+  }
+}
+
+const numbers = [
+  ['sinceSeconds', 1, 'must be greater than 0'],
+  ['tailLines', 0, 'must be greater than or equal to 0'],
+  ['limitBytes', 1, 'must be greater than 0'],
+] as const;
+
+/** The query for the kubelet. Throws BadRequest on numbers that are none, Invalid on those out of range. */
+function logOptions(query: URLSearchParams): string {
+  const found = new URLSearchParams();
+  const errors: FieldError[] = [];
+  const at = new Path();
+  for (const name of ['follow', 'previous', 'timestamps']) if (isSet(query, name)) found.set(name, 'true');
+  for (const [name, least, message] of numbers) {
+    const text = query.get(name);
+    if (text === null || text === '') continue;
+    if (!/^[+-]?\d{1,18}$/.test(text))
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    if (Number(text) < least) errors.push(invalid(at.child(name), Number(text), message));
+    found.set(name, String(Number(text)));
+  }
+  const since = query.get('sinceTime');
+  if (since) {
+    try {
+      parseTime(since);
+    } catch (error) {
+      throw badRequest(error instanceof Error ? error.message : String(error));
+    }
+    if (found.has('sinceSeconds')) {
+      errors.push(forbidden(at.child('sinceSeconds'), 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+    }
+    found.set('sinceTime', since);
+  }
+  const stream = query.get('stream');
+  if (stream && stream !== 'All') found.set('stream', stream);
+  if (errors.length > 0) throw invalidObject({ group: '', kind: 'PodLogOptions' }, '', errors);
+  return found.size > 0 ? `?${found}` : '';
+}
+
+/** What a kubelet refused, as the answer to the client. */
+export async function refusalOf(response: IncomingMessage, name: string, subresource = 'log'): Promise<StatusError> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response) {
+    parts.push(part as Buffer);
+    length += (part as Buffer).length;
+    if (length > refusalLimit) break;
+  }
+  const text = Buffer.concat(parts).subarray(0, refusalLimit).toString('utf8');
+  const code = response.statusCode ?? 500;
+  if (code === 400) return badRequest(text);
+  if (code === 500) return internalError(new Error(text));
+  const isMissing = code === 404;
+  const what = isMissing ? 'the server could not find the requested resource' : 'an error on the server';
+  return new StatusError({
+    code,
+    reason: isMissing ? 'NotFound' : code === 403 ? 'Forbidden' : code === 401 ? 'Unauthorized' : 'InternalError',
+    message: isMissing
+      ? `${what} ( pods/${subresource} ${name})`
+      : `${what} (${JSON.stringify(text)}) has prevented the request from succeeding ( pods/${subresource} ${name})`,
+    details: { name, kind: `pods/${subresource}`, causes: [{ reason: 'UnexpectedServerResponse', message: text }] },
+  });
+}

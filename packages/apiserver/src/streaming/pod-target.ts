@@ -1,0 +1,42 @@
+import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { badRequest, notFoundError } from '@coracle/api/meta/status';
+import type { Pod } from '@coracle/api/types/core/v1';
+import type { SubresourceCall } from '../registry/strategy.ts';
+
+/** The pod of a call. Throws NotFound. */
+export async function podOf({ objects, name, namespace }: SubresourceCall): Promise<Pod> {
+  const pod = objects.cached(podKind, name, namespace) ?? (await objects.get(podKind, name, namespace));
+  if (!pod) throw notFoundError({ group: '', resource: 'pods' }, name);
+  return pod;
+}
+
+/** The container a call means: the one it names, or the pod's only one. Throws BadRequest when that is none. */
+export function containerOf({ metadata, spec }: Pod, wanted: string): string {
+  const names = (containers: readonly { name: string }[] = []) => containers.map((each) => each.name);
+  const containers = names(spec.containers);
+  const inits = names(spec.initContainers);
+  const pod = metadata.name ?? '';
+  if (wanted !== '') {
+    if ([...containers, ...inits, ...names(spec.ephemeralContainers)].includes(wanted)) return wanted;
+    throw badRequest(`container ${wanted} is not valid for pod ${pod}`);
+  }
+  const [only, ...more] = containers;
+  if (only === undefined) throw badRequest(`a container name must be specified for pod ${pod}`);
+  if (more.length === 0) return only;
+  const others = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : '';
+  throw badRequest(
+    `a container name must be specified for pod ${pod}, choose one of: [${containers.join(' ')}]${others}`,
+  );
+}
+
+/** The node a pod runs on. Throws BadRequest when it has none yet. */
+export function hostOf({ metadata, spec }: Pod): string {
+  if (spec.nodeName) return spec.nodeName;
+  throw badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`);
+}
+
+/** A boolean of a query: `true` and `1` are, as are all but `false` and `0` when there is a value. */
+export function isSet(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value !== null && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
+}

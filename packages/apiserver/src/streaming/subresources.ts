@@ -1,0 +1,108 @@
+import type { Pod } from '@coracle/api/types/core/v1';
+import type { Authorizer } from '../chain/authorization/authorizer.ts';
+import { forbiddenRequest } from '../chain/authorization/forbidden.ts';
+import { attributesOf } from '../chain/authorization/index.ts';
+import type { Subresource, SubresourceCall, SubresourceTable } from '../registry/strategy.ts';
+import type { KubeletClient } from './kubelet.ts';
+import { podLog } from './log.ts';
+import { containerOf, hostOf, isSet, podOf } from './pod-target.ts';
+import { tunnel, tunnelledProtocol } from './port-forward-tunnel.ts';
+import { type RemoteStreams, remoteCommandV5, spdyProtocols, translateRemoteCommand } from './remote-command.ts';
+import { SpdyConnection } from './spdy/connection.ts';
+import { upgradeToSpdy } from './spdy-upgrade.ts';
+import { passThrough, upgradeOf, webSocketProtocols } from './upgrade.ts';
+
+/** The subresources of pods that reach their containers: `log`, `exec`, `attach`, `portforward`. */
+export function streamingSubresources(kubelets: KubeletClient, authorizer: () => Authorizer): SubresourceTable {
+  const remoteCommand = (name: 'exec' | 'attach', kind: string): Subresource => ({
+    methods: ['GET', 'POST'],
+    body: { group: '', version: 'v1', kind },
+    longRunning: true,
+    async handle(call) {
+      upgradeOf(call.request);
+      checkMayCreate(call, authorizer());
+      const { query, req, signal } = call.request;
+      const pod = await podOf(call);
+      const container = containerOf(pod, query.get('container') ?? '');
+      const host = hostOf(pod);
+      const streams = remoteStreams(query, name);
+      const command = query.getAll('command');
+      await call.admit('CONNECT', undefined, { ...streams, container, ...(name === 'exec' ? { command } : {}) });
+      const place = await kubelets.locate(call.objects, host);
+      const path = `/${name}/${call.namespace}/${call.name}/${container}?${kubeletQuery(streams, name === 'exec' ? command : [])}`;
+      if (!webSocketProtocols(req)?.includes(remoteCommandV5)) {
+        await passThrough(call.request, kubelets, place, path);
+        return;
+      }
+      await translateRemoteCommand(call.request, streams, async () => {
+        const wish = { path, protocols: spdyProtocols, name: call.name, subresource: name };
+        const { socket, head } = await upgradeToSpdy(kubelets, place, wish, signal);
+        return new SpdyConnection(socket, head);
+      });
+    },
+  });
+  return {
+    'pods/log': podLog(kubelets),
+    'pods/exec': remoteCommand('exec', 'PodExecOptions'),
+    'pods/attach': remoteCommand('attach', 'PodAttachOptions'),
+    'pods/portforward': portForward(kubelets, authorizer),
+  };
+}
+
+function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Subresource {
+  return {
+    methods: ['GET', 'POST'],
+    body: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
+    longRunning: true,
+    async handle(call) {
+      upgradeOf(call.request);
+      checkMayCreate(call, authorizer());
+      const { query, req, signal } = call.request;
+      const pod: Pod = await podOf(call);
+      const host = hostOf(pod);
+      const ports = query.getAll('ports').flatMap((each) => each.split(','));
+      await call.admit('CONNECT', undefined, { ports: ports.map(Number) });
+      const place = await kubelets.locate(call.objects, host);
+      const wanted = ports.length > 0 ? `?${new URLSearchParams({ port: ports.join(',') })}` : '';
+      const path = `/portForward/${call.namespace}/${call.name}${wanted}`;
+      const protocol = tunnelledProtocol(webSocketProtocols(req) ?? []);
+      if (protocol === undefined) {
+        await passThrough(call.request, kubelets, place, path);
+        return;
+      }
+      const wish = { path, protocols: [protocol], name: call.name, subresource: 'portforward' };
+      await tunnel(call.request, protocol, await upgradeToSpdy(kubelets, place, wish, signal));
+    },
+  };
+}
+
+/** A WebSocket's GET does what a SPDY request does with POST: who may only read must not run commands by it. */
+function checkMayCreate({ request }: SubresourceCall, authorizer: Authorizer): void {
+  const attributes = attributesOf(request, request.user);
+  if (attributes.verb === 'create') return;
+  const create = { ...attributes, verb: 'create' };
+  const { decision, reason } = authorizer.authorize(create);
+  if (decision !== 'allow') throw forbiddenRequest(create, reason);
+}
+
+/** Which streams the client wants. `attach` defaults to the outputs, as its options do. */
+function remoteStreams(query: URLSearchParams, name: 'exec' | 'attach'): RemoteStreams {
+  const orDefault = (stream: string) => (query.has(stream) ? isSet(query, stream) : name === 'attach');
+  return {
+    stdin: isSet(query, 'stdin'),
+    stdout: orDefault('stdout'),
+    stderr: orDefault('stderr'),
+    tty: isSet(query, 'tty'),
+  };
+}
+
+/** The streams and command in the names kubelets know. */
+function kubeletQuery({ stdin, stdout, stderr, tty }: RemoteStreams, command: readonly string[]): URLSearchParams {
+  const query = new URLSearchParams();
+  if (stdin) query.set('input', '1');
+  if (stdout) query.set('output', '1');
+  if (stderr) query.set('error', '1');
+  if (tty) query.set('tty', '1');
+  for (const each of command) query.append('command', each);
+  return query;
+}
