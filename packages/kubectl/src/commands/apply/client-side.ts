@@ -1,8 +1,6 @@
-import {
-  createThreeWayMergePatch,
-  createThreeWayStrategicPatch,
-} from '@coracle/api/patch/strategic';
 import { decodeJson } from '@coracle/api/codec/json';
+import { createThreeWayMergePatch } from '@coracle/api/patch/merge-patch';
+import { createThreeWayStrategicPatch } from '@coracle/api/patch/strategic';
 import { CommandFailure } from '../../cli/failure.ts';
 import { lastApplied, withLastApplied } from '../../manifests/last-applied.ts';
 import { builtinSchema } from '../../manifests/schemas.ts';

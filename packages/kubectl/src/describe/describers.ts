@@ -1,0 +1,66 @@
+import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
+import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from '@coracle/api/types/core/v1';
+import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
+import type { AnyObject } from '../resources/resource.ts';
+import type { Session } from '../session.ts';
+import { describeConfigMap, describeNamespace, describeSecret, describeServiceAccount } from './configuration.ts';
+import type { Description } from './description.ts';
+import { describeEvents, eventsOf } from './events.ts';
+import { describeGeneric } from './generic.ts';
+import { describeNode } from './node.ts';
+import { describePod } from './pod.ts';
+import { describeRole, describeRoleBinding } from './rbac.ts';
+import { describeEndpoints, describeEndpointSlice, describeService } from './service.ts';
+import { describeDeployment, describeReplicaSet } from './workloads.ts';
+
+interface Describer {
+  describe(object: AnyObject, session: Session): Description | Promise<Description>;
+  /** Whether upstream shows events for the kind. */
+  readonly events: boolean;
+}
+
+/** A describer of a kind, typed by its object. */
+const of = <T>(describe: (object: T, session: Session) => Description | Promise<Description>, events = true): Describer => ({
+  describe: (object, session) => describe(object as unknown as T, session),
+  events,
+});
+
+const rbac = 'rbac.authorization.k8s.io';
+
+/** By `Kind` of the core group or `Kind.group`. */
+const describers: Readonly<Record<string, Describer>> = {
+  Pod: of<Pod>(describePod),
+  Service: of<Service>(describeService),
+  Node: of<Node>(describeNode),
+  Namespace: of<Namespace>(describeNamespace, false),
+  ConfigMap: of<ConfigMap>(describeConfigMap),
+  Secret: of<Secret>(describeSecret, false),
+  ServiceAccount: of<ServiceAccount>(describeServiceAccount),
+  Endpoints: of<Endpoints>(describeEndpoints),
+  'EndpointSlice.discovery.k8s.io': of<EndpointSlice>(describeEndpointSlice),
+  'Deployment.apps': of<Deployment>(describeDeployment),
+  'ReplicaSet.apps': of<ReplicaSet>(describeReplicaSet),
+  [`Role.${rbac}`]: of<Role>(describeRole, false),
+  [`ClusterRole.${rbac}`]: of<ClusterRole>(describeRole, false),
+  [`RoleBinding.${rbac}`]: of<RoleBinding>(describeRoleBinding, false),
+  [`ClusterRoleBinding.${rbac}`]: of<ClusterRoleBinding>(describeRoleBinding, false),
+};
+
+const generic = of<AnyObject>(describeGeneric);
+
+/** The whole description of an object, with its events unless they are not wanted. */
+export async function describe(object: AnyObject, session: Session, options: { events: boolean; chunkSize: number }): Promise<string> {
+  const group = object.apiVersion.includes('/') ? `.${object.apiVersion.slice(0, object.apiVersion.indexOf('/'))}` : '';
+  const describer = describers[`${object.kind}${group}`] ?? generic;
+  const out = await describer.describe(object, session);
+  if (describer.events && options.events) describeEvents(out, await objectEvents(object, session, options.chunkSize));
+  return out.toString();
+}
+
+/** Events of nodes come with the node's UID (controllers) or its name as UID (kubelets). */
+async function objectEvents(object: AnyObject, session: Session, chunkSize: number): Promise<Event[]> {
+  const events = await eventsOf(session, object, chunkSize);
+  if (object.kind !== 'Node' || object.apiVersion !== 'v1') return events;
+  return [...events, ...(await eventsOf(session, object, chunkSize, object.metadata.name))];
+}
