@@ -2,22 +2,17 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { scheme } from '@coracle/api/builtin';
 import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
-import { builtinAdmission } from './admission/builtin.ts';
+import { assemble } from './assembly.ts';
 import { bootstrapCluster, withdraw } from './bootstrap/cluster.ts';
-import { authentication } from './chain/authentication/index.ts';
-import { authorization } from './chain/authorization/index.ts';
-import { impersonation } from './chain/impersonation.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
-import { Registry } from './registry/registry.ts';
-import { authenticatorsOf, authorizerOf, clientAuthoritiesOf, tokensOf } from './security.ts';
-import { createServer, type Tls } from './server.ts';
-import { specialsOf } from './specials.ts';
+import type { Registry } from './registry/registry.ts';
+import { clientAuthoritiesOf } from './security.ts';
+import type { Tls } from './server.ts';
 import { EtcdStore } from './storage/etcd-store.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
@@ -31,43 +26,12 @@ await program(
   async ({ flags, log, signal, metrics }) => {
     checkFlags(flags);
     const store = openStore(flags);
-    const specials = specialsOf(flags);
-    const registry = new Registry({
-      store,
-      scheme,
-      hooks: specials.hooks,
-      eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
-      log: { warn: (message, details) => log.warn(details, message) },
-    });
-    const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
-    const tokens = tokensOf(flags, registry);
-    specials.attach({ objects: registry, authorizer, rbac, tokens });
-    const plugins = builtinAdmission({
-      authorizer,
-      enable: flags['enable-admission-plugins'],
-      disable: flags['disable-admission-plugins'],
-      tolerationSeconds: {
-        notReady: flags['default-not-ready-toleration-seconds'],
-        unreachable: flags['default-unreachable-toleration-seconds'],
-      },
-    });
     const progress = { bootstrapped: false, ending: false };
-    const server = createServer({
-      registry,
-      subresources: specials.subresources,
-      pages: specials.pages,
-      links: [
-        authentication({ authenticators: authenticatorsOf(flags, tokens), anonymous: flags['anonymous-auth'] }),
-        impersonation(authorizer),
-        authorization(authorizer),
-      ],
-      plugins,
+    const { registry, server, rbac } = assemble(flags, {
+      store,
       metrics,
       log,
-      live: { etcd: () => store.revision().then(() => undefined) },
-      ready: readyChecks(registry, progress),
-      requestTimeout: flags['request-timeout'],
-      watchTimeout: flags['min-request-timeout'] * 1000,
+      ready: (it) => readyChecks(it, progress),
       address: `${advertised(flags)}:${flags['secure-port']}`,
     });
     const tls = await servingTls(flags);
@@ -82,7 +46,7 @@ await program(
         compactRegularly(store, interval, signal, (error) => log.warn({ err: error }, 'Compaction failed'));
       }
       await bootstrapCluster(registry, {
-        rbac: rbac !== undefined,
+        rbac,
         address: advertised(flags),
         port: listening.port,
         serviceRange: flags['service-cluster-ip-range'],

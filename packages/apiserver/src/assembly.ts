@@ -1,0 +1,79 @@
+import { scheme } from '@coracle/api/builtin';
+import type { Checks } from '@coracle/process/checks';
+import type { FlagValues } from '@coracle/process/flags';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import { builtinAdmission } from './admission/builtin.ts';
+import { authentication } from './chain/authentication/index.ts';
+import { authorization } from './chain/authorization/index.ts';
+import { impersonation } from './chain/impersonation.ts';
+import type { apiServerFlags } from './flags.ts';
+import { Registry } from './registry/registry.ts';
+import { authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
+import { type ApiServer, createServer, type ServerOptions } from './server.ts';
+import { specialsOf } from './specials.ts';
+import type { Store } from './storage/store.ts';
+
+type Flags = FlagValues<typeof apiServerFlags.flags>;
+
+/** What an API server is put together on. */
+export interface AssemblyOptions {
+  store: Store;
+  metrics: MetricsRegistry;
+  log: ServerOptions['log'];
+  /** Checks of /readyz, given the registry. */
+  ready?: (registry: Registry) => Checks;
+  /** `host:port` in discovery's answer; the listening address by default. */
+  address?: string;
+}
+
+/** An API server's parts, joined: nothing listens and no cache is loaded yet. */
+export interface Assembly {
+  registry: Registry;
+  server: ApiServer;
+  /** Whether RBAC decides, so that its default roles are wanted. */
+  rbac: boolean;
+}
+
+/** Joins storage, authentication, authorization, admission and the special resources as the flags say. Throws on flags that cannot be. */
+export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
+  const { store, metrics, log } = options;
+  const specials = specialsOf(flags);
+  const registry = new Registry({
+    store,
+    scheme,
+    hooks: specials.hooks,
+    eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
+    log: { warn: (message, details) => log.warn(details, message) },
+  });
+  const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
+  const tokens = tokensOf(flags, registry);
+  specials.attach({ objects: registry, authorizer, rbac, tokens });
+  const plugins = builtinAdmission({
+    authorizer,
+    enable: flags['enable-admission-plugins'],
+    disable: flags['disable-admission-plugins'],
+    tolerationSeconds: {
+      notReady: flags['default-not-ready-toleration-seconds'],
+      unreachable: flags['default-unreachable-toleration-seconds'],
+    },
+  });
+  const server = createServer({
+    registry,
+    subresources: specials.subresources,
+    pages: specials.pages,
+    links: [
+      authentication({ authenticators: authenticatorsOf(flags, tokens), anonymous: flags['anonymous-auth'] }),
+      impersonation(authorizer),
+      authorization(authorizer),
+    ],
+    plugins,
+    metrics,
+    log,
+    live: { etcd: () => store.revision().then(() => undefined) },
+    ...(options.ready ? { ready: options.ready(registry) } : {}),
+    requestTimeout: flags['request-timeout'],
+    watchTimeout: flags['min-request-timeout'] * 1000,
+    ...(options.address ? { address: options.address } : {}),
+  });
+  return { registry, server, rbac: rbac !== undefined };
+}
