@@ -40,7 +40,15 @@ export function tableIndex(groups: string[]): string {
     '\n/** Every field table, by `group/version` as the folders name it. */\n',
     'export const tables: Record<string, TypeTable> = {\n',
     ...groups.map((group) => `  '${group}': ${ident(group)},\n`),
-    '};\n\n/** The API group of each folder. */\nexport const groups: Record<string, string> = {\n',
+    '};\n',
+  ].join('');
+}
+
+/** The module of group names: of its own, so that a client that reads no field table does not load them all. */
+export function groupIndex(groups: string[]): string {
+  return [
+    header,
+    '\n/** The API group of each folder. */\nexport const groups: Record<string, string> = {\n',
     ...groups.map((group) => `  '${group}': '${groupNames[group]}',\n`),
     '};\n',
   ].join('');

@@ -56,33 +56,3 @@ export const tables: Record<string, TypeTable> = {
   'storage/v1': storage_v1,
   'storagemigration/v1beta1': storagemigration_v1beta1,
 };
-
-/** The API group of each folder. */
-export const groups: Record<string, string> = {
-  'meta/v1': 'meta.k8s.io',
-  'core/v1': '',
-  'apps/v1': 'apps',
-  'batch/v1': 'batch',
-  'autoscaling/v1': 'autoscaling',
-  'autoscaling/v2': 'autoscaling',
-  'policy/v1': 'policy',
-  'admission/v1': 'admission.k8s.io',
-  'admissionregistration/v1': 'admissionregistration.k8s.io',
-  'apidiscovery/v2': 'apidiscovery.k8s.io',
-  'apiextensions/v1': 'apiextensions.k8s.io',
-  'authentication/v1': 'authentication.k8s.io',
-  'authorization/v1': 'authorization.k8s.io',
-  'certificates/v1': 'certificates.k8s.io',
-  'certificates/v1beta1': 'certificates.k8s.io',
-  'coordination/v1': 'coordination.k8s.io',
-  'discovery/v1': 'discovery.k8s.io',
-  'events/v1': 'events.k8s.io',
-  'flowcontrol/v1': 'flowcontrol.apiserver.k8s.io',
-  'networking/v1': 'networking.k8s.io',
-  'node/v1': 'node.k8s.io',
-  'rbac/v1': 'rbac.authorization.k8s.io',
-  'resource/v1': 'resource.k8s.io',
-  'scheduling/v1': 'scheduling.k8s.io',
-  'storage/v1': 'storage.k8s.io',
-  'storagemigration/v1beta1': 'storagemigration.k8s.io',
-};
