@@ -1,5 +1,5 @@
-import type { ObjectMeta } from './generated/meta/v1.ts';
 import { groups } from './generated/groups.ts';
+import type { ObjectMeta } from './generated/meta/v1.ts';
 import type { FieldError, Path } from './meta/field-path.ts';
 
 /** What every persisted object has. Items of a list carry no apiVersion and kind, as upstream's do not. */
