@@ -1,7 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Failure } from '../failure.ts';
 
-const shownLines = 15;
+const shownLines = 12;
+/** Structured logs have long lines; the file has them whole. */
+const widest = 300;
 
 /** What a user reads about a failure: what happened, the last lines of the log, and what to do. */
 export function describeFailure(failure: Failure): string {
@@ -9,7 +11,7 @@ export function describeFailure(failure: Failure): string {
   return [
     `error: ${failure.message}`,
     ...(failure.log ? [`  log: ${failure.log}${tail.length > 0 ? '; its last lines:' : ' (empty)'}`] : []),
-    ...tail.map((it) => `  | ${it}`),
+    ...tail.map((it) => `  | ${it.length > widest ? `${it.slice(0, widest)}…` : it}`),
     ...(failure.next ? [`  ${failure.next}`] : []),
     '',
   ].join('\n');

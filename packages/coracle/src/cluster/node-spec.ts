@@ -103,7 +103,7 @@ function systemFiles(node: NodeRecord): Record<string, string> {
       .join('');
   return {
     '/etc/hostname': `${node.name}\n`,
-    '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${node.address} ${node.name}\n`,
+    '/etc/hosts': `127.0.0.1 localhost\n::1 ip6-localhost\n${node.address} ${node.name}\n`,
     '/etc/resolv.conf': resolvConf(readFileSync('/etc/resolv.conf', 'utf8')),
     '/etc/passwd': withUsers('/etc/passwd', (name, id) => `${name}:x:${id}:${id}:Coracle ${name}:/:/usr/sbin/nologin`),
     '/etc/group': withUsers('/etc/group', (name, id) => `${name}:x:${id}:`),

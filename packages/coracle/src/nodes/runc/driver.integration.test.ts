@@ -71,8 +71,8 @@ async function eventually(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
-const ctr = (pid: number, ...args: string[]) =>
-  run(['ctr', '--address', `/proc/${pid}/root${containerdSocket}`, '--namespace', 'k8s.io', ...args]);
+const ctr = (...args: string[]) =>
+  runcDriver.run(spec, ['ctr', '--address', containerdSocket, '--namespace', 'k8s.io', ...args]);
 
 function page(url: string): Promise<string> {
   return new Promise((resolve) => {
@@ -98,7 +98,6 @@ describe('a node made by runc', () => {
     );
 
     await ctr(
-      pid,
       'run',
       '--detach',
       '--net-host',
@@ -110,7 +109,6 @@ describe('a node made by runc', () => {
     await eventually(async () => (await page(`http://${spec.address}/`)).includes('Welcome to nginx!'));
     expect(
       await ctr(
-        pid,
         'run',
         '--rm',
         '--snapshotter',
