@@ -1,4 +1,4 @@
-import type { Kind, KubeObject } from '@coracle/api/kind';
+import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import { keyOf } from '@coracle/api/meta/object';
 import type { Client } from './client.ts';
 import { type Indexer, type Lister, Store } from './lister.ts';
@@ -49,13 +49,17 @@ export class Informers {
 
   /** The informer of a kind; the same one for the same selection. It runs after the next `start`. */
   of<T extends KubeObject>(kind: Kind<T>, selection: Selection = {}): Informer<T> {
-    const { namespace = '', labelSelector = '', fieldSelector = '' } = selection;
-    const id = [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector].join('\n');
+    const id = idOf(kind, selection);
     const known = this.#informers.get(id);
     if (known) return known as unknown as Informer<T>;
     const made = new SharedInformer<T>(kind, selection);
     this.#informers.set(id, made as unknown as SharedInformer<never>);
     return made;
+  }
+
+  /** Whether there is an informer of a kind for that selection. */
+  has(kind: AnyKind, selection: Selection = {}): boolean {
+    return this.#informers.has(idOf(kind, selection));
   }
 
   /** Starts the informers made since the last start; settles when all have synced. Rejects when the signal is aborted first. */
@@ -73,6 +77,9 @@ export class Informers {
     }
   }
 }
+
+const idOf = (kind: AnyKind, { namespace = '', labelSelector = '', fieldSelector = '' }: Selection): string =>
+  [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector].join('\n');
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
