@@ -43,7 +43,8 @@ export interface ApplyRequest {
 /**
  * Server-side apply (KEP-555): lays the applied fields over the live object, removes those the manager applied before and no longer
  * sends unless somebody else owns them, and writes down who manages what. Returns a new object, `live` as it is when nothing changed
- * but with its managedFields brought up to date. Throws a 409 StatusError naming every contested field and its owner.
+ * but with its managedFields brought up to date. Like what was applied, the result may hold nulls and values in any notation:
+ * `decodeObject` brings it into the form objects are stored in. Throws a 409 StatusError naming every contested field and its owner.
  */
 export function applyObject(request: ApplyRequest): KubeObject {
   const { applied, schema, apiVersion } = request;
@@ -109,8 +110,9 @@ function merge(request: ApplyRequest, live: KubeObject, before: readonly Manager
   const config = ignored ? withoutIgnored(applied, ignored, schema) : applied;
   const owners = [...before.filter((each) => each !== last), { ...self, fields: mine, time: last?.time }];
   const merged = prune(mergeTyped(live, config, schema), owners, last?.fields ?? none, schema);
+  // A new order of a keyed list changes the object, though no field of it.
+  if (deepEqual(live, merged)) return { object: live, managers: owners, same: true };
   const { changed, removed } = compareTyped(live, merged, schema);
-  if (isEmptySet(changed) && isEmptySet(removed)) return { object: live, managers: owners, same: true };
   const contested = conflictsWith(owners, self, changed);
   const conflicts = contested.length > 0 ? fieldsAfterLastApplied(contested, live, request) : contested;
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
