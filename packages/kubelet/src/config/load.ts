@@ -73,7 +73,10 @@ function override(
     if (!changed.has(flag)) return;
     const parts = path.split('.');
     let at = result;
-    for (const part of parts.slice(0, -1)) at = (at[part] ??= {}) as Record<string, unknown>;
+    for (const part of parts.slice(0, -1)) {
+      at[part] ??= {};
+      at = at[part] as Record<string, unknown>;
+    }
     at[parts.at(-1)!] = value;
   };
   set('address', 'address');

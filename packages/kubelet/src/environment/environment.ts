@@ -46,14 +46,21 @@ export async function containerEnvironment(
   }
 
   for (const variable of container.env ?? []) {
-    const value = await valueOf(variable, pod, container, sources, facts, (name) => result.get(name) ?? services[name]);
+    const value = await variableValue(
+      variable,
+      pod,
+      container,
+      sources,
+      facts,
+      (name) => result.get(name) ?? services[name],
+    );
     if (value !== undefined) result.set(variable.name, value);
   }
   for (const [name, value] of Object.entries(services)) if (!result.has(name)) result.set(name, value);
   return result;
 }
 
-async function valueOf(
+async function variableValue(
   variable: EnvVar,
   pod: Pod,
   container: Container,

@@ -9,7 +9,7 @@ import type { Client } from '@coracle/client';
 import type { Log } from '@coracle/process';
 import type { Events } from '../pods/events.ts';
 import { Waker } from '../pods/waker.ts';
-import { nodeConditions } from './conditions.ts';
+import { type ConditionChange, nodeConditions } from './conditions.ts';
 import type { Machine } from './machine.ts';
 import { type NodeIdentity, nodeObject, ownLabels } from './node-object.ts';
 import type { Pressure } from './pressure.ts';
@@ -76,7 +76,7 @@ export class NodeManager {
   }
 
   async #report(): Promise<void> {
-    const { client, events, identity, reportEvery } = this.#options;
+    const { client, identity, reportEvery } = this.#options;
     this.#node ??= await this.#register();
     const before = this.#node.status ?? {};
     const { status, changes } = await this.#status(before);
@@ -97,9 +97,7 @@ export class NodeManager {
       throw error;
     }
     this.#reportedAt = Date.now();
-    for (const { type, reason } of changes) {
-      events.node(identity.name, type, reason, `Node ${identity.name} status is now: ${reason}`);
-    }
+    this.#tell(changes);
   }
 
   async #status(before: NodeStatus) {
@@ -108,16 +106,23 @@ export class NodeManager {
     return { status: { ...before, ...(await facts()), conditions }, changes };
   }
 
+  #tell(changes: readonly ConditionChange[]): void {
+    const { events, identity } = this.#options;
+    for (const { type, reason } of changes) {
+      events.node(identity.name, type, reason, `Node ${identity.name} status is now: ${reason}`);
+    }
+  }
+
   /** Creates the node, or brings the labels of the one there is up to date. */
   async #register(): Promise<Node> {
-    const { client, identity, machine, register, log, events } = this.#options;
+    const { client, identity, machine, register, log } = this.#options;
     if (register) {
       const { status, changes } = await this.#status({});
       try {
         const made = await client.create(nodeKind, nodeObject(identity, machine, status));
         log.info({ node: identity.name }, 'Successfully registered node');
-        for (const { type, reason } of changes)
-          events.node(identity.name, type, reason, `Node ${identity.name} status is now: ${reason}`);
+        // A server that keeps no status on creation gets it, and tells of it, with the first report.
+        if (made.status?.conditions?.length) this.#tell(changes);
         return made;
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;

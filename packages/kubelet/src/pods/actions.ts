@@ -63,7 +63,7 @@ export function podActions(pod: Pod, actual: RuntimePod, probes: ProbeResults): 
   let kept = 0;
   for (const spec of pod.spec.containers) {
     const container = current(spec) ?? actual.containers.find((each) => each.name === spec.name);
-    if (!container || container.state !== 'running' || container.sandboxId !== sandbox.id) {
+    if (container?.state !== 'running' || container.sandboxId !== sandbox.id) {
       if (shouldRun(pod, spec, container)) {
         actions.containers.push(spec);
         // Nothing is known about it: make sure that it is gone before another one starts.

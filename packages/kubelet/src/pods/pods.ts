@@ -147,7 +147,10 @@ export class Pods {
   #set(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
     const known = this.#workers.get(uid);
-    if (known) return known.update(pod);
+    if (known) {
+      known.update(pod);
+      return;
+    }
     const worker = new PodWorker(this.#options.dependencies, pod, this.#options.signal);
     this.#workers.set(uid, worker);
     void worker.done.then(() => this.#left(worker));

@@ -7,7 +7,7 @@ import { VolumeError } from '../volumes/pod-volumes.ts';
 import { type PodActions, podActions } from './actions.ts';
 import type { PodDependencies } from './dependencies.ts';
 import { killContainer, killContainers } from './kill.ts';
-import { gracePeriodOf, isStatic, podText } from './names.ts';
+import { gracePeriodOf, isSidecar, isStatic, podText } from './names.ts';
 import { removeDeadContainers, removeTraces } from './remains.ts';
 import type { RuntimePod } from './runtime-pod.ts';
 import { createSandbox, sandboxConfigOf, stopSandboxes } from './sandbox.ts';
@@ -22,6 +22,8 @@ interface Verdict {
 
 /** Longest wait (ms) before what failed is tried again. */
 const maxRetry = 30_000;
+/** How soon (ms) a look follows while an init container runs: what waits for its end should not wait for the next listing too. */
+const initLook = 200;
 
 /**
  * Brings one pod's containers to what its spec says and keeps them there: compare, act, report, wait until something changes. The
@@ -42,6 +44,8 @@ export class PodWorker {
   /** Seconds the deletion grants; only ever shortened. */
   #grace: number | undefined;
   #failures = 0;
+  /** An init container runs whose end lets the next one start. */
+  #initializing = false;
   /** Aborted to interrupt what takes long: a pull or a hook of a pod that is to end, a stop that is to be faster. */
   #interrupt = new AbortController();
   readonly #waiting = new Map<string, ContainerWaiting>();
@@ -221,6 +225,7 @@ export class PodWorker {
       );
     }
     const changed = await this.#start(actions, actual);
+    this.#initializing = !actions.killPod && actions.containers.length === 0 && initRuns(pod, actual);
     if (actions.kill.length > 0 || actions.killPod || changed) this.kick();
     return this.#nextLook();
   }
@@ -293,6 +298,7 @@ export class PodWorker {
     const pod = this.#pod;
     const waits = [...this.#waiting.values()].map((each) => each.retryAfter);
     if (this.#volumeFailure) waits.push(10_000);
+    if (this.#initializing) waits.push(initLook);
     const deadline = pod.spec.activeDeadlineSeconds;
     if (deadline !== undefined) waits.push(deadline * 1000 - this.#activeFor(pod));
     return Math.max(10, Math.min(Number.POSITIVE_INFINITY, ...waits) + 10);
@@ -329,4 +335,10 @@ export class PodWorker {
     );
     return delay;
   }
+}
+
+/** Whether an init container that ends by itself runs. */
+function initRuns({ spec }: Pod, { containers }: RuntimePod): boolean {
+  const steps = (spec.initContainers ?? []).filter((each) => !isSidecar(each)).map((each) => each.name);
+  return containers.some((each) => each.state === 'running' && steps.includes(each.name));
 }

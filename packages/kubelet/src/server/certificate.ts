@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { issueCertificate, makeAuthority } from '@coracle/process/pki';
 
 /** Where a serving certificate and its key are. */
 export interface CertificateFiles {
@@ -23,6 +22,8 @@ export async function servingCertificate(
   if (configured.certFile && configured.keyFile) return configured;
   const files = { certFile: join(folder, 'kubelet.crt'), keyFile: join(folder, 'kubelet.key') };
   if (existsSync(files.certFile) && existsSync(files.keyFile)) return files;
+  // Loaded only where it is needed: it costs a quarter of the kubelet's memory.
+  const { issueCertificate, makeAuthority } = await import('@coracle/process/pki');
   const stamp = Math.floor(Date.now() / 1000);
   const authority = await makeAuthority({ commonName: `${nodeName}-ca@${stamp}`, days });
   const issued = await issueCertificate({
