@@ -54,7 +54,8 @@ export function kubeApiserver({ cluster, node, pki }: ComponentInput): Component
       Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
       {
         after: ['etcd'],
-        probe: { tcp: { host: '127.0.0.1', port: 443 } },
+        // Ready, and not just listening: before its roles are there, it refuses what the others ask.
+        probe: { https: { url: 'https://127.0.0.1:443/readyz', authority: file('ca.crt') } },
         stopRank: stopRanks.api,
         capabilities: ['net_bind_service'],
       },

@@ -1,5 +1,8 @@
-/** How it is found out that a service answers. */
-export type Probe = { unix: string } | { tcp: { host: string; port: number } };
+/** How it is found out that a service answers: it accepts a connection, or says 200 at a URL, with a certificate of the authority in a file. */
+export type Probe =
+  | { unix: string }
+  | { tcp: { host: string; port: number } }
+  | { https: { url: string; authority: string } };
 
 /** A process the supervisor keeps running. */
 export interface ServiceSettings {
