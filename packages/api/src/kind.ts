@@ -57,6 +57,8 @@ export interface KindDeclaration<T extends KubeObject> {
   storedAs?: { kind: () => AnyKind; encode(it: T): KubeObject; decode(stored: KubeObject): T };
   /** Fills in what the user left out, in place. Runs on decoded objects before admission and on objects read from the store. */
   defaults?(it: T): void;
+  /** A create may state the status (a kubelet registers its node with one); by default it is dropped. */
+  keepsStatusOnCreate?: boolean;
   /** Resets what the server owns before a create: status, generation. Called after the generic part (spec+status kinds lose status). */
   prepareForCreate?(it: T): void;
   /** Carries over what an update through the main resource may not change. The generic part already restores status. */

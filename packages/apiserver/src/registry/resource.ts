@@ -121,7 +121,7 @@ export class Resource {
     const object = attributes.object!;
     kind.defaults?.(object);
     if (generated !== undefined) object.metadata.name = generated;
-    if (kind.subresources?.status) delete (object as { status?: unknown }).status;
+    if (kind.subresources?.status && !kind.keepsStatusOnCreate) delete (object as { status?: unknown }).status;
     stampNew(object, hasGeneration(kind));
     kind.prepareForCreate?.(object);
     const context = this.#contextOf(write);

@@ -10,8 +10,7 @@ export const node = defineKind<Node>('core/v1', {
   shortNames: ['no'],
   namespaced: false,
   subresources: { status: true },
-  // A kubelet may state its status when it registers its node, so a create keeps it.
-  prepareForCreate() {},
+  keepsStatusOnCreate: true,
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
   columns: [
