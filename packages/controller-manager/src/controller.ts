@@ -125,7 +125,10 @@ export function defineController(declaration: ReconcilerDeclaration): Controller
       }
       return async () => {
         const loops = Array.from({ length: workers(settings) }, () => work(queue, declaration, scope));
-        await Promise.all([...loops, declaration.run?.(scope)]);
+        const beside = declaration.run?.(scope).catch((error) => {
+          if (!signal.aborted) throw error;
+        });
+        await Promise.all([...loops, beside]);
       };
     },
   };

@@ -4,7 +4,6 @@ import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import { now } from '@coracle/api/meta/time';
 import type { Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec } from '@coracle/api/types/apps/v1';
 import type { Pod, PodTemplateSpec } from '@coracle/api/types/core/v1';
-import { namespaceFinalize, namespaceHooks } from '@coracle/apiserver/registry/namespaces';
 import { startApiServer } from '@coracle/apiserver/testing';
 import type { Client } from '@coracle/client';
 import { Informers } from '@coracle/client/informer';
@@ -42,10 +41,7 @@ export async function testCluster(
   controllers: readonly Controller[],
   settings: Partial<Settings> = {},
 ): Promise<TestCluster> {
-  const server = await startApiServer({
-    hooks: { namespaces: namespaceHooks },
-    subresources: { 'namespaces/finalize': namespaceFinalize },
-  });
+  const server = await startApiServer();
   const stop = new AbortController();
   const { client } = server;
   const informers = new Informers(client, { signal: stop.signal, log: quiet });
