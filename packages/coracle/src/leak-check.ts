@@ -21,7 +21,7 @@ export interface HostSnapshot {
 
 /**
  * Lists what there is on the host of all that a cluster makes: compare one taken before `up` with one taken after `reset`. `folders` are listed
- * besides the usual places of clusters. Processes are those of Coracle's programs and of its nodes, but for the caller's own family.
+ * besides the usual places of clusters.
  */
 export async function takeSnapshot(folders: readonly string[] = []): Promise<HostSnapshot> {
   const [links, addresses, routes, rules] = await Promise.all([
@@ -63,7 +63,7 @@ function outermost(paths: readonly string[]): string[] {
   return paths.filter((path) => !paths.some((it) => path.startsWith(`${it}/`)));
 }
 
-/** Processes of Coracle: in a node's control group, or started from this checkout; not the caller, its ancestors and its children. */
+/** Processes of Coracle: in a node's control group, or this very program; not the caller, its ancestors and its children. */
 function coracleProcesses(): string[] {
   const parents = new Map(
     allProcesses().map((pid) => [pid, Number(/^PPid:\t(\d+)$/m.exec(readProcess(pid, 'status') ?? '')?.[1] ?? 0)]),
@@ -86,10 +86,10 @@ function coracleProcesses(): string[] {
     .sort();
 }
 
-/** Whether a command line is one of a program of this checkout, rather than of a tool that works on it. */
+/** Whether a command line is the one of `coracle` or of a node's supervisor, rather than of a tool that works on their files. */
 function isProgram(command: string): boolean {
   const [, path] = command.split(`${checkout}/`);
-  return path !== undefined && /^(\.cache\/host\/bin\/etcd|packages\/[-a-z]+\/src\/(main|node\/init)\.ts)\b/.test(path);
+  return path !== undefined && /^packages\/coracle\/src\/(main|node\/init)\.ts\b/.test(path);
 }
 
 /** All rules of the packet filters, without their counters. */
