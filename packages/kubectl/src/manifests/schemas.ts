@@ -1,4 +1,5 @@
-import { groups, tables } from '@coracle/api/types/tables';
+import { groups } from '@coracle/api/types/groups';
+import { tables } from '@coracle/api/types/tables';
 import { type ObjectSchema, objectSchemaOf } from '@coracle/api/schema';
 import type { Resource } from '../resources/resource.ts';
 
