@@ -23,6 +23,7 @@ import {
   saveCluster,
 } from './cluster.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers, exampleImage } from './example.ts';
+import { takingNetworks } from './lock.ts';
 import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
 import { planCluster } from './plan.ts';
 import { servicesAnswer } from './services.ts';
@@ -62,13 +63,14 @@ export async function bringUp(
   }
   if (!existing) checkEmpty(place);
   const cluster = existing ?? (await plan(place, options.nodes));
-  await ensureCertificates(cluster, progress);
-  const images = await ensureImages(options, progress);
   const specs = cluster.nodes.map((it) => nodeSpec(cluster, it));
   const running = await Promise.all(specs.map((it) => driver.find(it)));
   const before = running.every((it) => it !== undefined);
   const begin = Date.now();
   try {
+    await ensureCertificates(cluster, progress);
+    const images = await ensureImages(options, progress);
+    signal.throwIfAborted();
     const started = before
       ? running
       : await progress.step(`node ${specs.map((it) => it.name).join(', ')} started`, () =>
@@ -127,8 +129,18 @@ function checkEmpty(place: ClusterPlace): void {
   }
 }
 
-async function plan(place: ClusterPlace, nodes: number): Promise<Cluster> {
-  return saveCluster(place, planCluster(place.name, nodes, await takenNetworks(), otherClusters(place)));
+/** Decides on the networks of a new cluster and takes them at once. */
+function plan(place: ClusterPlace, nodes: number): Promise<Cluster> {
+  return takingNetworks(place, async () => {
+    const cluster = saveCluster(place, planCluster(place.name, nodes, await takenNetworks(), otherClusters(place)));
+    await raise(cluster);
+    return cluster;
+  });
+}
+
+function raise(cluster: Cluster): Promise<void> {
+  const first = nodeSpec(cluster, cluster.nodes[0]!);
+  return raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
 }
 
 async function ensureCertificates(cluster: Cluster, progress: Progress): Promise<void> {
@@ -154,8 +166,7 @@ async function ensureImages(options: BringUpOptions, progress: Progress): Promis
 
 async function startNodes(cluster: Cluster, specs: readonly NodeSpec[], driver: NodeDriver): Promise<RunningNode[]> {
   for (const it of cluster.nodes) writeNodeConfig(cluster, it);
-  const [first] = specs as [NodeSpec];
-  await raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
+  await takingNetworks(cluster, () => raise(cluster));
   return Promise.all(specs.map((it) => driver.start(it)));
 }
 
