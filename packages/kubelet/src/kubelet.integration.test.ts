@@ -5,6 +5,7 @@ import { configMap as configMapKind } from '@coracle/api/core/v1/configmap';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { secret as secretKind } from '@coracle/api/core/v1/secret';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
+import type { Service } from '@coracle/api/types/core/v1';
 import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ApiBridge, bridgeApi } from './testing/cluster.ts';
@@ -39,6 +40,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  if (process.env['KUBELET_LOG']) writeFileSync(process.env['KUBELET_LOG'], kubelet?.logs() ?? '');
   await kubelet?.close();
   await bridge?.close();
   await api?.close();
@@ -68,13 +70,15 @@ describe('the node', () => {
 });
 
 describe('environment and volumes', () => {
+  let service: Service;
+
   beforeAll(async () => {
     const inDefault = (name: string) => ({ name, namespace: 'default' });
     await api.client.create(configMapKind, { metadata: inDefault('settings'), data: { color: 'blue', size: 'L' } });
     await api.client.create(secretKind, { metadata: inDefault('keys'), data: { token: btoa('s3cret') } });
-    await api.client.create(serviceKind, {
+    service = await api.client.create(serviceKind, {
       metadata: inDefault('front-end'),
-      spec: { clusterIP: '10.96.0.77', ports: [{ port: 80, name: 'http', protocol: 'TCP' }] },
+      spec: { ports: [{ port: 80, name: 'http', protocol: 'TCP' }] },
     });
   });
 
@@ -101,6 +105,7 @@ describe('environment and volumes', () => {
     const pod = await pods.ready('env');
     const text = await logOf('env');
     const lines = text.split('\n');
+    const clusterIp = service.spec?.clusterIP;
     expect(lines).toEqual(
       expect.arrayContaining([
         'PLAIN=one',
@@ -113,9 +118,9 @@ describe('environment and volumes', () => {
         'MEMORY=32',
         'CM_color=blue',
         'CM_size=L',
-        'FRONT_END_SERVICE_HOST=10.96.0.77',
+        `FRONT_END_SERVICE_HOST=${clusterIp}`,
         'FRONT_END_SERVICE_PORT_HTTP=80',
-        'FRONT_END_PORT=tcp://10.96.0.77:80',
+        `FRONT_END_PORT=tcp://${clusterIp}:80`,
       ]),
     );
     expect(text).not.toContain('MISSING=');
@@ -133,7 +138,7 @@ describe('environment and volumes', () => {
             'main',
             `id -G; stat -c '%a %g' /scratch /memory; df -h /memory | tail -1 | awk '{print $2}'; cat /config/only; stat -L -c '%a' /config/only
             cat /secret/token; echo; awk '$2=="/secret"{print $3}' /proc/mounts; cat /down/labels; echo; cat /all/a/color /all/b/token /all/name; echo
-            cat /one-file; echo; ls /sub; touch /host/written; echo x > /config/only 2>/dev/null || echo readonly; echo done; ${staying}`,
+            cat /one-file; echo; ls /sub; touch /host/written; (echo x > /config/only) 2>/dev/null || echo readonly; echo done; ${staying}`,
             {
               volumeMounts: [
                 { name: 'scratch', mountPath: '/scratch' },

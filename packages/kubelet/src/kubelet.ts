@@ -98,7 +98,7 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
   const informers = client && new Informers(client, { signal, log });
   const objects =
     client && informers
-      ? new WatchedObjects(client, informers, (reference) => pods.kickUsers((pod) => referencesOf(pod).has(reference)))
+      ? new WatchedObjects(client, informers, (reference) => pods.retryUsers((pod) => referencesOf(pod).has(reference)))
       : noObjects;
   const volumes = new PodVolumes(rootDir, objects, new ServiceAccountTokens(client));
   const statuses = new StatusManager({ client, current: (pod) => side.apiPod(pod, pods), log, signal });

@@ -134,9 +134,9 @@ export class Pods {
     this.#workers.get(uid)?.kick();
   }
 
-  /** Looks again at all pods that use an object. */
-  kickUsers(uses: (pod: Pod) => boolean): void {
-    for (const worker of this.#workers.values()) if (!worker.ended && uses(worker.pod)) worker.kick();
+  /** Looks again at all pods that use an object, and tries again what failed. */
+  retryUsers(uses: (pod: Pod) => boolean): void {
+    for (const worker of this.#workers.values()) if (!worker.ended && uses(worker.pod)) worker.retry();
   }
 
   /** Ends a pod on the kubelet's own decision. */

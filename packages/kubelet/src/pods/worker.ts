@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { deepEqual } from '@coracle/api/meta/object';
 import { parseTime } from '@coracle/api/meta/time';
 import type { Container, EphemeralContainer, Pod } from '@coracle/api/types/core/v1';
 import { isUnavailable } from '../cri/client.ts';
@@ -22,6 +23,8 @@ interface Verdict {
 
 /** Longest wait (ms) before what failed is tried again. */
 const maxRetry = 30_000;
+/** Instead of a time for the next look: there is nothing left to look at. */
+const gone = -1;
 /** How soon (ms) a look follows while an init container runs: what waits for its end should not wait for the next listing too. */
 const initLook = 200;
 
@@ -44,11 +47,13 @@ export class PodWorker {
   /** Seconds the deletion grants; only ever shortened. */
   #grace: number | undefined;
   #failures = 0;
+  /** Containers that wait for a next try get it at once. */
+  #eager = false;
   /** An init container runs whose end lets the next one start. */
   #initializing = false;
   /** Aborted to interrupt what takes long: a pull or a hook of a pod that is to end, a stop that is to be faster. */
   #interrupt = new AbortController();
-  readonly #waiting = new Map<string, ContainerWaiting>();
+  readonly #waiting = new Map<string, { problem: ContainerWaiting; until: number }>();
   #volumes: Map<string, string> | undefined;
   #volumeFailure: string | undefined;
   #cgroupFor: number | undefined;
@@ -77,8 +82,16 @@ export class PodWorker {
 
   /** Takes a new version of the pod from its source. */
   update(pod: Pod): void {
+    const before = this.#pod;
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp) this.terminate(gracePeriodOf(pod));
+    // What only repeats the status told from here asks for nothing.
+    if (differs(before, pod)) this.retry();
+  }
+
+  /** Something that the pod waited for may be there: look again, and try again what failed. */
+  retry(): void {
+    this.#eager = true;
     this.kick();
   }
 
@@ -113,7 +126,7 @@ export class PodWorker {
       try {
         next = await this.#sync();
         this.#failures = 0;
-        if (this.#stage === 'ended' && this.#removed) return;
+        if (next === gone) return;
       } catch (error) {
         next = this.#failed(error);
       }
@@ -139,8 +152,11 @@ export class PodWorker {
       case 'terminating':
         return this.#end(actual);
       case 'ended':
-        if (this.#removed) await removeTraces(this.#deps, pod, actual);
-        else statuses.finish(pod);
+        if (this.#removed) {
+          await removeTraces(this.#deps, pod, actual);
+          return gone;
+        }
+        statuses.finish(pod);
         return Number.POSITIVE_INFINITY;
     }
   }
@@ -176,7 +192,7 @@ export class PodWorker {
     probes.observe(pod, actual);
     const status = podStatus(pod, actual, statuses.get(this.uid) ?? pod.status ?? {}, {
       runtimeName,
-      waiting: (name) => this.#waiting.get(name),
+      waiting: (name) => this.#waiting.get(name)?.problem,
       ready: (container, id) => probes.ready(this.uid, container, id),
       started: (container, id) => probes.started(this.uid, container, id),
       hostIPs: node.ips,
@@ -253,8 +269,14 @@ export class PodWorker {
       signal: this.#interrupt.signal,
     };
     let started = fresh;
+    const eager = this.#eager;
+    this.#eager = false;
     for (const container of due) {
       if (this.#interrupt.signal.aborted) break;
+      if (!eager && Date.now() < (this.#waiting.get(container.name)?.until ?? 0)) {
+        if (init.includes(container as Container)) break;
+        continue;
+      }
       try {
         checkBackOff(
           deps,
@@ -268,7 +290,7 @@ export class PodWorker {
         await removeDeadContainers(deps, now, container.name);
       } catch (error) {
         if (!(error instanceof ContainerWaiting)) throw error;
-        this.#waiting.set(container.name, error);
+        this.#waiting.set(container.name, { problem: error, until: Date.now() + error.retryAfter });
         // What comes after an init container waits for it.
         if (init.includes(container as Container)) break;
       }
@@ -296,7 +318,7 @@ export class PodWorker {
   /** Milliseconds until time alone may ask for something: a back-off or the active deadline is over, something failed is due again. */
   #nextLook(): number {
     const pod = this.#pod;
-    const waits = [...this.#waiting.values()].map((each) => each.retryAfter);
+    const waits = [...this.#waiting.values()].map((each) => each.until - Date.now());
     if (this.#volumeFailure) waits.push(10_000);
     if (this.#initializing) waits.push(initLook);
     const deadline = pod.spec.activeDeadlineSeconds;
@@ -341,4 +363,21 @@ export class PodWorker {
 function initRuns({ spec }: Pod, { containers }: RuntimePod): boolean {
   const steps = (spec.initContainers ?? []).filter((each) => !isSidecar(each)).map((each) => each.name);
   return containers.some((each) => each.state === 'running' && steps.includes(each.name));
+}
+
+/** Whether a new version of a pod asks for anything: its own status, as it comes back from the API, does not. */
+function differs(before: Pod, after: Pod): boolean {
+  const what = ({ metadata, spec, status }: Pod) => [
+    metadata.generation,
+    metadata.deletionTimestamp,
+    metadata.labels,
+    metadata.annotations,
+    spec,
+    // Readiness gates are for others to set.
+    (spec.readinessGates ?? []).map(
+      ({ conditionType }) => status?.conditions?.find((each) => each.type === conditionType)?.status,
+    ),
+    status?.phase === 'Failed' || status?.phase === 'Succeeded',
+  ];
+  return !deepEqual(what(before), what(after));
 }

@@ -15,6 +15,8 @@ interface Entry {
   /** Raised by every change; `written` is the one the API has. */
   version: number;
   written: number;
+  /** The uid of the API's pod it was written to: a mirror may be made anew. */
+  writtenTo: string | undefined;
   /** Nothing of the pod is left on the node: it may be deleted from the API when that is asked for. */
   finished: boolean;
   writing: boolean;
@@ -50,7 +52,15 @@ export class StatusManager {
     const uid = pod.metadata.uid ?? '';
     const entry = this.#entries.get(uid);
     if (!entry) {
-      this.#entries.set(uid, { pod, status, version: 1, written: 0, finished: false, writing: false });
+      this.#entries.set(uid, {
+        pod,
+        status,
+        version: 1,
+        written: 0,
+        writtenTo: undefined,
+        finished: false,
+        writing: false,
+      });
     } else {
       entry.pod = pod;
       if (deepEqual(plain(entry.status), plain(status))) return;
@@ -100,7 +110,11 @@ export class StatusManager {
   }
 
   #pending(entry: Entry): boolean {
-    return entry.version !== entry.written || this.#deletable(entry);
+    return this.#stale(entry, this.#options.current(entry.pod)) || this.#deletable(entry);
+  }
+
+  #stale(entry: Entry, current: Pod | undefined): boolean {
+    return entry.version !== entry.written || (current !== undefined && current.metadata.uid !== entry.writtenTo);
   }
 
   #deletable(entry: Entry): boolean {
@@ -113,7 +127,7 @@ export class StatusManager {
     if (!current) return false;
     const { name = '', namespace, uid } = current.metadata;
     const { version, status } = entry;
-    if (version !== entry.written) {
+    if (this.#stale(entry, current)) {
       const before = current.status ?? {};
       const after = withOthersConditions(status, before);
       const diff = createTwoWayStrategicPatch(
@@ -131,6 +145,7 @@ export class StatusManager {
         );
       }
       entry.written = version;
+      entry.writtenTo = uid;
     }
     if (entry.version === version && this.#deletable(entry)) {
       await client.delete(podKind, name, namespace, { gracePeriodSeconds: 0, preconditions: { uid } });

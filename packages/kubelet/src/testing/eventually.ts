@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false | null> | T | undefined | false | null,
-  limit = 60_000,
+  limit = 40_000,
 ): Promise<T> {
   const deadline = Date.now() + limit;
   let problem: unknown;
@@ -16,7 +16,10 @@ export async function eventually<T>(
     } catch (error) {
       problem = error;
     }
-    if (Date.now() > deadline) throw new Error(`it did not happen within ${limit} ms: ${what}`, { cause: problem });
+    if (Date.now() > deadline)
+      throw new Error(
+        `it did not happen within ${limit} ms: ${what}: ${problem instanceof Error ? problem.message : ''}`,
+      );
     await sleep(50);
   }
 }

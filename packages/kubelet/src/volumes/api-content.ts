@@ -21,7 +21,7 @@ function contentVolume(
       if (memory && !(await isMountPoint(folder))) await mountTmpfs(folder);
       const gid = pod.spec.securityContext?.fsGroup;
       await writeAtomically(folder, payload, async (made) => {
-        if (gid !== undefined) await giveToGroup(made, gid);
+        if (gid !== undefined) await giveToGroup(made, gid, { readOnly: true });
       });
       return folder;
     },
