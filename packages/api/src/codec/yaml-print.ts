@@ -11,7 +11,8 @@ const bestIndent = 2;
 export function formatYaml(value: unknown): string {
   const out = new Emitter();
   out.node(value, -1, 'root');
-  return out.text.endsWith('\n') ? out.text : `${out.text}\n`;
+  // Each line is ended by what follows it; the last one here.
+  return `${out.text}\n`;
 }
 
 type Place = 'root' | 'value' | 'item' | 'key';

@@ -77,7 +77,8 @@ function printable(c: string): boolean {
 const words = new Set(
   [
     'y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF',
-    '~ null Null NULL .nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF',
+    // Upstream leaves `<<` plain, which no parser reads back.
+    '<< ~ null Null NULL .nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF',
   ]
     .join(' ')
     .split(' '),

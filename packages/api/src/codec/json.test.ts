@@ -1,0 +1,161 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { deepEqual } from '../meta/object.ts';
+import { decodeJson, encodeJson, encodeJsonPretty, JsonError } from './json.ts';
+
+describe('decodeJson', () => {
+  it('keeps every digit of integers beyond 2^53', () => {
+    const text =
+      '{"a":9007199254740993,"b":[-9223372036854775808],"c":9007199254740991,"d":1e22,"e":"12345678901234567890"}';
+    const { value } = decodeJson(text);
+    expect(value).toEqual({
+      a: 9007199254740993n,
+      b: [-9223372036854775808n],
+      c: 9007199254740991,
+      d: 1e22,
+      e: '12345678901234567890',
+    });
+    expect(encodeJson(value)).toBe(text.replace('1e22', '1e+22'));
+  });
+
+  it('keeps keys that JavaScript objects treat specially', () => {
+    const text = '{"__proto__":{"x":1},"constructor":"c","n":12345678901234567890}';
+    const { value } = decodeJson(text);
+    expect(encodeJson(value)).toBe(text);
+    expect(({} as { x?: number }).x).toBeUndefined();
+  });
+
+  it('reads bytes as UTF-8', () => {
+    expect(decodeJson(Buffer.from('{"ä":"€"}')).value).toEqual({ ä: '€' });
+    expect(decodeJson(new TextEncoder().encode('"😀"')).value).toBe('😀');
+    expect(decodeJson(Buffer.from([0x22, 0xff, 0x22])).value).toBe('\uFFFD');
+  });
+
+  it.each([
+    ['{"a":1,"a":2}', ['a']],
+    ['{"a":1,"b":{"a":2}}', []],
+    ['{"spec":{"replicas":1,"x":[{"n":1},{"n":1,"n":2}],"replicas":2}}', ['spec.x[1].n', 'spec.replicas']],
+    ['{"a":{"b":1,"b":1},"a":{"b":1,"b":1}}', ['a.b', 'a']],
+    ['{"a":1,"\\u0061":2}', ['a']],
+    ['{"a":":","b":"\\":","c":{},"d":[":",{"a:":1}]}', []],
+    ['{"__proto__":1,"__proto__":2}', ['__proto__']],
+    ['[{"a":1,"a":1}]', ['[0].a']],
+    ['"a:b"', []],
+    ['{"a":"\\\\","a":1}', ['a']],
+  ])('finds the duplicates of %s', (text, duplicates) => {
+    const decoded = decodeJson(text, { duplicates: true });
+    expect(decoded).toEqual({ value: JSON.parse(text), duplicates });
+    expect(decodeJson(text).duplicates).toEqual([]);
+  });
+
+  it.each([
+    ['', 'unexpected end of JSON input'],
+    ['  ', 'unexpected end of JSON input'],
+    ['{', 'unexpected end of JSON input'],
+    ['{"a"', 'unexpected end of JSON input'],
+    ['{"a":', 'unexpected end of JSON input'],
+    ['{"a":1', 'unexpected end of JSON input'],
+    ['[1', 'unexpected end of JSON input'],
+    ['"abc', 'unexpected end of JSON input'],
+    ['tru', 'unexpected end of JSON input'],
+    ['-', 'unexpected end of JSON input'],
+    ['1.', 'unexpected end of JSON input'],
+    ['1e', 'unexpected end of JSON input'],
+    ['"\\', 'unexpected end of JSON input'],
+    ['"\\u12', 'unexpected end of JSON input'],
+    ['<html>', "invalid character '<' looking for beginning of value"],
+    ['[1,]', "invalid character ']' looking for beginning of value"],
+    ['{"a":}', "invalid character '}' looking for beginning of value"],
+    ['+1', "invalid character '+' looking for beginning of value"],
+    ['{a}', "invalid character 'a' looking for beginning of object key string"],
+    ["{'a':1}", "invalid character '\\'' looking for beginning of object key string"],
+    ['{"a":1,}', "invalid character '}' looking for beginning of object key string"],
+    ['{"a" 1}', "invalid character '1' after object key"],
+    ['{"a":1 "b"}', `invalid character '"' after object key:value pair`],
+    ['{"a":1]', "invalid character ']' after object key:value pair"],
+    ['[1 2]', "invalid character '2' after array element"],
+    ['1 2', "invalid character '2' after top-level value"],
+    ['{}}', "invalid character '}' after top-level value"],
+    ['01', "invalid character '1' after top-level value"],
+    ['"a\nb"', "invalid character '\\n' in string literal"],
+    ['"\x01"', "invalid character '\\x01' in string literal"],
+    ['"\\x"', "invalid character 'x' in string escape code"],
+    ['"\\u12g4"', "invalid character 'g' in \\u hexadecimal character escape"],
+    ['nul1', "invalid character '1' in literal null (expecting 'l')"],
+    ['falze', "invalid character 'z' in literal false (expecting 's')"],
+    ['-x', "invalid character 'x' in numeric literal"],
+    ['1.x', "invalid character 'x' after decimal point in numeric literal"],
+    ['1ex', "invalid character 'x' in exponent of numeric literal"],
+    ['é', "invalid character 'Ã' looking for beginning of value"],
+  ])('says of %j what is wrong', (text, message) => {
+    expect(() => decodeJson(text)).toThrow(new JsonError(message));
+  });
+
+  it('describes every text that JSON.parse refuses', () => {
+    const fragments = fc.array(
+      fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '1', '-', '.5', 'e1', 'true', 'nul', ' ', '\\', '"', '\n'),
+    );
+    fc.assert(
+      fc.property(fragments, (parts) => {
+        const text = parts.join('');
+        let valid = true;
+        try {
+          JSON.parse(text);
+        } catch {
+          valid = false;
+        }
+        if (valid) expect(() => decodeJson(text, { duplicates: true })).not.toThrow();
+        else expect(() => decodeJson(text)).toThrow(/^(unexpected end of JSON input|invalid character '.*' .+)$/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('refuses what nests too deep, and nothing less deep', () => {
+    const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+    expect(encodeJson(decodeJson(nested(10_000)).value)).toBe(nested(10_000));
+    expect(() => decodeJson(nested(10_001))).toThrow(new JsonError('exceeded max depth'));
+    expect(() => decodeJson('{"a":'.repeat(10_001))).toThrow(new JsonError('exceeded max depth'));
+    expect(decodeJson(JSON.stringify('['.repeat(30_000))).value).toBe('['.repeat(30_000));
+    expect(decodeJson(JSON.stringify('\\"['.repeat(30_000))).value).toBe('\\"['.repeat(30_000));
+  });
+});
+
+describe('encodeJson', () => {
+  it('is the inverse of decodeJson', () => {
+    const json = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constant(null),
+        fc.boolean(),
+        fc.integer(),
+        fc.double({ noNaN: true, noDefaultInfinity: true }).map((each) => each + 0),
+        fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }),
+        fc.string({ unit: 'binary' }).map((each) => each.toWellFormed()),
+        fc.array(tie('value')),
+        fc.dictionary(fc.oneof(fc.string(), fc.constant('__proto__')), tie('value')),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(json, (value) => {
+        const text = encodeJson(value);
+        const decoded = decodeJson(text, { duplicates: true });
+        expect(decoded.duplicates).toEqual([]);
+        // Doubles beyond 2^53 are written as integers: their text is what must stay.
+        expect(encodeJson(decoded.value)).toBe(text);
+        expect(deepEqual(decodeJson(encodeJsonPretty(value)).value, decoded.value)).toBe(true);
+      }),
+    );
+  });
+
+  it('refuses what is no JSON', () => {
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    expect(() => encodeJson(circle)).toThrow(TypeError);
+  });
+
+  it('leaves undefined fields out', () => {
+    expect(encodeJson({ a: undefined, b: 10n })).toBe('{"b":10}');
+    expect(encodeJsonPretty({ b: [10n] })).toBe('{\n    "b": [\n        10\n    ]\n}');
+  });
+});
