@@ -14,7 +14,7 @@ export function kubeApiserver({ cluster, node, pki }: ComponentInput): Component
     'bind-address': '0.0.0.0',
     'client-ca-file': file('ca.crt'),
     'enable-admission-plugins': 'NodeRestriction',
-    'etcd-servers': 'https://localhost:2379',
+    'etcd-servers': 'https://127.0.0.1:2379',
     'etcd-cafile': file('etcd-ca.crt'),
     'etcd-certfile': file('etcd-client.crt'),
     'etcd-keyfile': file('etcd-client.key'),
