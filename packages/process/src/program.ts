@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import {
   boolFlag,
   defineFlags,
@@ -94,6 +95,8 @@ export async function program<F extends AnyFlags>(
   }
   for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
   process.title = name;
+  // The compile cache is written at exit; a process that is killed instead must not leave its next start without one.
+  setTimeout(flushCompileCache, 5_000).unref();
   setVerbosity(values.v);
   const log = logger(name);
   const signal = stopSignal(log);
