@@ -41,6 +41,8 @@ export interface AssembledScheduler {
   synced(): Promise<void>;
   /** Schedules until the signal aborts; to be called by the leader only. */
   run(signal: AbortSignal): Promise<void>;
+  /** Settles when the events told so far are written, or given up. */
+  eventsWritten(): Promise<void>;
   readonly queue: SchedulingQueue;
   readonly cache: ClusterCache;
 }
@@ -118,5 +120,8 @@ export function assembleScheduler(options: SchedulerOptions): AssembledScheduler
   const started = informers.start();
   // Whoever asks gets the rejection; nobody asking must not make it an uncaught one.
   started.catch(() => {});
-  return { synced: () => started, run: (leading) => scheduler.run(leading), queue, cache };
+  const eventsWritten = async () => {
+    for (const each of recorders.values()) await each.written();
+  };
+  return { synced: () => started, run: (leading) => scheduler.run(leading), eventsWritten, queue, cache };
 }
