@@ -3,7 +3,7 @@ import { inClusterConfig, type RestConfig } from '@coracle/client/config';
 import { CommandFailure, ConfigurationFailure } from '../cli/failure.ts';
 import type { Flags } from '../cli/flags.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { type ClusterEntry, type ContextEntry, type Kubeconfig, type UserEntry } from './config.ts';
+import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from './config.ts';
 import { absolutePath, withAbsolutePaths } from './files.ts';
 import { userAgent } from '../version-info.ts';
 import { execCredentials } from './exec-plugin.ts';
@@ -122,7 +122,7 @@ function readable(file: string, what: string): void {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const reason = code === 'ENOENT' ? 'no such file or directory' : code === 'EACCES' ? 'permission denied' : (error as Error).message;
-    throw new CommandFailure(`unable to read ${what} ${file} for ${file} due to open ${file}: ${reason}`.replace(` for ${file} due`, ' due'));
+    throw new CommandFailure(`unable to read ${what} ${file} due to open ${file}: ${reason}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { CommandFailure, messageOf } from '../cli/failure.ts';
 import { boolFlag, type Flag, type Flags, stringFlag } from '../cli/flags.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { CustomColumnsPrinter, customColumns, customColumnsFile } from './custom-columns.ts';
+import { goSyntax } from './go-syntax.ts';
 import { formatJson } from './json.ts';
 import { JsonPath } from './jsonpath.ts';
 import { formatYaml } from '@coracle/api/codec/yaml-print';
@@ -178,15 +179,4 @@ function omitManagedFields(object: AnyObject | ObjectList): AnyObject | ObjectLi
   if (!metadata?.managedFields) return object;
   const { managedFields: _, ...rest } = metadata;
   return { ...object, metadata: rest } as AnyObject;
-}
-
-/** A value as Go's `%#v` shows it. */
-export function goSyntax(value: unknown): string {
-  if (value === null || value === undefined) return 'interface {}(nil)';
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
-  if (typeof value === 'object') {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `map[string]interface {}{${entries.map(([key, each]) => `${JSON.stringify(key)}:${goSyntax(each)}`).join(', ')}}`;
-  }
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

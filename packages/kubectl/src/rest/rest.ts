@@ -34,6 +34,11 @@ export class Rest {
     this.#client = connect(config, { onWarning: (message) => this.#warn(message) });
   }
 
+  /** The client behind it, for streams. */
+  get client(): Client {
+    return this.#client;
+  }
+
   /** How many different warnings the server sent. */
   get warnings(): number {
     return this.#warned.size;
@@ -92,11 +97,12 @@ export class Rest {
       return answer;
     } catch (error) {
       if (error instanceof StatusError) log(String(error.code));
-      throw this.#explained(error, method, path);
+      throw this.explained(error, method, path);
     }
   }
 
-  #explained(error: unknown, method: string, path: string): unknown {
+  /** A failed connection in kubectl's words; other errors as they are. */
+  explained(error: unknown, method: string, path: string): unknown {
     if (error instanceof ConnectionError) return new ConnectionFailure(this.config.server, error);
     if (error instanceof DOMException && error.name === 'TimeoutError') {
       return new ConnectionFailure(

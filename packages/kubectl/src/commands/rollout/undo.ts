@@ -53,7 +53,7 @@ async function rollBack({ flags, session }: Call, info: Info, dryRun: DryRun): P
   if (dryRun === 'client') {
     const description = new Description();
     describePodTemplate(description, set.spec.template as PodTemplateSpec);
-    return `Pod Template:\n${description.raw()}`.replace(/^Pod Template:\n(?=Pod Template:)/, '');
+    return description.raw();
   }
   if (deployment.spec.paused) {
     throw new CommandFailure("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
