@@ -86,7 +86,8 @@ export function createServer(options: ServerOptions): ApiServer {
     ready: options.ready ?? {},
     address: () => address,
     ...(options.pages ? { more: options.pages } : {}),
-    failedCheck: (check, error) => log.warn({ check, err: error }, 'Health check failed'),
+    failedCheck: (check, error) =>
+      log.warn({ check, reason: error instanceof Error ? error.message : String(error) }, 'Health check failed'),
   });
   observeServer(options.metrics, registry);
 

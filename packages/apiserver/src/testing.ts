@@ -5,12 +5,16 @@ import type { RestConfig } from '@coracle/client/config';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
+import { unionOfTokens } from './chain/authentication/bearer-token.ts';
+import { alwaysAllow } from './chain/authorization/authorizer.ts';
 import type { Link } from './chain/link.ts';
 import { apiServerUser } from './chain/user.ts';
+import { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { createServer } from './server.ts';
+import { specialsOf } from './specials.ts';
 import type { HistoryBounds } from './storage/history.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
@@ -22,6 +26,7 @@ export interface TestServerOptions {
   /** Authentication to authorization; by default everybody is an administrator. */
   links?: readonly Link[];
   plugins?: readonly AdmissionPlugin[];
+  /** With these or `subresources`, only what they say is special; by default everything the real server has. */
   hooks?: HookTable | ((objects: ObjectAccess) => HookTable);
   subresources?: SubresourceTable;
   /** Whether the system namespaces are made; true by default. */
@@ -47,19 +52,23 @@ const everybodyIsAdmin: Link = (context, next) => {
 /** Starts a whole API server in this process, over plain HTTP on a random loopback port. Close it when done. */
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
   const store = options.store ?? new MemoryStore();
+  // What is special about resources belongs to them, unless a test wants to see the machinery alone.
+  const plain = options.hooks !== undefined || options.subresources !== undefined;
+  const specials = plain ? undefined : specialsOf(apiServerFlags.parse([]).values);
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,
-    hooks: options.hooks ?? {},
+    hooks: specials?.hooks ?? options.hooks ?? {},
     log: { warn: (message, details) => console.warn(message, details) },
     ...(options.history ? { history: options.history } : {}),
     ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
   });
+  specials?.attach({ objects: registry, authorizer: alwaysAllow, rbac: undefined, tokens: unionOfTokens([]) });
   await registry.start();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
   const server = createServer({
     registry,
-    subresources: options.subresources ?? {},
+    subresources: specials?.subresources ?? options.subresources ?? {},
     links: options.links ?? [everybodyIsAdmin],
     plugins: options.plugins ?? [],
     metrics: new MetricsRegistry(),

@@ -54,16 +54,19 @@ async function ensure<T extends KubeObject>(
 ): Promise<void> {
   const current = objects.cached(kind, name, namespace);
   if (current && deepEqual(owned(current), owned(wanted))) return;
-  try {
-    await objects.create(kind, wanted);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    await objects.update(kind, name, namespace, (it) => {
-      if (deepEqual(owned(it), owned(wanted))) return undefined;
-      const { metadata: _, apiVersion: _version, kind: _kind, ...content } = wanted;
-      return { ...it, ...content };
-    });
+  if (!current) {
+    try {
+      await objects.create(kind, wanted);
+      return;
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error; // another server was quicker
+    }
   }
+  await objects.update(kind, name, namespace, (it) => {
+    if (deepEqual(owned(it), owned(wanted))) return undefined;
+    const { metadata: _, apiVersion: _version, kind: _kind, ...content } = wanted;
+    return { ...it, ...content };
+  });
 }
 
 function serviceOf({ clusterIp, port }: KubernetesServiceOptions): Service {

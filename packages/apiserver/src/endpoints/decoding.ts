@@ -1,4 +1,5 @@
 import { decodeJson } from '@coracle/api/codec/json';
+import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
@@ -27,7 +28,7 @@ export function decodeObject(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const { value, duplicates } = parseBody(bytes, contentType, expected.kind);
+  const { value, duplicates } = parseBody(bytes, contentType, expected);
   if (!isObject(value))
     throw unrecognized(
       expected.kind,
@@ -45,14 +46,16 @@ export function decodeObject(
   return typed.object;
 }
 
-/** Parses JSON or YAML by content type; throws UnsupportedMediaType, BadRequest. */
+/** Parses JSON, YAML or protobuf by content type; throws UnsupportedMediaType, BadRequest. */
 export function parseBody(
   bytes: Buffer,
   contentType: string | undefined,
-  kind: string,
+  expected: Expected,
 ): { value: unknown; duplicates: string[] } {
+  const { kind } = expected;
   const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase() || 'application/json';
-  if (!(mediaTypes as readonly string[]).includes(media)) throw unsupportedMediaType(mediaTypes);
+  if (media === protobufType) return { value: parseProtobuf(bytes, expected), duplicates: [] };
+  if (!(mediaTypes as readonly string[]).includes(media)) throw unsupportedMediaType([...mediaTypes, protobufType]);
   try {
     if (media === 'application/json') return decodeJson(bytes, { duplicates: true });
     const [document] = parseYamlDocuments(bytes.toString());
@@ -60,6 +63,15 @@ export function parseBody(
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw unrecognized(kind, `couldn't get version/kind; json parse error: ${text}`, bytes);
+  }
+}
+
+function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected): unknown {
+  const same = (version: string, name: string) => name === kind && (version === apiVersion || type.startsWith('meta/'));
+  try {
+    return decodeProtobuf(bytes, (version, name) => (same(version, name) ? type : undefined));
+  } catch (error) {
+    throw unrecognized(kind, error instanceof Error ? error.message : String(error), bytes);
   }
 }
 

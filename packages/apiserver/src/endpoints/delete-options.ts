@@ -17,8 +17,10 @@ export async function deleteOptionsOf(context: RequestContext): Promise<DeleteOp
   return options;
 }
 
+const expected = { kind: 'DeleteOptions', apiVersion: 'v1', type: 'meta/v1.DeleteOptions' };
+
 function decode(bytes: Buffer, contentType: string | undefined): DeleteOptions {
-  const { value } = parseBody(bytes, contentType, 'DeleteOptions');
+  const { value } = parseBody(bytes, contentType, expected);
   if (!isObject(value)) throw badRequest('the object provided is unrecognized (must be of type DeleteOptions)');
   if (value.kind !== undefined && value.kind !== 'DeleteOptions') {
     throw badRequest(`decoded object cannot be converted to DeleteOptions: kind is ${JSON.stringify(value.kind)}`);

@@ -213,7 +213,7 @@ describe('bodies', () => {
     });
     expect(other.status).toBe(415);
     expect(other.body.message).toBe(
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     );
   });
 

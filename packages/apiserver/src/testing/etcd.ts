@@ -29,11 +29,15 @@ export function etcdBinary(): string {
   return binary;
 }
 
-/** Starts an etcd on random loopback ports with its data in a temporary folder. */
-export async function startEtcd(): Promise<TestEtcd> {
+/**
+ * Starts an etcd on random loopback ports with its data in a temporary folder. With `instead`, that one is ended first and this one,
+ * empty, takes its place.
+ */
+export async function startEtcd(instead?: TestEtcd): Promise<TestEtcd> {
   const binary = etcdBinary();
   const folder = await mkdtemp(join(tmpdir(), 'coracle-etcd-'));
-  const [port, peerPort] = [await freePort(), await freePort()];
+  await instead?.stop('SIGKILL');
+  const [port, peerPort] = [instead ? Number(new URL(instead.url).port) : await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const peerUrl = `http://127.0.0.1:${peerPort}`;
   let child: ChildProcess | undefined;
@@ -85,7 +89,8 @@ export async function startEtcd(): Promise<TestEtcd> {
   };
 }
 
-function freePort(): Promise<number> {
+/** A port nothing listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

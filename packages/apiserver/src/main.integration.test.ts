@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startEtcd, type TestEtcd } from './testing/etcd.ts';
+import { startProgram, type TestProgram } from './testing/program.ts';
+
+let etcd: TestEtcd;
+let program: TestProgram;
+let home: string;
+
+beforeAll(async () => {
+  etcd = await startEtcd();
+  program = await startProgram(etcd.url);
+  home = await mkdtemp(join(tmpdir(), 'coracle-home-'));
+});
+afterAll(async () => {
+  await program?.close();
+  await etcd?.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+const run = (command: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    execFile(
+      command,
+      args,
+      { env: { PATH: process.env.PATH, HOME: home, KUBECONFIG: program.kubeconfig } },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+  });
+
+describe('kube-apiserver', () => {
+  it('is healthy, and says so to anybody', async () => {
+    for (const path of ['/healthz', '/livez', '/readyz']) {
+      expect(await program.get(path, true)).toEqual({ status: 200, text: 'ok' });
+    }
+    expect((await program.get('/readyz?verbose', true)).text).toContain('[+]informer-sync ok');
+    expect((await program.get('/readyz/etcd')).text).toBe('ok');
+    expect(JSON.parse((await program.get('/version', true)).text)).toMatchObject({ major: '1', minor: '36' });
+  });
+
+  it('tells strangers nothing else', async () => {
+    for (const path of ['/metrics', '/api/v1/namespaces', '/api/v1/secrets']) {
+      expect((await program.get(path, true)).status).toBe(403);
+    }
+    expect(JSON.parse((await program.get('/api/v1/nodes', true)).text)).toMatchObject({
+      reason: 'Forbidden',
+      message:
+        'nodes is forbidden: User "system:anonymous" cannot list resource "nodes" in API group "" at the cluster scope',
+    });
+  });
+
+  it('has made what every cluster has', async () => {
+    const names = async (path: string): Promise<string[]> =>
+      JSON.parse((await program.get(path)).text).items.map(
+        (each: { metadata: { name: string } }) => each.metadata.name,
+      );
+    expect(await names('/api/v1/namespaces')).toEqual(['default', 'kube-node-lease', 'kube-public', 'kube-system']);
+    const service = JSON.parse((await program.get('/api/v1/namespaces/default/services/kubernetes')).text);
+    expect(service.spec).toMatchObject({ clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443 }] });
+    const slice = JSON.parse(
+      (await program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes')).text,
+    );
+    expect(slice.endpoints).toMatchObject([{ addresses: ['127.0.0.1'] }]);
+    expect(await names('/apis/rbac.authorization.k8s.io/v1/clusterroles')).toEqual(
+      expect.arrayContaining(['cluster-admin', 'system:node']),
+    );
+  });
+
+  it("counts under upstream's metric names", async () => {
+    const { text } = await program.get('/metrics');
+    expect(text).toMatch(/^apiserver_request_total\{.*resource="services".*code="200"\} \d+$/m);
+    expect(text).toMatch(/^apiserver_request_duration_seconds_bucket\{/m);
+    expect(text).toMatch(/^apiserver_storage_objects\{resource="namespaces"\} 4$/m);
+    expect(text).toMatch(/^coracle_event_loop_hold_seconds /m);
+  });
+
+  it('ends with code 0 when it is told to, and starts again on what there is', async () => {
+    const first = await startProgram(etcd.url);
+    expect(await first.stop()).toBe(0);
+    expect(first.log()).not.toMatch(/"level":"(error|fatal)"/);
+    await first.close();
+  });
+
+  it.each([
+    [['--no-such-flag'], 'Error: unknown flag: --no-such-flag'],
+    [[], 'Error: --etcd-servers must be specified'],
+    [
+      ['--etcd-servers=http://127.0.0.1:1', '--secure-port=0'],
+      'Error: --secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0',
+    ],
+  ])('refuses %j', async (flags, message) => {
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const { code, stderr } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...flags]);
+    expect(code).toBe(1);
+    expect(stderr.trim()).toBe(message);
+  });
+});
+
+const installed = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'kubectl')));
+
+(installed ? describe : describe.skip)("upstream's kubectl (which must be in PATH)", () => {
+  const kubectl = (...args: string[]) => run('kubectl', args);
+  const manifest = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'web', image: 'web:1', ports: [{ containerPort: 80 }] }] },
+      },
+    },
+  };
+  const file = async (object: unknown) => {
+    const path = join(home, 'manifest.json');
+    await writeFile(path, JSON.stringify(object));
+    return path;
+  };
+
+  it('applies, with validation, again and again', async () => {
+    expect(await kubectl('apply', '-f', await file(manifest))).toMatchObject({
+      stdout: 'deployment.apps/web created\n',
+      code: 0,
+    });
+    expect(await kubectl('apply', '-f', await file(manifest))).toMatchObject({
+      stdout: 'deployment.apps/web unchanged\n',
+    });
+    const changed = { ...manifest, spec: { ...manifest.spec, replicas: 3 } };
+    expect(await kubectl('apply', '-f', await file(changed))).toMatchObject({
+      stdout: 'deployment.apps/web configured\n',
+    });
+    expect(await kubectl('apply', '--server-side', '--force-conflicts', '-f', await file(changed))).toMatchObject({
+      stdout: 'deployment.apps/web serverside-applied\n',
+    });
+  });
+
+  it('shows it', async () => {
+    const { stdout } = await kubectl('get', 'deployments', '-o', 'wide');
+    expect(stdout).toMatch(
+      /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE +CONTAINERS +IMAGES +SELECTOR\nweb +0\/3 +0 +0 +\S+ +web +web:1 +app=web\n$/,
+    );
+    expect((await kubectl('get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}')).stdout).toBe('3');
+    expect((await kubectl('get', 'all', '-A')).stdout).toContain('deployment.apps/web');
+  });
+
+  it('explains it', async () => {
+    const { stdout, code } = await kubectl('explain', 'deployment.spec.replicas');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/KIND: +Deployment\nVERSION: +v1\n\nFIELD: replicas <integer>/);
+  });
+
+  it('refuses unknown fields', async () => {
+    const { code, stderr } = await kubectl(
+      'apply',
+      '-f',
+      await file({ ...manifest, spec: { ...manifest.spec, replica: 1 } }),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('strict decoding error: unknown field "spec.replica"');
+  });
+
+  it('scales, labels, patches and deletes', async () => {
+    expect((await kubectl('scale', 'deployment/web', '--replicas=5')).stdout).toBe('deployment.apps/web scaled\n');
+    expect((await kubectl('label', 'deployment/web', 'tier=front')).stdout).toBe('deployment.apps/web labeled\n');
+    expect((await kubectl('patch', 'deployment', 'web', '-p', '{"spec":{"paused":true}}')).stdout).toBe(
+      'deployment.apps/web patched\n',
+    );
+    expect((await kubectl('get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas} {.spec.paused}')).stdout).toBe(
+      '5 true',
+    );
+    expect((await kubectl('delete', 'deployment', 'web')).stdout).toBe('deployment.apps "web" deleted\n');
+    expect((await kubectl('get', 'deployment', 'web')).stderr).toBe(
+      'Error from server (NotFound): deployments.apps "web" not found\n',
+    );
+  });
+});
