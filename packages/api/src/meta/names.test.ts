@@ -22,7 +22,7 @@ import {
   isWildcardDns1123Subdomain,
   randomSuffix,
   safeEncodeString,
-} from './ts';
+} from './names.ts';
 
 const checks = {
   isCIdentifier,
