@@ -19,7 +19,7 @@ const idleSeconds = 60;
 export async function measureCluster(): Promise<Record<string, unknown>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'coracle-bench-'));
   const name = `bench${process.pid}`;
-  const kubeconfig = join(dataDir, name, 'admin.kubeconfig');
+  const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const coracle = (command: string, ...args: string[]) =>
     run(join(root, 'bin/coracle'), [command, '--name', name, '--data-dir', dataDir, ...args]);
   try {

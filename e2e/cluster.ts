@@ -74,12 +74,12 @@ export class Cluster {
   }
 
   get kubeconfig(): string {
-    return join(this.dataDir, this.name, 'admin.kubeconfig');
+    return join(this.dataDir, 'admin.kubeconfig');
   }
 
   /** A node's lasting folder on this machine. */
   nodeFolder(node: string): string {
-    return join(this.dataDir, this.name, 'nodes', node);
+    return join(this.dataDir, 'nodes', node);
   }
 
   /** What `coracle status` knows, whether or not all of it runs. */

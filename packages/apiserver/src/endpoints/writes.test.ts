@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { encodeProtobuf } from '@coracle/api/codec/protobuf';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Call, callsTo } from '../testing/http.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
@@ -203,14 +204,17 @@ describe('bodies', () => {
     expect((await call('GET', `${revision}/r`)).text).toContain('"big":9007199254740993');
   });
 
-  it('may be YAML, and nothing else', async () => {
+  it('may be YAML or protobuf, and nothing else', async () => {
     const yaml = await call('POST', `${path}/configmaps`, 'metadata: {name: a}\ndata: {x: "1"}\n', {
       'content-type': 'application/yaml',
     });
     expect(yaml.status).toBe(201);
-    const other = await call('POST', `${path}/configmaps`, 'x', {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b' }, data: { x: '1' } };
+    const binary = await call('POST', `${path}/configmaps`, encodeProtobuf(object, 'core/v1.ConfigMap'), {
       'content-type': 'application/vnd.kubernetes.protobuf',
     });
+    expect([binary.status, binary.body.data]).toEqual([201, { x: '1' }]);
+    const other = await call('POST', `${path}/configmaps`, 'x', { 'content-type': 'text/plain' });
     expect(other.status).toBe(415);
     expect(other.body.message).toBe(
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
