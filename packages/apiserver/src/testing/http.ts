@@ -16,7 +16,9 @@ export function callsTo(url: string): Call {
     const response = await fetch(url + path, {
       method,
       redirect: 'manual',
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' || ArrayBuffer.isView(body) ? (body as string) : JSON.stringify(body) }),
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     });
     const text = await response.text();
