@@ -59,7 +59,7 @@ export function parseBody(
   try {
     if (media === 'application/json') return decodeJson(bytes, { duplicates: true });
     const [document] = parseYamlDocuments(bytes.toString());
-    return { value: document?.value, duplicates: [] };
+    return { value: document?.value, duplicates: document?.duplicates.map(({ path }) => path) ?? [] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw unrecognized(kind, `couldn't get version/kind; json parse error: ${text}`, bytes);

@@ -133,7 +133,8 @@ function parse(bytes: Buffer, type: Patch['type']): { value: unknown; duplicates
     if (type !== 'apply') return decodeJson(bytes, { duplicates: true });
     const text = bytes.toString();
     if (text.trimStart().startsWith('{')) return decodeJson(text, { duplicates: true });
-    return { value: parseYamlDocuments(text)[0]?.value, duplicates: [] };
+    const [document] = parseYamlDocuments(text);
+    return { value: document?.value, duplicates: document?.duplicates.map(({ path }) => path) ?? [] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw badRequest(type === 'apply' ? `error decoding YAML: ${text}` : `error decoding patch: ${text}`);

@@ -1,3 +1,4 @@
+import { decodeObject } from '@coracle/api/codec/strict';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
 import { objectSchemaOf } from '@coracle/api/schema';
@@ -29,7 +30,7 @@ export function recordManager(kind: AnyKind, object: KubeObject, old: KubeObject
   });
 }
 
-/** What a server-side apply makes of the object there is; throws Conflict where other managers own what it changes. */
+/** What a server-side apply makes of the object there is, in its type's form; throws Conflict where other managers own what it changes. */
 export function applied(
   kind: AnyKind,
   live: KubeObject | undefined,
@@ -38,14 +39,16 @@ export function applied(
   force: boolean,
 ): KubeObject {
   const ignored = resetFields(kind, write.subresource);
-  return applyObject({
+  const schema = objectSchemaOf(kind.type);
+  const merged = applyObject({
     live,
     applied: wanted,
     manager: write.fieldManager,
     force,
-    schema: objectSchemaOf(kind.type),
+    schema,
     apiVersion: kind.apiVersion,
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });
+  return decodeObject<KubeObject>(merged, schema).object;
 }
