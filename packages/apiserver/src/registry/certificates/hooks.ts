@@ -20,7 +20,8 @@ export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> =
     const others = (it.status?.conditions ?? []).filter((condition) => !isDecision(condition));
     const decisions = (old.status?.conditions ?? []).filter(isDecision);
     const conditions = stamped([...decisions, ...others], old.status?.conditions ?? []);
-    it.status = { ...it.status, ...(conditions.length > 0 ? { conditions } : {}) };
+    const { conditions: _given, ...status } = it.status ?? {};
+    it.status = { ...status, ...(conditions.length > 0 ? { conditions } : {}) };
     return undefined;
   },
   views: {
