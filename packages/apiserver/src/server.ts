@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createPlainServer, type IncomingMessage, ServerResponse } from 'node:http';
-import { createSecureServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { createSecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Checks } from '@coracle/process/checks';
 import { version } from '@coracle/process/version';
@@ -13,6 +13,7 @@ import { metering, observeServer } from './chain/metering.ts';
 import { recovery } from './chain/recovery.ts';
 import { requestInfoOf } from './chain/request-info.ts';
 import { anonymousUser } from './chain/user.ts';
+import { Connections } from './connections.ts';
 import { dispatch } from './endpoints/dispatch.ts';
 import { OpenApiService } from './openapi/service.ts';
 import { type Page, pagesOf } from './pages.ts';
@@ -167,6 +168,7 @@ async function listen(
   const failed = (error: unknown) => log.error({ err: error }, 'A request ended with an error nothing caught');
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => undefined); // the connection broke; 'close' tells those who wait
+    if (req.httpVersionMajor === 1) connections.busy(req.socket, res);
     handle(req, res).catch(failed);
   };
   const server = tls
@@ -177,6 +179,8 @@ async function listen(
           requestCert: true,
           rejectUnauthorized: false,
           settings: { maxConcurrentStreams: 1000 },
+          // What is queued for clients that read slowly counts here; the default of 10 MB refuses their next requests.
+          maxSessionMemory: 1000,
         },
         onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
       )
@@ -187,17 +191,10 @@ async function listen(
     res.assignSocket(socket as never); // a TLS socket, or a plain one
     handle(req, res, { socket, head }).catch(failed);
   });
-  const connections = new Set<{ destroy(): void; close?(): void }>();
-  const track = (connection: {
-    destroy(): void;
-    close?(): void;
-    once(event: 'close', callback: () => void): unknown;
-  }) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
-  };
-  server.on('connection', track);
-  server.on('session', track);
+  const connections = new Connections();
+  server.on('connection', (socket: Socket) => connections.add(socket));
+  server.on('secureConnection', (socket: Socket) => connections.add(socket));
+  server.on('session', (session: ServerHttp2Session) => connections.addSession(session));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -214,10 +211,8 @@ async function listen(
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      for (const connection of connections) connection.close?.();
-      const timer = setTimeout(() => {
-        for (const connection of connections) connection.destroy();
-      }, grace);
+      connections.end();
+      const timer = setTimeout(() => connections.destroy(), grace);
       await closed;
       clearTimeout(timer);
     },

@@ -9,6 +9,7 @@ export const namespace = defineKind<Namespace>('core/v1', {
   plural: 'namespaces',
   shortNames: ['ns'],
   namespaced: false,
+  hasGeneration: false,
   name: isDns1123Label,
   subresources: { status: true },
   defaults(it) {

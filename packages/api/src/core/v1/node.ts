@@ -9,6 +9,7 @@ export const node = defineKind<Node>('core/v1', {
   plural: 'nodes',
   shortNames: ['no'],
   namespaced: false,
+  hasGeneration: false,
   subresources: { status: true },
   keepsStatusOnCreate: true,
   validate: validateNode,

@@ -1,0 +1,238 @@
+import { request as plainRequest } from 'node:http';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { request } from 'node:https';
+import { scheme } from '@coracle/api/builtin';
+import { configMap } from '@coracle/api/core/v1/configmap';
+import { issueCertificate, makeAuthority } from '@coracle/process/pki';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Registry as MetricsRegistry } from 'prom-client';
+import { Registry } from './registry/registry.ts';
+import type { HookTable } from './registry/strategy.ts';
+import { createServer, type Listening, type Tls } from './server.ts';
+import { MemoryStore } from './storage/memory-store.ts';
+
+let registry: Registry;
+let listening: Listening;
+let errors: object[];
+let metrics: MetricsRegistry;
+let store: MemoryStore;
+
+async function start(options: { tls?: Tls; hooks?: HookTable; requestTimeout?: number } = {}): Promise<void> {
+  errors = [];
+  store = new MemoryStore();
+  registry = new Registry({ store, scheme, hooks: options.hooks ?? {}, log: { warn: () => undefined } });
+  await registry.start();
+  metrics = new MetricsRegistry();
+  const server = createServer({
+    registry,
+    subresources: {},
+    links: [],
+    plugins: [],
+    metrics,
+    log: { error: (details) => errors.push(details), warn: () => undefined },
+    ...(options.requestTimeout ? { requestTimeout: options.requestTimeout } : {}),
+  });
+  listening = await server.listen({ host: '127.0.0.1', port: 0, ...(options.tls ? { tls: options.tls } : {}) });
+}
+
+afterEach(async () => {
+  await registry.stop();
+  await listening.close();
+  await store.close();
+});
+
+const object = (name: string) => ({ metadata: { name, namespace: 'default' }, data: { a: 'b' } });
+const path = '/api/v1/namespaces/default/configmaps';
+
+describe('over TLS', () => {
+  let tls: Tls;
+  let ca: string;
+  let session: ClientHttp2Session;
+
+  beforeEach(async () => {
+    const authority = await makeAuthority({ commonName: 'test', days: 1 });
+    const issued = await issueCertificate({
+      authority,
+      commonName: 'server',
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server'],
+      days: 1,
+    });
+    ca = authority.certificate;
+    tls = { cert: issued.certificate, key: issued.key };
+    await start({ tls });
+    session = connectHttp2(`https://127.0.0.1:${listening.port}`, { ca });
+  });
+  afterEach(() => session.close());
+
+  const http2 = (where: string, headers: Record<string, string> = {}) =>
+    new Promise<{ status: number; headers: Record<string, unknown>; text: string }>((resolve, reject) => {
+      const stream = session.request({ ':path': where, ...headers });
+      let answer: Record<string, unknown> = {};
+      let text = '';
+      stream.on('response', (got) => {
+        answer = got;
+      });
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      stream.on('end', () => resolve({ status: Number(answer[':status']), headers: answer, text }));
+      stream.on('error', reject);
+      stream.end();
+    });
+
+  it('answers HTTP/2: objects, pages, errors', async () => {
+    await registry.create(configMap, object('a'));
+    const got = await http2(`${path}/a`);
+    expect(got.status).toBe(200);
+    expect(JSON.parse(got.text)).toMatchObject({ kind: 'ConfigMap', data: { a: 'b' } });
+    expect(got.headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.parse((await http2('/version')).text).minor).toBe('36');
+    expect((await http2('/healthz')).text).toBe('ok');
+    expect((await http2('/nothing')).status).toBe(404);
+    expect(JSON.parse((await http2('/api/v1beta3')).text).message).toBe(
+      'the server could not find the requested resource',
+    );
+    expect((await http2(`${path}/b`)).status).toBe(404);
+  });
+
+  it('takes HTTP/1.1 on the same port', async () => {
+    const answer = await new Promise<number>((resolve, reject) => {
+      request(`https://127.0.0.1:${listening.port}/api/v1/namespaces`, { ca }, (response) => {
+        response.resume();
+        resolve(response.statusCode!);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(answer).toBe(200);
+  });
+
+  it('watches over HTTP/2, many at once on one connection', async () => {
+    const firsts = Array.from({ length: 5 }, () => {
+      const stream = session.request({ ':path': `${path}?watch=true&resourceVersion=1` });
+      return new Promise<string>((resolve, reject) => {
+        stream.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString());
+          stream.close();
+        });
+        stream.once('error', reject);
+      });
+    });
+    await registry.create(configMap, object('a'));
+    for (const first of await Promise.all(firsts)) expect(JSON.parse(first)).toMatchObject({ type: 'ADDED' });
+  });
+
+  it('takes up a renewed certificate', async () => {
+    const other = await makeAuthority({ commonName: 'other', days: 1 });
+    const issued = await issueCertificate({
+      authority: other,
+      commonName: 'server',
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server'],
+      days: 1,
+    });
+    listening.renew({ cert: issued.certificate, key: issued.key });
+    const again = connectHttp2(`https://127.0.0.1:${listening.port}`, { ca: other.certificate });
+    await new Promise((resolve, reject) => again.once('connect', resolve).once('error', reject));
+    again.close();
+  });
+
+  it('ends without waiting for clients that keep their connection', async () => {
+    await http2('/healthz');
+    const stream = session.request({ ':path': `${path}?watch=true&resourceVersion=1` });
+    await new Promise((resolve, reject) => stream.once('response', resolve).once('error', reject));
+    const watched = new Promise((resolve, reject) => stream.once('end', resolve).once('error', reject));
+    stream.resume();
+    const closed = listening.close(60_000);
+    await registry.stop();
+    await watched;
+    await closed;
+  });
+});
+
+describe('the chain', () => {
+  const get = (where: string, method = 'GET', body?: string) =>
+    fetch(`http://127.0.0.1:${listening.port}${where}`, {
+      method,
+      ...(body ? { body, headers: { 'content-type': 'application/json' } } : {}),
+    });
+
+  it('ends requests that take too long', async () => {
+    let release = () => undefined as void;
+    const hang = new Promise<undefined>((resolve) => {
+      release = () => resolve(undefined);
+    });
+    await start({ hooks: { configmaps: { beforeCreate: () => hang } }, requestTimeout: 50 });
+    const answer = await get(path, 'POST', JSON.stringify(object('a')));
+    release();
+    expect(answer.status).toBe(504);
+    expect(await answer.json()).toMatchObject({
+      reason: 'Timeout',
+      message: 'Timeout: request did not complete within requested timeout - context deadline exceeded',
+    });
+  });
+
+  it('shows a bug as an internal error, and reports it', async () => {
+    const hooks: HookTable = {
+      configmaps: {
+        beforeCreate: () => {
+          throw new TypeError('oops');
+        },
+      },
+    };
+    await start({ hooks });
+    const answer = await get(path, 'POST', JSON.stringify(object('a')));
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({ reason: 'InternalError', message: 'Internal error occurred: oops' });
+    expect(errors).toMatchObject([{ path, verb: 'create' }]);
+  });
+
+  it('gives back what a hook reserved when the write does not happen', async () => {
+    const reserved = new Set<string>();
+    const hooks: HookTable = {
+      configmaps: {
+        beforeCreate: (it) => {
+          const name = it.metadata.name!;
+          reserved.add(name);
+          return () => void reserved.delete(name);
+        },
+      },
+    };
+    await start({ hooks });
+    expect((await get(path, 'POST', JSON.stringify(object('a')))).status).toBe(201);
+    expect((await get(path, 'POST', JSON.stringify(object('Not_Valid')))).status).toBe(422);
+    expect((await get(`${path}?dryRun=All`, 'POST', JSON.stringify(object('b')))).status).toBe(201);
+    expect([...reserved]).toEqual(['a']);
+  });
+
+  it('counts requests by what is served only', async () => {
+    await start();
+    await get('/api/v1/nothings/x');
+    await get('/api/v1/configmaps');
+    await get('/api/v1/namespaces/default/configmaps/a');
+    const text = await metrics.metrics();
+    expect(text).toMatch(
+      /apiserver_request_total\{verb="LIST",group="",version="v1",resource="configmaps",subresource="",scope="cluster",component="apiserver",dry_run="",code="200"\} 1/,
+    );
+    expect(text).toMatch(/resource="configmaps".*scope="resource".*code="404"\} 1/);
+    expect(text).not.toContain('nothings');
+  });
+
+  it('answers an upgrade that nothing takes as an ordinary request', async () => {
+    await start();
+    const status = await new Promise<number>((resolve, reject) => {
+      plainRequest(
+        `http://127.0.0.1:${listening.port}/api/v1/namespaces`,
+        { headers: { connection: 'Upgrade', upgrade: 'websocket' } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode!);
+        },
+      )
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(200);
+  });
+});
