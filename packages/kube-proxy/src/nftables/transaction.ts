@@ -45,10 +45,10 @@ function changes(family: string, table: string, before: Ruleset, after: Ruleset)
   }
   const stale = [...before.chains.keys()].filter((name) => !after.chains.has(name));
   for (const name of stale) lines.push(`flush chain ${at} ${name}`);
-  for (const name of stale) lines.push(`delete chain ${at} ${name}`);
   for (const name of before.containers.keys()) {
     if (!after.containers.has(name)) lines.push(`delete ${declared(name, at)}`);
   }
+  for (const name of stale) lines.push(`delete chain ${at} ${name}`);
   return lines;
 }
 

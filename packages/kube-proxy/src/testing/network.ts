@@ -42,7 +42,7 @@ export class Namespace {
   /** Starts a command inside that runs until the namespace is closed. */
   start(...command: string[]): ChildProcess {
     const [program, ...args] = this.enter(...command);
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#children.push(child);
     return child;
   }
