@@ -15,8 +15,9 @@ export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** An integer that a double may not hold exactly has at least 16 digits. */
-const longNumber = /[0-9]{16}/;
+/** An integer that a double may not hold exactly has at least 16 digits; so have many hashes, which stand in strings. */
+const manyDigits = /[0-9]{16}/;
+const longNumber = /(?:^|[:,[\s])-?[0-9]{16}/;
 
 /**
  * Decodes JSON. Integers beyond 2^53 become bigint; keys named `__proto__` are ordinary. Looks for duplicate fields only when asked.
@@ -38,7 +39,7 @@ function textOf(bytes: Uint8Array): string {
 
 function parse(text: string): unknown {
   try {
-    return longNumber.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+    return manyDigits.test(text) && longNumber.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw new JsonError(jsonSyntaxError(text));
     throw error;

@@ -134,7 +134,7 @@ describe('parseYamlDocuments', () => {
   });
 });
 
-/* What upstream's kubectl prints, recorded in testdata; UPDATE_GOLDEN=1 records it anew with the kubectl in PATH. */
+/* What upstream's kubectl prints, recorded in testdata; UPDATE_GOLDEN=1 records it anew with upstream's kubectl (KUBECTL names it). */
 const awkward: Record<string, string> = {
   empty: '',
   bool: 'true',
@@ -200,6 +200,7 @@ const awkward: Record<string, string> = {
   at2: 'a@b',
   url: 'https://a.b/c?d=e#f',
 };
+const upstream = process.env['KUBECTL'] ?? 'kubectl';
 const printed = new URL('./testdata/upstream-print.yaml', import.meta.url);
 const object = {
   apiVersion: 'v1',
@@ -216,7 +217,7 @@ if (process.env['UPDATE_GOLDEN']) {
   const file = join(folder, 'object.json');
   writeFileSync(file, JSON.stringify({ ...object, metadata: { name: 'awkward' } }));
   const annotations = Object.entries(object.metadata.annotations).map(([key, value]) => `${key}=${value}`);
-  writeFileSync(printed, execFileSync('kubectl', ['annotate', '--local', '-f', file, '-o', 'yaml', ...annotations]));
+  writeFileSync(printed, execFileSync(upstream, ['annotate', '--local', '-f', file, '-o', 'yaml', ...annotations]));
   rmSync(folder, { recursive: true });
 }
 

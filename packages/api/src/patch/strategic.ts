@@ -1,4 +1,4 @@
-import { formatYaml } from '../codec/yaml.ts';
+import { formatYaml } from '../codec/yaml-print.ts';
 import { clone, isObject } from '../meta/object.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { mapsConflict } from './strategic-conflict.ts';

@@ -1,6 +1,6 @@
 import { isObject } from '../meta/object.ts';
 import type { FieldRow, FieldSchema, ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
-import { fieldElement, keyElement, valueElement } from './path-element.ts';
+import { keyElement, valueElement } from './path-element.ts';
 
 /** A type together with what the field that holds it says about merging. */
 export interface TypedRef {
@@ -109,5 +109,3 @@ export function itemRef(topology: Topology): TypedRef {
 export function memberRef(topology: Topology & { is: 'struct' | 'map' }, name: string): TypedRef | undefined {
   return topology.is === 'map' ? { schema: topology.schema.values } : topology.schema.fields.get(name);
 }
-
-export { fieldElement };

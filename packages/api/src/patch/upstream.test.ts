@@ -10,8 +10,10 @@ import { applyStrategicPatch } from './strategic.ts';
 
 /*
  * What upstream's kubectl makes of patches of one Deployment (`kubectl patch --local`), recorded in testdata/upstream-patches.json.
- * UPDATE_GOLDEN=1 records it anew with the kubectl in PATH.
+ * UPDATE_GOLDEN=1 records it anew with upstream's kubectl (KUBECTL names it).
  */
+
+const upstream = process.env['KUBECTL'] ?? 'kubectl';
 
 const deployment = {
   apiVersion: 'apps/v1',
@@ -189,7 +191,7 @@ function recordAll(): void {
   const record = (type: string, patch: unknown): Recorded => {
     const args = ['patch', '--local', '-f', file, '--type', type, '-p', JSON.stringify(patch), '-o', 'json'];
     try {
-      return { type, patch, result: JSON.parse(execFileSync('kubectl', args, { encoding: 'utf8', stdio: 'pipe' })) };
+      return { type, patch, result: JSON.parse(execFileSync(upstream, args, { encoding: 'utf8', stdio: 'pipe' })) };
     } catch (error) {
       return { type, patch, error: (error as { stderr: string }).stderr.replace(/^error: /, '').trimEnd() };
     }
