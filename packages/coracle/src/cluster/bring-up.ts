@@ -22,6 +22,7 @@ import {
   pkiFolder,
   saveCluster,
 } from './cluster.ts';
+import { compilePrograms, placeCompiled, programsCompiled } from './compiled.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers, exampleImage } from './example.ts';
 import { takingNetworks } from './lock.ts';
 import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
@@ -69,7 +70,11 @@ export async function bringUp(
   const begin = Date.now();
   try {
     await ensureCertificates(cluster, progress);
+    const compiled = compilePrograms();
+    compiled.catch(() => {}); // reported where it is waited for
     const images = await ensureImages(options, progress);
+    if (programsCompiled()) await compiled;
+    else await progress.step('programs compiled', () => compiled);
     signal.throwIfAborted();
     const started = before
       ? running
@@ -166,6 +171,7 @@ async function ensureImages(options: BringUpOptions, progress: Progress): Promis
 
 async function startNodes(cluster: Cluster, specs: readonly NodeSpec[], driver: NodeDriver): Promise<RunningNode[]> {
   for (const it of cluster.nodes) writeNodeConfig(cluster, it);
+  placeCompiled(cluster);
   await takingNetworks(cluster, () => raise(cluster));
   return Promise.all(specs.map((it) => driver.start(it)));
 }

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { componentsOf } from '../components/all.ts';
-import { type ConfigFile, type NodeFacts, userOf, users } from '../components/component.ts';
+import { type ConfigFile, compileCache, type NodeFacts, userOf, users } from '../components/component.ts';
 import { addressIn, parseNetwork } from '../host/addresses.ts';
 import { ownCapabilities } from '../host/capabilities.ts';
 import { hasCgroupV1 } from '../host/cgroups.ts';
@@ -11,6 +11,10 @@ import type { NodeSettings } from '../node/settings.ts';
 import type { NodeIdentity, NodeSpec } from '../nodes/driver.ts';
 import { type Cluster, type ClusterPlace, checkout, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
 import { bridgeName } from './names.ts';
+
+/** What keeps a node's processes running. */
+export const supervisor = 'supervisor';
+export const supervisorProgram = `${checkout}/packages/coracle/src/node/init.ts`;
 
 /** Where a node's control socket is on the host. */
 export const controlSocket = (node: NodeIdentity): string => join(node.runtime, 'node.sock');
@@ -39,12 +43,14 @@ export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
     ],
     files: systemFiles(node),
     command: [
+      '/usr/bin/env',
+      `NODE_COMPILE_CACHE=/var/cache/${compileCache(supervisor)}`,
       '/bin/sh',
       `${checkout}/packages/coracle/src/node/pid1.sh`,
       process.execPath,
       '--disable-warning=ExperimentalWarning',
       '--max-semi-space-size=1',
-      `${checkout}/packages/coracle/src/node/init.ts`,
+      supervisorProgram,
       '/etc/coracle/node.json',
     ],
   };

@@ -51,6 +51,9 @@ export function userOf(component: string): { uid: number; gid: number } | undefi
 /** In which order the ranks of services stop, the last first: pods go before what they use, and the store goes last but the runtime. */
 export const stopRanks = { runtime: 1, store: 2, api: 3, control: 4, node: 5 } as const;
 
+/** Where a program's compile cache is, below a node's /var/cache. */
+export const compileCache = (program: string): string => `coracle/${program}`;
+
 /** The API server makes garbage by the megabyte; the others run as well with a small nursery, and save its memory. In MiB. */
 const smallNursery = '--max-semi-space-size=2';
 
@@ -63,7 +66,7 @@ export function ownProgram(
     folders?: ServiceSettings['folders'];
   },
 ): ServiceSettings {
-  const cache = `/var/cache/coracle/${name}`;
+  const cache = `/var/cache/${compileCache(name)}`;
   const user = userOf(name);
   const { capabilities, folders = [], ...rest } = settings;
   return {

@@ -10,7 +10,10 @@ import type { NodeSettings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
 
 const [settingsFile] = process.argv.slice(2);
-if (!settingsFile) throw new Error('usage: init.ts SETTINGS-FILE');
+if (!settingsFile || settingsFile === '--help') {
+  console.log('usage: init.ts SETTINGS-FILE');
+  process.exit(settingsFile ? 0 : 2);
+}
 const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as NodeSettings;
 
 prepareNode(settings);

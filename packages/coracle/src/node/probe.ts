@@ -1,17 +1,24 @@
-import { readFileSync } from 'node:fs';
-import type { Agent } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import type { Probe } from './settings.ts';
 
-/** Whether a service answers now. */
-export function answers(probe: Probe, timeout = 1000): Promise<boolean> {
-  return 'https' in probe
-    ? says200(probe.https, timeout)
-    : accepts('unix' in probe ? connect(probe.unix) : connect(probe.tcp), timeout);
+const interval = 20;
+
+/** Resolves to true when a service answers; to false when `signal` ends the wait before. */
+export async function whenAnswering(probe: Probe, signal: AbortSignal): Promise<boolean> {
+  if ('https' in probe) return ended(probe.https, signal);
+  while (!signal.aborted) {
+    if (await accepts(probe)) return !signal.aborted;
+    await new Promise((resolve) => setTimeout(resolve, interval));
+  }
+  return false;
 }
 
-function accepts(socket: Socket, timeout: number): Promise<boolean> {
+/** Whether somebody accepts a connection there now. */
+function accepts(probe: Exclude<Probe, { https: unknown }>, timeout = 1000): Promise<boolean> {
   return new Promise((resolve) => {
+    const socket = 'unix' in probe ? connect(probe.unix) : connect(probe.tcp);
     const end = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
@@ -22,23 +29,15 @@ function accepts(socket: Socket, timeout: number): Promise<boolean> {
   });
 }
 
-/** One connection for all attempts: what is asked about is busy starting, and each handshake would take of its time. */
-let agent: Agent | undefined;
-
-async function says200({ url, authority }: { url: string; authority: string }, timeout: number): Promise<boolean> {
-  const https = await import('node:https'); // most services are asked without it, and it takes memory
-  agent ??= new https.Agent({ keepAlive: true, maxSockets: 1 });
-  const well = await new Promise<boolean>((resolve) => {
-    const request = https.get(url, { ca: readFileSync(authority), agent, timeout }, (response) => {
-      response.resume();
-      response.once('close', () => resolve(response.statusCode === 200));
+/** Lets await-ready.ts wait. */
+function ended({ url, authority }: { url: string; authority: string }, signal: AbortSignal): Promise<boolean> {
+  const program = fileURLToPath(new URL('./await-ready.ts', import.meta.url));
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, url, authority], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      signal,
     });
-    request.once('timeout', () => request.destroy());
-    request.once('error', () => resolve(false));
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
   });
-  if (well) {
-    agent?.destroy();
-    agent = undefined;
-  }
-  return well;
 }

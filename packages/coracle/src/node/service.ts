@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import type { LogFile } from './log-file.ts';
-import { answers } from './probe.ts';
+import { whenAnswering } from './probe.ts';
 import type { ServiceSettings, ServiceStatus } from './settings.ts';
 
 /** The first wait before a restart, and the longest; it doubles in between, and begins anew after a run of `steady`. */
 const restartDelay = { first: 100, longest: 10_000, steady: 60_000 };
-const probeInterval = 20;
 
 /** One supervised process: started, watched until it answers, restarted when it ends, stopped. */
 export class Service {
@@ -86,15 +85,13 @@ export class Service {
 
   async #watch(child: ChildProcess): Promise<void> {
     const { probe } = this.settings;
-    while (this.#child === child && this.#state === 'starting') {
-      if (!probe || (await answers(probe))) {
-        if (this.#child === child && this.#state === 'starting') {
-          this.#become('running');
-          this.#answering.resolve();
-        }
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, probeInterval));
+    const gone = new AbortController();
+    child.once('exit', () => gone.abort());
+    child.once('error', () => gone.abort());
+    if (probe && !(await whenAnswering(probe, gone.signal))) return;
+    if (this.#child === child && this.#state === 'starting') {
+      this.#become('running');
+      this.#answering.resolve();
     }
   }
 
