@@ -7,11 +7,11 @@ import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
 import { assemble } from './assembly.ts';
-import { bootstrapCluster, withdraw } from './bootstrap/cluster.ts';
+import { bootstrapCluster, keepCluster, withdraw } from './bootstrap/cluster.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
 import type { Registry } from './registry/registry.ts';
-import { clientAuthoritiesOf } from './security.ts';
+import { authenticationInfoOf, clientAuthoritiesOf } from './security.ts';
 import type { Tls } from './server.ts';
 import { EtcdStore } from './storage/etcd-store.ts';
 
@@ -27,6 +27,7 @@ await program(
     checkFlags(flags);
     const store = openStore(flags);
     const progress = { bootstrapped: false, ending: false };
+    const started = Promise.withResolvers<void>();
     const { registry, server, rbac } = assemble(flags, {
       store,
       metrics,
@@ -45,15 +46,18 @@ await program(
       if (interval > 0) {
         compactRegularly(store, interval, signal, (error) => log.warn({ err: error }, 'Compaction failed'));
       }
-      await bootstrapCluster(registry, {
-        rbac,
+      const cluster = {
+        rbac: rbac !== undefined,
         address: advertised(flags),
         port: listening.port,
         serviceRange: flags['service-cluster-ip-range'],
-        clientCa: readIfSet(flags['client-ca-file']),
+        authentication: authenticationInfoOf(flags),
         signal,
         log,
-      });
+      };
+      await bootstrapCluster(registry, cluster);
+      keepCluster(registry, cluster);
+      started.resolve();
       progress.bootstrapped = true;
       log.info({ milliseconds: Math.round(performance.now()) }, 'Ready');
     });
@@ -140,10 +144,6 @@ function advertised(flags: Flags): string {
     .flat()
     .find((each) => each && !each.internal && each.family === 'IPv4');
   return own?.address ?? '127.0.0.1';
-}
-
-function readIfSet(file: string): string | undefined {
-  return file === '' ? undefined : readFileSync(file, 'utf8');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -46,6 +46,25 @@ export function clientAuthoritiesOf(flags: Flags): string | undefined {
   return files.length === 0 ? undefined : files.map((file) => readFileSync(file, 'utf8')).join('\n');
 }
 
+/** What extension servers and components read from the ConfigMap extension-apiserver-authentication to authenticate as this server does. */
+export function authenticationInfoOf(flags: Flags): Record<string, string> {
+  const info: Record<string, string> = {};
+  if (flags['client-ca-file'] !== '') info['client-ca-file'] = readFileSync(flags['client-ca-file'], 'utf8');
+  if (flags['requestheader-client-ca-file'] === '') return info;
+  const list = (
+    name: 'allowed-names' | 'username-headers' | 'uid-headers' | 'group-headers' | 'extra-headers-prefix',
+  ) => JSON.stringify(flags[`requestheader-${name}`]);
+  return {
+    ...info,
+    'requestheader-client-ca-file': readFileSync(flags['requestheader-client-ca-file'], 'utf8'),
+    'requestheader-allowed-names': list('allowed-names'),
+    'requestheader-username-headers': list('username-headers'),
+    'requestheader-uid-headers': list('uid-headers'),
+    'requestheader-group-headers': list('group-headers'),
+    'requestheader-extra-headers-prefix': list('extra-headers-prefix'),
+  };
+}
+
 /** What checks bearer tokens; TokenReview asks the same. */
 export function tokensOf(flags: Flags, objects: ObjectAccess): TokenAuthenticator {
   const tokens: TokenAuthenticator[] = [];

@@ -12,6 +12,7 @@ import { compose, type Link, type RequestContext } from './chain/link.ts';
 import { metering, observeServer } from './chain/metering.ts';
 import { recovery } from './chain/recovery.ts';
 import { requestInfoOf } from './chain/request-info.ts';
+import { starting } from './chain/starting.ts';
 import { anonymousUser } from './chain/user.ts';
 import { Connections } from './connections.ts';
 import { dispatch } from './endpoints/dispatch.ts';
@@ -25,6 +26,8 @@ export interface ServerOptions {
   subresources: SubresourceTable;
   /** From authentication to authorization, in order. */
   links: readonly Link[];
+  /** Requests wait for this, health pages aside: the caches are loaded, and what every cluster has is there. */
+  started?: Promise<void>;
   /** Admission plugins, in order. */
   plugins: readonly AdmissionPlugin[];
   metrics: MetricsRegistry;
@@ -113,6 +116,7 @@ export function createServer(options: ServerOptions): ApiServer {
       metering(options.metrics, (context) => context.info.isResourceRequest && kindOf(context) !== undefined),
       recovery(report), // once more inside, so that metering sees the code that was answered
       deadline(options.requestTimeout ?? 60_000, isLongRunning),
+      ...(options.started ? [starting(options.started)] : []),
       ...options.links,
     ],
     (context) =>

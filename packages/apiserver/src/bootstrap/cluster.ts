@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@coracle/process/log';
 import { reconcileBootstrapPolicy } from '../chain/authorization/rbac/policy/reconcile.ts';
 import type { ObjectAccess } from '../registry/access.ts';
+import { ensureAuthenticationInfo } from './authentication-info.ts';
 import { ensureKubernetesService, withdrawKubernetesService } from './kubernetes-service.ts';
 import { ensureSystemNamespaces } from './system-namespaces.ts';
 
@@ -13,26 +14,36 @@ export interface BootstrapOptions {
   port: number;
   /** --service-cluster-ip-range; its first address is the kubernetes Service's. */
   serviceRange: string;
-  /** PEM of --client-ca-file, published for extension servers. */
-  clientCa: string | undefined;
+  /** The content of the ConfigMap extension-apiserver-authentication. */
+  authentication: Record<string, string>;
   signal: AbortSignal;
   log: Log;
 }
 
 const retryAfter = 500;
+const repeatAfter = 10_000;
+
+type Steps = Readonly<Record<string, () => Promise<void>>>;
+
+/** What is made at the start and looked after from then on. */
+function lastingSteps(objects: ObjectAccess, options: BootstrapOptions): Steps {
+  const { address, port, serviceRange, authentication } = options;
+  const clusterIp = firstAddress(serviceRange);
+  return {
+    'system namespaces': () => ensureSystemNamespaces(objects),
+    'authentication info': () => ensureAuthenticationInfo(objects, authentication),
+    'kubernetes service': () => ensureKubernetesService(objects, { clusterIp, address, port }),
+  };
+}
 
 /** Makes what every cluster has: system namespaces, the default RBAC policy, the kubernetes Service. Tries until it succeeds. */
 export async function bootstrapCluster(objects: ObjectAccess, options: BootstrapOptions): Promise<void> {
-  const { signal, log } = options;
-  const steps: Record<string, () => Promise<void>> = {
-    'system namespaces': () => ensureSystemNamespaces(objects),
-    ...(options.rbac ? { 'RBAC policy': () => reconcileBootstrapPolicy(objects) } : {}),
-    'kubernetes service': () =>
-      ensureKubernetesService(objects, {
-        clusterIp: firstAddress(options.serviceRange),
-        address: options.address,
-        port: options.port,
-      }),
+  const { signal, log, rbac } = options;
+  const { 'system namespaces': namespaces, ...others } = lastingSteps(objects, options);
+  const steps: Steps = {
+    'system namespaces': namespaces!,
+    ...(rbac ? { 'RBAC policy': () => reconcileBootstrapPolicy(objects) } : {}),
+    ...others,
   };
   for (const [name, step] of Object.entries(steps)) {
     while (!signal.aborted) {
@@ -45,6 +56,21 @@ export async function bootstrapCluster(objects: ObjectAccess, options: Bootstrap
       }
     }
   }
+}
+
+/** Makes again what was deleted or changed of it, now and then, until the signal aborts. */
+export function keepCluster(objects: ObjectAccess, options: BootstrapOptions): void {
+  const { signal, log } = options;
+  const steps = Object.entries(lastingSteps(objects, options));
+  const repeat = async (): Promise<void> => {
+    for (const [name, step] of steps) {
+      if (signal.aborted) return;
+      await step().catch((error) => log.warn({ err: error, step: name }, 'Bootstrap step failed; trying again'));
+    }
+  };
+  const timer = setInterval(repeat, repeatAfter);
+  timer.unref();
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 /** Takes this server out of the kubernetes Service before it ends; a failure only means that clients find out by themselves. */
