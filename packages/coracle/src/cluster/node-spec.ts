@@ -37,9 +37,9 @@ export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
     mounts: [
       { source: checkout, target: checkout, readonly: true },
       { source: join(folder, 'var'), target: '/var', readonly: false },
-      { source: join(folder, 'etc'), target: '/etc/coracle', readonly: true },
-      { source: join(folder, 'manifests'), target: '/etc/kubernetes/manifests', readonly: true },
-      { source: join(folder, 'certs.d'), target: '/etc/containerd/certs.d', readonly: true },
+      { source: join(folder, 'etc/coracle'), target: '/etc/coracle', readonly: true },
+      { source: join(folder, 'etc/kubernetes/manifests'), target: '/etc/kubernetes/manifests', readonly: true },
+      { source: join(folder, 'etc/containerd/certs.d'), target: '/etc/containerd/certs.d', readonly: true },
     ],
     files: systemFiles(node),
     command: [
@@ -78,7 +78,7 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
     podCidr: node.podCidr,
     services: components.map((it) => it.service),
   };
-  const base = join(folder, 'etc');
+  const base = join(folder, 'etc/coracle');
   rmSync(base, { recursive: true, force: true });
   writeOwned(base, { path: 'node.json', text: `${JSON.stringify(settings, undefined, 2)}\n` });
   for (const file of components.flatMap((it) => it.files)) writeOwned(base, file);

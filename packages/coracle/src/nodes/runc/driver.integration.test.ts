@@ -48,7 +48,7 @@ function writeSettings(): void {
     podCidr: node.podCidr,
     services: [part.service],
   };
-  const etc = join(spec.folder, 'etc');
+  const etc = join(spec.folder, 'etc/coracle');
   for (const it of ['cni', 'containerd']) mkdirSync(join(etc, it), { recursive: true });
   mkdirSync(join(spec.folder, 'var/lib'), { recursive: true });
   writeFileSync(join(etc, 'node.json'), JSON.stringify(settings));
