@@ -64,6 +64,7 @@ export async function remoteCommand(
       );
     });
   });
+  socket.resume();
   const stdin = streams.stdin;
   const feed = stdin ? feedStdin(socket, stdin) : undefined;
   if (streams.resize) {
@@ -144,6 +145,7 @@ export async function portForward(client: Client, path: string, port: number, si
   });
   socket.on('close', () => stream.push(null));
   socket.on('error', (error) => stream.destroy(error));
+  socket.resume();
   return stream;
 }
 
@@ -173,6 +175,8 @@ async function openSocket(
       socket.off('error', failed);
       // What breaks later shows as an abnormal close.
       socket.on('error', () => {});
+      // What the server sends first must wait for its reader.
+      socket.pause();
       resolve(socket);
     });
     const failed = (error: Error): void => {
