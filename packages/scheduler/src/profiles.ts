@@ -5,6 +5,7 @@ import type { Plugin } from './framework/plugin.ts';
 import type { ObservePoint } from './framework/profile.ts';
 import { Profile } from './framework/profile.ts';
 import type { PreemptionMetrics } from './plugins/default-preemption.ts';
+import type { MakePlugin } from './plugins/registry.ts';
 import { registry } from './plugins/registry.ts';
 import type { QueueingRules } from './queue/queueing-rules.ts';
 import { queueingRules } from './queue/queueing-rules.ts';
@@ -13,16 +14,20 @@ export interface ProfileMetrics extends PreemptionMetrics {
   point: ObservePoint;
 }
 
-/** Makes the configured profiles, by scheduler name. `handle` is what plugins get, but for what the profile itself provides. */
+/**
+ * Makes the configured profiles, by scheduler name. `handle` is what plugins get, but for what the profile itself provides;
+ * `available` are the plugins that configurations may name. Throws, saying which profile, for what cannot be made.
+ */
 export function makeProfiles(
   configurations: readonly ProfileConfiguration[],
   handle: Omit<Handle, 'whatIf'>,
   metrics: ProfileMetrics,
+  available: Readonly<Record<string, MakePlugin>> = registry,
 ): Map<string, Profile> {
   const profiles = new Map<string, Profile>();
   for (const configuration of configurations) {
     try {
-      profiles.set(configuration.schedulerName, makeProfile(configuration, handle, metrics));
+      profiles.set(configuration.schedulerName, makeProfile(configuration, handle, metrics, available));
     } catch (error) {
       const name = configuration.schedulerName;
       throw new Error(
@@ -39,6 +44,7 @@ function makeProfile(
   configuration: ProfileConfiguration,
   handle: Omit<Handle, 'whatIf'>,
   metrics: ProfileMetrics,
+  available: Readonly<Record<string, MakePlugin>>,
 ): Profile {
   // Plugins that try things out call back into the profile they are part of.
   let profile: Profile;
@@ -52,7 +58,7 @@ function makeProfile(
   };
   const made = new Map<string, Plugin>();
   for (const name of usedPlugins(configuration.plugins)) {
-    const make = Object.hasOwn(registry, name) ? registry[name] : undefined;
+    const make = Object.hasOwn(available, name) ? available[name] : undefined;
     if (make) made.set(name, make(configuration.args, whole, metrics));
   }
   const { plugins, weights } = pluginSets(configuration.plugins, made);
