@@ -59,7 +59,7 @@ resources: {limits: {memory: 32Mi}}`,
         podManifest(
           'volumes',
           `${shell(
-            'cat /config/colour /secret/word /about/labels /mixed/token | cut -c1-20; echo; stat -c %a /secret/..data/word; ls /host; cat /proc/mounts | grep -c /memory; echo here > /shared/file',
+            'for f in /config/colour /secret/word /about/labels /mixed/token; do head -c 20 $f; echo; done; stat -c %a /secret/..data/word; ls /host; cat /proc/mounts | grep -c /memory; echo here > /shared/file',
             `volumeMounts:
 - {name: config, mountPath: /config}
 - {name: secret, mountPath: /secret}
