@@ -50,7 +50,6 @@ function testScheduler(bind: () => Promise<void> = async () => {}, extra?: Plugi
     algorithm: quiet,
     bound: quiet,
     queued: quiet,
-    rejected: quiet,
     permitWait: quiet,
     show: quiet,
     point: quiet,

@@ -13,7 +13,6 @@ export interface SchedulerMetrics extends ProfileMetrics {
   /** A pod was bound: how long after it was first taken from the queue, in which attempt. */
   bound(attempts: number, seconds: number): void;
   queued(queue: QueueName, event: string): void;
-  rejected(plugins: Iterable<string>, profile: string, by: 1 | -1): void;
   permitWait(result: string, seconds: number): void;
   /** Shows the queue's and the cache's numbers from now on, read when scraped. */
   show(queue: SchedulingQueue, cache: ClusterCache): void;
@@ -69,12 +68,6 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
     labelNames: ['queue', 'event'],
     registers,
   });
-  const unschedulable = new Gauge({
-    name: 'scheduler_unschedulable_pods',
-    help: 'The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
-    labelNames: ['plugin', 'profile'],
-    registers,
-  });
   const permitWait = new Histogram({
     name: 'scheduler_permit_wait_duration_seconds',
     help: 'Duration of waiting on permit.',
@@ -105,9 +98,6 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
     },
     point: (extension_point, status, profile, seconds) => point.observe({ extension_point, status, profile }, seconds),
     queued: (queue, event) => incoming.inc({ queue, event }),
-    rejected(plugins, profile, by) {
-      for (const plugin of plugins) unschedulable.inc({ plugin, profile }, by);
-    },
     permitWait: (result, seconds) => permitWait.observe({ result }, seconds),
     attempted: () => preemptions.inc(),
     victims: (count) => victims.observe(count),
@@ -130,6 +120,16 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
           this.set({ type: 'nodes' }, cache.nodeCount);
           this.set({ type: 'pods' }, cache.podCount);
           this.set({ type: 'assumed_pods' }, cache.assumedCount);
+        },
+      });
+      new Gauge({
+        name: 'scheduler_unschedulable_pods',
+        help: 'The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
+        labelNames: ['plugin', 'profile'],
+        registers,
+        collect() {
+          this.reset();
+          for (const [profile, plugin, pods] of queue.rejections()) this.set({ plugin, profile }, pods);
         },
       });
       new Gauge({

@@ -88,6 +88,7 @@ export class NodeFinder {
     const enough = profile.hasScore()
       ? enoughFeasibleNodes(candidates.length, profile.percentageOfNodesToScore || this.#percentage)
       : 1;
+    const started = performance.now();
     const feasible: NodeInfo[] = [];
     let evaluated = 0;
     for (; evaluated < candidates.length && feasible.length < enough; evaluated++) {
@@ -102,6 +103,7 @@ export class NodeFinder {
       blame(diagnosis, verdict);
     }
     if (candidates.length > 0) this.#next = (this.#next + evaluated) % candidates.length;
+    profile.observeFilter(feasible.length > 0 ? 'Success' : 'Unschedulable', (performance.now() - started) / 1000);
     return { feasible, evaluated };
   }
 

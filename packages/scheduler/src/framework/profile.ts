@@ -67,6 +67,11 @@ export class Profile {
     return this.#plugins.postFilter.length > 0;
   }
 
+  /** Tells how long (seconds) filtering all nodes took, with `Success` or the code it ended with. */
+  observeFilter(status: string, seconds: number): void {
+    this.#observe(extensionPoints.filter, status, this.name, seconds);
+  }
+
   hasScore(): boolean {
     return this.#plugins.score.length > 0;
   }

@@ -37,8 +37,4 @@ export class Nominator {
   on(node: string): Iterable<PodInfo> {
     return this.#byNode.get(node)?.values() ?? [];
   }
-
-  nodeOf(uid: string): string | undefined {
-    return this.#nodeOf.get(uid);
-  }
 }

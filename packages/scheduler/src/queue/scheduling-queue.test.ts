@@ -205,13 +205,15 @@ describe('the scheduling queue', () => {
     expect(queue.placeOf('p')).toBeUndefined();
   });
 
-  it('activates given pods at once', () => {
+  it('tells which plugins refused the pods that wait', () => {
     const { queue } = testQueue();
-    const p = pod('p');
-    queue.add(p);
+    for (const name of ['a', 'b']) queue.add(pod(name));
     queue.putBack(refused(queue.pop()!, 'Fit'));
-    queue.activate([p]);
-    expect(queue.placeOf('p')).toBe('active');
+    queue.putBack(refused(queue.pop()!, 'Fit', 'Wait'));
+    expect(queue.rejections()).toEqual([
+      ['default-scheduler', 'Fit', 2],
+      ['default-scheduler', 'Wait', 1],
+    ]);
   });
 
   it('yields pods as they come until it is told to stop', async () => {

@@ -130,16 +130,6 @@ export class SchedulingQueue {
     }
   }
 
-  /** Moves given waiting pods to the active queue at once, whatever refused them. */
-  activate(pods: Iterable<Pod>): void {
-    for (const pod of pods) {
-      const uid = pod.metadata.uid ?? '';
-      const found = this.#unschedulable.get(uid) ?? this.#backoff.delete(uid);
-      this.#unschedulable.delete(uid);
-      if (found) this.#enter(found, 'immediately', 'ForceActivate');
-    }
-  }
-
   /** Takes the next pod to schedule; undefined when none is ready. The caller ends its attempt with `done` or `putBack`. */
   pop(): QueuedPod | undefined {
     const pod = this.#active.pop();
@@ -224,6 +214,19 @@ export class SchedulingQueue {
       unschedulable: this.#unschedulable.size - gated,
       gated,
     };
+  }
+
+  /** The refused pods that wait, by profile and by each plugin that refused them: `[profile, plugin, pods]`. */
+  rejections(): [profile: string, plugin: string, pods: number][] {
+    const found = new Map<string, [string, string, number]>();
+    for (const { info, unschedulablePlugins, pendingPlugins } of this.#unschedulable.values()) {
+      const profile = info.pod.spec.schedulerName ?? 'default-scheduler';
+      for (const plugin of [...unschedulablePlugins, ...pendingPlugins]) {
+        const before = found.get(`${profile}/${plugin}`)?.[2] ?? 0;
+        found.set(`${profile}/${plugin}`, [profile, plugin, before + 1]);
+      }
+    }
+    return [...found.values()];
   }
 
   get inFlightEvents(): number {
