@@ -144,7 +144,8 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
   res.setHeader('Cache-Control', 'no-cache, private');
   const gone = new AbortController();
   res.once('close', () => {
-    if (!res.writableFinished) gone.abort();
+    // Not writableFinished: HTTP/2's compatibility layer says so of every stream that was cancelled, too.
+    if (!res.writableEnded) gone.abort();
   });
   return {
     req,

@@ -46,6 +46,7 @@ async function answer({ request }: SubresourceCall, from: IncomingMessage | unde
     await pipeline(from, res, { signal });
   } catch (error) {
     from.destroy();
+
     if (!signal.aborted) throw error; // a client that leaves ends a followed log
   }
 }

@@ -49,10 +49,13 @@ export async function translateRemoteCommand(
   await ended;
 }
 
-/** Completes the handshake of a WebSocket with one subprotocol. */
+/** Completes the handshake of a WebSocket with one subprotocol, which the client has offered. */
 export function acceptWebSocket(context: RequestContext, protocol: string): Promise<WebSocket> {
   const { socket, head } = upgradeOf(context);
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, handleProtocols: () => protocol });
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  // Kubernetes has a subprotocol with a slash in its name, which is no token of HTTP's: the library must not read it.
+  delete context.req.headers['sec-websocket-protocol'];
+  server.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
   detach(context, socket);
   return new Promise((resolve, reject) => {
     const refused = () => reject(new Error('the WebSocket handshake failed'));

@@ -1,0 +1,370 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type Duplex, PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { node } from '@coracle/api/core/v1/node';
+import { pod } from '@coracle/api/core/v1/pod';
+import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
+import { StatusError } from '@coracle/api/meta/status';
+import { role } from '@coracle/api/rbac/v1/role';
+import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
+import type { Client } from '@coracle/client/client';
+import { remoteCommand } from '@coracle/client/streams';
+import { issueCertificate } from '@coracle/process/pki';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type SecureServer, startSecureServer } from '../testing/secure-server.ts';
+import { encodeFrame, FrameReader } from './spdy/frames.ts';
+import { HeaderCompressor, HeaderReader } from './spdy/headers.ts';
+
+let server: SecureServer;
+let kubelet: Server;
+/** What the kubelet was asked for, `METHOD path`. */
+const asked: string[] = [];
+/** What it saw of who asks. */
+const callers: { name: string | string[] | undefined; authorization: string | undefined }[] = [];
+
+const streamTypes = ['error', 'stdin', 'stdout', 'stderr', 'resize'];
+
+/**
+ * Plays the runtime's end of a remote command over SPDY: what comes on stdin goes back on stdout, sizes on stderr, and when stdin
+ * ends (or at once, without stdin) the command succeeds, or fails with the exit code its arguments name.
+ */
+async function playCommand(socket: Duplex, query: URLSearchParams): Promise<void> {
+  const reader = new FrameReader();
+  const headers = new HeaderReader();
+  const replies = new HeaderCompressor();
+  const types = new Map<number, string>();
+  const ids = new Map<string, number>();
+  const wanted = 1 + ['input', 'output', 'error', 'tty'].filter((name) => query.has(name)).length;
+  const send = (type: string, data: Buffer | string, fin = false) => {
+    const streamId = ids.get(type);
+    if (streamId !== undefined) socket.write(encodeFrame({ type: 'data', streamId, fin, data: Buffer.from(data) }));
+  };
+  const finish = () => {
+    const code = query.getAll('command')[1];
+    const failure = {
+      status: 'Failure',
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: code }] },
+    };
+    send('error', JSON.stringify(code ? failure : { metadata: {}, status: 'Success' }), true);
+    for (const type of ['stdout', 'stderr']) send(type, '', true);
+  };
+  for await (const bytes of socket as AsyncIterable<Buffer>) {
+    for (const frame of reader.read(bytes)) {
+      if (frame.type === 'synStream') {
+        const [type = ''] = (await headers.read(frame.headers)).streamtype ?? [];
+        types.set(frame.streamId, type);
+        ids.set(type, frame.streamId);
+        expect(streamTypes).toContain(type);
+        socket.write(
+          encodeFrame({ type: 'synReply', streamId: frame.streamId, fin: false, headers: await replies.compress({}) }),
+        );
+        if (types.size === wanted && !query.has('input')) {
+          send('stdout', 'out');
+          send('stderr', 'err');
+          finish();
+        }
+      }
+      if (frame.type !== 'data') continue;
+      const from = types.get(frame.streamId);
+      if (from === 'stdin' && frame.data.length > 0) send('stdout', frame.data);
+      if (from === 'resize' && frame.data.length > 0) send('stdout', `size ${frame.data.toString().trim()};`);
+      if (from === 'stdin' && frame.fin) finish();
+    }
+  }
+}
+
+function switchProtocols(request: IncomingMessage, socket: Duplex, more: string[] = []): void {
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Connection: Upgrade',
+    `Upgrade: ${request.headers.upgrade}`,
+    ...more,
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+beforeAll(async () => {
+  server = await startSecureServer();
+  const serving = await issueCertificate({
+    authority: server.authority,
+    commonName: 'system:node:n1',
+    organizations: ['system:nodes'],
+    ipAddresses: ['127.0.0.1'],
+    usages: ['server'],
+    days: 1,
+  });
+  kubelet = createServer({
+    cert: serving.certificate,
+    key: serving.key,
+    ca: server.authority.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
+  const note = (request: IncomingMessage) => {
+    asked.push(`${request.method} ${request.url}`);
+    callers.push({
+      name: (request.socket as TLSSocket).getPeerCertificate().subject.CN,
+      authorization: request.headers.authorization,
+    });
+    return new URL(request.url ?? '/', 'https://kubelet');
+  };
+  kubelet.on('request', (request, response) => {
+    const { pathname, searchParams } = note(request);
+    if (!pathname.startsWith('/containerLogs/default/web/')) {
+      response.writeHead(404).end('pod not found');
+      return;
+    }
+    response.write('first\n');
+    if (!searchParams.has('follow')) response.end('last\n');
+    else request.socket.once('close', () => response.destroy());
+  });
+  kubelet.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    const { pathname, searchParams } = note(request);
+    if (pathname.endsWith('/refuses')) {
+      socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 21\r\n\r\ncontainer not running');
+      return;
+    }
+    if (request.headers.upgrade !== 'SPDY/3.1') {
+      switchProtocols(request, socket, ['Sec-WebSocket-Protocol: v4.channel.k8s.io']);
+      socket.pipe(socket);
+    } else if (pathname.startsWith('/portForward/')) {
+      switchProtocols(request, socket, ['X-Stream-Protocol-Version: portforward.k8s.io']);
+      socket.pipe(socket);
+    } else {
+      switchProtocols(request, socket, ['X-Stream-Protocol-Version: v4.channel.k8s.io']);
+      playCommand(socket, searchParams).catch(() => socket.destroy());
+    }
+  });
+  kubelet.listen(0, '127.0.0.1');
+  await once(kubelet, 'listening');
+  const { admin } = server;
+  await admin.create(serviceAccount, { metadata: { name: 'default', namespace: 'default' } });
+  const made = await admin.create(node, { metadata: { name: 'n1' }, spec: {} });
+  const { port } = kubelet.address() as AddressInfo;
+  await admin.updateStatus(node, {
+    ...made,
+    status: {
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    },
+  });
+  const containers = [{ name: 'c', image: 'x' }];
+  await admin.create(pod, { metadata: { name: 'web', namespace: 'default' }, spec: { nodeName: 'n1', containers } });
+  const two = [...containers, { name: 'refuses', image: 'x' }];
+  await admin.create(pod, {
+    metadata: { name: 'two', namespace: 'default' },
+    spec: { nodeName: 'n1', containers: two },
+  });
+  await admin.create(pod, { metadata: { name: 'nowhere', namespace: 'default' }, spec: { containers } });
+});
+
+afterAll(async () => {
+  await server.close();
+  kubelet.closeAllConnections();
+  kubelet.close();
+});
+
+beforeEach(() => {
+  asked.length = 0;
+  callers.length = 0;
+});
+
+const path = (name: string, subresource: string) => `/api/v1/namespaces/default/pods/${name}/${subresource}`;
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return '';
+  } catch (error) {
+    return error instanceof StatusError ? `${error.code} ${error.message}` : String(error);
+  }
+}
+
+/** Runs a command as `client` and returns what it wrote and how it ended. */
+async function run(client: Client, query: Record<string, string | string[] | boolean>, stdin?: Readable, name = 'web') {
+  const outputs = { stdout: new PassThrough(), stderr: new PassThrough() };
+  const read = Promise.all([text(outputs.stdout), text(outputs.stderr)]);
+  const status = await remoteCommand(client, path(name, 'exec'), query, { ...outputs, ...(stdin ? { stdin } : {}) });
+  outputs.stdout.end();
+  outputs.stderr.end();
+  const [stdout, stderr] = await read;
+  return { status, stdout, stderr };
+}
+
+describe('log', () => {
+  it('comes from the kubelet, with the options in its words', async () => {
+    const body = await text(
+      await server.admin.stream(path('web', 'log'), {
+        query: { tailLines: '5', timestamps: true, sinceSeconds: '60' },
+      }),
+    );
+    expect(body).toBe('first\nlast\n');
+    expect(asked).toEqual(['GET /containerLogs/default/web/c?timestamps=true&sinceSeconds=60&tailLines=5']);
+    expect(callers).toEqual([{ name: 'kube-apiserver-kubelet-client', authorization: undefined }]);
+  });
+
+  it('is followed until the client leaves', async () => {
+    const leaving = new AbortController();
+    const stream = await server.admin.stream(path('web', 'log'), { query: { follow: true }, signal: leaving.signal });
+    const gone = new Promise((resolve) => kubelet.once('request', (_, response) => response.once('close', resolve)));
+    const [first] = await once(stream, 'data');
+    expect(String(first)).toBe('first\n');
+    const second = await server.admin.stream(path('web', 'log'), { query: { follow: true }, signal: leaving.signal });
+    stream.on('error', () => undefined);
+    second.on('error', () => undefined);
+    leaving.abort();
+    await gone;
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['none', {}, '404 pods "none" not found'],
+    ['two', {}, '400 a container name must be specified for pod two, choose one of: [c refuses]'],
+    ['web', { container: 'x' }, '400 container x is not valid for pod web'],
+    [
+      'web',
+      { tailLines: '-1' },
+      '422 PodLogOptions "" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+    ],
+    ['two', { container: 'c' }, '404 the server could not find the requested resource ( pods/log two)'],
+  ])('of %s %j is refused', async (name, query, expected) => {
+    expect(await refusal(server.admin.stream(path(name, 'log'), { query }))).toBe(expected);
+  });
+
+  it('of a pod that is nowhere is empty', async () => {
+    expect(await text(await server.admin.stream(path('nowhere', 'log')))).toBe('');
+  });
+});
+
+describe('exec', () => {
+  it('over WebSocket v5 reaches a runtime that speaks SPDY', async () => {
+    const done = await run(server.admin, { command: ['run'], stdout: true, stderr: true });
+    expect(done).toMatchObject({ status: { status: 'Success' }, stdout: 'out', stderr: 'err' });
+    expect(asked).toEqual(['POST /exec/default/web/c?output=1&error=1&command=run']);
+  });
+
+  it('gives back the exit code', async () => {
+    const { status } = await run(server.admin, { command: ['run', '3'], stdout: true });
+    expect(status).toMatchObject({
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: '3' }] },
+    });
+  });
+
+  it('carries stdin to its end, whole', async () => {
+    const sent = 'x'.repeat(3_000_000);
+    const { status, stdout } = await run(
+      server.admin,
+      { command: ['cat'], stdin: true, stdout: true },
+      Readable.from([sent]),
+    );
+    expect(status.status).toBe('Success');
+    expect(stdout.length).toBe(sent.length);
+  });
+
+  it('says why the kubelet refuses', async () => {
+    const { status } = await run(
+      server.admin,
+      { command: ['x'], container: 'refuses', stdout: true },
+      undefined,
+      'two',
+    );
+    expect(status).toMatchObject({ status: 'Failure', message: expect.stringContaining('pods/exec two'), code: 404 });
+  });
+
+  it('asks for an upgrade, and for a pod that runs somewhere', async () => {
+    expect(await refusal(server.admin.request('POST', path('web', 'exec')))).toBe('400 Upgrade request required');
+    expect(await refusal(run(server.admin, { command: ['x'], stdout: true }, undefined, 'nowhere'))).toContain(
+      'pod nowhere does not have a host assigned',
+    );
+  });
+
+  it('is for those who may create it, whatever the method', async () => {
+    const metadata = { name: 'watcher', namespace: 'default' };
+    await server.admin.create(role, {
+      metadata,
+      rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods', 'pods/exec'] }],
+    });
+    await server.admin.create(roleBinding, {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'watcher' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'watcher' }],
+    });
+    const watcher = await server.as('watcher');
+    expect(await refusal(run(watcher, { command: ['x'], stdout: true }))).toContain(
+      'User "watcher" cannot create resource "pods/exec"',
+    );
+    expect(asked).toEqual([]);
+  });
+});
+
+/** A raw upgrade over TLS as the administrator; resolves with the head of the answer and the connection. */
+async function upgrade(target: string, protocol: string, headers: string[] = [], method = 'POST') {
+  const { certData, keyData } = await server.configOf('raw', 'system:masters');
+  const { port } = new URL(server.url);
+  const socket = connectTls({
+    host: '127.0.0.1',
+    port: Number(port),
+    ca: server.authority.certificate,
+    cert: certData!,
+    key: keyData!,
+  });
+  socket.write(
+    [`${method} ${target} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', `Upgrade: ${protocol}`, ...headers, '', ''].join(
+      '\r\n',
+    ),
+  );
+  let head = '';
+  while (!head.includes('\r\n\r\n')) head += String((await once(socket, 'data'))[0]);
+  return { head, socket };
+}
+
+describe('an upgrade the server does not translate', () => {
+  it('goes through as it is, without the credentials of the client', async () => {
+    const target = `${path('web', 'portforward')}?ports=80`;
+    const { head, socket } = await upgrade(target, 'SPDY/3.1', [
+      'X-Stream-Protocol-Version: portforward.k8s.io',
+      'Authorization: Basic eA==',
+    ]);
+    expect(head).toContain('101 Switching Protocols');
+    expect(head).toContain('X-Stream-Protocol-Version: portforward.k8s.io');
+    expect(asked).toEqual(['POST /portForward/default/web?port=80']);
+    expect(callers[0]).toEqual({ name: 'kube-apiserver-kubelet-client', authorization: undefined });
+    socket.write('any bytes');
+    expect(String((await once(socket, 'data'))[0])).toBe('any bytes');
+    socket.destroy();
+  });
+
+  it('that the kubelet refuses is refused with its answer', async () => {
+    const { head, socket } = await upgrade(`${path('two', 'exec')}?container=refuses&stdout=1&command=x`, 'SPDY/3.1');
+    expect(head).toContain('404 Not Found');
+    socket.destroy();
+  });
+});
+
+describe('port-forward', () => {
+  it('tunnels SPDY through a WebSocket', async () => {
+    // No WebSocket library offers a subprotocol of this name, so the frames are made by hand: masked, with a mask of zeros.
+    const protocol = 'Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io';
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+    const { head, socket } = await upgrade(
+      path('web', 'portforward'),
+      'websocket',
+      [protocol, key, 'Sec-WebSocket-Version: 13'],
+      'GET',
+    );
+    expect(head).toContain('101 Switching Protocols');
+    expect(head).toContain(protocol);
+    expect(asked).toEqual(['POST /portForward/default/web']);
+    const message = Buffer.from('frames');
+    socket.write(Buffer.concat([Buffer.from([0x82, 0x80 | message.length, 0, 0, 0, 0]), message]));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer).toEqual(Buffer.concat([Buffer.from([0x82, message.length]), message]));
+    socket.destroy();
+  });
+});
