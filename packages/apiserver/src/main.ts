@@ -7,7 +7,7 @@ import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
 import { assemble } from './assembly.ts';
-import { bootstrapCluster, keepCluster, withdraw } from './bootstrap/cluster.ts';
+import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
 import type { Registry } from './registry/registry.ts';
@@ -26,13 +26,13 @@ await program(
   async ({ flags, log, signal, metrics }) => {
     checkFlags(flags);
     const store = openStore(flags);
-    const progress = { bootstrapped: false, ending: false };
+    const progress: Progress = { finished: new Set(), ending: false };
     const started = Promise.withResolvers<void>();
     const { registry, server, rbac } = assemble(flags, {
       store,
       metrics,
       log,
-      ready: (it) => readyChecks(it, progress),
+      ready: (it) => readyChecks(it, bootstrapHooks(flags['authorization-mode'].includes('RBAC')), progress),
       address: `${advertised(flags)}:${flags['secure-port']}`,
     });
     const tls = await servingTls(flags);
@@ -47,18 +47,18 @@ await program(
         compactRegularly(store, interval, signal, (error) => log.warn({ err: error }, 'Compaction failed'));
       }
       const cluster = {
-        rbac: rbac !== undefined,
+        rbac,
         address: advertised(flags),
         port: listening.port,
         serviceRange: flags['service-cluster-ip-range'],
         authentication: authenticationInfoOf(flags),
         signal,
         log,
+        finished: (hook: string) => progress.finished.add(hook),
       };
       await bootstrapCluster(registry, cluster);
       keepCluster(registry, cluster);
       started.resolve();
-      progress.bootstrapped = true;
       log.info({ milliseconds: Math.round(performance.now()) }, 'Ready');
     });
     await Promise.race([loading, aborted(signal)]);
@@ -109,13 +109,21 @@ function openStore(flags: Flags): EtcdStore {
   });
 }
 
-function readyChecks(registry: Registry, progress: { bootstrapped: boolean; ending: boolean }): Checks {
+interface Progress {
+  /** Hooks of the bootstrap that are done. */
+  finished: Set<string>;
+  ending: boolean;
+}
+
+function readyChecks(registry: Registry, hooks: readonly string[], progress: Progress): Checks {
   const unless = (problem: boolean, text: string) => {
     if (problem) throw new Error(text);
   };
   return {
     'informer-sync': () => unless(!registry.feed.loaded, 'the watch caches are not loaded'),
-    'poststarthook/bootstrap': () => unless(!progress.bootstrapped, 'not finished'),
+    ...Object.fromEntries(
+      hooks.map((hook) => [`poststarthook/${hook}`, () => unless(!progress.finished.has(hook), 'not finished')]),
+    ),
     shutdown: () => unless(progress.ending, 'process is shutting down'),
   };
 }

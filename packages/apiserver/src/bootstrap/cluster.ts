@@ -18,10 +18,22 @@ export interface BootstrapOptions {
   authentication: Record<string, string>;
   signal: AbortSignal;
   log: Log;
+  /** Told of each step that is done, by the name upstream gives its hook. */
+  finished?(hook: string): void;
 }
 
 const retryAfter = 500;
 const repeatAfter = 10_000;
+
+/** The steps of the bootstrap, by the names that /readyz shows them under. */
+export function bootstrapHooks(rbac: boolean): string[] {
+  return [
+    'start-system-namespaces-controller',
+    ...(rbac ? ['rbac/bootstrap-roles'] : []),
+    'start-cluster-authentication-info-controller',
+    'bootstrap-controller',
+  ];
+}
 
 type Steps = Readonly<Record<string, () => Promise<void>>>;
 
@@ -30,25 +42,26 @@ function lastingSteps(objects: ObjectAccess, options: BootstrapOptions): Steps {
   const { address, port, serviceRange, authentication } = options;
   const clusterIp = firstAddress(serviceRange);
   return {
-    'system namespaces': () => ensureSystemNamespaces(objects),
-    'authentication info': () => ensureAuthenticationInfo(objects, authentication),
-    'kubernetes service': () => ensureKubernetesService(objects, { clusterIp, address, port }),
+    'start-system-namespaces-controller': () => ensureSystemNamespaces(objects),
+    'start-cluster-authentication-info-controller': () => ensureAuthenticationInfo(objects, authentication),
+    'bootstrap-controller': () => ensureKubernetesService(objects, { clusterIp, address, port }),
   };
 }
 
 /** Makes what every cluster has: system namespaces, the default RBAC policy, the kubernetes Service. Tries until it succeeds. */
 export async function bootstrapCluster(objects: ObjectAccess, options: BootstrapOptions): Promise<void> {
   const { signal, log, rbac } = options;
-  const { 'system namespaces': namespaces, ...others } = lastingSteps(objects, options);
+  const { 'start-system-namespaces-controller': namespaces, ...others } = lastingSteps(objects, options);
   const steps: Steps = {
-    'system namespaces': namespaces!,
-    ...(rbac ? { 'RBAC policy': () => reconcileBootstrapPolicy(objects) } : {}),
+    'start-system-namespaces-controller': namespaces!,
+    ...(rbac ? { 'rbac/bootstrap-roles': () => reconcileBootstrapPolicy(objects) } : {}),
     ...others,
   };
   for (const [name, step] of Object.entries(steps)) {
     while (!signal.aborted) {
       try {
         await step();
+        options.finished?.(name);
         break;
       } catch (error) {
         log.warn({ err: error, step: name }, 'Bootstrap step failed; trying again');
