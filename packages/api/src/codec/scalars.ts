@@ -2,6 +2,7 @@ import { Quantity } from '../meta/quantity.ts';
 import { formatDuration, formatMicroTime, formatTime, parseDuration, parseTime } from '../meta/time.ts';
 import type { ScalarName } from '../schema.ts';
 import { DecodeError, goValueMismatch, jsonKind, type Trail } from './decode-error.ts';
+import { encodeJson } from './json.ts';
 
 /** Decodes a JSON value that is not null; returns it in the form upstream would write it, or throws a DecodeError. */
 export type Decode = (value: unknown, trail: Trail) => unknown;
@@ -135,11 +136,8 @@ export const decodeScalar: Readonly<Record<ScalarName, Decode>> = {
     return parsed(() => formatDuration(parseDuration(source)));
   },
   quantity(value) {
-    const source =
-      typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
-        ? value
-        : JSON.stringify(value);
-    return parsed(() => Quantity.parse(source)).toString();
+    const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+    return parsed(() => Quantity.parse(plain ? value : encodeJson(value))).toString();
   },
   intOrString(value) {
     if (typeof value === 'string' || isInt32(value)) return value;

@@ -1,3 +1,5 @@
+import { encodeJson } from '../codec/json.ts';
+
 /** A path to a field of an object, as error messages show it: `spec.containers[0].ports[1].name`, `data[key]`. */
 export class Path {
   readonly #text: string;
@@ -89,5 +91,5 @@ export const notSupported = (at: Path, value: unknown, supported: readonly strin
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  return JSON.stringify(value);
+  return encodeJson(value);
 }

@@ -74,13 +74,16 @@ export function applyObject(request: ApplyRequest): KubeObject {
 function refuseWrongTypes(applied: KubeObject, schema: ObjectSchema): void {
   const errors = typeErrors(applied, schema);
   if (errors.length === 0) return;
-  const { namespace = '', name = '' } = applied.metadata ?? {};
+  const { namespace, name } = applied.metadata ?? {};
   const [version, group] = (applied.apiVersion ?? '').split('/').reverse();
   const gvk = `${group === undefined ? '' : `${group}/`}${version}, Kind=${applied.kind}`;
   const text = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
-  const message = `failed to create typed patch object (${namespace}/${name}; ${gvk}): ${text}`;
+  const message = `failed to create typed patch object (${shown(namespace)}/${shown(name)}; ${gvk}): ${text}`;
   throw new StatusError({ code: 500, reason: '', message });
 }
+
+/** A name that may be anything yet. */
+const shown = (name: unknown): string => (typeof name === 'string' ? name : '');
 
 function emptyObject(applied: KubeObject): KubeObject {
   return { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} } as KubeObject;

@@ -1,4 +1,5 @@
-import { deepEqual } from '../meta/object.ts';
+import { deepEqual, isObject } from '../meta/object.ts';
+import { isElement } from './path-element.ts';
 
 /**
  * A set of field paths in the form managedFields keep (FieldsV1): an object whose keys are path elements (`f:spec`,
@@ -14,6 +15,19 @@ export interface FieldSet {
 export const none: FieldSet = Object.freeze({});
 
 const self = '.';
+
+/** How deep a set that a client sends may nest; no type of the API comes near. */
+const deepest = 200;
+
+/** Whether a value that came from outside is a field set. */
+export function isFieldSet(value: unknown, depth = 0): value is FieldSet {
+  if (!isObject(value) || depth > deepest) return false;
+  for (const element in value) {
+    if (element === self ? depth === 0 : !isElement(element)) return false;
+    if (!isFieldSet(value[element], depth + 1)) return false;
+  }
+  return true;
+}
 
 /** Whether a node below the root is itself a member. */
 export function isMember(node: FieldSet): boolean {

@@ -1,3 +1,4 @@
+import { encodeJson } from '../codec/json.ts';
 import { clone, deepEqual, isObject, setOwn } from '../meta/object.ts';
 
 /** How many operations one patch may have. */
@@ -53,9 +54,7 @@ export function applyJsonPatch<T>(document: T, operations: unknown): T {
         break;
       case 'copy': {
         const source = find(root, from!, op);
-        copied += Buffer.byteLength(
-          JSON.stringify(source, (_, each) => (typeof each === 'bigint' ? String(each) : each)),
-        );
+        copied += Buffer.byteLength(encodeJson(source));
         if (copied > maxCopiedBytes) {
           throw new JsonPatchError(
             `Unable to copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${maxCopiedBytes}`,
@@ -86,7 +85,8 @@ function checked(operation: unknown): JsonPatchOperation {
   if ((op === 'move' || op === 'copy') && typeof from !== 'string') {
     throw new JsonPatchError(`${op} operation failed to decode from: missing value`);
   }
-  return operation as unknown as JsonPatchOperation;
+  // A value that was not sent is null.
+  return { value: null, ...operation } as unknown as JsonPatchOperation;
 }
 
 const unescapeStep = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~');

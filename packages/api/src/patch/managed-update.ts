@@ -1,5 +1,6 @@
 import type { ManagedFieldsEntry } from '../generated/meta/v1.ts';
 import type { KubeObject } from '../kind.ts';
+import { deepEqual } from '../meta/object.ts';
 import { now } from '../meta/time.ts';
 import type { ObjectSchema } from '../schema.ts';
 import { difference, type FieldSet, isEmptySet, recursiveDifference, union } from './field-set.ts';
@@ -53,13 +54,15 @@ export function updateManagedFields(update: ManagedUpdate): void {
 function managersOf({ old, updated, subresource }: ManagedUpdate): { managers: Manager[]; untouched: boolean } {
   const live = old?.metadata.managedFields;
   const asked = updated.metadata.managedFields;
+  const untouched = (): { managers: Manager[]; untouched: boolean } => ({
+    managers: decodeManagers(live, { trusted: true }) ?? [],
+    untouched: true,
+  });
   // A subresource does not write managedFields; most requests send them back as they got them.
-  if (subresource || asked === undefined || asked === live)
-    return { managers: decodeManagers(live) ?? [], untouched: true };
+  if (subresource || asked === undefined || deepEqual(asked, live)) return untouched();
   if (isReset(asked)) return { managers: [], untouched: false };
   const managers = decodeManagers(asked);
-  if (!managers || managers.length === 0) return { managers: decodeManagers(live) ?? [], untouched: true };
-  return { managers, untouched: false };
+  return managers && managers.length > 0 ? { managers, untouched: false } : untouched();
 }
 
 function without(manager: Manager, changed: FieldSet, removed: FieldSet): Manager {

@@ -1,6 +1,6 @@
 import type { ManagedFieldsEntry } from '../generated/meta/v1.ts';
-import { deepEqual, isObject } from '../meta/object.ts';
-import { type FieldSet, isEmptySet, union } from './field-set.ts';
+import { deepEqual } from '../meta/object.ts';
+import { type FieldSet, isEmptySet, isFieldSet, none, union } from './field-set.ts';
 
 export type Operation = 'Apply' | 'Update';
 
@@ -34,22 +34,33 @@ export function sameManager(a: ManagerIdentity, b: ManagerIdentity): boolean {
   );
 }
 
-/** The managers an object's managedFields name; undefined when an entry cannot be understood. Managers without fields are left out. */
-export function decodeManagers(entries: readonly ManagedFieldsEntry[] | undefined): Manager[] | undefined {
+/**
+ * The managers that managedFields name; undefined when an entry cannot be understood. Managers without fields are left out. Entries
+ * that come from the store are `trusted`: they were checked when they were written.
+ */
+export function decodeManagers(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  { trusted = false }: { trusted?: boolean } = {},
+): Manager[] | undefined {
   const managers: Manager[] = [];
   for (const entry of entries ?? []) {
-    const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsV1 = {} } = entry;
-    if (operation !== 'Apply' && operation !== 'Update') return undefined;
-    if (!isObject(fieldsV1) || (entry.fieldsType ?? 'FieldsV1') !== 'FieldsV1') return undefined;
-    const known: Operation = operation === 'Apply' ? 'Apply' : 'Update';
-    const fields = fieldsV1 as FieldSet;
-    if (isEmptySet(fields)) continue;
-    const next: Manager = { manager, operation: known, apiVersion, subresource, time, fields };
+    const next = managerOf(entry, trusted);
+    if (!next) return undefined;
+    if (isEmptySet(next.fields)) continue;
     const at = managers.findIndex((each) => sameManager(each, next));
     if (at < 0) managers.push(next);
-    else managers[at] = { ...next, fields: union(managers[at]!.fields, fields) };
+    else managers[at] = { ...next, fields: union(managers[at]!.fields, next.fields) };
   }
   return managers;
+}
+
+function managerOf(entry: ManagedFieldsEntry, trusted: boolean): Manager | undefined {
+  const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsV1 = none } = entry;
+  if ((operation !== 'Apply' && operation !== 'Update') || (entry.fieldsType ?? 'FieldsV1') !== 'FieldsV1')
+    return undefined;
+  if (!trusted && !isFieldSet(fieldsV1)) return undefined;
+  const known: Operation = operation === 'Apply' ? 'Apply' : 'Update';
+  return { manager, operation: known, apiVersion, subresource, time, fields: fieldsV1 as FieldSet };
 }
 
 /** The managedFields of an object: managers with fields, appliers first, then by time and name. Undefined when there are none. */

@@ -1,4 +1,5 @@
-import { encodeJson } from '../codec/json.ts';
+import { decodeJson, encodeJson, JsonError } from '../codec/json.ts';
+import { isObject } from '../meta/object.ts';
 
 /** The element of a struct's field or a map's key. */
 export const fieldElement = (name: string): string => `f:${name}`;
@@ -16,6 +17,33 @@ export function keyElement(keys: Readonly<Record<string, unknown>>): string {
   return `k:${encodeJson(sorted)}`;
 }
 
+/** Whether a text is an element of one of the four forms. */
+export function isElement(text: string): boolean {
+  const rest = text.slice(2);
+  switch (text.slice(0, 2)) {
+    case 'f:':
+      return true;
+    case 'k:':
+      return isObject(parsed(rest));
+    case 'v:':
+      return parsed(rest) !== undefined;
+    case 'i:':
+      return /^-?[0-9]+$/.test(rest);
+    default:
+      return false;
+  }
+}
+
+/** A JSON value; undefined where the text is none. */
+function parsed(text: string): unknown {
+  try {
+    return decodeJson(text).value;
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}
+
 /** A path as conflicts show it: `.spec.template.spec.containers[name="web"].image`. */
 export function formatPath(elements: readonly string[]): string {
   return elements.map(formatElement).join('');
@@ -28,7 +56,7 @@ export function formatElement(element: string): string {
     case 'f':
       return `.${rest}`;
     case 'k': {
-      const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>);
+      const keys = Object.entries(decodeJson(rest).value as Record<string, unknown>);
       return `[${keys.map(([key, value]) => `${key}=${encodeJson(value)}`).join(',')}]`;
     }
     case 'v':

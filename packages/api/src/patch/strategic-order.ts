@@ -1,19 +1,11 @@
-import { deepEqual } from '../meta/object.ts';
-import {
-  directive,
-  elementOrderPrefix,
-  goMap,
-  type Json,
-  noMergeKey,
-  StrategicPatchError,
-} from './strategic-lookup.ts';
+import { deepEqual, isObject } from '../meta/object.ts';
+import { directive, elementOrderPrefix, goMap, noMergeKey, StrategicPatchError } from './strategic-lookup.ts';
 
 /** What identifies an item: the value of its merge key, or the item itself. */
 function identity(item: unknown, mergeKey: string): unknown {
   if (mergeKey === '') return item;
-  const map = item as Json;
-  if (!Object.hasOwn(map, mergeKey)) throw noMergeKey(item, mergeKey);
-  return map[mergeKey];
+  if (!isObject(item) || !Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey);
+  return item[mergeKey];
 }
 
 /** The position of the item with the same identity; -1 where there is none. */
@@ -79,7 +71,7 @@ export function checkElementOrder(list: readonly unknown[], order: readonly unkn
   if (list.length === 0 || order.length === 0) return;
   let at = 0;
   for (const item of list) {
-    const instruction = mergeKey === '' ? undefined : (item as Json)[directive];
+    const instruction = mergeKey !== '' && isObject(item) ? item[directive] : undefined;
     if (instruction === 'delete') continue;
     if (instruction === 'replace') {
       throw new StrategicPatchError(
