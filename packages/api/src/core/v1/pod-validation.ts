@@ -65,11 +65,11 @@ export function validatePodSpec(spec: PodSpec, at: Path, restartPolicies: readon
     }
   }
   for (const [i, gate] of (spec.readinessGates ?? []).entries()) {
-    for (const message of isQualifiedName(gate.conditionType))
+    for (const message of isQualifiedName(gate.conditionType ?? ''))
       errors.push(invalid(at.child('readinessGates').index(i).child('conditionType'), gate.conditionType, message));
   }
   for (const [i, gate] of (spec.schedulingGates ?? []).entries()) {
-    for (const message of isQualifiedName(gate.name))
+    for (const message of isQualifiedName(gate.name ?? ''))
       errors.push(invalid(at.child('schedulingGates').index(i), gate.name, message));
   }
   if (spec.schedulingGates?.length && spec.nodeName) {
