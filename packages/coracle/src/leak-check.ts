@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, defaultBase } from './cluster/cluster.ts';
 import { cgroupRoots } from './host/cgroups.ts';
@@ -36,14 +36,14 @@ export async function takeSnapshot(folders: readonly string[] = []): Promise<Hos
       .map((it) => `${it.point} (${it.type})`)
       .sort(),
     cgroups: cgroupRoots()
-      .flatMap((root) => (existsSync(root) ? below(join(root, 'coracle')) : []))
+      .flatMap((root) => present(join(root, 'coracle')))
       .sort(),
     links: lines(links).map((it) => it.split(': ')[1]!.replace(/@.*/, '')),
     addresses: lines(addresses).map((it) => it.split(/\s+/).slice(1, 4).join(' ')),
     routes: lines(routes).map((it) => it.trim()),
     rules,
-    namespaces: ['/run/netns', '/var/run/netns'].flatMap(below).sort(),
-    files: [...new Set([defaultBase, '/run/coracle', ...folders].flatMap(below))].sort(),
+    namespaces: present('/run/netns').sort(),
+    files: [...new Set([defaultBase, '/run/coracle', ...folders].flatMap(present))].sort(),
   };
 }
 
@@ -114,10 +114,31 @@ async function orNothing(output: Promise<string>): Promise<string> {
   }
 }
 
-/** All paths below a folder, and it. Folders that vanish while they are read are gone. */
-function below(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return [folder, ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((it) => join(folder, it))].sort();
+/** How deep folders are listed: what is left of a cluster shows near the top, and images hold files by the thousand. */
+const deepest = 5;
+
+/** A folder and the paths below it, links not followed. What vanishes while it is read is gone. */
+function below(folder: string, depth = deepest): string[] {
+  return [
+    folder,
+    ...entriesOf(folder).flatMap((it) => {
+      const path = join(folder, it.name);
+      return it.isDirectory() && depth > 1 ? below(path, depth - 1) : [path];
+    }),
+  ];
+}
+
+function present(folder: string): string[] {
+  return existsSync(folder) ? below(folder) : [];
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function lines(text: string): string[] {
