@@ -30,13 +30,13 @@ const [target, ...rest] = process.argv.slice(2);
 
 /** The steps of set-up, in order: what is checked, and what is done when it is missing. */
 const steps = [
-  { name: 'Node.js and pnpm, pinned, from npm', ready: () => toolchainReady(root), run: () => installToolchain(root) },
-  { name: 'dependencies', ready: () => dependenciesReady(root), run: () => installDependencies(root) },
   {
     name: () => `Debian packages: ${missingPackages().join(' ')}`,
     ready: () => missingPackages().length === 0,
     run: () => installDebianPackages(root, missingPackages()),
   },
+  { name: 'Node.js and pnpm, pinned, from npm', ready: () => toolchainReady(root), run: () => installToolchain(root) },
+  { name: 'dependencies', ready: () => dependenciesReady(root), run: () => installDependencies(root) },
   { name: 'etcd 3.5 or later', ready: () => etcdReady(root), run: () => provideEtcd(root) },
 ];
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, lookAgain } from './machine.mjs';
+import { findLibrary, findProgram, lookAgain } from './machine.mjs';
 import { logged, SetupError } from './step.mjs';
 
-/** What Coracle runs on the machine, judged by the programs themselves, and the Debian package that brings each. */
+/** What Coracle runs on the machine, judged by the programs and libraries themselves, and the Debian package that brings each. */
 const needed = [
   { package: 'containerd', programs: ['containerd', 'containerd-shim-runc-v2', 'ctr'] },
   { package: 'runc', programs: ['runc'] },
@@ -19,11 +19,15 @@ const needed = [
   { package: 'busybox-static', programs: ['busybox'] },
   { package: 'util-linux', programs: ['nsenter', 'unshare', 'setpriv'] },
   { package: 'mount', programs: ['mount', 'umount'] },
+  { package: 'libatomic1', libraries: ['libatomic.so.1'] }, // the pinned Node.js is linked against these two
+  { package: 'libstdc++6', libraries: ['libstdc++.so.6'] },
 ];
 
 /** The Debian packages that are to be installed, because a program of theirs is not on this machine. */
 export function missingPackages() {
-  return needed.filter((it) => !it.programs.every(findProgram)).map((it) => it.package);
+  return needed
+    .filter(({ programs = [], libraries = [] }) => !(programs.every(findProgram) && libraries.every(findLibrary)))
+    .map((it) => it.package);
 }
 
 /**

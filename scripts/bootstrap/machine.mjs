@@ -30,6 +30,14 @@ export function findProgram(name) {
   return directory && join(directory, name);
 }
 
+/** Where a shared library is on this machine, or undefined. */
+export function findLibrary(name) {
+  const triplet = process.arch === 'x64' ? 'x86_64-linux-gnu' : 'aarch64-linux-gnu';
+  const directories = [`/usr/lib/${triplet}`, `/lib/${triplet}`, '/usr/lib64', '/lib64', '/usr/lib', '/lib'];
+  const directory = directories.find((it) => listed(it).has(name));
+  return directory && join(directory, name);
+}
+
 /** Forgets what was found, after packages were installed. */
 export function lookAgain() {
   listings.clear();
