@@ -28,7 +28,7 @@ export interface Controller {
   readonly name: string;
   /** Upstream's older names, which --controllers takes too. */
   readonly aliases: readonly string[];
-  /** The service account of --use-service-account-credentials, where it is not the name. */
+  /** The service account of --use-service-account-credentials; empty where it acts as the manager itself. */
   readonly serviceAccount: string;
   /** Runs only where --controllers names it. */
   readonly offByDefault?: boolean;

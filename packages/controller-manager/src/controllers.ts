@@ -14,6 +14,7 @@ import { podGarbageCollectorController } from './controllers/pod-garbage-collect
 import { replicaSetController } from './controllers/replicaset/controller.ts';
 import { rootCaPublisher } from './controllers/root-ca/controller.ts';
 import { serviceAccountController } from './controllers/serviceaccount/controller.ts';
+import { serviceAccountTokenController } from './controllers/serviceaccount-token/controller.ts';
 import { taintEvictionController } from './controllers/taint-eviction/controller.ts';
 
 /** All controllers of kube-controller-manager. */
@@ -33,5 +34,6 @@ export const allControllers = (): Controller[] => [
   replicaSetController,
   rootCaPublisher,
   serviceAccountController,
+  serviceAccountTokenController,
   taintEvictionController,
 ];

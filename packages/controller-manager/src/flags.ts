@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   boolFlag,
@@ -267,11 +268,6 @@ export const managerFlags = defineFlags({
     ...accounts,
     help: 'Filename containing a PEM-encoded private RSA or ECDSA key used to sign service account tokens.',
   }),
-  'legacy-service-account-token-clean-up-period': durationFlag({
-    group: 'legacy service account token cleaner',
-    default: 365 * day,
-    help: 'The period of time since the last usage of an legacy service account token before it can be deleted.',
-  }),
   'cluster-signing-cert-file': stringFlag({
     ...csr,
     help: 'Filename containing a PEM-encoded X509 CA certificate used to issue cluster-scoped certificates. If specified, no more specific --cluster-signing-* flag may be specified.',
@@ -328,6 +324,9 @@ export function settingsOf(flags: ManagerFlags): Settings {
       `resourceLock: Invalid value: ${JSON.stringify(flags['leader-elect-resource-lock'])}: resourceLock must be "leases"`,
     );
   }
+  const [gate] = Object.keys(flags['feature-gates']);
+  if (gate !== undefined) throw new FlagError(`unrecognized feature gate: ${gate}`);
+  checkKey(flags['service-account-private-key-file']);
   const workers: Record<string, number> = {};
   for (const [name, [key]] of Object.entries(concurrency)) {
     const count = (flags as unknown as Record<string, number>)[name]!;
@@ -361,9 +360,17 @@ export function settingsOf(flags: ManagerFlags): Settings {
     signers: signersOf(flags),
     clusterSigningDuration: flags['cluster-signing-duration'],
     namespaceSyncPeriod: flags['namespace-sync-period'],
-    serviceAccountKeyFile: flags['service-account-private-key-file'] || undefined,
-    legacyServiceAccountTokenCleanUpPeriod: flags['legacy-service-account-token-clean-up-period'],
   };
+}
+
+/** Token Secrets are not signed here (bound tokens replaced them), but a key that is none is a mistake worth telling. */
+function checkKey(file: string): void {
+  if (file === '') return;
+  try {
+    createPrivateKey(readFileSync(file));
+  } catch (error) {
+    throw new FlagError(`error reading key for service account token controller: ${(error as Error).message}`);
+  }
 }
 
 function rootCa(file: string): string {

@@ -55,7 +55,7 @@ await program(
         ? serviceAccountClients(client, userAgent(name))
         : undefined;
       const clientFor = (controller: Controller): Client =>
-        identities
+        identities && controller.serviceAccount !== ''
           ? identities.clientFor(controller)
           : client.with({ userAgent: `${userAgent(name)}/${controller.name}` });
       const queueMetrics = workQueueMetrics(metrics);

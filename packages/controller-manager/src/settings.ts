@@ -27,8 +27,6 @@ export interface Settings {
   namespaceSyncPeriod: number;
   /** How long (ms) after its deletion a namespace is emptied, so that all API servers have seen it terminate. */
   namespaceDeletionGracePeriod: number;
-  serviceAccountKeyFile: string | undefined;
-  legacyServiceAccountTokenCleanUpPeriod: number;
 }
 
 /** The authority of a signer. */
@@ -61,6 +59,4 @@ export const defaultSettings: Settings = {
   clusterSigningDuration: 365 * 24 * 60 * 60_000,
   namespaceSyncPeriod: 5 * 60_000,
   namespaceDeletionGracePeriod: 5_000,
-  serviceAccountKeyFile: undefined,
-  legacyServiceAccountTokenCleanUpPeriod: 365 * 24 * 60 * 60_000,
 };

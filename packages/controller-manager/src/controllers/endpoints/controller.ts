@@ -2,7 +2,7 @@ import { endpoints as endpointsKind } from '@coracle/api/core/v1/endpoints';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import { deepEqual, keyOf, splitKey } from '@coracle/api/meta/object';
-import { isNotFound } from '@coracle/api/meta/status';
+import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import { formatTime } from '@coracle/api/meta/time';
 import type { Endpoints, Service } from '@coracle/api/types/core/v1';
 import { type Controller, defineController, mapped, type Scope } from '../../controller.ts';
@@ -80,6 +80,8 @@ async function write(
     else await scope.client.create(endpointsKind, { metadata: { name, namespace, labels, annotations }, subsets });
   } catch (error) {
     if (isNamespaceTerminating(error)) return;
+    // The cache is a little behind: no trouble of the service's.
+    if (isConflict(error)) throw error;
     const doing = current ? 'update' : 'create';
     const reason = current ? 'FailedToUpdateEndpoint' : 'FailedToCreateEndpoint';
     const message = `Failed to ${doing} endpoint ${keyOf(service)}: ${(error as Error).message}`;

@@ -4,7 +4,7 @@ import { service as serviceKind } from '@coracle/api/core/v1/service';
 import { endpointSlice as sliceKind } from '@coracle/api/discovery/v1/endpointslice';
 import { deepEqual, keyOf } from '@coracle/api/meta/object';
 import { controllerRef, isControlledBy } from '@coracle/api/meta/owner';
-import { isNotFound } from '@coracle/api/meta/status';
+import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import { formatTime } from '@coracle/api/meta/time';
 import type { Node, Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
@@ -62,6 +62,8 @@ export function endpointSliceController(): Controller {
         await bringUpToDate(service, slices, scope, { written, triggers });
       } catch (error) {
         if (isNamespaceTerminating(error)) return;
+        // The cache is a little behind: no trouble of the service's.
+        if (isConflict(error)) throw error;
         const message = `Error updating Endpoint Slices for Service ${key}: ${(error as Error).message}`;
         scope.record(service, serviceKind, 'Warning', 'FailedToUpdateEndpointSlices', message);
         throw error;

@@ -2,6 +2,7 @@ import { namespace as namespaceKind } from '@coracle/api/core/v1/namespace';
 import { clone } from '@coracle/api/meta/object';
 import { aggregate, isNotFound } from '@coracle/api/meta/status';
 import type { Namespace } from '@coracle/api/types/core/v1';
+import { delay } from '@coracle/client/rate-limit';
 import { defineController, mapped, type Scope } from '../../controller.ts';
 import { noteConditions } from './conditions.ts';
 import { deleteContent } from './content.ts';
@@ -27,6 +28,14 @@ export const namespaceController = defineController({
       return [];
     }),
   ],
+
+  /** A namespace that is stuck is looked at again now and then, whatever its back-off. */
+  async run({ enqueue, listers, settings, signal }) {
+    while (!signal.aborted) {
+      await delay(settings.namespaceSyncPeriod, signal);
+      for (const { metadata } of listers.list(namespaceKind)) if (metadata.deletionTimestamp) enqueue(metadata.name!);
+    }
+  },
 
   async reconcile(key, scope) {
     const it = await live(key, scope);
