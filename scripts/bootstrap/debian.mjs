@@ -64,8 +64,11 @@ export async function installDebianPackages(root, packages) {
     } catch (error) {
       throw updated ?? error;
     }
-    if (packages.includes('containerd') && findProgram('systemctl')) {
-      await logged(log, 'systemctl', ['disable', 'containerd.service'], { env });
+    if (packages.includes('containerd')) {
+      const [program, ...args] = findProgram('deb-systemd-helper')
+        ? ['deb-systemd-helper', 'disable']
+        : ['systemctl', 'disable'];
+      if (findProgram(program)) await logged(log, program, [...args, 'containerd.service'], { env });
     }
   });
   lookAgain();

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { isNotFound } from '@coracle/api/meta/status';
@@ -16,6 +16,7 @@ import { ensurePki } from '../pki/certificates.ts';
 import {
   type Cluster,
   type ClusterPlace,
+  checkout,
   loadCluster,
   logFolder,
   otherClusters,
@@ -58,6 +59,7 @@ export async function bringUp(
   signal: AbortSignal,
 ): Promise<BroughtUp> {
   await driver.check();
+  checkReadable();
   const existing = loadCluster(place);
   if (existing && existing.nodes.length !== options.nodes) {
     fail(`cluster ${place.name} has ${existing.nodes.length} node(s), and --nodes says ${options.nodes}`);
@@ -126,6 +128,18 @@ async function settle(
     );
   }
   return addresses;
+}
+
+/** etcd, the API server, scheduler and controller manager run as ordinary users, who must be able to read their programs. */
+function checkReadable(): void {
+  const files = ['', 'bin/kube-apiserver', 'packages/apiserver/src/main.ts', 'node_modules'].map((it) =>
+    join(checkout, it),
+  );
+  const shut = [...files, process.execPath].find((it) => (statSync(it).mode & 0o004) === 0);
+  if (shut)
+    fail(`${shut} can be read by its owner only, and components run as other users`, {
+      next: `chmod -R o+rX ${checkout}`,
+    });
 }
 
 function checkEmpty(place: ClusterPlace): void {

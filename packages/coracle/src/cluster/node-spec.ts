@@ -76,6 +76,7 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
     socket: '/run/coracle/node.sock',
     logs: '/var/log/coracle',
     podCidr: node.podCidr,
+    checkout,
     services: components.map((it) => it.service),
   };
   const base = join(folder, 'etc/coracle');

@@ -38,6 +38,7 @@ function supervise(...services: ServiceSettings[]): Supervisor {
     socket: join(folder, 's'),
     logs: folder,
     podCidr: '10.0.0.0/24',
+    checkout: '/',
     services,
   };
   const supervisor = new Supervisor(settings);

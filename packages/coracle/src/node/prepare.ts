@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { NodeSettings } from './settings.ts';
 
 /** Makes the fresh container a node: its kernel settings, mount propagation, cgroups and masquerading. */
@@ -9,9 +10,17 @@ export function prepareNode(settings: NodeSettings): void {
   execFileSync('mount', ['-o', 'remount,bind,rw', '/proc/sys/net']);
   execFileSync('mount', ['--make-rshared', '/']); // mounts below hostPath volumes must reach containers
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  letThrough(dirname(settings.checkout));
   bridgedPacketsSeeRules();
   if (existsSync('/sys/fs/cgroup/cgroup.controllers')) leaveRootCgroup('/sys/fs/cgroup');
   execFileSync('nft', ['-f', '-'], { input: masquerading(settings.podCidr) });
+}
+
+/** Lets ordinary users of the node pass through a folder and those above it, to what they may read below. */
+function letThrough(folder: string): void {
+  const { mode } = statSync(folder);
+  if ((mode & 0o011) !== 0o011) chmodSync(folder, (mode & 0o7777) | 0o011);
+  if (folder !== '/') letThrough(dirname(folder));
 }
 
 /** A pod that reaches another on the same bridge through a Service gets its answers only when bridged packets pass the rules. */

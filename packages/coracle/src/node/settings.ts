@@ -31,6 +31,8 @@ export interface NodeSettings {
   logs: string;
   /** What the node's pods have as addresses; what they send elsewhere leaves the node with the node's address. */
   podCidr: string;
+  /** The folder the programs are in. It may lie below folders that only root may enter. */
+  checkout: string;
   services: ServiceSettings[];
 }
 

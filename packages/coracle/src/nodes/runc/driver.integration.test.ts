@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cluster, placeOf, saveCluster } from '../../cluster/cluster.ts';
+import { type Cluster, checkout, placeOf, saveCluster } from '../../cluster/cluster.ts';
 import { controlSocket, nodeFacts, nodeSpec } from '../../cluster/node-spec.ts';
 import { askNode } from '../../cluster/node-status.ts';
 import { planCluster } from '../../cluster/plan.ts';
@@ -49,6 +49,7 @@ describe.each([tmpdir(), '/dev/shm'])('a node made by runc in %s', (base) => {
       socket: '/run/coracle/node.sock',
       logs: '/var/log/coracle',
       podCidr: node.podCidr,
+      checkout,
       services: [part.service],
     };
     const etc = join(spec.folder, 'etc/coracle');
