@@ -9,7 +9,7 @@ export function staticPods(cluster: Cluster): void {
   describe('static pods', () => {
     const manifests = async () => {
       const node = (await cluster.status()).nodes[0]!.name;
-      const folder = join(cluster.nodeFolder(node), 'manifests');
+      const folder = join(cluster.nodeFolder(node), 'etc/kubernetes/manifests');
       mkdirSync(folder, { recursive: true });
       return { node, folder };
     };
