@@ -1,5 +1,5 @@
 import type { Pod } from '@coracle/api/types/core/v1';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cluster, eventually } from '../cluster.ts';
 import { podManifest, shell } from '../manifests.ts';
 
@@ -16,7 +16,7 @@ export function pods(cluster: Cluster): void {
   };
 
   describe('pods', () => {
-    it('get their environment from literals, maps, secrets and themselves', async () => {
+    beforeAll(async () => {
       await cluster.must([
         'create',
         'configmap',
@@ -25,6 +25,9 @@ export function pods(cluster: Cluster): void {
         '--from-literal=shape=round',
       ]);
       await cluster.must(['create', 'secret', 'generic', 'hidden', '--from-literal=word=swordfish']);
+    });
+
+    it('get their environment from literals, maps, secrets and themselves', async () => {
       await cluster.apply(
         podManifest(
           'environment',
