@@ -43,7 +43,9 @@ export function readManifest(file: string, text: string, nodeName: string): Pod 
   if (reference) throw new ManifestError(`${file}: static pods may not reference ${reference}`);
   const errors = podKind.validate?.(pod, new Path()) ?? [];
   if (errors.length > 0)
-    throw new ManifestError(`${file}: invalid pod: ${errors.map((each) => String(each)).join(', ')}`);
+    throw new ManifestError(
+      `${file}: invalid pod: ${errors.map(({ field, message }) => `${field}: ${message}`).join(', ')}`,
+    );
   pod.status = { phase: 'Pending' };
   return pod;
 }

@@ -1,0 +1,26 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { bindSubPath } from './sub-path.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sub-path-'));
+  mkdirSync(join(folder, 'volume'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const bind = (subPath: string): Promise<string> => bindSubPath(join(folder, 'volume'), subPath, join(folder, 'target'));
+
+describe('a sub-path', () => {
+  it.each(['../outside', 'a/../../b', '/etc'])('may not be %s', async (subPath) => {
+    await expect(bind(subPath)).rejects.toThrow(/must (not contain|be a relative path)/);
+  });
+
+  it('may not lead out of its volume by a link', async () => {
+    symlinkSync('/etc', join(folder, 'volume/link'));
+    await expect(bind('link')).rejects.toThrow('is not within volume path');
+    await expect(bind('link/made/here')).rejects.toThrow('is not within volume path');
+  });
+});
