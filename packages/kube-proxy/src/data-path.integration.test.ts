@@ -2,7 +2,7 @@ import type { Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { deleteEntries } from './conntrack/conntrack.ts';
-import { ipv4 } from './model/family.ts';
+import { ipv4, ipv6 } from './model/family.ts';
 import { table } from './nftables/names.ts';
 import { removeTables, runNftWith } from './nftables/nft.ts';
 import { Proxier } from './proxier.ts';
@@ -248,9 +248,9 @@ describe('the table', () => {
 
   it('leaves nothing behind when it is cleaned up, twice over', async () => {
     await apply(web({ sessionAffinity: 'ClientIP' }), both);
-    await removeTables(nft, table, ['ip', 'ip6']);
+    await removeTables(nft, table, [ipv4, ipv6]);
     expect(await network.node.run('nft', 'list', 'ruleset')).toBe('');
-    await removeTables(nft, table, ['ip', 'ip6']);
+    await removeTables(nft, table, [ipv4, ipv6]);
     expect(await network.node.run('nft', 'list', 'ruleset')).toBe('');
   });
 });

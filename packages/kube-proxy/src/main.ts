@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { RestConfig } from '@coracle/client';
-import { connect, inClusterConfig, loadKubeconfig } from '@coracle/client';
+import { connect, EventRecorder, inClusterConfig, loadKubeconfig } from '@coracle/client';
 import type { Log } from '@coracle/process/log';
 import { program } from '@coracle/process/program';
 import type { ProxyConfiguration } from './config/configuration.ts';
@@ -12,9 +12,9 @@ import { proxyFlags } from './flags.ts';
 import { serveHealthz } from './health/healthz-server.ts';
 import { ProxyHealth } from './health/proxy-health.ts';
 import { proxyMetrics } from './metrics.ts';
-import { ipv4, ipv6 } from './model/family.ts';
 import { table } from './nftables/names.ts';
 import { removeTables, runNft } from './nftables/nft.ts';
+import { supportedFamilies } from './nftables/support.ts';
 import { runProxy } from './proxy.ts';
 import { systemTimers } from './timers.ts';
 
@@ -26,16 +26,14 @@ await program(
   'kube-proxy',
   proxyFlags,
   async ({ flags, changed, log, signal, metrics }) => {
-    const families = existsSync('/proc/net/if_inet6') ? [ipv4, ipv6] : [ipv4];
-    if (flags.cleanup) {
-      await removeTables(
-        runNft,
-        table,
-        families.map((each) => each.nft),
-      );
-      return;
-    }
     const configuration = await configurationOf(flags, changed);
+    const families = await supportedFamilies(runNft, ({ name }, error) => {
+      log.info(
+        { family: name, reason: (error as Error).message },
+        'No nftables support for family; kube-proxy running in single-stack mode',
+      );
+    });
+    if (flags.cleanup) return removeTables(runNft, table, families);
     prepareKernel(configuration, log);
     if (flags['init-only']) return;
 
@@ -64,6 +62,8 @@ await program(
       { mode: configuration.mode, node: nodeName, families: families.map((each) => each.name) },
       'Using nftables Proxier',
     );
+    const starting = new EventRecorder(client, { component: 'kube-proxy', host: nodeName }, { log });
+    starting.eventAbout({ kind: 'Node', name: nodeName, uid: nodeName }, 'Normal', 'Starting', '');
     await runProxy({
       client,
       configuration,

@@ -139,6 +139,23 @@ describe('the program', () => {
     expect((await ruleset()).trim()).toBe('table ip mine {\n}');
   });
 
+  it('says what it lacks when nft does not work', async () => {
+    const program = inside.enter(
+      'setpriv',
+      '--bounding-set=-all',
+      '--inh-caps=-all',
+      '--clear-groups',
+      '--reuid=65534',
+    );
+    const [command, ...argv] = [...program, process.execPath, main, '--kubeconfig=/dev/null'];
+    const error = await promisify(execFile)(command!, argv).then(
+      () => undefined,
+      (failure: { code: number; stderr: string }) => failure,
+    );
+    expect(error?.code).toBe(1);
+    expect(error?.stderr).toMatch(/nft exited with code 1: .*Operation not permitted/);
+  });
+
   it('stays up, and says that it is not healthy, while there is no API server', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kube-proxy-'));
     const kubeconfig = join(folder, 'kubeconfig');

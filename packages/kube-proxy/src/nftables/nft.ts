@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Family } from '../model/family.ts';
 
 /** nft refused a script or could not be run. */
 export class NftError extends Error {
@@ -33,7 +34,7 @@ export const runNftWith = ([program, ...args]: readonly [string, ...string[]], s
   });
 
 /** Removes the tables this proxy makes, if they are there. */
-export async function removeTables(run: RunNft, table: string, families: readonly string[]): Promise<void> {
+export async function removeTables(run: RunNft, table: string, families: readonly Family[]): Promise<void> {
   // Adding first makes deleting a table that is not there no error.
-  await run(families.map((family) => `add table ${family} ${table}\ndelete table ${family} ${table}\n`).join(''));
+  await run(families.map(({ nft }) => `add table ${nft} ${table}\ndelete table ${nft} ${table}\n`).join(''));
 }
