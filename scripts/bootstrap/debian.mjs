@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findLibrary, findProgram, lookAgain } from './machine.mjs';
 import { logged, SetupError } from './step.mjs';
@@ -64,17 +64,20 @@ export async function installDebianPackages(root, packages) {
     } catch (error) {
       throw updated ?? error;
     }
-    if (packages.includes('containerd')) {
-      const [program, ...args] = findProgram('deb-systemd-helper')
-        ? ['deb-systemd-helper', 'disable']
-        : ['systemctl', 'disable'];
-      if (findProgram(program)) await logged(log, program, [...args, 'containerd.service'], { env });
-    }
+    if (packages.includes('containerd')) disableService('containerd.service');
   });
   lookAgain();
   const still = missingPackages();
   if (still.length > 0)
     throw new SetupError(`apt-get installed ${still.join(', ')}, but not the programs expected of it; see ${log}`);
+}
+
+const units = '/etc/systemd/system';
+
+/** Removes the links by which systemd would start a service at the next boot. */
+function disableService(name) {
+  const targets = existsSync(units) ? readdirSync(units).filter((it) => it.endsWith('.wants')) : [];
+  for (const it of targets) rmSync(join(units, it, name), { force: true });
 }
 
 const policy = '/usr/sbin/policy-rc.d';
