@@ -20,6 +20,9 @@ export interface EventDetails {
   annotations?: Readonly<Record<string, string>>;
 }
 
+/** The time now, unique enough to name an event by. */
+const nanoseconds = (): bigint => BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
+
 const maxQueued = 1000;
 const maxTries = 12;
 const retryMs = 10_000;
@@ -85,7 +88,7 @@ export class EventRecorder {
     const time = now();
     this.#queue.push({
       metadata: {
-        name: `${about.name}.${process.hrtime.bigint().toString(16)}`,
+        name: `${about.name}.${nanoseconds().toString(16)}`,
         namespace: about.namespace || 'default',
         ...(annotations ? { annotations: { ...annotations } } : {}),
       },
