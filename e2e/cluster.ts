@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** The path of a program's launcher. */
+export const launcher = (program: string): string => join(root, 'bin', program);
+
 /** What a program printed and how it ended. */
 export interface Outcome {
   code: number;
@@ -65,7 +68,7 @@ export class Cluster {
 
   /** Runs `bin/coracle COMMAND` for this cluster. */
   coracle(command: string, ...args: string[]): Promise<Outcome> {
-    return run(join(root, 'bin/coracle'), [command, '--name', this.name, '--data-dir', this.dataDir, ...args]);
+    return run(launcher('coracle'), [command, '--name', this.name, '--data-dir', this.dataDir, ...args]);
   }
 
   /** Runs `bin/coracle COMMAND` and fails with its output unless it succeeds. */
@@ -96,7 +99,7 @@ export class Cluster {
 
   /** Runs our kubectl as the cluster's administrator. */
   kubectl(args: readonly string[], input?: string): Promise<Outcome> {
-    return run(join(root, 'bin/kubectl'), args, { input, env: { KUBECONFIG: this.kubeconfig } });
+    return run(launcher('kubectl'), args, { input, env: { KUBECONFIG: this.kubeconfig } });
   }
 
   /** As `kubectl`, and fails with its output unless it succeeds. Returns stdout. */

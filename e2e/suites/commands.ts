@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { type Cluster, eventually } from '../cluster.ts';
+import { type Cluster, eventually, launcher } from '../cluster.ts';
 import { podManifest, shell } from '../manifests.ts';
 
 /** Everyday kubectl against running pods, and what it says of bad input. */
@@ -30,7 +30,7 @@ export function commands(cluster: Cluster): void {
     });
 
     it('forwards a local port to a pod', async () => {
-      const child = spawn('bin/kubectl', ['port-forward', 'deployment/nginx-deployment', ':80'], {
+      const child = spawn(launcher('kubectl'), ['port-forward', 'deployment/nginx-deployment', ':80'], {
         env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
         stdio: ['ignore', 'pipe', 'inherit'],
       });

@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Node } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
-import { type Cluster, run } from '../cluster.ts';
+import { type Cluster, launcher, run } from '../cluster.ts';
 
 /** TLS, authentication and file modes of a running cluster. */
 export function security(cluster: Cluster): void {
@@ -59,7 +59,7 @@ export function security(cluster: Cluster): void {
       const server = (await cluster.must(['config', 'view', '-o', 'jsonpath={.clusters[0].cluster.server}'])).trim();
       const anonymousEnv = { KUBECONFIG: '/dev/null' };
       const whoami = await run(
-        'bin/kubectl',
+        launcher('kubectl'),
         [
           'auth',
           'whoami',
@@ -73,7 +73,7 @@ export function security(cluster: Cluster): void {
       );
       expect(whoami.stdout).toBe('system:serviceaccount:default:default');
       const forged = await run(
-        'bin/kubectl',
+        launcher('kubectl'),
         ['get', 'pods', `--server=${server}`, `--token=${token.slice(0, -6)}AAAAAA`, '--insecure-skip-tls-verify'],
         { env: anonymousEnv },
       );
