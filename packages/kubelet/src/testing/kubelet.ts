@@ -17,8 +17,10 @@ export interface TestKubelet {
   readonly podLogs: string;
   /** What it has logged so far. */
   logs(): string;
-  /** GETs a path of its server. */
-  get(path: string): Promise<{ status: number; body: string }>;
+  /** The Unix socket that leads to its server. */
+  readonly socket: string;
+  /** GETs a path of its server, as whoever holds the certificate. */
+  get(path: string, who?: { cert: string; key: string }): Promise<{ status: number; body: string }>;
   pods(): Promise<Pod[]>;
   /** Ends the program; containers live on. */
   stop(): Promise<void>;
@@ -83,14 +85,19 @@ export async function startKubelet(containerd: TestContainerd, options: TestKube
   const relayProcess = containerd.spawn(process.execPath, [relay, ...pairs], { logFile });
 
   let child: ChildProcess | undefined;
-  const get = (path: string) =>
-    new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const sent = request({ socketPath: socket, path, rejectUnauthorized: false, agent: false }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-        response.on('error', reject);
-      });
+  const get: TestKubelet['get'] = (path, who) =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        { ...who, socketPath: socket, path, rejectUnauthorized: false, agent: false },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+          );
+          response.on('error', reject);
+        },
+      );
       sent.on('error', reject);
       sent.end();
     });
@@ -101,7 +108,7 @@ export async function startKubelet(containerd: TestContainerd, options: TestKube
       const served =
         existsSync(socket) &&
         (await get('/healthz').then(
-          (answer) => answer.status === 200,
+          (answer) => answer.status !== 0,
           () => false,
         ));
       if (served) return;
@@ -118,6 +125,7 @@ export async function startKubelet(containerd: TestContainerd, options: TestKube
     rootDir,
     manifests,
     podLogs,
+    socket,
     logs: () => readFileSync(logFile, 'utf8'),
     get,
     pods: async () => (JSON.parse((await get('/pods')).body) as { items: Pod[] }).items,
