@@ -40,6 +40,14 @@ const steps = [
   { name: 'etcd 3.5 or later', ready: () => etcdReady(root), run: () => provideEtcd(root) },
 ];
 
+/** What the user can put right of what the operating system says. */
+const causes = {
+  EACCES: (path) => `this user may not write ${path}. Run it as root, or as the owner of ${root}.`,
+  EPERM: (path) => `this user may not write ${path}. Run it as root, or as the owner of ${root}.`,
+  EROFS: (path) => `${path} lies on a read-only file system. Use a checkout that can be written.`,
+  ENOSPC: (path) => `the disk that holds ${path} is full.`,
+};
+
 async function main() {
   if (target === '--help' || target === '-h') {
     console.log(
@@ -68,7 +76,8 @@ async function main() {
 }
 
 main().catch((error) => {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(`set-up: ${error.message}`);
+  const message = error instanceof SetupError ? error.message : causes[error.code]?.(error.path ?? root);
+  if (!message) throw error;
+  console.error(`set-up: ${message}`);
   process.exitCode = 1;
 });
