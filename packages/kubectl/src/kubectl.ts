@@ -23,7 +23,11 @@ async function dispatch(words: readonly string[], terminal: Terminal): Promise<n
   if (first === undefined) return rootCommand(words, terminal);
   const name = words[first]!;
   const rest = [...words.slice(0, first), ...words.slice(first + 1)];
-  if (name === 'help') return help(rest.filter((word) => !word.startsWith('-')), terminal);
+  if (name === 'help')
+    return help(
+      rest.filter((word) => !word.startsWith('-')),
+      terminal,
+    );
   if (name === 'options') {
     const { optionsHelp } = await import('./cli/help.ts');
     terminal.stdout.write(`${optionsHelp()}\n`);
@@ -41,7 +45,9 @@ async function descend(command: Command, path: string, words: readonly string[],
   const own = [...(command.flags ?? []), ...globalFlags];
   const next = command.subcommands ? nextWord(words, own) : undefined;
   if (next !== undefined) {
-    const chosen = command.subcommands!.find((each) => each.name === words[next] || each.aliases?.includes(words[next]!));
+    const chosen = command.subcommands!.find(
+      (each) => each.name === words[next] || each.aliases?.includes(words[next]!),
+    );
     if (chosen) return descend(chosen, `${path} ${chosen.name}`, words.toSpliced(next, 1), terminal);
   }
   const flags = new Flags(own);
@@ -60,13 +66,15 @@ async function descend(command: Command, path: string, words: readonly string[],
     return 0;
   }
   if (!command.run) {
-    if (parsed.args.length > 0) throw new Error(`unknown command ${JSON.stringify(parsed.args[0])}\nSee '${path} -h' for help and examples`);
+    if (parsed.args.length > 0)
+      throw new Error(`unknown command ${JSON.stringify(parsed.args[0])}\nSee '${path} -h' for help and examples`);
     const { commandHelp } = await import('./cli/help.ts');
-    terminal.stdout.write(commandHelp(path, command));
+    terminal.stderr.write(commandHelp(path, command));
     return 1;
   }
   const missing = flags.missing();
-  if (missing.length > 0) throw new Error(`required flag(s) ${missing.map((name) => JSON.stringify(name)).join(', ')} not set`);
+  if (missing.length > 0)
+    throw new Error(`required flag(s) ${missing.map((name) => JSON.stringify(name)).join(', ')} not set`);
   const session = new Session(flags, terminal);
   try {
     await command.run({ path, args: parsed.args, dash: parsed.dash, flags, session, terminal });
@@ -83,7 +91,10 @@ function failOnWarnings(session: Session, terminal: Terminal): number {
 }
 
 /** The index of the first word that is neither a flag nor a flag's argument; undefined when `--` or the end comes first. */
-function nextWord(words: readonly string[], known: readonly { name: string; short?: string; implied?: string }[]): number | undefined {
+function nextWord(
+  words: readonly string[],
+  known: readonly { name: string; short?: string; implied?: string }[],
+): number | undefined {
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === '--') return undefined;

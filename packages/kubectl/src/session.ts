@@ -27,6 +27,11 @@ export class Session {
     return locate(this.#flags.string('kubeconfig'), this.#terminal);
   }
 
+  /** The kubeconfig as `config` commands take it: files that are not there yet are empty. */
+  get startingConfig(): Kubeconfig {
+    return loadMerged({ ...this.locations, explicit: false }, '');
+  }
+
   get kubeconfig(): Kubeconfig {
     this.#config ??= loadMerged(this.locations, this.#flags.string('kubeconfig'));
     return this.#config;

@@ -16,11 +16,21 @@ export function parseInteger(text: string, bits: 32 | 64 = 64): number {
   const literal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
   const value = BigInt(literal) * (match[1] === '-' ? -1n : 1n);
   const limit = 1n << BigInt(bits - 1);
-  if (value >= limit || value < -limit) throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  if (value >= limit || value < -limit)
+    throw new Error(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
   return Number(value);
 }
 
-const unitMs: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const unitMs: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /** time.ParseDuration in milliseconds, with its errors. */
 export function parseDuration(text: string): number {

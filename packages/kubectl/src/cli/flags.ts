@@ -27,7 +27,13 @@ type Options = Partial<Pick<Flag, 'short' | 'implied' | 'hidden' | 'required' | 
 
 const make =
   <T extends FlagValue>(type: FlagType) =>
-  (name: string, value: T, help: string, options: Options = {}): Flag => ({ name, type, default: value, help, ...options });
+  (name: string, value: T, help: string, options: Options = {}): Flag => ({
+    name,
+    type,
+    default: value,
+    help,
+    ...options,
+  });
 
 export const stringFlag = make<string>('string');
 export const intFlag = make<number>('int');
@@ -52,6 +58,11 @@ export class Flags {
 
   string(name: string): string {
     return this.#value(name, ['string']) as string;
+  }
+
+  /** A global flag's text; empty where the command has a flag of its own by that name (create rolebinding --user). */
+  global(name: string): string {
+    return this.#definitions.get(name)?.type === 'string' ? this.string(name) : '';
   }
 
   bool(name: string): boolean {
@@ -109,7 +120,9 @@ export class Flags {
 
   /** The names of required flags that were not given. */
   missing(): string[] {
-    return [...this.#definitions.values()].filter((flag) => flag.required && !this.changed(flag.name)).map((flag) => flag.name);
+    return [...this.#definitions.values()]
+      .filter((flag) => flag.required && !this.changed(flag.name))
+      .map((flag) => flag.name);
   }
 
   #value(name: string, types: FlagType[]): FlagValue {
@@ -152,7 +165,8 @@ function splitCsv(text: string): string[] {
         else if (text[at] === '"') break;
         else field += text[at];
       }
-      if (text[at] !== '"') throw new Error(`parse error on line 1, column ${at + 1}: extraneous or missing " in quoted-field`);
+      if (text[at] !== '"')
+        throw new Error(`parse error on line 1, column ${at + 1}: extraneous or missing " in quoted-field`);
       fields.push(field);
       at += 2;
       if (at === text.length + 1) break;

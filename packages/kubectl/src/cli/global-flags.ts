@@ -7,7 +7,11 @@ export const globalFlags: readonly Flag[] = [
   stringFlag('as-uid', '', 'UID to act as'),
   stringsFlag('as-user-extra', [], 'Extra attribute of the user to act as, KEY=VALUE; may be repeated'),
   stringFlag('cache-dir', '', 'Folder for cached discovery; accepted, discovery is kept in memory only'),
-  stringFlag('certificate-authority', '', 'File with the certificates of the authority that signed the server certificate'),
+  stringFlag(
+    'certificate-authority',
+    '',
+    'File with the certificates of the authority that signed the server certificate',
+  ),
   stringFlag('client-certificate', '', 'File with the client certificate'),
   stringFlag('client-key', '', 'File with the key of the client certificate'),
   stringFlag('cluster', '', 'Name of the kubeconfig cluster to use'),

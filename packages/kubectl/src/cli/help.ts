@@ -27,10 +27,22 @@ export function rootHelp(): string {
 export function commandHelp(path: string, command: Command): string {
   const parts = [command.description ?? `${command.short}.`, ''];
   if (command.aliases?.length) parts.push('Aliases:', `${[command.name, ...command.aliases].join(', ')}`, '');
-  if (command.examples) parts.push('Examples:', ...command.examples.trim().split('\n').map((line) => `  ${line}`), '');
+  if (command.examples)
+    parts.push(
+      'Examples:',
+      ...command.examples
+        .trim()
+        .split('\n')
+        .map((line) => `  ${line}`),
+      '',
+    );
   if (command.subcommands?.length) {
     const width = Math.max(...command.subcommands.map((each) => each.name.length)) + 3;
-    parts.push('Available Commands:', ...command.subcommands.map((each) => `  ${each.name.padEnd(width)}${each.short}`), '');
+    parts.push(
+      'Available Commands:',
+      ...command.subcommands.map((each) => `  ${each.name.padEnd(width)}${each.short}`),
+      '',
+    );
   }
   const shown = (command.flags ?? []).filter((flag) => !flag.hidden);
   if (shown.length > 0) parts.push('Options:', ...shown.map(flagHelp));
@@ -42,7 +54,11 @@ export function commandHelp(path: string, command: Command): string {
 
 /** What `kubectl options` prints. */
 export function optionsHelp(): string {
-  return ['These flags may be given to any command:', '', ...globalFlags.filter((flag) => flag.name !== 'help').map(flagHelp)].join('\n');
+  return [
+    'These flags may be given to any command:',
+    '',
+    ...globalFlags.filter((flag) => flag.name !== 'help').map(flagHelp),
+  ].join('\n');
 }
 
 function flagHelp(flag: Flag): string {

@@ -1,6 +1,6 @@
 import { StatusError } from '@coracle/api/meta/status';
 import { ConnectionFailure } from '../rest/connection-failure.ts';
-import { CommandFailure, ConfigurationFailure, ExitFailure, Failures, RawFailure, messageOf } from './failure.ts';
+import { CommandFailure, ConfigurationFailure, ExitFailure, Failures, messageOf, RawFailure } from './failure.ts';
 
 /** What stderr and the exit code say about an error that ended a command. */
 export interface Report {
@@ -12,8 +12,10 @@ export interface Report {
 export function report(error: unknown): Report {
   if (error instanceof RawFailure) return { text: lines(error.message), exitCode: error.exitCode };
   if (error instanceof ExitFailure) return { text: lines(error.message), exitCode: error.exitCode };
-  if (error instanceof ConfigurationFailure) return { text: lines(`Error in configuration: ${error.message}`), exitCode: 1 };
-  if (error instanceof StatusError && error.reason === 'Invalid') return { text: lines(invalidObject(error)), exitCode: 1 };
+  if (error instanceof ConfigurationFailure)
+    return { text: lines(`Error in configuration: ${error.message}`), exitCode: 1 };
+  if (error instanceof StatusError && error.reason === 'Invalid')
+    return { text: lines(invalidObject(error)), exitCode: 1 };
   if (error instanceof Failures) {
     return { text: error.errors.map((each) => lines(standardMessage(each) ?? messageOf(each))).join(''), exitCode: 1 };
   }
@@ -33,7 +35,8 @@ export function standardMessage(error: unknown): string | undefined {
     return `Error from server: ${error.message}`;
   }
   if (error instanceof ConnectionFailure) {
-    if (error.refused) return `The connection to the server ${error.host} was refused - did you specify the right host or port?`;
+    if (error.refused)
+      return `The connection to the server ${error.host} was refused - did you specify the right host or port?`;
     return `Unable to connect to the server: ${error.message}`;
   }
   return undefined;

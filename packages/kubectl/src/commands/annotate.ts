@@ -1,7 +1,7 @@
 import { isQualifiedName } from '@coracle/api/meta/names';
 import type { Command } from '../cli/command.ts';
 import { CommandFailure } from '../cli/failure.ts';
-import { metadataCommand, type MetadataChange } from './metadata-change.ts';
+import { type MetadataChange, metadataCommand } from './metadata-change.ts';
 
 const changeCause = 'kubernetes.io/change-cause';
 
@@ -19,9 +19,7 @@ function parseAnnotations(pairs: readonly string[]): MetadataChange {
   for (const key of set.keys()) {
     const wrong = isQualifiedName(key.toLowerCase());
     if (wrong.length > 0) {
-      throw new CommandFailure(
-        `metadata.annotations: Invalid value: ${JSON.stringify(key)}: ${wrong.join('; ')}`,
-      );
+      throw new CommandFailure(`metadata.annotations: Invalid value: ${JSON.stringify(key)}: ${wrong.join('; ')}`);
     }
   }
   const both = remove.find((key) => set.has(key));

@@ -32,13 +32,21 @@ export const command: Command = {
       .filter((each) => !flags.changed('api-group') || each.group === flags.string('api-group'))
       .filter((each) => flags.strings('verbs').every((verb) => each.verbs.includes(verb)))
       .filter((each) => flags.strings('categories').every((category) => each.categories.includes(category)));
-    const byText = (key: (each: Resource) => string) => (a: Resource, b: Resource) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
+    const byText = (key: (each: Resource) => string) => (a: Resource, b: Resource) =>
+      key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
     if (sorting === 'name') shown.sort(byText((each) => each.name));
     else if (sorting === 'kind') shown.sort(byText((each) => each.kind));
     else shown.sort((a, b) => byText((each) => each.group)(a, b) || byText((each) => each.name)(a, b));
     const writer = new TabWriter((text) => terminal.stdout.write(text), tableColumns);
     if (!flags.bool('no-headers') && output !== 'name') {
-      const names = ['NAME', 'SHORTNAMES', 'APIVERSION', 'NAMESPACED', 'KIND', ...(output === 'wide' ? ['VERBS', 'CATEGORIES'] : [])];
+      const names = [
+        'NAME',
+        'SHORTNAMES',
+        'APIVERSION',
+        'NAMESPACED',
+        'KIND',
+        ...(output === 'wide' ? ['VERBS', 'CATEGORIES'] : []),
+      ];
       writer.write(`${names.join('\t')}\n`);
     }
     for (const each of shown) {

@@ -21,8 +21,12 @@ export const command: Command = {
 
 async function attach(call: Call): Promise<void> {
   const { args, flags, session, terminal, path } = call;
-  if (args.length === 0) throw new UsageFailure(path, 'at least 1 argument is required for attach');
-  if (args.length > 2) throw new UsageFailure(path, `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(' ')}]`);
+  if (args.length === 0) throw new CommandFailure('at least 1 argument is required for attach');
+  if (args.length > 2)
+    throw new UsageFailure(
+      path,
+      `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(' ')}]`,
+    );
   const target = args.length === 2 ? `${args[0]}/${args[1]}` : args[0]!;
   const [pod] = await choosePod(session, terminal, target, { timeoutMs: flags.duration('pod-running-timeout') });
   const phase = pod!.status?.phase;
@@ -38,7 +42,8 @@ async function attach(call: Call): Promise<void> {
     if (!quiet) terminal.stderr.write(`Unable to use a TTY - container ${name} did not allocate one\n`);
   } else if (!tty && container?.tty) tty = true;
   const options = remoteOptions(terminal, flags.bool('stdin'), tty && flags.bool('stdin'), quiet);
-  if (options.stdin && options.tty && !quiet) terminal.stderr.write("If you don't see a command prompt, try pressing enter.\n");
+  if (options.stdin && options.tty && !quiet)
+    terminal.stderr.write("If you don't see a command prompt, try pressing enter.\n");
   const { name: podName, namespace } = pod!.metadata;
   const attachPath = `/api/v1/namespaces/${encodeURIComponent(namespace!)}/pods/${encodeURIComponent(podName!)}/attach`;
   await runRemote(session.rest, terminal, attachPath, { container: name }, options);

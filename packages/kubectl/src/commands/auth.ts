@@ -30,17 +30,24 @@ const whoAmI: Command = {
   usage: 'auth whoami',
   flags: outputFlags,
   async run({ args, flags, session, terminal }) {
-    if (args.length > 0) throw new CommandFailure(`unknown command ${JSON.stringify(args[0])} for "kubectl auth whoami"`);
+    if (args.length > 0)
+      throw new CommandFailure(`unknown command ${JSON.stringify(args[0])} for "kubectl auth whoami"`);
     await prepareTemplates(flags);
     const printer = printerOf(flags);
-    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: { creationTimestamp: null }, status: { userInfo: {} } };
+    const review = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'SelfSubjectReview',
+      metadata: { creationTimestamp: null },
+      status: { userInfo: {} },
+    };
     const answer = await session.rest.json<AnyObject & { status: { userInfo: UserInfo } }>(
       'POST',
       '/apis/authentication.k8s.io/v1/selfsubjectreviews',
       { body: review },
     );
     if (printer) {
-      terminal.stdout.write(printer.print(answer));
+      const metadata = { ...answer.metadata, creationTimestamp: answer.metadata?.creationTimestamp ?? null };
+      terminal.stdout.write(printer.print({ ...answer, metadata } as unknown as AnyObject));
       return;
     }
     const writer = new TabWriter((text) => terminal.stdout.write(text), tableColumns);
@@ -85,9 +92,19 @@ async function ask(call: Call): Promise<void> {
   const spec = target.startsWith('/')
     ? { nonResourceAttributes: { verb, path: target } }
     : { resourceAttributes: await resourceAttributes(call, verb, target, given, namespace) };
-  const review = await session.rest.json<SelfSubjectAccessReview>('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
-    body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: { creationTimestamp: null }, spec, status: { allowed: false } },
-  });
+  const review = await session.rest.json<SelfSubjectAccessReview>(
+    'POST',
+    '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    {
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        metadata: { creationTimestamp: null },
+        spec,
+        status: { allowed: false },
+      },
+    },
+  );
   const { allowed, reason = '', evaluationError = '' } = review.status ?? { allowed: false };
   if (!flags.bool('quiet')) {
     const why = allowed ? '' : `${reason ? ` - ${reason}` : ''}${evaluationError ? ` - ${evaluationError}` : ''}`;
@@ -96,7 +113,13 @@ async function ask(call: Call): Promise<void> {
   if (!allowed) throw new RawFailure('', 1);
 }
 
-async function resourceAttributes(call: Call, verb: string, target: string, given: string, namespace: string): Promise<Record<string, string>> {
+async function resourceAttributes(
+  call: Call,
+  verb: string,
+  target: string,
+  given: string,
+  namespace: string,
+): Promise<Record<string, string>> {
   const { flags, session, terminal } = call;
   const slash = target.indexOf('/');
   if (slash >= 0 && given !== '') throw new CommandFailure('NonResourceURL and subresource can not set together');
@@ -118,16 +141,33 @@ async function resourceAttributes(call: Call, verb: string, target: string, give
     const group = resource.group === '' ? '' : ` in group '${resource.group}'`;
     terminal.stderr.write(`Warning: resource '${resource.name}' is not namespace scoped${group}\n\n`);
   }
-  return { namespace, verb, group: resource.group, version: resource.version, resource: resource.name, subresource, name };
+  return {
+    namespace,
+    verb,
+    group: resource.group,
+    version: resource.version,
+    resource: resource.name,
+    subresource,
+    name,
+  };
 }
 
 async function listRules(call: Call): Promise<void> {
   const { args, flags, session, terminal } = call;
   if (args.length > 0) throw new CommandFailure('list option must be specified with no arguments');
   const { namespace } = session.namespace();
-  const review = await session.rest.json<SelfSubjectRulesReview>('POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', {
-    body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', metadata: { creationTimestamp: null }, spec: { namespace } },
-  });
+  const review = await session.rest.json<SelfSubjectRulesReview>(
+    'POST',
+    '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+    {
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectRulesReview',
+        metadata: { creationTimestamp: null },
+        spec: { namespace },
+      },
+    },
+  );
   const { resourceRules = [], nonResourceRules = [], incomplete, evaluationError } = review.status ?? {};
   if (incomplete) terminal.stderr.write(`warning: the list may be incomplete: ${evaluationError ?? ''}\n`);
   const rows = ruleRows([

@@ -1,7 +1,7 @@
 import type { Service } from '@coracle/api/types/core/v1';
 import type { Command } from '../cli/command.ts';
-import type { Output } from '../cli/terminal.ts';
 import { UsageFailure } from '../cli/failure.ts';
+import type { Output } from '../cli/terminal.ts';
 
 export const command: Command = {
   name: 'cluster-info',
@@ -11,11 +11,16 @@ export const command: Command = {
     if (args.length > 0) throw new UsageFailure(path, `extra arguments: [${args.join(' ')}]`);
     const { server } = session.rest.config;
     try {
-      const { items } = await session.rest.json<{ items: Service[] | null }>('GET', '/api/v1/namespaces/kube-system/services', {
-        query: { labelSelector: 'kubernetes.io/cluster-service=true' },
-      });
+      const { items } = await session.rest.json<{ items: Service[] | null }>(
+        'GET',
+        '/api/v1/namespaces/kube-system/services',
+        {
+          query: { labelSelector: 'kubernetes.io/cluster-service=true' },
+        },
+      );
       line(terminal.stdout, terminal.env, 'Kubernetes control plane', server);
-      for (const service of items ?? []) line(terminal.stdout, terminal.env, displayName(service), linkOf(service, server));
+      for (const service of items ?? [])
+        line(terminal.stdout, terminal.env, displayName(service), linkOf(service, server));
     } finally {
       terminal.stdout.write("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
     }

@@ -20,7 +20,8 @@ async function run(call: Call, name: string, unschedulable: boolean): Promise<vo
   const { args, flags, session, terminal, path } = call;
   const selector = flags.string('selector');
   if (args.length === 0 && selector === '') throw new UsageFailure(path, `USAGE: ${name} NODE [flags]`);
-  if (args.length > 0 && selector !== '') throw new CommandFailure('error: cannot specify both a node name and a --selector option');
+  if (args.length > 0 && selector !== '')
+    throw new CommandFailure('error: cannot specify both a node name and a --selector option');
   const dryRun = dryRunOf(flags);
   const { infos, errors } = await select(session, terminal, { args: ['nodes', ...args], selector, fetch: true });
   throwAll(errors);
@@ -31,7 +32,13 @@ async function run(call: Call, name: string, unschedulable: boolean): Promise<vo
       continue;
     }
     if (dryRun !== 'client') {
-      await patchObject(session, info, 'strategic', { spec: { unschedulable: unschedulable || null } }, { serverDryRun: dryRun === 'server' });
+      await patchObject(
+        session,
+        info,
+        'strategic',
+        { spec: { unschedulable: unschedulable || null } },
+        { serverDryRun: dryRun === 'server' },
+      );
     }
     terminal.stdout.write(`node/${info.name} ${name}ed${dryRunSuffix(dryRun)}\n`);
   }

@@ -4,8 +4,8 @@ import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag, durationFlag, type Flags, intFlag, stringFlag } from '../cli/flags.ts';
 import { qualified } from '../resources/resource.ts';
 import { EmptySelection, type Info, select } from '../resources/selection.ts';
-import { deleteObject, inSource } from '../resources/writes.ts';
 import { waitUntilGone } from '../resources/until-gone.ts';
+import { deleteObject, inSource } from '../resources/writes.ts';
 import { isNotFoundError } from './get/get.ts';
 import {
   allNamespacesFlag,
@@ -52,7 +52,6 @@ export const command: Command = {
 /** How to delete, after the flags' effects on each other. */
 export interface Deletion {
   readonly gracePeriod: number;
-  readonly force: boolean;
   readonly wait: boolean;
   readonly timeoutMs: number;
   readonly cascade: Cascade;
@@ -68,8 +67,8 @@ async function deleteCommand(call: Call): Promise<void> {
   const fieldSelector = flags.string('field-selector');
   const all = flags.bool('all');
   if (args.length === 0 && filenames.length === 0) throw new EmptySelection();
-  if (all && selector !== '') throw new CommandFailure('cannot set --all and --selector at the same time');
-  if (all && fieldSelector !== '') throw new CommandFailure('cannot set --all and --field-selector at the same time');
+  if (all && selector !== '') throw new CommandFailure("setting 'all' parameter but found a non empty selector. ");
+  if (all && fieldSelector !== '') throw new CommandFailure("setting 'all' parameter but found a non empty selector. ");
   const deletion = deletionOf(flags, terminal.stderr);
   const selecting = all || selector !== '' || fieldSelector !== '';
   const ignoreNotFound = flags.bool('ignore-not-found') || (selecting && !flags.changed('ignore-not-found'));
@@ -103,7 +102,8 @@ export function deletionOf(flags: Flags, stderr: { write(text: string): unknown 
     gracePeriod = 1;
   }
   if (force && gracePeriod < 0) gracePeriod = 0;
-  if (force && gracePeriod > 0) throw new CommandFailure('--force and --grace-period greater than 0 cannot be specified together');
+  if (force && gracePeriod > 0)
+    throw new CommandFailure('--force and --grace-period greater than 0 cannot be specified together');
   if (flags.has('output') && flags.string('output') !== '' && flags.string('output') !== 'name') {
     throw new CommandFailure(`unexpected -o output mode: ${flags.string('output')}. We only support '-o name'`);
   }
@@ -114,7 +114,6 @@ export function deletionOf(flags: Flags, stderr: { write(text: string): unknown 
   }
   return {
     gracePeriod,
-    force,
     wait,
     timeoutMs: flags.duration('timeout'),
     cascade: cascadeOf(flags),
@@ -153,10 +152,7 @@ export async function deleteInfos(
       }
       terminal.stdout.write(told(info, deletion));
     } catch (error) {
-      if (ignoreNotFound && isNotFoundError(error)) {
-        found--;
-        continue;
-      }
+      if (ignoreNotFound && isNotFoundError(error)) continue;
       failed.push(inSource(error, 'deleting', info.source));
     }
   }
@@ -165,7 +161,8 @@ export async function deleteInfos(
     terminal.stdout.write('No resources found\n');
     return;
   }
-  if (deletion.wait && deletion.dryRun === 'none') await waitUntilGone(session, gone, deletion.timeoutMs || 168 * 3_600_000);
+  if (deletion.wait && deletion.dryRun === 'none')
+    await waitUntilGone(session, gone, deletion.timeoutMs || 168 * 3_600_000);
 }
 
 function told(info: Info, { dryRun, gracePeriod, nameOnly }: Deletion): string {
@@ -177,7 +174,9 @@ function told(info: Info, { dryRun, gracePeriod, nameOnly }: Deletion): string {
 async function confirmed({ terminal }: Call, infos: readonly Info[]): Promise<boolean> {
   terminal.stdout.write(`You are about to delete the following ${infos.length} resource(s):\n`);
   for (const info of infos) {
-    terminal.stdout.write(`${qualified({ name: info.resource.kind.toLowerCase(), group: info.resource.group })}/${info.name}\n`);
+    terminal.stdout.write(
+      `${qualified({ name: info.resource.kind.toLowerCase(), group: info.resource.group })}/${info.name}\n`,
+    );
   }
   terminal.stdout.write('Do you want to continue? (y/n): ');
   for await (const chunk of terminal.stdin) return /^y/i.test(String(chunk).trim());

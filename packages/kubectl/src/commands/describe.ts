@@ -43,17 +43,23 @@ async function describeCommand(call: Call): Promise<void> {
   if (infos.length === 0 && errors.length === 1 && args.length === 2 && isNotFoundError(errors[0])) {
     const found = await withPrefix(call, args[0]!, args[1]!);
     if (found.length === 0) throw errors[0];
-    await show(call, found, []);
+    for (const info of found) terminal.stdout.write(`${await describe(info.object!, session, eventOptions(call))}\n`);
     return;
   }
   await show(call, infos, [...errors]);
 }
 
-async function show({ flags, session, terminal }: Call, infos: readonly Info[], failed: unknown[]): Promise<void> {
+const eventOptions = ({ flags }: Call): { events: boolean; chunkSize: number } => ({
+  events: flags.bool('show-events'),
+  chunkSize: flags.int('chunk-size'),
+});
+
+async function show(call: Call, infos: readonly Info[], failed: unknown[]): Promise<void> {
+  const { flags, session, terminal } = call;
   let first = true;
   for (const info of infos) {
     try {
-      const text = await describe(info.object!, session, { events: flags.bool('show-events'), chunkSize: flags.int('chunk-size') });
+      const text = await describe(info.object!, session, eventOptions(call));
       terminal.stdout.write(first ? text : `\n\n${text}`);
       first = false;
     } catch (error) {

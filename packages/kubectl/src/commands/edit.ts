@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
 import { formatYaml } from '@coracle/api/codec/yaml-print';
-import { createTwoWayStrategicPatch } from '@coracle/api/patch/strategic';
 import { createMergePatch } from '@coracle/api/patch/merge-patch';
+import { createTwoWayStrategicPatch } from '@coracle/api/patch/strategic';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, messageOf, throwAll } from '../cli/failure.ts';
 import { stringFlag } from '../cli/flags.ts';
 import { builtinSchema } from '../manifests/schemas.ts';
 import { fieldValidation, validateFlag } from '../manifests/validation.ts';
 import { formatJson } from '../print/json.ts';
+import { outputFlags } from '../print/printer.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { EmptySelection, type Info, select } from '../resources/selection.ts';
 import { patchObject } from '../resources/writes.ts';
-import { outputFlags } from '../print/printer.ts';
 import { outcome } from './outcome.ts';
 import { fieldManagerFlag, filenameFlags, filenamesOf } from './shared-flags.ts';
 
@@ -35,7 +35,7 @@ export const command: Command = {
 };
 
 const note = [
-  '# Please edit the object below. Lines beginning with a \'#\' will be ignored,',
+  "# Please edit the object below. Lines beginning with a '#' will be ignored,",
   '# and an empty file will abort the edit. If an error occurs while saving this file will be',
   '# reopened with the relevant failures.',
   '#',
@@ -74,7 +74,10 @@ async function editOne(call: Call, info: Info, file: string): Promise<void> {
     writeFileSync(file, text, { mode: 0o600 });
     openEditor(call, file);
     const edited = readFileSync(file, 'utf8');
-    const body = edited.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+    const body = edited
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .join('\n');
     if (body.trim() === '' || edited === text || body === lastFailed) {
       if (lastFailed !== undefined) throw new CommandFailure('Edit cancelled, no valid changes were saved.');
       terminal.stderr.write('Edit cancelled, no changes made.\n');
@@ -82,9 +85,12 @@ async function editOne(call: Call, info: Info, file: string): Promise<void> {
     }
     try {
       const after = parseYamlDocuments(body)[0]?.value as AnyObject;
-      if (after?.metadata?.name !== info.name) throw new CommandFailure('the name of an object cannot be changed by editing it');
+      if (after?.metadata?.name !== info.name)
+        throw new CommandFailure('the name of an object cannot be changed by editing it');
       const schema = builtinSchema(info.resource);
-      const patch = formatJson(schema ? createTwoWayStrategicPatch(before, after, schema) : createMergePatch(before, after));
+      const patch = formatJson(
+        schema ? createTwoWayStrategicPatch(before, after, schema) : createMergePatch(before, after),
+      );
       if (patch === '{}') {
         terminal.stderr.write('Edit cancelled, no changes made.\n');
         return;
@@ -105,6 +111,10 @@ async function editOne(call: Call, info: Info, file: string): Promise<void> {
 
 function openEditor({ terminal }: Call, file: string): void {
   const editor = terminal.env['KUBE_EDITOR'] || terminal.env['EDITOR'] || 'vi';
-  const result = spawnSync(`${editor} "$0"`, [file], { shell: '/bin/sh', stdio: 'inherit', cwd: terminal.cwd, env: { ...terminal.env } as NodeJS.ProcessEnv });
+  const result = spawnSync('/bin/sh', ['-c', `${editor} "$0"`, file], {
+    stdio: 'inherit',
+    cwd: terminal.cwd,
+    env: { ...terminal.env } as NodeJS.ProcessEnv,
+  });
   if (result.status !== 0) throw new CommandFailure(`there was a problem with the editor ${JSON.stringify(editor)}`);
 }

@@ -38,8 +38,11 @@ async function events(call: Call): Promise<void> {
   const namespace = flags.bool('all-namespaces') ? '' : session.namespace().namespace;
   const path = namespace === '' ? '/api/v1/events' : `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`;
   const fieldSelector = await selectorFor(call);
-  const wanted = (event: Event): boolean => types.length === 0 || types.some((type) => type.toLowerCase() === event.type?.toLowerCase());
-  const list = await session.rest.json<{ items: Event[] | null; metadata: { resourceVersion?: string } }>('GET', path, { query: { fieldSelector } });
+  const wanted = (event: Event): boolean =>
+    types.length === 0 || types.some((type) => type.toLowerCase() === event.type?.toLowerCase());
+  const list = await session.rest.json<{ items: Event[] | null; metadata: { resourceVersion?: string } }>('GET', path, {
+    query: { fieldSelector },
+  });
   const found = (list.items ?? []).filter(wanted).sort((a, b) => timeOf(a) - timeOf(b));
   if (found.length === 0 && !flags.bool('watch')) {
     terminal.stderr.write(namespace === '' ? 'No events found.\n' : `No events found in ${namespace} namespace.\n`);
@@ -47,7 +50,14 @@ async function events(call: Call): Promise<void> {
   }
   if (printer) {
     const items = found.map((event) => ({ ...event, apiVersion: 'v1', kind: 'Event' }) as unknown as AnyObject);
-    terminal.stdout.write(printer.print({ apiVersion: 'v1', kind: 'EventList', metadata: { resourceVersion: list.metadata.resourceVersion ?? '' }, items }));
+    terminal.stdout.write(
+      printer.print({
+        apiVersion: 'v1',
+        kind: 'EventList',
+        metadata: { resourceVersion: list.metadata.resourceVersion ?? '' },
+        items,
+      }),
+    );
     return;
   }
   const writer = new TabWriter((text) => terminal.stdout.write(text), tableColumns);
@@ -66,11 +76,23 @@ async function events(call: Call): Promise<void> {
 }
 
 const timeOf = (event: Event): number =>
-  Date.parse(event.series?.lastObservedTime || event.lastTimestamp || event.eventTime || event.metadata.creationTimestamp || '1970-01-01T00:00:00Z');
+  Date.parse(
+    event.series?.lastObservedTime ||
+      event.lastTimestamp ||
+      event.eventTime ||
+      event.metadata.creationTimestamp ||
+      '1970-01-01T00:00:00Z',
+  );
 
 function row(event: Event, withNamespace: boolean): string {
   const { kind = '', name = '' } = event.involvedObject;
-  const cells = [intervalOf(event), event.type ?? '', event.reason ?? '', `${kind}/${name}`, (event.message ?? '').trim()];
+  const cells = [
+    intervalOf(event),
+    event.type ?? '',
+    event.reason ?? '',
+    `${kind}/${name}`,
+    (event.message ?? '').trim(),
+  ];
   return `${[...(withNamespace ? [event.metadata.namespace ?? ''] : []), ...cells].join('\t')}\n`;
 }
 

@@ -25,7 +25,8 @@ export const command: Command = {
 async function exec(call: Call): Promise<void> {
   const { args, dash, flags, session, terminal, path } = call;
   const filenames = flags.strings('filename');
-  if (filenames.length === 0 && (args.length === 0 || dash === 0)) throw new CommandFailure('pod, type/name or --filename must be specified');
+  if (filenames.length === 0 && (args.length === 0 || dash === 0))
+    throw new CommandFailure('pod, type/name or --filename must be specified');
   if (dash < 0 && args.length > 1) {
     throw new UsageFailure(path, 'exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead');
   }

@@ -1,13 +1,15 @@
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, RawFailure, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
+import { noSuchResource } from '../resources/mapper.ts';
 import { OpenApiDocument, type OpenApiSchema } from '../resources/openapi.ts';
 import type { Resource } from '../resources/resource.ts';
 
 export const command: Command = {
   name: 'explain',
   short: 'Show what a field of a resource means',
-  usage: 'explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]',
+  usage:
+    'explain TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]',
   examples: 'kubectl explain pods\nkubectl explain pods.spec.containers\nkubectl explain deployment --recursive',
   flags: [
     stringFlag('api-version', '', 'Group and version to use: apps/v1'),
@@ -36,7 +38,7 @@ async function explain(call: Call): Promise<void> {
   const { resource, fields } = await target(call, args[0]!);
   const document = await OpenApiDocument.load(session.rest, resource);
   const root = document.schemaOf(resource);
-  terminal.stdout.write(page(document, resource, root, fields, flags.bool('recursive')));
+  terminal.stdout.write(page(call, document, resource, root, fields));
 }
 
 async function target({ flags, session }: Call, argument: string): Promise<{ resource: Resource; fields: string[] }> {
@@ -48,8 +50,7 @@ async function target({ flags, session }: Call, argument: string): Promise<{ res
     if (resource) return { resource: versioned(resource), fields: parts.slice(length) };
   }
   const resource = mapper.find(parts[0]!.toLowerCase());
-  // Upstream shows this one without `error: `.
-  if (!resource) throw new RawFailure(`the server doesn't have a resource type ${JSON.stringify(parts[0])}`);
+  if (!resource) throw noSuchResource(parts[0]!);
   return { resource: versioned(resource), fields: parts.slice(1) };
 
   function versioned(resource: Resource): Resource {
@@ -63,22 +64,32 @@ async function target({ flags, session }: Call, argument: string): Promise<{ res
 
 const lineWidth = 76;
 
-function page(document: OpenApiDocument, resource: Resource, root: OpenApiSchema, fields: readonly string[], recursive: boolean): string {
+function page(
+  { flags, terminal }: Call,
+  document: OpenApiDocument,
+  resource: Resource,
+  root: OpenApiSchema,
+  fields: readonly string[],
+): string {
   const out: string[] = [];
   if (resource.group !== '') out.push(`GROUP:      ${resource.group}`);
   out.push(`KIND:       ${resource.kind}`, `VERSION:    ${resource.version}`, '');
   let schema = root;
   for (const [i, field] of fields.entries()) {
     const found = document.propertiesOf(schema).get(field);
-    if (!found) throw new CommandFailure(`field ${JSON.stringify(field)} does not exist`);
+    if (!found) {
+      terminal.stdout.write(`${out.join('\n')}\n`);
+      throw new CommandFailure(`field ${JSON.stringify(field)} does not exist`);
+    }
     schema = found;
-    if (i === fields.length - 1) out.push(`FIELD: ${field} <${document.typeOf(schema)}>`, ...enumLines(document, schema, ''), '', '');
+    if (i === fields.length - 1)
+      out.push(`FIELD: ${field} <${document.typeOf(schema)}>`, ...enumLines(document, schema, ''), '', '');
   }
   out.push('DESCRIPTION:', ...paragraph(document.descriptionsOf(schema), 4, '<empty>'));
   const properties = document.propertiesOf(schema);
   if (properties.size === 0) return `${out.join('\n')}\n\n`;
   out.push('FIELDS:');
-  if (recursive) out.push(...tree(document, schema, 1, []));
+  if (flags.bool('recursive')) out.push(...tree(document, schema, 1, []));
   else {
     const required = document.requiredOf(schema);
     for (const name of [...properties.keys()].sort()) {
@@ -93,7 +104,9 @@ function page(document: OpenApiDocument, resource: Resource, root: OpenApiSchema
 
 function enumLines(document: OpenApiDocument, schema: OpenApiSchema, indent: string): string[] {
   const values = document.enumOf(schema);
-  return values.length === 0 ? [] : [`${indent}enum: ${values.length > 4 ? `${values.slice(0, 4).join(', ')}, ....` : values.join(', ')}`];
+  return values.length === 0
+    ? []
+    : [`${indent}enum: ${values.length > 4 ? `${values.slice(0, 4).join(', ')}, ....` : values.join(', ')}`];
 }
 
 function tree(document: OpenApiDocument, schema: OpenApiSchema, level: number, above: readonly string[]): string[] {
@@ -113,7 +126,9 @@ function paragraph(texts: readonly string[], indent: number, otherwise: string):
   const blank = ' '.repeat(indent);
   const given = texts.filter((text) => text !== '');
   if (given.length === 0) return [`${blank}${otherwise}`];
-  return given.flatMap((text) => text.split('\n').flatMap((line) => wrapped(line, lineWidth).map((each) => `${blank}${each}`)));
+  return given.flatMap((text) =>
+    text.split('\n').flatMap((line) => wrapped(line, lineWidth).map((each) => `${blank}${each}`)),
+  );
 }
 
 function wrapped(text: string, width: number): string[] {

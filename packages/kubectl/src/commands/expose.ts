@@ -1,14 +1,15 @@
+import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import type { Pod, Service } from '@coracle/api/types/core/v1';
 import type { LabelSelector } from '@coracle/api/types/meta/v1';
-import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
-import { withLastApplied } from '../manifests/last-applied.ts';
+import { withOwnManifest } from '../manifests/last-applied.ts';
 import { outputFlags } from '../print/printer.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { EmptySelection, type Info, select } from '../resources/selection.ts';
 import { createObject } from '../resources/writes.ts';
+import { manifestNamespace } from './create/generator.ts';
 import { parseLabels } from './label.ts';
 import { outcome } from './outcome.ts';
 import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, filenamesOf } from './shared-flags.ts';
@@ -48,20 +49,33 @@ async function expose(call: Call): Promise<void> {
   const filenames = filenamesOf(flags);
   if (args.length === 0 && filenames.length === 0) throw new EmptySelection();
   const dryRun = dryRunOf(flags);
-  if (flags.string('override-type') !== 'merge') throw new CommandFailure(`--override-type=${flags.string('override-type')} is not supported by this kubectl, only merge`);
+  if (flags.string('override-type') !== 'merge')
+    throw new CommandFailure(
+      `--override-type=${flags.string('override-type')} is not supported by this kubectl, only merge`,
+    );
   const told = await outcome(call, dryRun, { keepOrder: true });
-  const { infos, errors } = await select(session, terminal, { args, filenames, recursive: flags.bool('recursive'), fetch: true });
+  const { infos, errors } = await select(session, terminal, {
+    args,
+    filenames,
+    recursive: flags.bool('recursive'),
+    fetch: true,
+  });
   throwAll(errors);
   for (const info of infos) {
     const service = overridden(serviceFor(call, info), flags.string('overrides'));
     const shape = { kind: 'Service', group: '' };
-    const object = flags.bool('save-config') ? withLastApplied(service) : service;
+    const object = flags.bool('save-config') ? withOwnManifest(service) : service;
     if (dryRun === 'client') {
       told.tell(shape, object, 'exposed');
       continue;
     }
     const resource = (await session.mapper()).forKind('v1', 'Service');
-    const target = { resource, namespace: info.namespace || session.namespace().namespace, name: service.metadata.name!, source: '' };
+    const target = {
+      resource,
+      namespace: info.namespace || session.namespace().namespace,
+      name: service.metadata.name!,
+      source: '',
+    };
     const created = await createObject(session, target, object, {
       serverDryRun: dryRun === 'server',
       fieldManager: flags.string('field-manager'),
@@ -79,7 +93,8 @@ function overridden(service: AnyObject, overrides: string): AnyObject {
   }
 }
 
-function serviceFor({ flags }: Call, info: Info): AnyObject {
+function serviceFor(call: Call, info: Info): AnyObject {
+  const { flags } = call;
   const object = info.object!;
   if (!exposable.includes(object.kind)) {
     throw new CommandFailure(`cannot expose a ${object.kind}${info.resource.group ? `.${info.resource.group}` : ''}`);
@@ -102,7 +117,7 @@ function serviceFor({ flags }: Call, info: Info): AnyObject {
     apiVersion: 'v1',
     metadata: {
       name,
-      ...(object.metadata.namespace ? { namespace: object.metadata.namespace } : {}),
+      ...manifestNamespace(call),
       creationTimestamp: null,
       ...(labels && Object.keys(labels).length > 0 ? { labels } : {}),
     },
@@ -117,10 +132,16 @@ const portFlags = (flags: Call['flags']): { port: string; target: string; protoc
   protocol: flags.string('protocol'),
 });
 
-function servicePorts({ port, target, protocol }: ReturnType<typeof portFlags>, object: AnyObject): Record<string, unknown>[] {
+function servicePorts(
+  { port, target, protocol }: ReturnType<typeof portFlags>,
+  object: AnyObject,
+): Record<string, unknown>[] {
   const own = portsOf(object);
-  const given = port !== '' ? port.split(',').map((text) => ({ port: numberOf(text), protocol: undefined as string | undefined })) : own;
-  if (given.length === 0) throw new CommandFailure("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples");
+  const given =
+    port !== ''
+      ? port.split(',').map((text) => ({ port: numberOf(text), protocol: undefined as string | undefined }))
+      : own;
+  if (given.length === 0) throw new CommandFailure("couldn't find port via --port flag or introspection");
   return given.map((each, i) => {
     const found = own.find((other) => other.port === each.port)?.protocol;
     const targetPort = target === '' ? each.port : /^\d+$/.test(target) ? Number(target) : target;
@@ -142,7 +163,10 @@ function portsOf(object: AnyObject): { port: number; protocol: string | undefine
   if (object.kind === 'Service') {
     return ((object as unknown as Service).spec?.ports ?? []).map(({ port, protocol }) => ({ port, protocol }));
   }
-  const spec = object.kind === 'Pod' ? (object as unknown as Pod).spec : (object['spec'] as { template?: { spec?: Pod['spec'] } }).template?.spec;
+  const spec =
+    object.kind === 'Pod'
+      ? (object as unknown as Pod).spec
+      : (object['spec'] as { template?: { spec?: Pod['spec'] } }).template?.spec;
   return (spec?.containers ?? []).flatMap((container) =>
     (container.ports ?? []).map(({ containerPort, protocol }) => ({ port: containerPort, protocol })),
   );
@@ -151,17 +175,22 @@ function portsOf(object: AnyObject): { port: number; protocol: string | undefine
 function selectorOf(object: AnyObject): Record<string, string> {
   if (object.kind === 'Pod') {
     const { labels } = object.metadata;
-    if (!labels || Object.keys(labels).length === 0) throw new CommandFailure("couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed");
+    if (!labels || Object.keys(labels).length === 0)
+      throw new CommandFailure(
+        "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+      );
     return labels;
   }
   const selector = (object['spec'] as { selector?: LabelSelector | Record<string, string> }).selector;
-  const fail = (why: string): CommandFailure => new CommandFailure(`couldn't retrieve selectors via --selector flag or introspection: ${why}`);
+  const fail = (why: string): CommandFailure =>
+    new CommandFailure(`couldn't retrieve selectors via --selector flag or introspection: ${why}`);
   if (object.kind === 'Service' || object.kind === 'ReplicationController') {
     if (!selector || Object.keys(selector).length === 0) throw fail('the service has no pod selector set');
     return selector as Record<string, string>;
   }
   const { matchLabels, matchExpressions } = (selector ?? {}) as LabelSelector;
-  if (matchExpressions?.length) throw fail(`couldn't convert expressions - ${JSON.stringify(matchExpressions)} to map-based selector format`);
+  if (matchExpressions?.length)
+    throw fail(`couldn't convert expressions - ${JSON.stringify(matchExpressions)} to map-based selector format`);
   if (!matchLabels || Object.keys(matchLabels).length === 0) throw fail('the object has no selector');
   return matchLabels;
 }

@@ -1,5 +1,5 @@
-import type { Pod, Service } from '@coracle/api/types/core/v1';
 import { isIPv4, isIPv6 } from 'node:net';
+import type { Pod, Service } from '@coracle/api/types/core/v1';
 import { CommandFailure } from '../cli/failure.ts';
 
 /** A local port (0 to let the machine choose) and the pod's port behind it. */
@@ -23,7 +23,9 @@ export function forwardedPorts(specs: readonly string[], pod: Pod, service: Serv
 
 function number(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) > 65535) {
-    throw new CommandFailure(`error parsing local port '${text}': strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`);
+    throw new CommandFailure(
+      `error parsing local port '${text}': strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`,
+    );
   }
   return Number(text);
 }
@@ -44,7 +46,8 @@ function findServicePort(service: Service, text: string): NonNullable<NonNullabl
   const ports = service.spec?.ports ?? [];
   const found = ports.find((port) => (/^\d+$/.test(text) ? port.port === Number(text) : port.name === text));
   if (found) return found;
-  if (/^\d+$/.test(text)) throw new CommandFailure(`Service ${service.metadata.name} does not have a service port ${text}`);
+  if (/^\d+$/.test(text))
+    throw new CommandFailure(`Service ${service.metadata.name} does not have a service port ${text}`);
   throw new CommandFailure(`Service '${service.metadata.name}' does not have a named port '${text}'`);
 }
 

@@ -120,7 +120,12 @@ export function findEntry(name: string): Entry | undefined {
 
 /** The names near to a mistyped one, as cobra suggests: at most two edits away, or beginning with it. */
 export function suggestions(typed: string): string[] {
-  const names = [...groups.flatMap((group) => group.entries.map((each) => each.name)), ...unsupported, 'options', 'help'];
+  const names = [
+    ...groups.flatMap((group) => group.entries.map((each) => each.name)),
+    ...unsupported,
+    'options',
+    'help',
+  ];
   const lower = typed.toLowerCase();
   return names.filter((name) => distance(lower, name) <= 2 || name.startsWith(lower));
 }

@@ -4,7 +4,10 @@ import type { AnyObject, Resource } from '../resources/resource.ts';
 import type { Info } from '../resources/selection.ts';
 
 /** The objects of files, for --local: their resources are guessed from their kinds, as no server is asked. */
-export async function localInfos({ flags, terminal }: Call, filenames: readonly string[]): Promise<{ infos: Info[]; errors: unknown[]; single: boolean }> {
+export async function localInfos(
+  { flags, terminal }: Call,
+  filenames: readonly string[],
+): Promise<{ infos: Info[]; errors: unknown[]; single: boolean }> {
   const manifests = await readManifests(filenames, flags.bool('recursive'), terminal, undefined);
   const infos: Info[] = [];
   const errors: unknown[] = [];
@@ -12,7 +15,13 @@ export async function localInfos({ flags, terminal }: Call, filenames: readonly 
     if ('error' in manifest) errors.push(manifest.error);
     else {
       const { object, source } = manifest;
-      infos.push({ resource: guessedResource(object), namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '', source, object });
+      infos.push({
+        resource: guessedResource(object),
+        namespace: object.metadata.namespace ?? '',
+        name: object.metadata.name ?? '',
+        source,
+        object,
+      });
     }
   }
   return { infos, errors, single: infos.length === 1 };

@@ -1,5 +1,5 @@
-import type { Pod } from '@coracle/api/types/core/v1';
 import type { Readable } from 'node:stream';
+import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag } from '../cli/flags.ts';
@@ -12,7 +12,8 @@ export const command: Command = {
   aliases: ['log'],
   short: 'Show what a container wrote',
   usage: 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]',
-  examples: 'kubectl logs web-1\nkubectl logs -f deployment/web --all-containers\nkubectl logs -l app=web --prefix --tail=20',
+  examples:
+    'kubectl logs web-1\nkubectl logs -f deployment/web --all-containers\nkubectl logs -l app=web --prefix --tail=20',
   flags: [
     boolFlag('all-containers', false, 'All containers of the pod'),
     boolFlag('all-pods', false, 'All pods of the workload; implies --prefix'),
@@ -43,7 +44,10 @@ async function logs(call: Call): Promise<void> {
   const { args, flags, session, terminal, path } = call;
   const selector = flags.string('selector');
   if (args.length === 0 && selector === '') {
-    throw new UsageFailure(path, "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command");
+    throw new UsageFailure(
+      path,
+      "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+    );
   }
   if (args.length > 2 || (args.length === 2 && flags.string('container') !== '')) {
     throw new UsageFailure(
@@ -62,7 +66,12 @@ async function logs(call: Call): Promise<void> {
     terminal.stderr.write(`No resources found in ${session.namespace().namespace} namespace.\n`);
     return;
   }
-  const wanted = pods.flatMap((pod) => containersOf(pod, container, flags.bool('all-containers'), terminal.stderr).map((each) => ({ pod, container: each })));
+  const wanted = pods.flatMap((pod) =>
+    containersOf(pod, container, flags.bool('all-containers'), terminal.stderr).map((each) => ({
+      pod,
+      container: each,
+    })),
+  );
   const follow = flags.bool('follow');
   if (follow && wanted.length > flags.int('max-log-requests')) {
     throw new CommandFailure(
@@ -79,7 +88,8 @@ async function logs(call: Call): Promise<void> {
 }
 
 function checkFlags({ flags }: Call, container: string): void {
-  if (flags.bool('all-containers') && container !== '') throw new CommandFailure('--all-containers=true should not be specified with container name ' + container);
+  if (flags.bool('all-containers') && container !== '')
+    throw new CommandFailure('--all-containers=true should not be specified with container name ' + container);
   if (flags.string('since-time') !== '' && flags.duration('since') !== 0) {
     throw new CommandFailure('at most one of `sinceTime` or `sinceSeconds` may be specified');
   }
@@ -106,7 +116,11 @@ function logQuery({ flags }: Call, selector: string): Record<string, string | nu
 async function podsFor({ args, flags, session, terminal }: Call, selector: string): Promise<Pod[]> {
   if (selector !== '') return podsOf(session, { labelSelector: selector });
   const [target = ''] = args;
-  return choosePod(session, terminal, target, { all: flags.bool('all-pods'), timeoutMs: flags.duration('pod-running-timeout'), found: 'Found' });
+  return choosePod(session, terminal, target, {
+    all: flags.bool('all-pods'),
+    timeoutMs: flags.duration('pod-running-timeout'),
+    found: 'Found',
+  });
 }
 
 function containersOf(pod: Pod, given: string, all: boolean, stderr: { write(text: string): unknown }): string[] {

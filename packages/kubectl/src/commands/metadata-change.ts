@@ -40,7 +40,7 @@ export interface MetadataVerb {
   /** A key that needs no --overwrite. */
   readonly freelyOverwritten?: string;
   /** The error for keys that have other values already. */
-  conflict(taken: readonly [key: string, value: string][]): CommandFailure;
+  conflict(taken: readonly [key: string, value: string][]): Error;
   message(change: 'none' | 'shorter' | 'other'): string;
 }
 
@@ -105,7 +105,8 @@ async function change(call: Call, verb: MetadataVerb): Promise<void> {
       }
       if (verb.reportMissing) {
         for (const key of wanted.remove) {
-          if (old.metadata[verb.field]?.[key] === undefined) call.terminal.stdout.write(`label ${JSON.stringify(key)} not found.\n`);
+          if (old.metadata[verb.field]?.[key] === undefined)
+            call.terminal.stdout.write(`label ${JSON.stringify(key)} not found.\n`);
         }
       }
       const patch = createMergePatch(withoutVersion(old, flags.string('resource-version')), changed);
@@ -121,15 +122,27 @@ async function change(call: Call, verb: MetadataVerb): Promise<void> {
   throwAll(failed);
 }
 
-function check({ flags }: Call, resources: readonly string[], filenames: readonly string[], wanted: MetadataChange, word: string): void {
-  if (flags.bool('all') && flags.string('selector') !== '') throw new CommandFailure('cannot set --all and --selector at the same time');
-  if (flags.bool('all') && flags.string('field-selector') !== '') throw new CommandFailure('cannot set --all and --field-selector at the same time');
+function check(
+  { flags }: Call,
+  resources: readonly string[],
+  filenames: readonly string[],
+  wanted: MetadataChange,
+  word: string,
+): void {
+  if (flags.bool('all') && flags.string('selector') !== '')
+    throw new CommandFailure('cannot set --all and --selector at the same time');
+  if (flags.bool('all') && flags.string('field-selector') !== '')
+    throw new CommandFailure('cannot set --all and --field-selector at the same time');
   if (flags.bool('local')) {
-    if (dryRunOf(flags) === 'server') throw new CommandFailure('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
+    if (dryRunOf(flags) === 'server')
+      throw new CommandFailure('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
     if (resources.length > 0) {
-      throw new CommandFailure('can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set');
+      throw new CommandFailure(
+        'can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set',
+      );
     }
-    if (filenames.length === 0) throw new CommandFailure('one or more files must be specified as -f pod.yaml or --filename=pod.json');
+    if (filenames.length === 0)
+      throw new CommandFailure('one or more files must be specified as -f pod.yaml or --filename=pod.json');
   } else if (resources.length === 0 && filenames.length === 0) {
     throw new CommandFailure('one or more resources must be specified as <resource> <name> or <resource>/<name>');
   }
@@ -138,7 +151,13 @@ function check({ flags }: Call, resources: readonly string[], filenames: readonl
   }
 }
 
-function changedObject(old: AnyObject, wanted: MetadataChange, verb: MetadataVerb, overwrite: boolean, resourceVersion: string): AnyObject {
+function changedObject(
+  old: AnyObject,
+  wanted: MetadataChange,
+  verb: MetadataVerb,
+  overwrite: boolean,
+  resourceVersion: string,
+): AnyObject {
   const entries = new Map(Object.entries(old.metadata[verb.field] ?? {}));
   if (!overwrite) {
     const taken = [...wanted.set].flatMap(([key, value]): [string, string][] => {
@@ -167,10 +186,15 @@ function withoutVersion(object: AnyObject, resourceVersion: string): AnyObject {
   return { ...object, metadata };
 }
 
-function listEntries({ terminal }: Call, object: AnyObject, verb: MetadataVerb, single: boolean, { resource, name }: Info): void {
+function listEntries(
+  { terminal }: Call,
+  object: AnyObject,
+  verb: MetadataVerb,
+  single: boolean,
+  { resource, name }: Info,
+): void {
   if (!single) {
-    const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-    terminal.stdout.write(`Listing ${verb.field} for ${kind}/${name}:\n`);
+    terminal.stdout.write(`Listing ${verb.field} for ${resource.kind}.${resource.group}/${name}:\n`);
   }
   for (const [key, value] of Object.entries(object.metadata[verb.field] ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
     terminal.stdout.write(`${single ? '' : ' '}${key}=${value}\n`);

@@ -1,5 +1,5 @@
 import type { Call } from '../cli/command.ts';
-import { prepareTemplates, printerOf, type Printer } from '../print/printer.ts';
+import { type Printer, prepareTemplates, printerOf } from '../print/printer.ts';
 import { type AnyObject, objectName, type Resource } from '../resources/resource.ts';
 import { type DryRun, dryRunSuffix } from './shared-flags.ts';
 
@@ -10,15 +10,30 @@ export interface Outcome {
   tell(resource: Pick<Resource, 'kind' | 'group'>, object: AnyObject, operation: string): void;
 }
 
-export async function outcome(call: Call, dryRun: DryRun = 'none', options: { keepOrder?: boolean } = {}): Promise<Outcome> {
+export async function outcome(
+  call: Call,
+  dryRun: DryRun = 'none',
+  options: { keepOrder?: boolean } = {},
+): Promise<Outcome> {
   await prepareTemplates(call.flags);
   const printer = printerOf(call.flags, options);
   return {
     printer,
     tell(resource, object, operation) {
       call.terminal.stdout.write(
-        printer ? printer.print(object) : `${objectName(resource, object.metadata.name ?? '')} ${operation}${dryRunSuffix(dryRun)}\n`,
+        printer
+          ? printer.print(object)
+          : `${objectName(shapeOf(object, resource), object.metadata?.name ?? '')} ${operation}${dryRunSuffix(dryRun)}\n`,
       );
     },
   };
+}
+
+/** The kind a message names: the object's own where it says so, as subresources are of other kinds than their resource. */
+function shapeOf(
+  { apiVersion, kind }: AnyObject,
+  resource: Pick<Resource, 'kind' | 'group'>,
+): Pick<Resource, 'kind' | 'group'> {
+  if (!kind || !apiVersion) return resource;
+  return { kind, group: apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '' };
 }

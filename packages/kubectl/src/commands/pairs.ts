@@ -7,7 +7,8 @@ export function resourcesAndPairs(args: readonly string[], what: string): { reso
   for (const arg of args) {
     const isPair = (arg.includes('=') && arg[0] !== '=') || (arg.endsWith('-') && arg !== '-');
     if (isPair) pairs.push(arg);
-    else if (pairs.length > 0) throw new CommandFailure(`all resources must be specified before ${what} changes: ${arg}`);
+    else if (pairs.length > 0)
+      throw new CommandFailure(`all resources must be specified before ${what} changes: ${arg}`);
     else resources.push(arg);
   }
   return { resources, pairs };

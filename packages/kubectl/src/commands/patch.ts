@@ -12,7 +12,7 @@ import { builtinSchema } from '../manifests/schemas.ts';
 import { outputFlags } from '../print/printer.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { type Info, select } from '../resources/selection.ts';
-import { patchObject, type PatchType } from '../resources/writes.ts';
+import { type PatchType, patchObject } from '../resources/writes.ts';
 import { outcome } from './outcome.ts';
 import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, filenamesOf } from './shared-flags.ts';
 
@@ -41,17 +41,21 @@ async function patch(call: Call): Promise<void> {
   const text = flags.string('patch');
   const file = flags.string('patch-file');
   if (text !== '' && file !== '') throw new CommandFailure('cannot specify --patch and --patch-file together');
-  if (text === '' && file === '') throw new CommandFailure('must specify --patch or --patch-file containing the contents of the patch');
+  if (text === '' && file === '')
+    throw new CommandFailure('must specify --patch or --patch-file containing the contents of the patch');
   const dryRun = dryRunOf(flags);
   const local = flags.bool('local');
   if (local && args.length > 0) throw new CommandFailure('cannot specify --local and server resources');
-  if (local && dryRun === 'server') throw new CommandFailure('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
+  if (local && dryRun === 'server')
+    throw new CommandFailure('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
   const type = flags.string('type').toLowerCase();
   if (!['json', 'merge', 'strategic'].includes(type)) {
-    throw new CommandFailure(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.string('type'))}`);
+    throw new CommandFailure(
+      `--type must be one of [json merge strategic], not ${JSON.stringify(flags.string('type'))}`,
+    );
   }
   const body = parsePatch(file === '' ? text : readFileSync(resolve(terminal.cwd, file), 'utf8'));
-  const told = await outcome(call, dryRun);
+  const told = await outcome(call, dryRun === 'client' ? 'client' : 'none');
   const { infos, errors } = await selected(call, filenames, local);
   throwAll(errors);
   if (infos.length === 0) throw new CommandFailure('no objects passed to patch');
@@ -74,7 +78,11 @@ async function patch(call: Call): Promise<void> {
   throwAll(failed);
 }
 
-async function selected(call: Call, filenames: readonly string[], local: boolean): Promise<{ infos: Info[]; errors: unknown[] }> {
+async function selected(
+  call: Call,
+  filenames: readonly string[],
+  local: boolean,
+): Promise<{ infos: Info[]; errors: unknown[] }> {
   const { args, flags, session, terminal } = call;
   if (!local) {
     return select(session, terminal, {
@@ -89,7 +97,9 @@ async function selected(call: Call, filenames: readonly string[], local: boolean
   return localInfos(call, filenames);
 }
 
+/** JSON goes to the server as it is, which judges it; YAML is turned into JSON. */
 function parsePatch(text: string): unknown {
+  if (text.trimStart().startsWith('{')) return text;
   try {
     return parseYamlDocuments(text)[0]?.value ?? null;
   } catch (error) {
@@ -97,13 +107,17 @@ function parsePatch(text: string): unknown {
   }
 }
 
-function patchedLocally(info: Info, type: PatchType, body: unknown): AnyObject {
+function patchedLocally(info: Info, type: PatchType, given: unknown): AnyObject {
   const object = info.object!;
   try {
+    const body = typeof given === 'string' ? JSON.parse(given) : given;
     if (type === 'json') return applyJsonPatch(object, body as never) as AnyObject;
     if (type === 'merge') return applyMergePatch(object, body) as AnyObject;
     const schema = builtinSchema(info.resource);
-    if (!schema) throw new CommandFailure(`strategic merge patch is not supported for ${info.resource.apiVersion}, Kind=${info.resource.kind}`);
+    if (!schema)
+      throw new CommandFailure(
+        `strategic merge patch is not supported for ${info.resource.apiVersion}, Kind=${info.resource.kind}`,
+      );
     return applyStrategicPatch(object, body as never, schema) as AnyObject;
   } catch (error) {
     if (error instanceof CommandFailure) throw error;

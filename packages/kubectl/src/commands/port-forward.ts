@@ -6,7 +6,7 @@ import { CommandFailure, messageOf, UsageFailure } from '../cli/failure.ts';
 import { durationFlag, stringSliceFlag } from '../cli/flags.ts';
 import { podsOfObject } from '../resources/pods.ts';
 import { select } from '../resources/selection.ts';
-import { addressesOf, forwardedPorts, type Forwarded } from './forwarded-ports.ts';
+import { addressesOf, type Forwarded, forwardedPorts } from './forwarded-ports.ts';
 
 export const command: Command = {
   name: 'port-forward',
@@ -24,12 +24,17 @@ async function forward(call: Call): Promise<void> {
   const { args, flags, session, terminal, path } = call;
   if (args.length < 2) throw new UsageFailure(path, 'TYPE/NAME and list of ports are required for port-forward');
   const [target = '', ...specs] = args;
-  const { infos, errors } = await select(session, terminal, { args: target.includes('/') ? [target] : ['pods', target], fetch: true });
+  const { infos, errors } = await select(session, terminal, {
+    args: target.includes('/') ? [target] : ['pods', target],
+    fetch: true,
+  });
   if (errors.length > 0) throw errors[0];
   const info = infos[0]!;
   const [pod] = await podsOfObject(session, terminal, info, { timeoutMs: flags.duration('pod-running-timeout') });
   if (pod!.status?.phase !== 'Running') {
-    throw new CommandFailure(`unable to forward port because pod is not running. Current status=${pod!.status?.phase ?? ''}`);
+    throw new CommandFailure(
+      `unable to forward port because pod is not running. Current status=${pod!.status?.phase ?? ''}`,
+    );
   }
   const service = info.object!.kind === 'Service' ? (info.object as unknown as Service) : undefined;
   const ports = forwardedPorts(specs, pod!, service);
@@ -44,7 +49,9 @@ async function forward(call: Call): Promise<void> {
     };
     for (const port of ports) servers.push(...(await listen(call, port, accept)));
     if (servers.length === 0) {
-      throw new CommandFailure(`unable to listen on any of the requested ports: [${ports.map((port) => `{${port.local} ${port.remote}}`).join(' ')}]`);
+      throw new CommandFailure(
+        `unable to listen on any of the requested ports: [${ports.map((port) => `{${port.local} ${port.remote}}`).join(' ')}]`,
+      );
     }
     const interrupted = terminal.interrupted();
     await new Promise<void>((resolve) => {
@@ -71,7 +78,9 @@ async function listen(
     try {
       const server = await open(host, chosen, (socket, local) => accept(port, local, socket));
       servers.push(server);
-      terminal.stdout.write(`Forwarding from ${host.includes(':') ? `[${host}]` : host}:${portOf(server)} -> ${port.remote}\n`);
+      terminal.stdout.write(
+        `Forwarding from ${host.includes(':') ? `[${host}]` : host}:${portOf(server)} -> ${port.remote}\n`,
+      );
     } catch (error) {
       failures.push(listenMessage(host, chosen, error as NodeJS.ErrnoException));
     }
@@ -108,7 +117,13 @@ function listenMessage(host: string, port: number, { code, message }: NodeJS.Err
 }
 
 /** Joins one local connection with the port in the pod until either side ends. */
-async function carry({ session, terminal }: Call, pod: Pod, remote: number, local: number, socket: Socket): Promise<void> {
+async function carry(
+  { session, terminal }: Call,
+  pod: Pod,
+  remote: number,
+  local: number,
+  socket: Socket,
+): Promise<void> {
   const { name, namespace } = pod.metadata;
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace!)}/pods/${encodeURIComponent(name!)}/portforward`;
   const failed = (error: unknown): void => {

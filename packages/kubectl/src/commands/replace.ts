@@ -8,9 +8,17 @@ import type { AnyObject } from '../resources/resource.ts';
 import { fetchObject, type Info, select } from '../resources/selection.ts';
 import { waitUntilGone } from '../resources/until-gone.ts';
 import { createObject, inSource, updateObject, type WriteOptions } from '../resources/writes.ts';
-import { deleteInfos, deletionOf } from './delete.ts';
-import { outcome, type Outcome } from './outcome.ts';
-import { cascadeFlag, dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, requiredFilenames } from './shared-flags.ts';
+import { deleteInfos } from './delete.ts';
+import { type Outcome, outcome } from './outcome.ts';
+import {
+  cascadeFlag,
+  cascadeOf,
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  filenameFlags,
+  requiredFilenames,
+} from './shared-flags.ts';
 
 export const command: Command = {
   name: 'replace',
@@ -37,7 +45,8 @@ export const command: Command = {
 
 async function replace(call: Call): Promise<void> {
   const { flags, args, session, terminal } = call;
-  if (args.length > 0) throw new CommandFailure(`Unexpected args: [${args.join(' ')}]\nSee 'kubectl replace -h' for help and examples`);
+  if (args.length > 0)
+    throw new CommandFailure(`Unexpected args: [${args.join(' ')}]\nSee 'kubectl replace -h' for help and examples`);
   const filenames = requiredFilenames(flags);
   if (flags.string('raw') !== '') throw new CommandFailure('--raw is not supported by this kubectl for replace');
   const force = flags.bool('force');
@@ -46,12 +55,26 @@ async function replace(call: Call): Promise<void> {
   const dryRun = dryRunOf(flags);
   if (force && dryRun !== 'none') throw new CommandFailure(`--dry-run can not be used when --force is set`);
   const validation = fieldValidation(flags);
-  const write = { fieldManager: flags.string('field-manager'), validation, serverDryRun: dryRun === 'server', subresource: flags.string('subresource') };
+  const write = {
+    fieldManager: flags.string('field-manager'),
+    validation,
+    serverDryRun: dryRun === 'server',
+    subresource: flags.string('subresource'),
+  };
   const told = await outcome(call, dryRun);
-  const { infos, errors } = await select(session, terminal, { filenames, recursive: flags.bool('recursive'), validation });
+  const { entries, infos, errors } = await select(session, terminal, {
+    filenames,
+    recursive: flags.bool('recursive'),
+    validation,
+  });
   if (force) return forceReplace(call, infos, errors, write, told);
-  const failed = [...errors];
-  for (const info of infos) {
+  const failed: unknown[] = [];
+  for (const entry of entries) {
+    if ('error' in entry) {
+      failed.push(entry.error);
+      continue;
+    }
+    const { info } = entry;
     try {
       const object = updateLastApplied(info.object!, flags.bool('save-config'));
       told.tell(info.resource, dryRun === 'client' ? object : await put(call, info, object, write), 'replaced');
@@ -71,11 +94,30 @@ async function put({ session }: Call, info: Info, object: AnyObject, write: Writ
   return updateObject(session, info, { ...object, metadata }, write);
 }
 
-async function forceReplace(call: Call, infos: readonly Info[], errors: readonly unknown[], write: WriteOptions, told: Outcome): Promise<void> {
-  const { flags, session, terminal } = call;
-  const deletion = { ...deletionOf(flags, terminal.stderr), timeoutMs: flags.duration('timeout') };
+async function forceReplace(
+  call: Call,
+  infos: readonly Info[],
+  errors: readonly unknown[],
+  write: WriteOptions,
+  told: Outcome,
+): Promise<void> {
+  const { flags, session } = call;
+  // A grace period of nothing becomes a second that is waited for, so that the new object does not meet the old one's containers.
+  const given = flags.int('grace-period');
+  const deletion = {
+    gracePeriod: given === 0 ? 1 : given,
+    wait: flags.bool('wait') || given === 0,
+    timeoutMs: flags.duration('timeout'),
+    cascade: cascadeOf(flags),
+    dryRun: 'none',
+    nameOnly: false,
+  } as const;
   await deleteInfos(call, infos, errors, deletion, true);
-  await waitUntilGone(session, infos.map((info) => ({ info, uid: '' })), flags.duration('timeout') || 5 * 60_000);
+  await waitUntilGone(
+    session,
+    infos.map((info) => ({ info, uid: '' })),
+    flags.duration('timeout') || 5 * 60_000,
+  );
   const failed: unknown[] = [];
   for (const info of infos) {
     try {

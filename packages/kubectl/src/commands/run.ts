@@ -1,14 +1,13 @@
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, ExitFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag, stringsFlag } from '../cli/flags.ts';
-import { withLastApplied } from '../manifests/last-applied.ts';
+import { withOwnManifest } from '../manifests/last-applied.ts';
 import { outputFlags } from '../print/printer.ts';
 import { type AnyObject, pathOf } from '../resources/resource.ts';
 import { fetchObject, type Info } from '../resources/selection.ts';
 import { createObject } from '../resources/writes.ts';
-import { ExitFailure } from '../cli/failure.ts';
 import { remoteOptions, runRemote } from '../rest/remote-command.ts';
 import { watch } from '../rest/watch.ts';
 import { manifestNamespace } from './create/generator.ts';
@@ -67,14 +66,17 @@ async function run(call: Call): Promise<void> {
   const pod = overridden(podFor(call, name!), flags.string('overrides'));
   const told = await outcome(call, dryRun, { keepOrder: true });
   const shape = { kind: 'Pod', group: '' };
-  const object = flags.bool('save-config') ? withLastApplied(pod) : pod;
+  const object = flags.bool('save-config') ? withOwnManifest(pod) : pod;
   if (dryRun === 'client') {
     told.tell(shape, object, 'created');
     return;
   }
   const resource = (await session.mapper()).forKind('v1', 'Pod');
   const info: Info = { resource, namespace: session.namespace().namespace, name: pod.metadata.name!, source: '' };
-  const created = await createObject(session, info, object, { serverDryRun: dryRun === 'server', fieldManager: flags.string('field-manager') });
+  const created = await createObject(session, info, object, {
+    serverDryRun: dryRun === 'server',
+    fieldManager: flags.string('field-manager'),
+  });
   if (!attach || dryRun === 'server') {
     told.tell(shape, created, 'created');
     return;
@@ -90,12 +92,22 @@ function checkFlags({ flags, args, dash, path }: Call, attach: boolean): void {
   if (flags.string('image') === '' || /\s/.test(flags.string('image'))) {
     throw new CommandFailure(`Invalid image name ${JSON.stringify(flags.string('image'))}: invalid reference format`);
   }
-  if (flags.bool('tty') && !flags.bool('stdin')) throw new UsageFailure(path, 'stdin is required for containers with -t/--tty');
+  if (flags.bool('tty') && !flags.bool('stdin'))
+    throw new UsageFailure(path, 'stdin is required for containers with -t/--tty');
   if (flags.bool('expose')) throw new CommandFailure('--expose is not supported by this kubectl: use kubectl expose');
-  if (flags.string('override-type') !== 'merge') throw new CommandFailure(`--override-type=${flags.string('override-type')} is not supported by this kubectl, only merge`);
-  if (flags.bool('rm') && !attach) throw new CommandFailure('--rm should only be used for attached containers');
-  if (attach && dryRunOf(flags) !== 'none') throw new CommandFailure("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
-  if (flags.string('image-pull-policy') !== '' && !['Always', 'IfNotPresent', 'Never'].includes(flags.string('image-pull-policy'))) {
+  if (flags.string('override-type') !== 'merge')
+    throw new CommandFailure(
+      `--override-type=${flags.string('override-type')} is not supported by this kubectl, only merge`,
+    );
+  if (flags.bool('rm') && !attach) throw new UsageFailure(path, '--rm should only be used for attached containers');
+  if (attach && dryRunOf(flags) !== 'none')
+    throw new CommandFailure(
+      "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+    );
+  if (
+    flags.string('image-pull-policy') !== '' &&
+    !['Always', 'IfNotPresent', 'Never'].includes(flags.string('image-pull-policy'))
+  ) {
     throw new CommandFailure(`invalid image pull policy: ${flags.string('image-pull-policy')}`);
   }
   if (!['Always', 'OnFailure', 'Never'].includes(flags.string('restart'))) {
@@ -107,11 +119,18 @@ function checkFlags({ flags, args, dash, path }: Call, attach: boolean): void {
 function podFor(call: Call, name: string): AnyObject {
   const { flags, args, dash } = call;
   const words = dash < 0 ? args.slice(1) : args.slice(Math.max(dash, 1));
-  const labels = flags.string('labels') === '' ? { run: name } : Object.fromEntries(parseLabels(flags.string('labels').split(',')).set);
+  const labels =
+    flags.string('labels') === ''
+      ? { run: name }
+      : Object.fromEntries(parseLabels(flags.string('labels').split(',')).set);
   const annotations = Object.fromEntries(flags.strings('annotations').map((pair) => pairOf(pair, 'annotation')));
-  const env = flags.strings('env').map((pair) => pairOf(pair, 'env')).map(([key, value]) => ({ name: key, ...(value === '' ? {} : { value }) }));
+  const env = flags
+    .strings('env')
+    .map((pair) => pairOf(pair, 'env'))
+    .map(([key, value]) => ({ name: key, ...(value === '' ? {} : { value }) }));
   const port = flags.string('port');
-  if (port !== '' && !/^\d+$/.test(port)) throw new CommandFailure(`strconv.ParseInt: parsing ${JSON.stringify(port)}: invalid syntax`);
+  if (port !== '' && !/^\d+$/.test(port))
+    throw new CommandFailure(`strconv.ParseInt: parsing ${JSON.stringify(port)}: invalid syntax`);
   const container = {
     name,
     image: flags.string('image'),
@@ -162,16 +181,21 @@ async function attachTo({ flags, session, terminal }: Call, info: Info): Promise
   const path = (sub: string): string => pathOf(info.resource, info.namespace, info.name, sub);
   if (pod.status?.phase === 'Running') {
     const options = remoteOptions(terminal, flags.bool('stdin'), flags.bool('tty'), flags.bool('quiet'));
-    if (options.stdin && !flags.bool('quiet')) terminal.stderr.write("If you don't see a command prompt, try pressing enter.\n");
+    if (options.stdin && !flags.bool('quiet'))
+      terminal.stderr.write("If you don't see a command prompt, try pressing enter.\n");
     await runRemote(session.rest, terminal, path('attach'), { container }, options);
   } else {
-    for await (const chunk of await session.rest.stream(path('log'), { query: { container } })) terminal.stdout.write(chunk as Buffer);
+    for await (const chunk of await session.rest.stream(path('log'), { query: { container } }))
+      terminal.stdout.write(chunk as Buffer);
   }
   if (flags.string('restart') === 'Always') return;
   const ended = await until(info, (each) => each.status?.phase === 'Succeeded' || each.status?.phase === 'Failed');
   const code = ended.status?.containerStatuses?.[0]?.state?.terminated?.exitCode ?? 0;
   if (ended.status?.phase === 'Failed') {
-    throw new ExitFailure(`pod ${info.namespace}/${info.name} terminated (${ended.status.containerStatuses?.[0]?.state?.terminated?.reason ?? 'Error'})`, code || 1);
+    throw new ExitFailure(
+      `pod ${info.namespace}/${info.name} terminated (${ended.status.containerStatuses?.[0]?.state?.terminated?.reason ?? 'Error'})`,
+      code || 1,
+    );
   }
 
   function untilStarted(of: Info): Promise<Pod> {

@@ -1,5 +1,5 @@
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, throwAll } from '../cli/failure.ts';
+import { CommandFailure, Failures, messageOf, throwAll } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag } from '../cli/flags.ts';
 import { outputFlags } from '../print/printer.ts';
 import { type AnyObject, pathOf } from '../resources/resource.ts';
@@ -35,7 +35,8 @@ interface Scale extends AnyObject {
 async function scale(call: Call): Promise<void> {
   const { args, flags, session, terminal } = call;
   const replicas = flags.int('replicas');
-  if (replicas < 0) throw new CommandFailure('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
+  if (replicas < 0)
+    throw new CommandFailure('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
   if (flags.changed('current-replicas') && flags.int('current-replicas') < -1) {
     throw new CommandFailure('The --current-replicas must specify an integer of -1 or greater');
   }
@@ -49,8 +50,11 @@ async function scale(call: Call): Promise<void> {
     all: flags.bool('all'),
     fetch: true,
   });
+  if (infos.length === 0) {
+    const why = errors.length === 0 ? '' : ` ${messageOf(errors.length === 1 ? errors[0] : new Failures(errors))}`;
+    throw new CommandFailure(`no objects passed to scale${why}`);
+  }
   throwAll(errors);
-  if (infos.length === 0) throw new CommandFailure('no objects passed to scale');
   if (infos.length > 1 && flags.string('resource-version') !== '') {
     throw new CommandFailure('cannot use --resource-version with multiple resources');
   }
@@ -69,14 +73,19 @@ async function scaleOne({ flags, session }: Call, info: Info, replicas: number, 
   const expected = flags.int('current-replicas');
   const version = flags.string('resource-version');
   if (expected < 0 && version === '') {
-    await session.rest.json('PATCH', path, { query, body: `{"spec":{"replicas":${replicas}}}`, contentType: 'application/merge-patch+json' });
+    await session.rest.json('PATCH', path, {
+      query,
+      body: `{"spec":{"replicas":${replicas}}}`,
+      contentType: 'application/merge-patch+json',
+    });
     return;
   }
   const current = await session.rest.json<Scale>('GET', path);
   const now = current.spec?.replicas ?? 0;
   if (expected >= 0 && now !== expected) throw new CommandFailure(`Expected replicas to be ${expected}, was ${now}`);
   const has = current.metadata.resourceVersion ?? '';
-  if (version !== '' && version !== has) throw new CommandFailure(`Expected resource version to be ${version}, was ${has}`);
+  if (version !== '' && version !== has)
+    throw new CommandFailure(`Expected resource version to be ${version}, was ${has}`);
   await session.rest.json('PUT', path, { query, body: { ...current, spec: { ...current.spec, replicas } } });
 }
 
@@ -87,7 +96,8 @@ interface Scaled extends AnyObject {
 async function untilScaled({ session }: Call, info: Info, replicas: number, timeoutMs: number): Promise<void> {
   const signal = AbortSignal.timeout(timeoutMs);
   const done = (object: Scaled): boolean =>
-    (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0) && (object.status?.replicas ?? 0) === replicas;
+    (object.status?.observedGeneration ?? 0) >= (object.metadata.generation ?? 0) &&
+    (object.status?.replicas ?? 0) === replicas;
   const object = (await fetchObject(session, info)) as Scaled;
   if (done(object)) return;
   const query = { fieldSelector: `metadata.name=${info.name}`, resourceVersion: object.metadata.resourceVersion };

@@ -9,7 +9,11 @@ export const filenameFlags: readonly Flag[] = [
 ];
 
 export const selectorFlag = stringFlag('selector', '', 'Label selector: a=b, a!=b, a in (b,c), a, !a', { short: 'l' });
-export const fieldSelectorFlag = stringFlag('field-selector', '', 'Field selector: metadata.name=x, status.phase!=Running');
+export const fieldSelectorFlag = stringFlag(
+  'field-selector',
+  '',
+  'Field selector: metadata.name=x, status.phase!=Running',
+);
 export const allNamespacesFlag = boolFlag('all-namespaces', false, 'In all namespaces', { short: 'A' });
 
 export const dryRunFlag = stringFlag(
@@ -27,7 +31,9 @@ export function filenamesOf(flags: Flags): readonly string[] {
   const filenames = flags.strings('filename').flatMap((each) => each.split(','));
   if (flags.string('kustomize') !== '') {
     if (filenames.length > 0) throw new CommandFailure('only one of -f or -k can be specified');
-    throw new CommandFailure('-k (--kustomize) is not supported by this kubectl: build the kustomization first and pass it with -f');
+    throw new CommandFailure(
+      '-k (--kustomize) is not supported by this kubectl: build the kustomization first and pass it with -f',
+    );
   }
   return filenames;
 }
@@ -59,7 +65,8 @@ export function dryRunOf(flags: Flags): DryRun {
 }
 
 /** What follows an operation's word in messages. */
-export const dryRunSuffix = (dryRun: DryRun): string => (dryRun === 'none' ? '' : dryRun === 'client' ? ' (dry run)' : ' (server dry run)');
+export const dryRunSuffix = (dryRun: DryRun): string =>
+  dryRun === 'none' ? '' : dryRun === 'client' ? ' (dry run)' : ' (server dry run)';
 
 export type Cascade = 'Background' | 'Foreground' | 'Orphan';
 
@@ -72,8 +79,15 @@ export const cascadeFlag = stringFlag(
 
 export function cascadeOf(flags: Flags): Cascade {
   const given = flags.string('cascade');
-  const known: Record<string, Cascade> = { background: 'Background', foreground: 'Foreground', orphan: 'Orphan', true: 'Background', false: 'Orphan' };
+  const known: Record<string, Cascade> = {
+    background: 'Background',
+    foreground: 'Foreground',
+    orphan: 'Orphan',
+    true: 'Background',
+    false: 'Orphan',
+  };
   const found = known[given];
-  if (!found) throw new CommandFailure(`invalid cascade value (${given}). Must be "background", "foreground", or "orphan"`);
+  if (!found)
+    throw new CommandFailure(`invalid cascade value (${given}). Must be "background", "foreground", or "orphan"`);
   return found;
 }

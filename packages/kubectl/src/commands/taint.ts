@@ -1,7 +1,7 @@
-import type { Node, Taint } from '@coracle/api/types/core/v1';
 import { isLabelValue, isQualifiedName } from '@coracle/api/meta/names';
+import type { Node, Taint } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, throwAll } from '../cli/failure.ts';
+import { CommandFailure, messageOf, throwAll, UsageFailure } from '../cli/failure.ts';
 import { boolFlag } from '../cli/flags.ts';
 import { outputFlags } from '../print/printer.ts';
 import { select } from '../resources/selection.ts';
@@ -36,7 +36,7 @@ interface Wanted {
 }
 
 async function taint(call: Call): Promise<void> {
-  const { args, flags, session, terminal } = call;
+  const { args, flags, path, session, terminal } = call;
   const { resources, pairs } = resourcesAndPairs(args, 'taint');
   const all = flags.bool('all');
   const selector = flags.string('selector');
@@ -45,9 +45,16 @@ async function taint(call: Call): Promise<void> {
   }
   const [type] = resources;
   const resource = (await session.mapper()).forArgument(type!);
-  if (resource.name !== 'nodes') throw new CommandFailure(`invalid resource type ${type}, only node(s) is supported`);
-  const wanted = parseTaints(pairs);
-  if (wanted.add.length === 0 && wanted.remove.length === 0) throw new CommandFailure('at least one taint update is required');
+  if (resource.name !== 'nodes')
+    throw new CommandFailure(`invalid resource type ${type}, only node types are supported`);
+  let wanted: Wanted;
+  try {
+    wanted = parseTaints(pairs);
+  } catch (error) {
+    throw new UsageFailure(path, messageOf(error));
+  }
+  if (wanted.add.length === 0 && wanted.remove.length === 0)
+    throw new CommandFailure('at least one taint update is required');
   const dryRun = dryRunOf(flags);
   const told = await outcome(call, dryRun);
   const { infos, errors } = await select(session, terminal, { args: resources, selector, all, fetch: true });
@@ -84,13 +91,15 @@ export function parseTaints(specs: readonly string[]): Wanted {
     const text = removing ? spec.slice(0, -1) : spec;
     const colon = text.indexOf(':');
     const effect = colon < 0 ? '' : text.slice(colon + 1);
-    const [key = '', value = '', ...more] = (colon < 0 ? text : text.slice(0, colon)).split('=');
+    // Without an effect the whole is a key, which `=` then makes a bad one.
+    const [key = '', value = '', ...more] = colon < 0 ? [text] : text.slice(0, colon).split('=');
     const wrongKey = isQualifiedName(key);
     if (wrongKey.length > 0) throw new CommandFailure(`invalid taint spec: ${text}, ${wrongKey.join('; ')}`);
     const wrongValue = isLabelValue(value);
     if (more.length > 0 || (colon < 0 && !removing)) throw new CommandFailure(`invalid taint spec: ${spec}`);
     if (wrongValue.length > 0) throw new CommandFailure(`invalid taint spec: ${text}, ${wrongValue.join('; ')}`);
-    if (effect !== '' && !effects.includes(effect)) throw new CommandFailure(`invalid taint effect: ${effect}, unsupported taint effect`);
+    if (effect !== '' && !effects.includes(effect))
+      throw new CommandFailure(`invalid taint effect: ${effect}, unsupported taint effect`);
     if (removing) remove.push({ key, ...(effect === '' ? {} : { effect }) });
     else {
       if (add.some((each) => each.key === key && each.effect === effect)) {
@@ -106,17 +115,21 @@ export function parseTaints(specs: readonly string[]): Wanted {
 function change(node: Node, { add, remove }: Wanted, overwrite: boolean): string {
   node.spec ??= {};
   const before = node.spec.taints ?? [];
-  const same = (a: { key: string; effect?: string }, b: Taint): boolean => a.key === b.key && (a.effect === undefined || a.effect === b.effect);
+  const same = (a: { key: string; effect?: string }, b: Taint): boolean =>
+    a.key === b.key && (a.effect === undefined || a.effect === b.effect);
   const taken = add.filter((each) => before.some((old) => same(each, old)));
   if (!overwrite && taken.length > 0) {
-    const shown = taken.map((each) => `${each.key}${each.value ? `=${each.value}` : ''}:${each.effect}`);
     throw new CommandFailure(
-      `node ${node.metadata.name} already has ${shown.join(',')} taint(s) with same effect(s) and --overwrite is false`,
+      `node ${node.metadata.name} already has ${taken.map((each) => each.key).join(',')} taint(s) with same effect(s) and --overwrite is false`,
     );
   }
   const missing = remove.filter((each) => !before.some((old) => same(each, old)));
   if (missing.length > 0) {
-    throw new CommandFailure(missing.map((each) => `taint ${JSON.stringify(each.key + (each.effect ? `:${each.effect}` : ''))} not found`).join('\n'));
+    throw new CommandFailure(
+      missing
+        .map((each) => `taint ${JSON.stringify(each.key + (each.effect ? `:${each.effect}` : ''))} not found`)
+        .join('\n'),
+    );
   }
   const kept = before.filter((old) => !remove.some((each) => same(each, old)) && !add.some((each) => same(each, old)));
   node.spec.taints = [...add, ...kept];

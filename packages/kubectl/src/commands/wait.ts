@@ -2,6 +2,7 @@ import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag, durationFlag, stringFlag } from '../cli/flags.ts';
 import { JsonPath, relaxed } from '../print/jsonpath.ts';
+import { outputFlags } from '../print/printer.ts';
 import { goText } from '../print/table.ts';
 import { type AnyObject, pathOf } from '../resources/resource.ts';
 import { fetchObject, type Info, type Selection, select } from '../resources/selection.ts';
@@ -9,7 +10,6 @@ import { timedOut } from '../resources/until-gone.ts';
 import { watch } from '../rest/watch.ts';
 import { isNotFoundError } from './get/get.ts';
 import { type Outcome, outcome } from './outcome.ts';
-import { outputFlags } from '../print/printer.ts';
 import { allNamespacesFlag, fieldSelectorFlag, filenameFlags, filenamesOf, selectorFlag } from './shared-flags.ts';
 
 export const command: Command = {
@@ -17,7 +17,8 @@ export const command: Command = {
   short: 'Wait until objects are in a state',
   usage:
     "wait ([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
-  examples: "kubectl wait --for=condition=Ready pod/web-1\nkubectl wait --for=jsonpath='{.status.phase}'=Running pod/web-1\nkubectl wait --for=delete pod/web-1 --timeout=60s",
+  examples:
+    "kubectl wait --for=condition=Ready pod/web-1\nkubectl wait --for=jsonpath='{.status.phase}'=Running pod/web-1\nkubectl wait --for=delete pod/web-1 --timeout=60s",
   flags: [
     boolFlag('all', false, 'All objects of the types named'),
     allNamespacesFlag,
@@ -50,7 +51,8 @@ async function waitCommand(call: Call): Promise<void> {
     all: flags.bool('all'),
     allNamespaces: flags.bool('all-namespaces'),
   };
-  const condition = wanted.toLowerCase() === 'delete' || wanted.toLowerCase() === 'create' ? undefined : conditionOf(wanted);
+  const condition =
+    wanted.toLowerCase() === 'delete' || wanted.toLowerCase() === 'create' ? undefined : conditionOf(wanted);
   if (flags.bool('local')) throw new CommandFailure('--local is not supported by this kubectl for wait');
   const deadline = AbortSignal.timeout(Math.min(Math.max(timeout, 0), 2 ** 31 - 1));
   if (wanted.toLowerCase() === 'create') return untilCreated(call, selection, deadline, told);
@@ -61,7 +63,9 @@ async function waitCommand(call: Call): Promise<void> {
   if (infos.length === 0 && errors.length === 0 && !deleting) throw new CommandFailure('no matching resources found');
   for (const info of infos) {
     try {
-      const object = deleting ? await untilDeleted(call, info, deadline, timeout) : await untilMet(call, info, condition!, deadline, timeout);
+      const object = deleting
+        ? await untilDeleted(call, info, deadline, timeout)
+        : await untilMet(call, info, condition!, deadline, timeout);
       told.tell(info.resource, object, 'condition met');
     } catch (error) {
       failed.push(error);
@@ -81,7 +85,10 @@ function conditionOf(wanted: string): Condition {
 }
 
 interface Conditioned extends AnyObject {
-  status?: { conditions?: { type: string; status: string; observedGeneration?: number }[]; observedGeneration?: number };
+  status?: {
+    conditions?: { type: string; status: string; observedGeneration?: number }[];
+    observedGeneration?: number;
+  };
 }
 
 function conditionMet(object: AnyObject, name: string, value: string): boolean {
@@ -99,8 +106,8 @@ function jsonPathCondition(text: string): Condition {
   const equals = text.indexOf('=', Math.max(end, 0));
   const expression = equals < 0 ? text : text.slice(0, equals);
   const expected = equals < 0 ? undefined : text.slice(equals + 1);
-  if (expression === '') throw new CommandFailure("jsonpath expression cannot be empty");
-  if (expected === '') throw new CommandFailure("jsonpath wait has to have a value after equal sign");
+  if (expression === '') throw new CommandFailure('jsonpath expression cannot be empty');
+  if (expected === '') throw new CommandFailure('jsonpath wait has to have a value after equal sign');
   const unquoted = expected?.replace(/^'(.*)'$|^"(.*)"$/s, '$1$2');
   const path = new JsonPath(relaxed(expression), { allowMissing: true });
   return (object) => {
@@ -116,7 +123,13 @@ function jsonPathCondition(text: string): Condition {
 }
 
 /** Looks at an object now and after each change until it is as wanted. */
-async function untilMet({ session }: Call, info: Info, condition: Condition, deadline: AbortSignal, timeoutMs: number): Promise<AnyObject> {
+async function untilMet(
+  { session }: Call,
+  info: Info,
+  condition: Condition,
+  deadline: AbortSignal,
+  timeoutMs: number,
+): Promise<AnyObject> {
   let object = info.object!;
   for (;;) {
     if (condition(object)) return object;
@@ -131,11 +144,21 @@ async function untilMet({ session }: Call, info: Info, condition: Condition, dea
   }
 }
 
-async function untilDeleted({ session }: Call, info: Info, deadline: AbortSignal, timeoutMs: number): Promise<AnyObject> {
+async function untilDeleted(
+  { session }: Call,
+  info: Info,
+  deadline: AbortSignal,
+  timeoutMs: number,
+): Promise<AnyObject> {
   const { waitUntilGone } = await import('../resources/until-gone.ts');
-  if (deadline.aborted || timeoutMs === 0) throw new CommandFailure(`condition not met for ${info.resource.name}/${info.name}`);
+  if (deadline.aborted || timeoutMs === 0)
+    throw new CommandFailure(`condition not met for ${info.resource.name}/${info.name}`);
   const started = performance.now();
-  await waitUntilGone(session, [{ info, uid: info.object?.metadata.uid ?? '' }], Math.max(1, timeoutMs - (performance.now() - started)));
+  await waitUntilGone(
+    session,
+    [{ info, uid: info.object?.metadata.uid ?? '' }],
+    Math.max(1, Math.ceil(timeoutMs - (performance.now() - started))),
+  );
   return info.object!;
 }
 
@@ -151,10 +174,7 @@ async function untilCreated(call: Call, selection: Selection, deadline: AbortSig
       for (const info of infos) told.tell(info.resource, info.object!, 'condition met');
       return;
     }
-    if (deadline.aborted) {
-      throwAll(errors);
-      throw new CommandFailure('no matching resources found');
-    }
+    if (deadline.aborted) throw new CommandFailure('timed out waiting for the condition');
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

@@ -13,7 +13,10 @@ export function describeNamespace({ metadata, status }: Namespace): Description 
     out.line(1, 'Type\tStatus\tLastTransitionTime\tReason\tMessage');
     out.line(1, '----\t------\t------------------\t------\t-------');
     for (const each of status.conditions) {
-      out.line(1, `${each.type}\t${each.status}\t${longTime(each.lastTransitionTime)}\t${each.reason ?? ''}\t${each.message ?? ''}`);
+      out.line(
+        1,
+        `${each.type}\t${each.status}\t${longTime(each.lastTransitionTime)}\t${each.reason ?? ''}\t${each.message ?? ''}`,
+      );
     }
   }
   return out;

@@ -1,5 +1,12 @@
-import type { Container, ContainerState, ContainerStatus, EnvVar, Probe, ResourceRequirements } from '@coracle/api/types/core/v1';
 import { Quantity } from '@coracle/api/meta/quantity';
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  EnvVar,
+  Probe,
+  ResourceRequirements,
+} from '@coracle/api/types/core/v1';
 import { type Description, longTime } from './description.ts';
 
 export interface ContainerOptions {
@@ -9,7 +16,12 @@ export interface ContainerOptions {
   readonly fieldValue?: ((path: string) => string) | undefined;
 }
 
-export function describeContainers(out: Description, label: string, containers: readonly Container[], options: ContainerOptions): void {
+export function describeContainers(
+  out: Description,
+  label: string,
+  containers: readonly Container[],
+  options: ContainerOptions,
+): void {
   const { space, statuses } = options;
   if (containers.length === 0) out.line(0, `${space}${label}: <none>`);
   else out.line(0, `${space}${label}:`);
@@ -33,7 +45,12 @@ export function describeContainers(out: Description, label: string, containers: 
   }
 }
 
-function describeBasics(out: Description, container: Container, status: ContainerStatus | undefined, space: string): void {
+function describeBasics(
+  out: Description,
+  container: Container,
+  status: ContainerStatus | undefined,
+  space: string,
+): void {
   out.line(1, `${space === '' ? '' : ' '}${container.name}:`);
   if (status) out.line(2, `Container ID:\t${status.containerID ?? ''}`);
   out.line(2, `Image:\t${container.image ?? ''}`);
@@ -96,7 +113,8 @@ function probeText(probe: Probe): string {
   const { exec, httpGet, tcpSocket, grpc } = probe;
   const attributes = `delay=${probe.initialDelaySeconds ?? 0}s timeout=${probe.timeoutSeconds ?? 0}s period=${probe.periodSeconds ?? 0}s #success=${probe.successThreshold ?? 0} #failure=${probe.failureThreshold ?? 0}`;
   if (exec) return `exec [${(exec.command ?? []).join(' ')}] ${attributes}`;
-  if (httpGet) return `http-get ${(httpGet.scheme ?? 'HTTP').toLowerCase()}://${httpGet.host ?? ''}:${httpGet.port}${httpGet.path ?? ''} ${attributes}`;
+  if (httpGet)
+    return `http-get ${(httpGet.scheme ?? 'HTTP').toLowerCase()}://${httpGet.host ?? ''}:${httpGet.port}${httpGet.path ?? ''} ${attributes}`;
   if (tcpSocket) return `tcp-socket ${tcpSocket.host ?? ''}:${tcpSocket.port} ${attributes}`;
   if (grpc) return `grpc <pod>:${grpc.port} ${grpc.service ?? ''} ${attributes}`;
   return `unknown ${attributes}`;
@@ -107,29 +125,45 @@ function describeEnvFrom(out: Description, container: Container): void {
   for (const { configMapRef, secretRef, prefix } of container.envFrom ?? []) {
     const source = configMapRef ?? secretRef;
     const from = configMapRef ? 'ConfigMap' : secretRef ? 'Secret' : '';
-    out.line(3, `${source?.name ?? ''}\t${from}${prefix ? ` with prefix '${prefix}'` : ''}\tOptional: ${source?.optional ?? false}`);
+    out.line(
+      3,
+      `${source?.name ?? ''}\t${from}${prefix ? ` with prefix '${prefix}'` : ''}\tOptional: ${source?.optional ?? false}`,
+    );
   }
 }
 
 function describeEnv(out: Description, container: Container, fieldValue: ContainerOptions['fieldValue']): void {
   out.line(2, `Environment:${container.env?.length ? '' : '\t<none>'}`);
-  for (const variable of container.env ?? []) for (const line of envLines(variable, container, fieldValue)) out.line(3, line);
+  for (const variable of container.env ?? [])
+    for (const line of envLines(variable, container, fieldValue)) out.line(3, line);
 }
 
-function envLines({ name, value = '', valueFrom }: EnvVar, container: Container, fieldValue: ContainerOptions['fieldValue']): string[] {
+function envLines(
+  { name, value = '', valueFrom }: EnvVar,
+  container: Container,
+  fieldValue: ContainerOptions['fieldValue'],
+): string[] {
   if (!valueFrom) return value.split('\n').map((line, i) => (i === 0 ? `${name}:\t${line}` : `\t${line}`));
   const { fieldRef, resourceFieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
-  if (fieldRef) return [`${name}:\t${fieldValue?.(fieldRef.fieldPath) ?? ''} (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`];
+  if (fieldRef)
+    return [
+      `${name}:\t${fieldValue?.(fieldRef.fieldPath) ?? ''} (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`,
+    ];
   if (resourceFieldRef) {
     const amount = resourceValue(container, resourceFieldRef.resource, resourceFieldRef.divisor);
-    const shown = amount === '0' && /^limits\.(cpu|memory)$/.test(resourceFieldRef.resource) ? 'node allocatable' : amount;
+    const shown =
+      amount === '0' && /^limits\.(cpu|memory)$/.test(resourceFieldRef.resource) ? 'node allocatable' : amount;
     return [`${name}:\t${shown} (${resourceFieldRef.resource})`];
   }
   if (secretKeyRef) {
-    return [`${name}:\t<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name}'>\tOptional: ${secretKeyRef.optional ?? false}`];
+    return [
+      `${name}:\t<set to the key '${secretKeyRef.key}' in secret '${secretKeyRef.name}'>\tOptional: ${secretKeyRef.optional ?? false}`,
+    ];
   }
   if (configMapKeyRef) {
-    return [`${name}:\t<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name}'>\tOptional: ${configMapKeyRef.optional ?? false}`];
+    return [
+      `${name}:\t<set to the key '${configMapKeyRef.key}' of config map '${configMapKeyRef.name}'>\tOptional: ${configMapKeyRef.optional ?? false}`,
+    ];
   }
   return [];
 }

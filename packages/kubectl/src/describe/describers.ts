@@ -1,5 +1,15 @@
 import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
-import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from '@coracle/api/types/core/v1';
+import type {
+  ConfigMap,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+} from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
 import type { AnyObject } from '../resources/resource.ts';
@@ -11,7 +21,7 @@ import { describeGeneric } from './generic.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
 import { describeRole, describeRoleBinding } from './rbac.ts';
-import { describeEndpoints, describeEndpointSlice, describeService } from './service.ts';
+import { describeEndpointSlice, describeEndpoints, describeService } from './service.ts';
 import { describeDeployment, describeReplicaSet } from './workloads.ts';
 
 interface Describer {
@@ -21,7 +31,10 @@ interface Describer {
 }
 
 /** A describer of a kind, typed by its object. */
-const of = <T>(describe: (object: T, session: Session) => Description | Promise<Description>, events = true): Describer => ({
+const of = <T>(
+  describe: (object: T, session: Session) => Description | Promise<Description>,
+  events = true,
+): Describer => ({
   describe: (object, session) => describe(object as unknown as T, session),
   events,
 });
@@ -50,7 +63,11 @@ const describers: Readonly<Record<string, Describer>> = {
 const generic = of<AnyObject>(describeGeneric);
 
 /** The whole description of an object, with its events unless they are not wanted. */
-export async function describe(object: AnyObject, session: Session, options: { events: boolean; chunkSize: number }): Promise<string> {
+export async function describe(
+  object: AnyObject,
+  session: Session,
+  options: { events: boolean; chunkSize: number },
+): Promise<string> {
   const group = object.apiVersion.includes('/') ? `.${object.apiVersion.slice(0, object.apiVersion.indexOf('/'))}` : '';
   const describer = describers[`${object.kind}${group}`] ?? generic;
   const out = await describer.describe(object, session);

@@ -25,18 +25,26 @@ export class Description {
   /** A map as `Title:  a=b`, one entry a line. */
   labels(title: string, labels: Readonly<Record<string, string>> | undefined): void {
     const keys = Object.keys(labels ?? {}).sort();
-    this.#entries(title, keys.map((key) => `${key}=${labels![key]}`));
+    this.#entries(
+      title,
+      keys.map((key) => `${key}=${labels![key]}`),
+    );
   }
 
   annotations(title: string, annotations: Readonly<Record<string, string>> | undefined): void {
-    const keys = Object.keys(annotations ?? {}).filter((key) => key !== lastApplied).sort();
+    const keys = Object.keys(annotations ?? {})
+      .filter((key) => key !== lastApplied)
+      .sort();
     this.#entries(
       title,
       keys.map((key) => {
         const value = annotations![key]!.replace(/\n$/, '');
         const lengthOf = (text: string): number => Buffer.byteLength(text);
-        if (lengthOf(value) + lengthOf(key) + 2 <= longestAnnotation && !value.includes('\n')) return `${key}: ${value}`;
-        return [`${key}:`, ...value.split('\n').map((line) => `\t  ${shortened(line, longestAnnotation - 2)}`)].join('\n');
+        if (lengthOf(value) + lengthOf(key) + 2 <= longestAnnotation && !value.includes('\n'))
+          return `${key}: ${value}`;
+        return [`${key}:`, ...value.split('\n').map((line) => `\t  ${shortened(line, longestAnnotation - 2)}`)].join(
+          '\n',
+        );
       }),
     );
   }
@@ -71,7 +79,8 @@ export class Description {
 
 const blockEnd = '\u0000';
 
-const shortened = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}...` : text);
+const shortened = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length)}...` : text;
 
 /** Mon, 02 Jan 2006 15:04:05 +0000, in the machine's time zone. */
 export function longTime(timestamp: string | undefined): string {

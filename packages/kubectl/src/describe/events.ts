@@ -1,11 +1,16 @@
-import type { Event } from '@coracle/api/types/core/v1';
 import { humanDuration } from '@coracle/api/meta/time';
+import type { Event } from '@coracle/api/types/core/v1';
 import type { AnyObject } from '../resources/resource.ts';
 import type { Session } from '../session.ts';
 import type { Description } from './description.ts';
 
 /** The events about an object. */
-export async function eventsOf(session: Session, object: AnyObject, chunkSize: number, uid = object.metadata.uid ?? ''): Promise<Event[]> {
+export async function eventsOf(
+  session: Session,
+  object: AnyObject,
+  chunkSize: number,
+  uid = object.metadata.uid ?? '',
+): Promise<Event[]> {
   const { name = '', namespace = '' } = object.metadata;
   const fieldSelector = [
     `involvedObject.name=${name}`,
@@ -41,7 +46,10 @@ export function describeEvents(out: Description, events: readonly Event[]): void
   const timeOf = (event: Event): number => Date.parse(event.lastTimestamp ?? '1970-01-01T00:00:00Z');
   for (const event of [...events].sort((a, b) => timeOf(a) - timeOf(b))) {
     const source = event.source?.component || event.reportingComponent || '';
-    out.line(1, `${event.type ?? ''}\t${event.reason ?? ''}\t${intervalOf(event)}\t${source}\t${(event.message ?? '').trim()}`);
+    out.line(
+      1,
+      `${event.type ?? ''}\t${event.reason ?? ''}\t${intervalOf(event)}\t${source}\t${(event.message ?? '').trim()}`,
+    );
   }
 }
 

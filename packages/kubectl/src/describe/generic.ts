@@ -1,8 +1,14 @@
-import type { AnyObject } from '../resources/resource.ts';
 import { goText } from '../print/table.ts';
+import type { AnyObject } from '../resources/resource.ts';
 import { Description } from './description.ts';
 
-const skipped = new Set(['.metadata.managedFields', '.metadata.name', '.metadata.namespace', '.metadata.labels', '.metadata.annotations']);
+const skipped = new Set([
+  '.metadata.managedFields',
+  '.metadata.name',
+  '.metadata.namespace',
+  '.metadata.labels',
+  '.metadata.annotations',
+]);
 
 /** The description of a kind that has none of its own: its fields, with titles made of their names. */
 export function describeGeneric(object: AnyObject): Description {
@@ -16,7 +22,12 @@ export function describeGeneric(object: AnyObject): Description {
   return out;
 }
 
-function describeFields(out: Description, fields: Readonly<Record<string, unknown>>, level: number, path: string): void {
+function describeFields(
+  out: Description,
+  fields: Readonly<Record<string, unknown>>,
+  level: number,
+  path: string,
+): void {
   for (const field of Object.keys(fields).sort()) {
     const value = fields[field];
     const own = `${path}.${field}`;
@@ -34,7 +45,8 @@ function describeFields(out: Description, fields: Readonly<Record<string, unknow
   }
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const acronyms = new Set(['API', 'URL', 'UID', 'OSB', 'GUID']);
 

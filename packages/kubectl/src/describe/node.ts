@@ -1,6 +1,6 @@
-import type { Node, Pod, Taint } from '@coracle/api/types/core/v1';
-import type { Lease } from '@coracle/api/types/coordination/v1';
 import { Quantity } from '@coracle/api/meta/quantity';
+import type { Lease } from '@coracle/api/types/coordination/v1';
+import type { Node, Pod, Taint } from '@coracle/api/types/core/v1';
 import { messageOf } from '../cli/failure.ts';
 import type { Session } from '../session.ts';
 import { Description, longTime } from './description.ts';
@@ -61,7 +61,10 @@ function taintTexts(taints: readonly Taint[]): string[] {
 async function describeLease(out: Description, name: string, session: Session): Promise<void> {
   let lease: Lease | undefined;
   try {
-    lease = await session.rest.json<Lease>('GET', `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${encodeURIComponent(name)}`);
+    lease = await session.rest.json<Lease>(
+      'GET',
+      `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${encodeURIComponent(name)}`,
+    );
   } catch (error) {
     if ((error as { reason?: string }).reason !== 'NotFound') throw error;
     out.line(0, `Lease:\tFailed to get lease: ${messageOf(error)}`);
@@ -134,7 +137,10 @@ async function describePods(out: Description, node: Node, session: Session): Pro
       share(request.get('memory'), 'memory'),
       share(limit.get('memory'), 'memory'),
     ];
-    out.line(1, `${pod.metadata.namespace}\t${pod.metadata.name}\t\t${cells.join('\t')}\t${since(pod.metadata.creationTimestamp)}`);
+    out.line(
+      1,
+      `${pod.metadata.namespace}\t${pod.metadata.name}\t\t${cells.join('\t')}\t${since(pod.metadata.creationTimestamp)}`,
+    );
   }
   const [request, limit] = [totalOf(requests), totalOf(limits)];
   out.line(0, 'Allocated resources:');
@@ -144,6 +150,8 @@ async function describePods(out: Description, node: Node, session: Session): Pro
   for (const name of ['cpu', 'memory', 'ephemeral-storage']) {
     out.line(1, `${name}\t${share(request.get(name), name)}\t${share(limit.get(name), name)}`);
   }
-  const extended = Object.keys(allocatable).filter((name) => name.startsWith('hugepages-') || name.includes('/')).sort();
+  const extended = Object.keys(allocatable)
+    .filter((name) => name.startsWith('hugepages-') || name.includes('/'))
+    .sort();
   for (const name of extended) out.line(1, `${name}\t${request.get(name) ?? 0}\t${limit.get(name) ?? 0}`);
 }

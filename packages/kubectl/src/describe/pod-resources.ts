@@ -1,6 +1,6 @@
-import type { Pod } from '@coracle/api/types/core/v1';
-import { addResources, maxResources, parseResources } from '@coracle/api/meta/resources';
 import type { Quantity } from '@coracle/api/meta/quantity';
+import { addResources, maxResources, parseResources } from '@coracle/api/meta/resources';
+import type { Pod } from '@coracle/api/types/core/v1';
 
 /** Amounts by resource name. */
 export type Sums = Map<string, Quantity>;

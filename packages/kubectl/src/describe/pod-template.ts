@@ -1,5 +1,5 @@
-import type { PodTemplateSpec, Toleration, TopologySpreadConstraint } from '@coracle/api/types/core/v1';
 import { formatLabelSelector } from '@coracle/api/meta/labels';
+import type { PodTemplateSpec, Toleration, TopologySpreadConstraint } from '@coracle/api/types/core/v1';
 import { describeContainers } from './containers.ts';
 import type { Description } from './description.ts';
 import { describeVolumes } from './volumes.ts';
@@ -12,7 +12,8 @@ export function describePodTemplate(out: Description, template: PodTemplateSpec 
   }
   const { metadata, spec } = template;
   out.labels('  Labels', metadata?.labels);
-  if (metadata?.annotations && Object.keys(metadata.annotations).length > 0) out.annotations('  Annotations', metadata.annotations);
+  if (metadata?.annotations && Object.keys(metadata.annotations).length > 0)
+    out.annotations('  Annotations', metadata.annotations);
   if (spec?.serviceAccountName) out.line(1, `Service Account:\t${spec.serviceAccountName}`);
   if (spec?.initContainers?.length) describeContainers(out, 'Init Containers', spec.initContainers, { space: '  ' });
   describeContainers(out, 'Containers', spec?.containers ?? [], { space: '  ' });
@@ -23,8 +24,14 @@ export function describePodTemplate(out: Description, template: PodTemplateSpec 
   describeTolerations(out, '  Tolerations', spec?.tolerations);
 }
 
-export function describeTolerations(out: Description, title: string, tolerations: readonly Toleration[] | undefined): void {
-  const sorted = [...(tolerations ?? [])].sort((a, b) => ((a.key ?? '') < (b.key ?? '') ? -1 : (a.key ?? '') > (b.key ?? '') ? 1 : 0));
+export function describeTolerations(
+  out: Description,
+  title: string,
+  tolerations: readonly Toleration[] | undefined,
+): void {
+  const sorted = [...(tolerations ?? [])].sort((a, b) =>
+    (a.key ?? '') < (b.key ?? '') ? -1 : (a.key ?? '') > (b.key ?? '') ? 1 : 0,
+  );
   out.entries(title, sorted.map(tolerationText));
 }
 
@@ -36,7 +43,11 @@ function tolerationText({ key = '', value = '', effect = '', operator, toleratio
   return tolerationSeconds === undefined ? text : `${text} for ${tolerationSeconds}s`;
 }
 
-export function describeSpread(out: Description, constraints: readonly TopologySpreadConstraint[] | undefined, space: string): void {
+export function describeSpread(
+  out: Description,
+  constraints: readonly TopologySpreadConstraint[] | undefined,
+  space: string,
+): void {
   if (!constraints?.length) return;
   const sorted = [...constraints].sort((a, b) => (a.topologyKey < b.topologyKey ? -1 : 1));
   out.append(`${space}Topology Spread Constraints:\t`);

@@ -1,6 +1,6 @@
-import type { Pod } from '@coracle/api/types/core/v1';
-import { controllerOf } from '@coracle/api/meta/owner';
 import type { KubeObject } from '@coracle/api/kind';
+import { controllerOf } from '@coracle/api/meta/owner';
+import type { Pod } from '@coracle/api/types/core/v1';
 import { describeContainers, describeResources } from './containers.ts';
 import { Description, longTime } from './description.ts';
 import { since } from './events.ts';
@@ -42,7 +42,11 @@ export function describePod(pod: Pod): Description {
   }
   const fieldValue = (path: string): string => podField(pod, path);
   if (spec.initContainers?.length) {
-    describeContainers(out, 'Init Containers', spec.initContainers, { space: '', statuses: status.initContainerStatuses, fieldValue });
+    describeContainers(out, 'Init Containers', spec.initContainers, {
+      space: '',
+      statuses: status.initContainerStatuses,
+      fieldValue,
+    });
   }
   describeContainers(out, 'Containers', spec.containers, { space: '', statuses: status.containerStatuses, fieldValue });
   describeReadiness(out, pod);

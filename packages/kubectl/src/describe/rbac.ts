@@ -16,7 +16,10 @@ export function describeRole({ metadata, rules }: Role | ClusterRole): Descripti
 
 /** One row for each resource, verbs of rules about the same thing together; as upstream breaks rules down, compacts and sorts them. */
 export function ruleRows(rules: readonly PolicyRule[]): string[][] {
-  const rows = new Map<string, { resource: string; url: string[]; names: string[]; verbs: string[]; sortKey: string }>();
+  const rows = new Map<
+    string,
+    { resource: string; url: string[]; names: string[]; verbs: string[]; sortKey: string }
+  >();
   const add = (resource: string, url: string[], names: string[], verbs: readonly string[], sortKey: string): void => {
     const key = JSON.stringify([resource, url, names]);
     const row = rows.get(key) ?? { resource, url, names, verbs: [], sortKey };
@@ -29,7 +32,8 @@ export function ruleRows(rules: readonly PolicyRule[]): string[][] {
         const names = rule.resourceNames?.length ? rule.resourceNames : [undefined];
         const [main = '', ...sub] = resource.split('/');
         const shown = group === '' ? resource : [`${main}.${group}`, ...sub].join('/');
-        for (const name of names) add(shown, [], name === undefined ? [] : [name], rule.verbs, compactKey(group, resource, name));
+        for (const name of names)
+          add(shown, [], name === undefined ? [] : [name], rule.verbs, compactKey(group, resource, name));
       }
     }
     for (const url of rule.nonResourceURLs ?? []) add('', [url], [], rule.verbs, compactKey('', '', undefined, url));

@@ -39,7 +39,8 @@ export async function describeService(service: Service, session: Session): Promi
   if (spec?.internalTrafficPolicy) out.line(0, `Internal Traffic Policy:\t${spec.internalTrafficPolicy}`);
   if (spec?.trafficDistribution) out.line(0, `Traffic Distribution:\t${spec.trafficDistribution}`);
   if (spec?.healthCheckNodePort) out.line(0, `HealthCheck NodePort:\t${spec.healthCheckNodePort}`);
-  if (spec?.loadBalancerSourceRanges?.length) out.line(0, `LoadBalancer Source Ranges:\t${spec.loadBalancerSourceRanges.join(',')}`);
+  if (spec?.loadBalancerSourceRanges?.length)
+    out.line(0, `LoadBalancer Source Ranges:\t${spec.loadBalancerSourceRanges.join(',')}`);
   return out;
 }
 
@@ -68,7 +69,8 @@ export function endpointsText(slices: readonly EndpointSlice[], portName: string
   return found.length > shownEndpoints ? `${shown} + ${found.length - shownEndpoints} more...` : shown;
 }
 
-const joined = (address: string, port: number): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+const joined = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 export function describeEndpoints(endpoints: Endpoints): Description {
   const out = new Description();
@@ -104,7 +106,8 @@ export function describeEndpointSlice(slice: EndpointSlice): Description {
     out.line(0, 'Ports:');
     out.line(1, 'Name\tPort\tProtocol');
     out.line(1, '----\t----\t--------');
-    for (const port of ports) out.line(1, `${port.name || '<unset>'}\t${port.port ?? '<unset>'}\t${port.protocol ?? 'TCP'}`);
+    for (const port of ports)
+      out.line(1, `${port.name || '<unset>'}\t${port.port ?? '<unset>'}\t${port.protocol ?? 'TCP'}`);
   } else out.line(0, 'Ports: <unset>');
   if (!endpoints?.length) {
     out.line(0, 'Endpoints: <none>');
@@ -119,7 +122,8 @@ export function describeEndpointSlice(slice: EndpointSlice): Description {
     if (endpoint.targetRef) out.line(2, `TargetRef:\t${endpoint.targetRef.kind}/${endpoint.targetRef.name}`);
     out.line(2, `NodeName:\t${endpoint.nodeName ?? '<unset>'}`);
     out.line(2, `Zone:\t${endpoint.zone ?? '<unset>'}`);
-    if (endpoint.deprecatedTopology && Object.keys(endpoint.deprecatedTopology).length > 0) out.labels('    Topology', endpoint.deprecatedTopology);
+    if (endpoint.deprecatedTopology && Object.keys(endpoint.deprecatedTopology).length > 0)
+      out.labels('    Topology', endpoint.deprecatedTopology);
   }
   return out;
 }

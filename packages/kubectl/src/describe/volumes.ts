@@ -33,10 +33,18 @@ function sourceLines(volume: Volume): string[] | undefined {
     ];
   }
   if (secret) {
-    return ['Type:\tSecret (a volume populated by a Secret)', `SecretName:\t${secret.secretName}`, `Optional:\t${secret.optional ?? false}`];
+    return [
+      'Type:\tSecret (a volume populated by a Secret)',
+      `SecretName:\t${secret.secretName}`,
+      `Optional:\t${secret.optional ?? false}`,
+    ];
   }
   if (configMap) {
-    return ['Type:\tConfigMap (a volume populated by a ConfigMap)', `Name:\t${configMap.name}`, `Optional:\t${configMap.optional ?? false}`];
+    return [
+      'Type:\tConfigMap (a volume populated by a ConfigMap)',
+      `Name:\t${configMap.name}`,
+      `Optional:\t${configMap.optional ?? false}`,
+    ];
   }
   if (persistentVolumeClaim) {
     return [
@@ -49,11 +57,16 @@ function sourceLines(volume: Volume): string[] | undefined {
     return [
       'Type:\tDownwardAPI (a volume populated by information about the pod)',
       'Items:',
-      ...(downwardAPI.items ?? []).map((item) => `  ${item.fieldRef?.fieldPath ?? item.resourceFieldRef?.resource} -> ${item.path}`),
+      ...(downwardAPI.items ?? []).map(
+        (item) => `  ${item.fieldRef?.fieldPath ?? item.resourceFieldRef?.resource} -> ${item.path}`,
+      ),
     ];
   }
   if (projected) {
-    return ['Type:\tProjected (a volume that contains injected data from multiple sources)', ...(projected.sources ?? []).flatMap(projectedLines)];
+    return [
+      'Type:\tProjected (a volume that contains injected data from multiple sources)',
+      ...(projected.sources ?? []).flatMap(projectedLines),
+    ];
   }
   if (nfs) {
     return [
@@ -79,7 +92,8 @@ type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
 function projectedLines({ secret, downwardAPI, configMap, serviceAccountToken }: Source): string[] {
   if (secret) return [`SecretName:\t${secret.name}`, `SecretOptionalName:\t${optionalText(secret.optional)}`];
   if (downwardAPI) return ['DownwardAPI:\ttrue'];
-  if (configMap) return [`ConfigMapName:\t${configMap.name}`, `ConfigMapOptional:\t${optionalText(configMap.optional)}`];
+  if (configMap)
+    return [`ConfigMapName:\t${configMap.name}`, `ConfigMapOptional:\t${optionalText(configMap.optional)}`];
   if (serviceAccountToken) return [`TokenExpirationSeconds:\t${serviceAccountToken.expirationSeconds ?? 3600}`];
   return [];
 }

@@ -1,8 +1,8 @@
-import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
-import type { Pod, PodTemplateSpec } from '@coracle/api/types/core/v1';
 import { formatLabelSelector } from '@coracle/api/meta/labels';
 import { clone, deepEqual } from '@coracle/api/meta/object';
 import { isControlledBy } from '@coracle/api/meta/owner';
+import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
+import type { Pod, PodTemplateSpec } from '@coracle/api/types/core/v1';
 import type { Session } from '../session.ts';
 import { Description, longTime } from './description.ts';
 import { controlledBy } from './pod.ts';
@@ -24,7 +24,8 @@ export async function describeDeployment(deployment: Deployment, session: Sessio
   out.line(0, `StrategyType:\t${spec.strategy?.type ?? ''}`);
   out.line(0, `MinReadySeconds:\t${spec.minReadySeconds ?? 0}`);
   const rolling = spec.strategy?.rollingUpdate;
-  if (rolling) out.line(0, `RollingUpdateStrategy:\t${rolling.maxUnavailable} max unavailable, ${rolling.maxSurge} max surge`);
+  if (rolling)
+    out.line(0, `RollingUpdateStrategy:\t${rolling.maxUnavailable} max unavailable, ${rolling.maxSurge} max surge`);
   describePodTemplate(out, spec.template);
   describeConditions(out, status.conditions);
   const { current, old } = await replicaSets(deployment, session);
@@ -35,7 +36,10 @@ export async function describeDeployment(deployment: Deployment, session: Sessio
   return out;
 }
 
-function describeConditions(out: Description, conditions: readonly { type: string; status: string; reason?: string }[] | undefined): void {
+function describeConditions(
+  out: Description,
+  conditions: readonly { type: string; status: string; reason?: string }[] | undefined,
+): void {
   if (!conditions?.length) return;
   out.line(0, 'Conditions:');
   out.line(1, 'Type\tStatus\tReason');
@@ -44,17 +48,24 @@ function describeConditions(out: Description, conditions: readonly { type: strin
 }
 
 const setsText = (sets: readonly ReplicaSet[]): string =>
-  sets.map((set) => `${set.metadata.name} (${set.status?.replicas ?? 0}/${set.spec?.replicas ?? 0} replicas created)`).join(', ') || '<none>';
+  sets
+    .map((set) => `${set.metadata.name} (${set.status?.replicas ?? 0}/${set.spec?.replicas ?? 0} replicas created)`)
+    .join(', ') || '<none>';
 
 /** The replica set of the deployment's template, and those of earlier ones. */
-async function replicaSets(deployment: Deployment, session: Session): Promise<{ current?: ReplicaSet; old: ReplicaSet[] }> {
+async function replicaSets(
+  deployment: Deployment,
+  session: Session,
+): Promise<{ current?: ReplicaSet; old: ReplicaSet[] }> {
   const { items } = await session.rest.json<{ items: ReplicaSet[] | null }>(
     'GET',
     `/apis/apps/v1/namespaces/${encodeURIComponent(deployment.metadata.namespace!)}/replicasets`,
     { query: { labelSelector: formatLabelSelector(deployment.spec.selector) } },
   );
   const own = (items ?? []).filter((set) => isControlledBy(set, deployment));
-  const byAge = [...own].sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1));
+  const byAge = [...own].sort((a, b) =>
+    (a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1,
+  );
   const template = withoutHash(deployment.spec.template);
   const current = byAge.find((set) => deepEqual(withoutHash(set.spec.template as PodTemplateSpec), template));
   return { ...(current ? { current } : {}), old: own.filter((set) => set !== current) };
@@ -78,13 +89,19 @@ export async function describeReplicaSet(set: ReplicaSet, session: Session): Pro
   if (owner) out.line(0, `Controlled By:\t${owner}`);
   out.line(0, `Replicas:\t${status?.replicas ?? 0} current / ${spec.replicas ?? 0} desired`);
   const counts = await phases(set, session);
-  out.line(0, `Pods Status:\t${counts.Running} Running / ${counts.Pending} Waiting / ${counts.Succeeded} Succeeded / ${counts.Failed} Failed`);
+  out.line(
+    0,
+    `Pods Status:\t${counts.Running} Running / ${counts.Pending} Waiting / ${counts.Succeeded} Succeeded / ${counts.Failed} Failed`,
+  );
   describePodTemplate(out, spec.template as PodTemplateSpec);
   describeConditions(out, status?.conditions);
   return out;
 }
 
-async function phases(set: ReplicaSet, session: Session): Promise<{ Running: number; Pending: number; Succeeded: number; Failed: number }> {
+async function phases(
+  set: ReplicaSet,
+  session: Session,
+): Promise<{ Running: number; Pending: number; Succeeded: number; Failed: number }> {
   const { items } = await session.rest.json<{ items: Pod[] | null }>(
     'GET',
     `/api/v1/namespaces/${encodeURIComponent(set.metadata.namespace!)}/pods`,

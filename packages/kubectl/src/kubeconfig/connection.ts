@@ -3,10 +3,10 @@ import { inClusterConfig, type RestConfig } from '@coracle/client/config';
 import { CommandFailure, ConfigurationFailure } from '../cli/failure.ts';
 import type { Flags } from '../cli/flags.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from './config.ts';
-import { absolutePath, withAbsolutePaths } from './files.ts';
 import { userAgent } from '../version-info.ts';
+import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from './config.ts';
 import { execCredentials } from './exec-plugin.ts';
+import { absolutePath, withAbsolutePaths } from './files.ts';
 
 /** The context a command works in. Throws ConfigurationFailure when it is named but not there. */
 export function chosenContext(config: Kubeconfig, flags: Flags): ContextEntry {
@@ -23,7 +23,8 @@ export function chosenNamespace(config: Kubeconfig, flags: Flags): { namespace: 
   const namespace = chosenContext(config, flags).namespace;
   if (namespace) return { namespace, explicit: false };
   const own = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
-  if (config.clusters.size === 0 && existsSync(own)) return { namespace: readFileSync(own, 'utf8').trim(), explicit: false };
+  if (config.clusters.size === 0 && existsSync(own))
+    return { namespace: readFileSync(own, 'utf8').trim(), explicit: false };
   return { namespace: 'default', explicit: false };
 }
 
@@ -31,22 +32,28 @@ export function chosenNamespace(config: Kubeconfig, flags: Flags): { namespace: 
 export function connectionOf(config: Kubeconfig, flags: Flags, terminal: Terminal): RestConfig {
   const context = chosenContext(config, flags);
   const clusterName = flags.string('cluster') || context.cluster || '';
-  const userName = flags.string('user') || context.user || '';
+  const userName = flags.global('user') || context.user || '';
   const cluster = config.clusters.get(clusterName);
   const user = config.users.get(userName);
-  if (!cluster && flags.changed('cluster')) throw new ConfigurationFailure(`cluster ${JSON.stringify(clusterName)} does not exist`);
-  if (!user && flags.changed('user')) throw new ConfigurationFailure(`auth info ${JSON.stringify(userName)} does not exist`);
+  if (!cluster && flags.changed('cluster'))
+    throw new CommandFailure(`no server found for cluster ${JSON.stringify(clusterName)}`);
+  if (!user && flags.global('user') !== '')
+    throw new CommandFailure(`auth info ${JSON.stringify(userName)} does not exist`);
   if (!cluster && clusterName !== '' && !flags.string('server')) {
     throw new ConfigurationFailure(`cluster ${JSON.stringify(clusterName)} does not exist`);
   }
   const clusterValue: ClusterEntry = cluster ? withAbsolutePaths(cluster) : {};
   const userValue: UserEntry = user ? withAbsolutePaths(user) : {};
-  if (clusterValue['proxy-url']) throw new CommandFailure(`cluster "${clusterName}": proxy-url is not supported by this kubectl`);
+  if (clusterValue['proxy-url'])
+    throw new CommandFailure(`cluster "${clusterName}": proxy-url is not supported by this kubectl`);
   if (userValue['auth-provider']) {
-    throw new CommandFailure(`user "${userName}": no Auth Provider found for name "${userValue['auth-provider'].name}"`);
+    throw new CommandFailure(
+      `user "${userName}": no Auth Provider found for name "${userValue['auth-provider'].name}"`,
+    );
   }
   const server = flags.string('server') || clusterValue.server || '';
-  if (server === '' && inCluster(terminal) && config.clusters.size === 0) return withImpersonation(inClusterConfig(), userValue, flags);
+  if (server === '' && inCluster(terminal) && config.clusters.size === 0)
+    return withImpersonation(inClusterConfig(), userValue, flags);
   const rest: RestConfig = { server: normalized(server, clusterValue, flags), userAgent };
   fillTls(rest, clusterValue, flags, terminal);
   fillUser(rest, userName, userValue, clusterValue, flags, terminal);
@@ -71,7 +78,8 @@ function normalized(server: string, cluster: ClusterEntry, flags: Flags): string
   return `${tls ? 'https' : 'http'}://${server}`;
 }
 
-const decoded = (data: string | undefined): string | undefined => (data ? Buffer.from(data, 'base64').toString('utf8') : undefined);
+const decoded = (data: string | undefined): string | undefined =>
+  data ? Buffer.from(data, 'base64').toString('utf8') : undefined;
 
 function fillTls(rest: RestConfig, cluster: ClusterEntry, flags: Flags, terminal: Terminal): void {
   const ca = flags.string('certificate-authority');
@@ -95,7 +103,14 @@ function fillTls(rest: RestConfig, cluster: ClusterEntry, flags: Flags, terminal
   if (rest.caFile) readable(rest.caFile, 'certificate-authority');
 }
 
-function fillUser(rest: RestConfig, name: string, user: UserEntry, cluster: ClusterEntry, flags: Flags, terminal: Terminal): void {
+function fillUser(
+  rest: RestConfig,
+  name: string,
+  user: UserEntry,
+  cluster: ClusterEntry,
+  flags: Flags,
+  terminal: Terminal,
+): void {
   const certificate = flags.string('client-certificate');
   const key = flags.string('client-key');
   if (certificate) rest.certFile = absolutePath(certificate, `${terminal.cwd}/`);
@@ -121,7 +136,12 @@ function readable(file: string, what: string): void {
     readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const reason = code === 'ENOENT' ? 'no such file or directory' : code === 'EACCES' ? 'permission denied' : (error as Error).message;
+    const reason =
+      code === 'ENOENT'
+        ? 'no such file or directory'
+        : code === 'EACCES'
+          ? 'permission denied'
+          : (error as Error).message;
     throw new CommandFailure(`unable to read ${what} ${file} due to open ${file}: ${reason}`);
   }
 }

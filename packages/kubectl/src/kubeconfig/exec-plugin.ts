@@ -11,7 +11,12 @@ interface ExecCredential {
 }
 
 /** Runs a credential plug-in and returns what it hands out: a token, a client certificate or both (client.authentication.k8s.io). */
-export function execCredentials(user: string, exec: ExecEntry, cluster: ClusterEntry, terminal: Terminal): Partial<RestConfig> {
+export function execCredentials(
+  user: string,
+  exec: ExecEntry,
+  cluster: ClusterEntry,
+  terminal: Terminal,
+): Partial<RestConfig> {
   const apiVersion = exec.apiVersion ?? '';
   if (!/^client\.authentication\.k8s\.io\/v1(beta1)?$/.test(apiVersion)) {
     throw new CommandFailure(`exec plugin: invalid apiVersion ${JSON.stringify(apiVersion)}`);
@@ -23,7 +28,13 @@ export function execCredentials(user: string, exec: ExecEntry, cluster: ClusterE
   const spec = {
     interactive,
     ...(exec.provideClusterInfo
-      ? { cluster: { server: cluster.server, 'tls-server-name': cluster['tls-server-name'], 'certificate-authority-data': cluster['certificate-authority-data'] } }
+      ? {
+          cluster: {
+            server: cluster.server,
+            'tls-server-name': cluster['tls-server-name'],
+            'certificate-authority-data': cluster['certificate-authority-data'],
+          },
+        }
       : {}),
   };
   const result = spawnSync(exec.command, exec.args ?? [], {
@@ -43,7 +54,10 @@ export function execCredentials(user: string, exec: ExecEntry, cluster: ClusterE
       `getting credentials: exec: ${missing ? `executable ${exec.command} not found${hint}` : result.error.message} (user "${user}")`,
     );
   }
-  if (result.status !== 0) throw new CommandFailure(`getting credentials: exec: executable ${exec.command} failed with exit code ${result.status}`);
+  if (result.status !== 0)
+    throw new CommandFailure(
+      `getting credentials: exec: executable ${exec.command} failed with exit code ${result.status}`,
+    );
   let credential: ExecCredential;
   try {
     credential = JSON.parse(result.stdout) as ExecCredential;
@@ -51,7 +65,9 @@ export function execCredentials(user: string, exec: ExecEntry, cluster: ClusterE
     throw new CommandFailure(`getting credentials: decoding stdout: ${(error as Error).message}`);
   }
   if (credential.kind !== 'ExecCredential' || credential.apiVersion !== apiVersion) {
-    throw new CommandFailure(`getting credentials: exec plugin is configured to use API version ${apiVersion}, plugin returned version ${credential.apiVersion}`);
+    throw new CommandFailure(
+      `getting credentials: exec plugin is configured to use API version ${apiVersion}, plugin returned version ${credential.apiVersion}`,
+    );
   }
   const { token, clientCertificateData, clientKeyData } = credential.status ?? {};
   if (!token && !clientCertificateData) {

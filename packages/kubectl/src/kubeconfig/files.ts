@@ -1,10 +1,19 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import { formatYaml } from '@coracle/api/codec/yaml-print';
 import { CommandFailure } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { formatYaml } from '@coracle/api/codec/yaml-print';
-import { type ClusterEntry, type ContextEntry, emptyKubeconfig, type Entry, filePaths, type Kubeconfig, type UserEntry } from './config.ts';
+import {
+  type ClusterEntry,
+  type ContextEntry,
+  type Entry,
+  type ExecEntry,
+  emptyKubeconfig,
+  filePaths,
+  type Kubeconfig,
+  type UserEntry,
+} from './config.ts';
 
 /** Which files are read, in order of precedence. `explicit` (--kubeconfig) must exist; the others may be missing. */
 export interface Locations {
@@ -16,7 +25,8 @@ export interface Locations {
 export function locate(explicit: string, terminal: Terminal): Locations {
   if (explicit !== '') return { files: [resolve(terminal.cwd, explicit)], explicit: true };
   const listed = (terminal.env['KUBECONFIG'] ?? '').split(':').filter((file) => file !== '');
-  if (listed.length > 0) return { files: [...new Set(listed)].map((file) => resolve(terminal.cwd, file)), explicit: false };
+  if (listed.length > 0)
+    return { files: [...new Set(listed)].map((file) => resolve(terminal.cwd, file)), explicit: false };
   return { files: [join(terminal.env['HOME'] ?? '/', '.kube', 'config')], explicit: false };
 }
 
@@ -70,9 +80,12 @@ export function loadFile(file: string): Kubeconfig {
       `error loading config file "${file}": no kind "${document.kind}" is registered for version "${document.apiVersion ?? ''}" in scheme "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"`,
     );
   }
-  for (const { name, cluster } of document.clusters ?? []) if (!config.clusters.has(name)) config.clusters.set(name, { value: cluster ?? {}, file });
-  for (const { name, user } of document.users ?? []) if (!config.users.has(name)) config.users.set(name, { value: user ?? {}, file });
-  for (const { name, context } of document.contexts ?? []) if (!config.contexts.has(name)) config.contexts.set(name, { value: context ?? {}, file });
+  for (const { name, cluster } of document.clusters ?? [])
+    if (!config.clusters.has(name)) config.clusters.set(name, { value: cluster ?? {}, file });
+  for (const { name, user } of document.users ?? [])
+    if (!config.users.has(name)) config.users.set(name, { value: user ?? {}, file });
+  for (const { name, context } of document.contexts ?? [])
+    if (!config.contexts.has(name)) config.contexts.set(name, { value: context ?? {}, file });
   config.currentContext = document['current-context'] ?? '';
   config.preferences = document.preferences ?? {};
   if (document.extensions !== undefined) config.extensions = document.extensions;
@@ -84,8 +97,11 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const reason = code === 'EACCES' ? 'permission denied' : code === 'EISDIR' ? 'is a directory' : (error as Error).message;
-    throw new CommandFailure(`error loading config file "${file}": ${code === 'EISDIR' ? 'read' : 'open'} ${file}: ${reason}`);
+    const reason =
+      code === 'EACCES' ? 'permission denied' : code === 'EISDIR' ? 'is a directory' : (error as Error).message;
+    throw new CommandFailure(
+      `error loading config file "${file}": ${code === 'EISDIR' ? 'read' : 'open'} ${file}: ${reason}`,
+    );
   }
 }
 
@@ -94,7 +110,9 @@ export function toDocument(config: Kubeconfig): Record<string, unknown> {
   const list = <T>(entries: Map<string, Entry<T>>, key: string): unknown[] | null =>
     entries.size === 0
       ? null
-      : [...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([name, entry]) => ({ [key]: entry.value, name }));
+      : [...entries]
+          .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+          .map(([name, entry]) => ({ name, [key]: inOrder(entry.value as object) }));
   return {
     kind: 'Config',
     apiVersion: 'v1',
@@ -104,6 +122,64 @@ export function toDocument(config: Kubeconfig): Record<string, unknown> {
     contexts: list(config.contexts, 'context'),
     'current-context': config.currentContext,
     ...(config.extensions === undefined ? {} : { extensions: config.extensions }),
+  };
+}
+
+/** The fields in the order of upstream's types, which json output shows. */
+const fieldOrder = [
+  'server',
+  'tls-server-name',
+  'insecure-skip-tls-verify',
+  'certificate-authority',
+  'certificate-authority-data',
+  'proxy-url',
+  'disable-compression',
+  'client-certificate',
+  'client-certificate-data',
+  'client-key',
+  'client-key-data',
+  'token',
+  'tokenFile',
+  'as',
+  'as-uid',
+  'as-groups',
+  'as-user-extra',
+  'username',
+  'password',
+  'auth-provider',
+  'exec',
+  'cluster',
+  'user',
+  'namespace',
+  'extensions',
+];
+
+function inOrder(value: object): object {
+  const rank = (key: string): number => (fieldOrder.includes(key) ? fieldOrder.indexOf(key) : fieldOrder.length);
+  const entries = Object.entries(value).sort(([a], [b]) => rank(a) - rank(b));
+  return Object.fromEntries(
+    entries.map(([key, each]) => [key, key === 'exec' ? execInOrder(each as ExecEntry) : each]),
+  );
+}
+
+/** Upstream always writes these of a credential plug-in's fields, also when they are empty. */
+function execInOrder({
+  command,
+  args,
+  env,
+  apiVersion,
+  installHint,
+  provideClusterInfo,
+  interactiveMode,
+}: ExecEntry): object {
+  return {
+    command,
+    args: args ?? null,
+    env: env ?? null,
+    ...(apiVersion ? { apiVersion } : {}),
+    ...(installHint ? { installHint } : {}),
+    provideClusterInfo: provideClusterInfo ?? false,
+    ...(interactiveMode ? { interactiveMode } : {}),
   };
 }
 

@@ -19,7 +19,13 @@ export function parseDocuments(source: string, text: string): ManifestDocument[]
         .filter((value) => value !== null && value !== undefined)
         .map((value) => ({ value }));
     } catch (error) {
-      return [{ error: new CommandFailure(`error parsing ${source}: error converting YAML to JSON: ${yamlMessage(messageOf(error))}`) }];
+      return [
+        {
+          error: new CommandFailure(
+            `error parsing ${source}: error converting YAML to JSON: ${yamlMessage(messageOf(error))}`,
+          ),
+        },
+      ];
     }
   });
 }
@@ -33,7 +39,8 @@ function yamlChunks(text: string): { line: number; chunk: string }[] {
   let lines: string[] = [];
   const all = text.split('\n');
   const push = (): void => {
-    if (lines.some((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))) chunks.push({ line: start, chunk: lines.join('\n') });
+    if (lines.some((line) => line.trim() !== '' && !line.trimStart().startsWith('#')))
+      chunks.push({ line: start, chunk: lines.join('\n') });
   };
   for (const [index, line] of all.entries()) {
     if (/^---\s*(#.*)?$/.test(line)) {

@@ -6,7 +6,9 @@ import { expandSources } from './sources.ts';
 import { checkManifest, type FieldValidation } from './validation.ts';
 
 /** An object a manifest declares, or why a part of the input could not be read. */
-export type Manifest = { readonly source: string; readonly object: AnyObject } | { readonly source: string; readonly error: unknown };
+export type Manifest =
+  | { readonly source: string; readonly object: AnyObject }
+  | { readonly source: string; readonly error: unknown };
 
 /**
  * Reads all manifests of `-f`, lists flattened, in order. `validation` undefined skips the checks (commands that do not send
@@ -47,11 +49,16 @@ export async function readManifests(
 function flattened(value: unknown, source: string): AnyObject[] {
   const object = value as AnyObject & { items?: unknown };
   if (typeof object !== 'object' || object === null || typeof object.kind !== 'string' || object.kind === '') {
-    throw new CommandFailure(`unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(value)}'`);
+    throw new CommandFailure(
+      `unable to decode ${JSON.stringify(source)}: Object 'Kind' is missing in '${JSON.stringify(value)}'`,
+    );
   }
   if (typeof object.apiVersion !== 'string' || object.apiVersion === '') {
-    throw new CommandFailure(`unable to decode ${JSON.stringify(source)}: Object 'apiVersion' is missing in '${JSON.stringify(value)}'`);
+    throw new CommandFailure(
+      `unable to decode ${JSON.stringify(source)}: Object 'apiVersion' is missing in '${JSON.stringify(value)}'`,
+    );
   }
+  checkStrings(object, source);
   if (!object.kind.endsWith('List') || !Array.isArray(object.items)) return [withMetadata(object)];
   const kind = object.kind.slice(0, -'List'.length);
   return object.items.flatMap((item: AnyObject) =>
@@ -62,4 +69,26 @@ function flattened(value: unknown, source: string): AnyObject[] {
 /** Code may count on `metadata`; what it must hold is for the server to say. */
 function withMetadata(object: AnyObject): AnyObject {
   return typeof object.metadata === 'object' && object.metadata !== null ? object : { ...object, metadata: {} };
+}
+
+/** Labels and annotations are read here too, so their values must be text: `yes` without quotes is not. */
+function checkStrings(object: AnyObject, source: string): void {
+  for (const field of ['labels', 'annotations'] as const) {
+    for (const value of Object.values(object.metadata?.[field] ?? {})) {
+      if (typeof value === 'string') continue;
+      const found =
+        value === null
+          ? undefined
+          : Array.isArray(value)
+            ? 'array'
+            : typeof value === 'boolean'
+              ? 'bool'
+              : typeof value;
+      if (found) {
+        throw new CommandFailure(
+          `unable to decode ${JSON.stringify(source)}: json: cannot unmarshal ${found} into Go struct field ObjectMeta.metadata.${field} of type string`,
+        );
+      }
+    }
+  }
 }

@@ -57,7 +57,8 @@ const fileSource = (name: string, path: string): Source => ({
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw new CommandFailure(`open ${name}: permission denied`);
+      if ((error as NodeJS.ErrnoException).code === 'EACCES')
+        throw new CommandFailure(`open ${name}: permission denied`);
       throw error;
     }
   },
@@ -72,7 +73,9 @@ async function readStream(stream: AsyncIterable<unknown>): Promise<string> {
 async function download(url: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(url).catch((error: Error) => {
-      throw new CommandFailure(`unable to read URL ${JSON.stringify(url)}: ${(error.cause as Error | undefined)?.message ?? error.message}`);
+      throw new CommandFailure(
+        `unable to read URL ${JSON.stringify(url)}: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+      );
     });
     if (response.ok) return response.text();
     if (response.status < 500 || attempt >= 3) {

@@ -1,5 +1,5 @@
-import { objectSchemaOf } from '@coracle/api/schema';
 import { checkObject } from '@coracle/api/codec/strict';
+import { objectSchemaOf } from '@coracle/api/schema';
 import { CommandFailure } from '../cli/failure.ts';
 import type { Flags } from '../cli/flags.ts';
 import { stringFlag } from '../cli/flags.ts';
@@ -46,7 +46,10 @@ export function checkManifest(value: unknown, source: string, validation: FieldV
     if (typeof value !== 'object' || Array.isArray(value)) throw invalid('invalid object to validate');
     if (object.apiVersion === 'v1beta3') throw invalid('the server could not find the requested resource');
     const missing = (['apiVersion', 'kind'] as const).filter((field) => !object[field]);
-    if (missing.length > 0) throw invalid(missing.length === 1 ? `${missing[0]} not set` : `[${missing.map((each) => `${each} not set`).join(', ')}]`);
+    if (missing.length > 0)
+      throw invalid(
+        missing.length === 1 ? `${missing[0]} not set` : `[${missing.map((each) => `${each} not set`).join(', ')}]`,
+      );
     return value;
   }
   return object.apiVersion === 'v1beta3' ? fromV1beta3(object as { kind: string }, source) : value;

@@ -57,7 +57,9 @@ export function customColumnsFile(file: string): CustomColumn[] {
   const names = headers?.trim().split(/\s+/) ?? [];
   const specs = paths?.trim().split(/\s+/) ?? [];
   if (names[0] === '' || names.length !== specs.length) {
-    throw new CommandFailure(`number of headers (${names.length}) and field specifications (${specs.length}) don't match`);
+    throw new CommandFailure(
+      `number of headers (${names.length}) and field specifications (${specs.length}) don't match`,
+    );
   }
   return names.map((header, i) => ({ header, path: columnPath(specs[i]!) }));
 }

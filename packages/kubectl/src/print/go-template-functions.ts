@@ -4,14 +4,16 @@ export type TemplateFunction = (...values: unknown[]) => unknown;
 
 /** Go's notion of an empty value. */
 export function truth(value: unknown): boolean {
-  if (value === null || value === undefined || value === false || value === 0 || value === '' || value === 0n) return false;
+  if (value === null || value === undefined || value === false || value === 0 || value === '' || value === 0n)
+    return false;
   if (Array.isArray(value)) return value.length > 0;
   if (typeof value === 'object') return Object.keys(value).length > 0;
   return true;
 }
 
 /** A value as an action prints it. */
-export const printed = (value: unknown): string => (value === undefined || value === null ? '<no value>' : goText(value));
+export const printed = (value: unknown): string =>
+  value === undefined || value === null ? '<no value>' : goText(value);
 
 const comparable = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
@@ -35,13 +37,18 @@ function index(value: unknown, ...keys: unknown[]): unknown {
   return keys.reduce((current: unknown, key) => {
     if (Array.isArray(current)) {
       const at = Number(key);
-      if (!Number.isInteger(at) || at < 0 || at >= current.length) throw new Error(`error calling index: index out of range: ${key}`);
+      if (!Number.isInteger(at) || at < 0 || at >= current.length)
+        throw new Error(`error calling index: index out of range: ${key}`);
       return current[at];
     }
     if (typeof current === 'object' && current !== null) {
       return Object.hasOwn(current, String(key)) ? (current as Record<string, unknown>)[String(key)] : undefined;
     }
-    throw new Error(current == null ? 'error calling index: index of untyped nil' : `error calling index: can't index item of type ${typeof current}`);
+    throw new Error(
+      current == null
+        ? 'error calling index: index of untyped nil'
+        : `error calling index: can't index item of type ${typeof current}`,
+    );
   }, value);
 }
 
@@ -55,15 +62,21 @@ function length(value: unknown): number {
 /** The verbs of fmt.Sprintf that templates use. */
 function sprintf(format: unknown, ...values: unknown[]): string {
   let next = 0;
-  const text = String(format).replace(/%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g, (_, flags: string, width: string, precision: string, verb: string) => {
-    if (verb === '%') return '%';
-    if (next >= values.length) return `%!${verb}(MISSING)`;
-    const shown = formatted(verb, values[next++], precision);
-    const fill = flags.includes('0') && !flags.includes('-') ? '0' : ' ';
-    return flags.includes('-') ? shown.padEnd(Number(width)) : shown.padStart(Number(width), fill);
-  });
+  const text = String(format).replace(
+    /%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g,
+    (_, flags: string, width: string, precision: string, verb: string) => {
+      if (verb === '%') return '%';
+      if (next >= values.length) return `%!${verb}(MISSING)`;
+      const shown = formatted(verb, values[next++], precision);
+      const fill = flags.includes('0') && !flags.includes('-') ? '0' : ' ';
+      return flags.includes('-') ? shown.padEnd(Number(width)) : shown.padStart(Number(width), fill);
+    },
+  );
   if (next >= values.length) return text;
-  return `${text}%!(EXTRA ${values.slice(next).map((value) => `${typeof value}=${goText(value)}`).join(', ')})`;
+  return `${text}%!(EXTRA ${values
+    .slice(next)
+    .map((value) => `${typeof value}=${goText(value)}`)
+    .join(', ')})`;
 }
 
 function formatted(verb: string, value: unknown, precision: string | undefined): string {
@@ -71,7 +84,9 @@ function formatted(verb: string, value: unknown, precision: string | undefined):
     case 'q':
       return JSON.stringify(goText(value));
     case 'd':
-      return typeof value === 'number' || typeof value === 'bigint' ? String(value) : `%!d(${typeof value}=${goText(value)})`;
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? String(value)
+        : `%!d(${typeof value}=${goText(value)})`;
     case 'x':
       return typeof value === 'number' ? value.toString(16) : Buffer.from(String(value)).toString('hex');
     case 'f':
@@ -92,7 +107,8 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   not: (value) => !truth(value),
   len: length,
   index,
-  slice: (value, from = 0, to) => (value as string | unknown[]).slice(Number(from), to === undefined ? undefined : Number(to)),
+  slice: (value, from = 0, to) =>
+    (value as string | unknown[]).slice(Number(from), to === undefined ? undefined : Number(to)),
   print: (...values) =>
     values.reduce((text: string, value, i) => {
       const blank = i > 0 && typeof value !== 'string' && typeof values[i - 1] !== 'string';
@@ -100,7 +116,11 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
     }, ''),
   println: (...values) => `${values.map(goText).join(' ')}\n`,
   printf: sprintf,
-  html: (...values) => values.map(goText).join('').replace(/[&<>"']/g, (c) => html[c]!),
+  html: (...values) =>
+    values
+      .map(goText)
+      .join('')
+      .replace(/[&<>"']/g, (c) => html[c]!),
   js: (...values) => JSON.stringify(values.map(goText).join('')).slice(1, -1).replaceAll("'", "\\'"),
   urlquery: (...values) => encodeURIComponent(values.map(goText).join('')).replaceAll('%20', '+'),
   eq: equal,

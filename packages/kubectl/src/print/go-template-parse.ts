@@ -48,7 +48,8 @@ export function parse(source: string): ParsedTemplate {
         continue;
       }
       const [, keyword = '', rest = ''] = /^(\w*)\s*([\s\S]*)$/.exec(piece.action)!;
-      if (closers.includes(keyword) && (keyword === 'end' || keyword === 'else')) return { nodes: found, closer: keyword, rest };
+      if (closers.includes(keyword) && (keyword === 'end' || keyword === 'else'))
+        return { nodes: found, closer: keyword, rest };
       if (keyword === 'end' || keyword === 'else') throw new Error(`unexpected {{${keyword}}}`);
       const node = statement(keyword, rest, piece.action);
       if (node) found.push(node);
@@ -141,7 +142,8 @@ function endOfAction(rest: string): { at: number; after: number; trims: boolean 
   throw new Error('unclosed action');
 }
 
-const tokenPattern = /\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|:=|[=|(),]|\$\w*(?:\.\w+)*|(?:\.\w+)+|\.|[-+]?(?:0[xX][0-9a-fA-F_]+|\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?)|\w+)/y;
+const tokenPattern =
+  /\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|:=|[=|(),]|\$\w*(?:\.\w+)*|(?:\.\w+)+|\.|[-+]?(?:0[xX][0-9a-fA-F_]+|\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?)|\w+)/y;
 
 function tokens(text: string): string[] {
   const found: string[] = [];
@@ -228,6 +230,8 @@ function literalText(token: string): string {
   return token.slice(1, -1).replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-7]{3}|.)/gs, (_, escape: string) => {
     if (/^[xu]./.test(escape)) return String.fromCodePoint(Number.parseInt(escape.slice(1), 16));
     if (/^[0-7]{3}$/.test(escape)) return String.fromCodePoint(Number.parseInt(escape, 8));
-    return ({ n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v' } as Record<string, string>)[escape] ?? escape;
+    return (
+      ({ n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v' } as Record<string, string>)[escape] ?? escape
+    );
   });
 }

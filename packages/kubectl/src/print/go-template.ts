@@ -1,7 +1,7 @@
 import { CommandFailure, messageOf } from '../cli/failure.ts';
-import { functions, printed, truth } from './go-template-functions.ts';
-import { type Operand, type ParsedTemplate, parse, type Pipeline, type TemplateNode } from './go-template-parse.ts';
 import { goSyntax } from './go-syntax.ts';
+import { functions, printed, truth } from './go-template-functions.ts';
+import { type Operand, type ParsedTemplate, type Pipeline, parse, type TemplateNode } from './go-template-parse.ts';
 
 /** Parses a template of Go's text/template language, as -o go-template takes it. Throws CommandFailure. */
 export function parseGoTemplate(source: string): ParsedTemplate {
@@ -13,7 +13,11 @@ export function parseGoTemplate(source: string): ParsedTemplate {
 }
 
 /** The text a template makes of an object. */
-export function executeGoTemplate(template: ParsedTemplate, object: unknown, options: { allowMissing: boolean; source: string }): string {
+export function executeGoTemplate(
+  template: ParsedTemplate,
+  object: unknown,
+  options: { allowMissing: boolean; source: string },
+): string {
   const run = new Execution(template, options.allowMissing);
   try {
     run.nodes(template.nodes, object, [new Map([['$', object]])]);
@@ -106,7 +110,8 @@ class Execution {
 
   #pipeline(pipeline: Pipeline, dot: unknown, scopes: Scopes): unknown {
     let value: unknown;
-    for (const [i, command] of pipeline.commands.entries()) value = this.#command(command, dot, scopes, i > 0 ? [value] : []);
+    for (const [i, command] of pipeline.commands.entries())
+      value = this.#command(command, dot, scopes, i > 0 ? [value] : []);
     for (const name of pipeline.variables) {
       const scope = pipeline.declares ? scopes.at(-1) : scopes.findLast((each) => each.has(name));
       if (!scope) throw new TemplateFailure(`undefined variable ${JSON.stringify(name)}`);
@@ -168,7 +173,9 @@ class Execution {
         throw new TemplateFailure(`nil pointer evaluating interface {}.${name}`);
       }
       if (typeof current !== 'object' || Array.isArray(current)) {
-        throw new TemplateFailure(`can't evaluate field ${name} in type ${Array.isArray(current) ? '[]interface {}' : typeof current}`);
+        throw new TemplateFailure(
+          `can't evaluate field ${name} in type ${Array.isArray(current) ? '[]interface {}' : typeof current}`,
+        );
       }
       if (Object.hasOwn(current, name)) return (current as Record<string, unknown>)[name];
       if (!this.#allowMissing) throw new TemplateFailure(`map has no entry for key ${JSON.stringify(name)}`);
@@ -182,7 +189,9 @@ function entriesOf(value: unknown): [unknown, unknown][] {
   if (Array.isArray(value)) return value.map((each, i) => [i, each]);
   if (typeof value === 'number') return Array.from({ length: value }, (_, i) => [i, i]);
   if (typeof value === 'object') {
-    return Object.keys(value).sort().map((key) => [key, (value as Record<string, unknown>)[key]]);
+    return Object.keys(value)
+      .sort()
+      .map((key) => [key, (value as Record<string, unknown>)[key]]);
   }
   throw new TemplateFailure(`range can't iterate over ${String(value)}`);
 }

@@ -74,7 +74,10 @@ class ActionParser {
         this.#field();
       } else if (/[-+0-9]/.test(c)) this.#number();
       else if (/[\p{L}\p{N}_]/u.test(c)) this.#identifier();
-      else throw new Error(`unrecognized character in action: U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} '${c}'`);
+      else
+        throw new Error(
+          `unrecognized character in action: U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} '${c}'`,
+        );
     }
   }
 
@@ -107,7 +110,9 @@ class ActionParser {
     const from = this.position;
     while (!isTerminator(this.#text[this.position])) this.position++;
     const name = this.#text.slice(from, this.position);
-    this.#nodes.push(name === 'true' || name === 'false' ? { is: 'bool', value: name === 'true' } : { is: 'identifier', name });
+    this.#nodes.push(
+      name === 'true' || name === 'false' ? { is: 'bool', value: name === 'true' } : { is: 'identifier', name },
+    );
   }
 
   #quote(quote: string): void {

@@ -114,7 +114,9 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 function childrenOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value;
   if (!isMap(value)) return [];
-  return Object.keys(value).sort().map((key) => value[key]);
+  return Object.keys(value)
+    .sort()
+    .map((key) => value[key]);
 }
 
 /** The containers at and below a value: what `..` looks into. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { formatYaml } from '@coracle/api/codec/yaml-print';
 import { CommandFailure, messageOf } from '../cli/failure.ts';
 import { boolFlag, type Flag, type Flags, stringFlag } from '../cli/flags.ts';
 import type { AnyObject } from '../resources/resource.ts';
@@ -6,7 +7,6 @@ import { CustomColumnsPrinter, customColumns, customColumnsFile } from './custom
 import { goSyntax } from './go-syntax.ts';
 import { formatJson } from './json.ts';
 import { JsonPath } from './jsonpath.ts';
-import { formatYaml } from '@coracle/api/codec/yaml-print';
 
 /** A list of objects as commands put it together for printing. */
 export interface ObjectList {
@@ -23,7 +23,11 @@ export interface Printer {
 
 /** -o and what belongs to it, for commands that print objects. */
 export const outputFlags: readonly Flag[] = [
-  boolFlag('allow-missing-template-keys', true, 'Show nothing instead of an error where a template names a field that is not there'),
+  boolFlag(
+    'allow-missing-template-keys',
+    true,
+    'Show nothing instead of an error where a template names a field that is not there',
+  ),
   stringFlag('output', '', 'Output format: json, yaml, name, go-template, jsonpath, …', { short: 'o' }),
   boolFlag('show-managed-fields', false, 'Show managedFields in json and yaml'),
   stringFlag('template', '', 'Template text or file for the go-template and jsonpath formats'),
@@ -71,16 +75,28 @@ export const noPrinter = (output: string, formats: readonly string[]): CommandFa
     `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: ${formats.join(',')}`,
   );
 
-function formatPrinter(output: string, templateFlag: string, flags: Flags, options: PrinterOptions): Printer | undefined {
+function formatPrinter(
+  output: string,
+  templateFlag: string,
+  flags: Flags,
+  options: PrinterOptions,
+): Printer | undefined {
   const withoutManaged = <T extends AnyObject | ObjectList>(object: T): T =>
     flags.bool('show-managed-fields') ? object : (omitManagedFields(object) as T);
   switch (output) {
     case 'json':
-      return { print: (object) => `${formatJson(withoutManaged(object), { indent: '    ', sort: !options.keepOrder })}\n` };
+      return {
+        print: (object) => `${formatJson(withoutManaged(object), { indent: '    ', sort: !options.keepOrder })}\n`,
+      };
     case 'yaml':
       return documents((object) => formatYaml(withoutManaged(object)));
     case 'name':
-      return { print: (object) => itemsOf(object).map((each) => `${nameOf(each, options)}\n`).join('') };
+      return {
+        print: (object) =>
+          itemsOf(object)
+            .map((each) => `${nameOf(each, options)}\n`)
+            .join(''),
+      };
   }
   const equals = output.indexOf('=');
   const format = equals < 0 ? output : output.slice(0, equals);
@@ -96,7 +112,11 @@ function formatPrinter(output: string, templateFlag: string, flags: Flags, optio
     case 'jsonpath-as-json':
     case 'jsonpath-file': {
       if (given === '') throw new CommandFailure(`template format specified but no template given`);
-      return jsonPathPrinter(format === 'jsonpath-file' ? readTemplate(given) : given, allowMissing, format === 'jsonpath-as-json');
+      return jsonPathPrinter(
+        format === 'jsonpath-file' ? readTemplate(given) : given,
+        allowMissing,
+        format === 'jsonpath-as-json',
+      );
     }
     case 'go-template':
     case 'template':
@@ -130,7 +150,7 @@ function jsonPathPrinter(template: string, allowMissing: boolean, asJson: boolea
         return path.execute(object, asJson);
       } catch (error) {
         throw new CommandFailure(
-          `error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${messageOf(error)}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(object)}\n\n`,
+          `error executing jsonpath ${JSON.stringify(template)}: Error executing template: ${messageOf(error)}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(object)}\n\n\n`,
         );
       }
     },
@@ -142,7 +162,8 @@ let goTemplates: typeof import('./go-template.ts') | undefined;
 
 /** Must be awaited before `printerOf` where the output format may be a Go template. */
 export async function prepareTemplates(flags: Flags): Promise<void> {
-  if (/^(go-)?template/.test(flags.string('output')) || flags.string('template') !== '') goTemplates = await import('./go-template.ts');
+  if (/^(go-)?template/.test(flags.string('output')) || flags.string('template') !== '')
+    goTemplates = await import('./go-template.ts');
 }
 
 function goTemplatePrinter(template: string, allowMissing: boolean): Printer {
@@ -166,14 +187,19 @@ const itemsOf = (object: AnyObject | ObjectList): readonly AnyObject[] =>
 function nameOf(object: AnyObject, options: PrinterOptions): string {
   const name = object.metadata?.name ?? '';
   if (options.resourceOf) return `${options.resourceOf(object)}/${name}`;
-  const group = object.apiVersion?.includes('/') ? `.${object.apiVersion.slice(0, object.apiVersion.indexOf('/'))}` : '';
+  const group = object.apiVersion?.includes('/')
+    ? `.${object.apiVersion.slice(0, object.apiVersion.indexOf('/'))}`
+    : '';
   if (!object.kind) return `<unknown>/${name}`;
   return `${object.kind.toLowerCase()}${group}/${name}`;
 }
 
 function omitManagedFields(object: AnyObject | ObjectList): AnyObject | ObjectList {
   if (Array.isArray(object['items' as keyof typeof object])) {
-    return { ...object, items: (object as ObjectList).items.map((item) => omitManagedFields(item) as AnyObject) } as ObjectList;
+    return {
+      ...object,
+      items: (object as ObjectList).items.map((item) => omitManagedFields(item) as AnyObject),
+    } as ObjectList;
   }
   const { metadata } = object as AnyObject;
   if (!metadata?.managedFields) return object;

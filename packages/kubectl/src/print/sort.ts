@@ -7,7 +7,9 @@ export function sortBy<T>(items: readonly T[], expression: string, objectOf: (it
   const path = new JsonPath(relaxed(expression), { allowMissing: true });
   const keyed = items.map((item) => ({ item, key: path.find(objectOf(item)).flat()[0] }));
   if (items.length > 0 && keyed.every(({ key }) => key === undefined)) {
-    throw new CommandFailure(`couldn't find any field with path ${JSON.stringify(relaxed(expression))} in the list of objects`);
+    throw new CommandFailure(
+      `couldn't find any field with path ${JSON.stringify(relaxed(expression))} in the list of objects`,
+    );
   }
   return keyed.sort((a, b) => compareValues(a.key, b.key)).map(({ item }) => item);
 }
@@ -15,7 +17,8 @@ export function sortBy<T>(items: readonly T[], expression: string, objectOf: (it
 function compareValues(a: unknown, b: unknown): number {
   if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? -1 : 1;
   if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
-  if (typeof a === 'object' || typeof b === 'object') throw new CommandFailure('unsortable type: map[string]interface {}');
+  if (typeof a === 'object' || typeof b === 'object')
+    throw new CommandFailure('unsortable type: map[string]interface {}');
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 }
 

@@ -18,7 +18,10 @@ export interface TableColumn {
 
 export interface TableRow {
   cells: unknown[];
-  object?: { metadata?: { name?: string; namespace?: string; labels?: Record<string, string> } } & Record<string, unknown>;
+  object?: { metadata?: { name?: string; namespace?: string; labels?: Record<string, string> } } & Record<
+    string,
+    unknown
+  >;
 }
 
 export interface TableOptions {
@@ -52,8 +55,16 @@ export class TablePrinter {
     this.#lastColumns = columns;
     if (rows.length === 0) return;
     this.#printedHeaders = true;
-    const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => this.#options.wide || !column.priority);
-    if (!noHeaders) out.write(`${this.#header(shown.map(({ column }) => column.name), leading).join('\t')}\n`);
+    const shown = columns
+      .map((column, index) => ({ column, index }))
+      .filter(({ column }) => this.#options.wide || !column.priority);
+    if (!noHeaders)
+      out.write(
+        `${this.#header(
+          shown.map(({ column }) => column.name),
+          leading,
+        ).join('\t')}\n`,
+      );
     for (const row of rows) out.write(`${this.#row(row, shown, leading).join('\t')}\n`);
   }
 
@@ -68,7 +79,11 @@ export class TablePrinter {
     ].map((name) => name.toUpperCase());
   }
 
-  #row(row: TableRow, shown: readonly { column: TableColumn; index: number }[], leading: readonly { value: string }[]): string[] {
+  #row(
+    row: TableRow,
+    shown: readonly { column: TableColumn; index: number }[],
+    leading: readonly { value: string }[],
+  ): string[] {
     const { withNamespace, withKind, labelColumns, showLabels } = this.#options;
     const metadata = row.object?.metadata;
     const labels = metadata?.labels ?? {};

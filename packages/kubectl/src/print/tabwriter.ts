@@ -49,11 +49,19 @@ export class TabWriter {
   }
 
   #align(text: string): string {
-    const lines = text.split('\n').map((line) => line.split('\t').map((cell): Cell => ({ text: cell, width: [...cell].length })));
+    const lines = text
+      .split('\n')
+      .map((line) => line.split('\t').map((cell): Cell => ({ text: cell, width: [...cell].length })));
     const widths: number[][] = lines.map(() => []);
     this.#format(lines, widths, 0, lines.length, 0);
     return lines
-      .map((line, i) => line.map((cell, j) => (j < widths[i]!.length ? cell.text + ' '.repeat(Math.max(0, widths[i]![j]! - cell.width)) : cell.text)).join(''))
+      .map((line, i) =>
+        line
+          .map((cell, j) =>
+            j < widths[i]!.length ? cell.text + ' '.repeat(Math.max(0, widths[i]![j]! - cell.width)) : cell.text,
+          )
+          .join(''),
+      )
       .join('\n');
   }
 
@@ -63,7 +71,8 @@ export class TabWriter {
       if (column >= lines[at]!.length - 1) continue;
       const start = at;
       let width = this.#options.minWidth;
-      for (; at < to && column < lines[at]!.length - 1; at++) width = Math.max(width, lines[at]![column]!.width + this.#options.padding);
+      for (; at < to && column < lines[at]!.length - 1; at++)
+        width = Math.max(width, lines[at]![column]!.width + this.#options.padding);
       if (this.#options.remember) {
         width = Math.max(width, this.#remembered[column] ?? 0);
         this.#remembered[column] = width;

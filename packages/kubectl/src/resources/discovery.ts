@@ -58,7 +58,11 @@ export async function discover(rest: Rest): Promise<Discovered> {
   const [core, groups] = await Promise.all(
     ['/api', '/apis'].map((path) => rest.json<GroupDiscoveryList & LegacyGroups>('GET', path, { accept: aggregated })),
   );
-  const found = { groupVersions: [] as string[], resources: [] as Resource[], failed: [] as Discovered['failed'][number][] };
+  const found = {
+    groupVersions: [] as string[],
+    resources: [] as Resource[],
+    failed: [] as Discovered['failed'][number][],
+  };
   for (const answer of [core!, groups!]) {
     if (answer.kind === 'APIGroupDiscoveryList') addAggregated(found, answer);
     else await addLegacy(found, answer, rest);
@@ -74,7 +78,8 @@ function addAggregated(into: Found, list: GroupDiscoveryList): void {
     for (const { version, resources, freshness } of group.versions ?? []) {
       const apiVersion = groupName === '' ? version : `${groupName}/${version}`;
       into.groupVersions.push(apiVersion);
-      if (freshness === 'Stale') into.failed.push({ groupVersion: apiVersion, error: new Error(`stale GroupVersion discovery: ${apiVersion}`) });
+      if (freshness === 'Stale')
+        into.failed.push({ groupVersion: apiVersion, error: new Error(`stale GroupVersion discovery: ${apiVersion}`) });
       for (const each of resources ?? []) {
         into.resources.push({
           group: groupName,

@@ -1,9 +1,16 @@
-import { CommandFailure } from '../cli/failure.ts';
+import { CommandFailure, RawFailure } from '../cli/failure.ts';
 import type { Discovered } from './discovery.ts';
 import type { Resource } from './resource.ts';
 
 /** A kind that no group-version of the server has. */
 export class NoKindMatch extends CommandFailure {}
+
+/** What upstream shows, without `error: `, where a resource name is looked up by itself. */
+export function noSuchResource(argument: string): RawFailure {
+  const [name, ...group] = argument.split('.');
+  const where = group.length > 0 ? ` in group ${JSON.stringify(group.join('.'))}` : '';
+  return new RawFailure(`the server doesn't have a resource type ${JSON.stringify(name)}${where}`);
+}
 
 /** Finds resources by what people type and what manifests name. */
 export class Mapper {
@@ -28,7 +35,9 @@ export class Mapper {
     const found = this.find(argument.toLowerCase()) ?? this.#findKind(argument);
     if (found) return found;
     const dot = argument.indexOf('.');
-    throw new CommandFailure(`the server doesn't have a resource type ${JSON.stringify(dot < 0 ? argument : argument.slice(0, dot))}`);
+    throw new CommandFailure(
+      `the server doesn't have a resource type ${JSON.stringify(dot < 0 ? argument : argument.slice(0, dot))}`,
+    );
   }
 
   /** As `forArgument` for resource names only; undefined when there is none. */
@@ -40,7 +49,10 @@ export class Mapper {
     }
     if (rest.length === 0) return this.#named(name, () => true);
     const group = rest.join('.');
-    return this.#named(name, (each) => each.group === group) ?? this.#named(name, (each) => each.group.startsWith(`${group}.`));
+    return (
+      this.#named(name, (each) => each.group === group) ??
+      this.#named(name, (each) => each.group.startsWith(`${group}.`))
+    );
   }
 
   /** The members of a category (`all`), in the server's order; undefined when no resource names it. */

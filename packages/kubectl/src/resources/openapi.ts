@@ -29,7 +29,8 @@ export class OpenApiDocument {
     const root = await rest.json<{ paths: Record<string, { serverRelativeURL: string }> }>('GET', '/openapi/v3');
     const key = resource.group === '' ? `api/${resource.version}` : `apis/${resource.group}/${resource.version}`;
     const entry = root.paths[key];
-    if (!entry) throw new CommandFailure(`couldn't find resource for "${resource.apiVersion}, Resource=${resource.name}"`);
+    if (!entry)
+      throw new CommandFailure(`couldn't find resource for "${resource.apiVersion}, Resource=${resource.name}"`);
     return new OpenApiDocument(await rest.json('GET', entry.serverRelativeURL));
   }
 
@@ -47,7 +48,8 @@ export class OpenApiDocument {
   nameOf(schema: OpenApiSchema): string | undefined {
     const reference = schema.$ref ?? schema.allOf?.find((each) => each.$ref)?.$ref;
     if (reference) return reference.slice(reference.lastIndexOf('/') + 1);
-    const inner = schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    const inner =
+      schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
     return inner && this.nameOf(inner);
   }
 
@@ -68,7 +70,9 @@ export class OpenApiDocument {
   /** The field's own description, then that of its type. */
   descriptionsOf(schema: OpenApiSchema): string[] {
     const target = this.#target(schema);
-    return [...new Set([schema.description ?? '', target === schema ? '' : (target.description ?? '')])].filter((text) => text !== '');
+    return [...new Set([schema.description ?? '', target === schema ? '' : (target.description ?? '')])].filter(
+      (text) => text !== '',
+    );
   }
 
   /** `string`, `[]Container`, `map[string]string` … */
@@ -76,10 +80,13 @@ export class OpenApiDocument {
     const reference = schema.$ref ?? schema.allOf?.find((each) => each.$ref)?.$ref;
     if (reference) {
       const { type } = this.#resolved(schema);
-      return type === undefined || type === 'object' || type === 'array' ? reference.slice(reference.lastIndexOf('.') + 1) : type;
+      return type === undefined || type === 'object' || type === 'array'
+        ? reference.slice(reference.lastIndexOf('.') + 1)
+        : type;
     }
     if (schema.type === 'array') return `[]${schema.items ? this.typeOf(schema.items) : 'Object'}`;
-    if (typeof schema.additionalProperties === 'object') return `map[string]${this.typeOf(schema.additionalProperties)}`;
+    if (typeof schema.additionalProperties === 'object')
+      return `map[string]${this.typeOf(schema.additionalProperties)}`;
     return schema.type === 'object' || schema.type === undefined ? 'Object' : schema.type;
   }
 

@@ -1,14 +1,18 @@
+import { formatLabelSelector } from '@coracle/api/meta/labels';
 import type { Container, Pod, Service } from '@coracle/api/types/core/v1';
 import type { LabelSelector } from '@coracle/api/types/meta/v1';
-import { formatLabelSelector } from '@coracle/api/meta/labels';
 import { CommandFailure } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import type { Session } from '../session.ts';
 import { watch } from '../rest/watch.ts';
+import type { Session } from '../session.ts';
 import type { AnyObject } from './resource.ts';
 import { fetchObject, type Info, select } from './selection.ts';
 
-export async function podsOf(session: Session, query: { labelSelector?: string; fieldSelector?: string }, namespace?: string): Promise<Pod[]> {
+export async function podsOf(
+  session: Session,
+  query: { labelSelector?: string; fieldSelector?: string },
+  namespace?: string,
+): Promise<Pod[]> {
   const within = namespace ?? session.namespace().namespace;
   const { items } = await session.rest.json<{ items: Pod[] | null }>('GET', podsPath(within), { query });
   return items ?? [];
@@ -28,7 +32,8 @@ export function defaultContainer(pod: Pod, stderr: { write(text: string): unknow
   const { spec, metadata } = pod;
   const named = metadata.annotations?.[defaultAnnotation];
   if (named) {
-    if (spec.containers.some((each) => each.name === named) || allContainers(pod).some((each) => each.name === named)) return named;
+    if (spec.containers.some((each) => each.name === named) || allContainers(pod).some((each) => each.name === named))
+      return named;
     stderr.write(`Default container name ${JSON.stringify(named)} not found in pod ${metadata.name}\n`);
   }
   const first = spec.containers[0] as Container;
@@ -53,14 +58,24 @@ export interface ChooseOptions {
 }
 
 /** The pods that `POD` or `TYPE/NAME` means: the pod itself, or one of a workload's, the most useful first. */
-export async function choosePod(session: Session, terminal: Terminal, target: string, options: ChooseOptions): Promise<Pod[]> {
+export async function choosePod(
+  session: Session,
+  terminal: Terminal,
+  target: string,
+  options: ChooseOptions,
+): Promise<Pod[]> {
   const args = target.includes('/') ? [target] : ['pods', target];
   const { infos, errors } = await select(session, terminal, { args, fetch: true });
   if (errors.length > 0) throw errors[0];
   return podsOfObject(session, terminal, infos[0]!, options);
 }
 
-export async function podsOfObject(session: Session, terminal: Terminal, info: Info, options: ChooseOptions): Promise<Pod[]> {
+export async function podsOfObject(
+  session: Session,
+  terminal: Terminal,
+  info: Info,
+  options: ChooseOptions,
+): Promise<Pod[]> {
   const object = info.object ?? (await fetchObject(session, info));
   if (object.kind === 'Pod') return [object as unknown as Pod];
   const labelSelector = podSelectorOf(object);
@@ -78,7 +93,7 @@ export function podSelectorOf(object: AnyObject): string {
   if (object.kind === 'Service') {
     const { selector } = (object as unknown as Service).spec ?? {};
     if (!selector || Object.keys(selector).length === 0) {
-      throw new CommandFailure('invalid service \'' + object.metadata.name + "': Service is defined without a selector");
+      throw new CommandFailure("invalid service '" + object.metadata.name + "': Service is defined without a selector");
     }
     return formatLabelSelector({ matchLabels: selector });
   }
@@ -89,7 +104,10 @@ export function podSelectorOf(object: AnyObject): string {
 
 async function firstPod(session: Session, object: AnyObject, labelSelector: string, timeoutMs: number): Promise<Pod> {
   const signal = AbortSignal.timeout(timeoutMs);
-  for await (const event of watch(session.rest, podsPath(object.metadata.namespace!), { query: { labelSelector, resourceVersion: '0' }, signal })) {
+  for await (const event of watch(session.rest, podsPath(object.metadata.namespace!), {
+    query: { labelSelector, resourceVersion: '0' },
+    signal,
+  })) {
     if (event.type === 'ADDED' || event.type === 'MODIFIED') return event.object as unknown as Pod;
   }
   throw new CommandFailure('timed out waiting for the condition');
@@ -100,7 +118,8 @@ export function moreUseful(a: Pod, b: Pod): number {
   const phase = (pod: Pod): number => ['Pending', 'Unknown', 'Running'].indexOf(pod.status?.phase ?? 'Pending');
   const ready = (pod: Pod): string | undefined =>
     pod.status?.conditions?.find((each) => each.type === 'Ready' && each.status === 'True')?.lastTransitionTime;
-  const restarts = (pod: Pod): number => Math.max(0, ...(pod.status?.containerStatuses ?? []).map((each) => each.restartCount));
+  const restarts = (pod: Pod): number =>
+    Math.max(0, ...(pod.status?.containerStatuses ?? []).map((each) => each.restartCount));
   const compare = (x: number | string, y: number | string): number => (x < y ? -1 : x > y ? 1 : 0);
   return (
     compare(Number(Boolean(b.spec.nodeName)), Number(Boolean(a.spec.nodeName))) ||

@@ -1,9 +1,10 @@
-import { matchesLabels } from './label-match.ts';
+import { StatusError } from '@coracle/api/meta/status';
 import { CommandFailure, messageOf } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
 import { readManifests } from '../manifests/read.ts';
 import type { FieldValidation } from '../manifests/validation.ts';
 import type { Session } from '../session.ts';
-import type { Terminal } from '../cli/terminal.ts';
+import { matchesLabels } from './label-match.ts';
 import { NoKindMatch } from './mapper.ts';
 import { type AnyObject, pathOf, type Resource } from './resource.ts';
 
@@ -43,24 +44,52 @@ export interface Info {
 export interface Selected {
   readonly infos: Info[];
   readonly errors: unknown[];
+  /** Both, in the order they came: for commands that go on from one to the next. */
+  readonly entries: readonly ({ readonly info: Info } | { readonly error: unknown })[];
   /** One object was asked for by name, so that it is shown by itself and not in a list. */
   readonly single: boolean;
 }
 
+/** Gathers what is found and what fails, in order. */
+class Found {
+  readonly #entries: ({ info: Info } | { error: unknown })[] = [];
+
+  add(info: Info): void {
+    this.#entries.push({ info });
+  }
+
+  fail(error: unknown): void {
+    this.#entries.push({ error });
+  }
+
+  selected(single: boolean): Selected {
+    const entries = this.#entries;
+    return {
+      entries,
+      infos: entries.flatMap((entry) => ('info' in entry ? [entry.info] : [])),
+      errors: entries.flatMap((entry) => ('error' in entry ? [entry.error] : [])),
+      single,
+    };
+  }
+}
+
 /** Finds the objects a command line selects. Wrong uses throw; objects that cannot be read are collected in `errors`. */
 export async function select(session: Session, terminal: Terminal, selection: Selection): Promise<Selected> {
-  const args = selection.args ?? [];
+  const args = eachTypeWithEachName(selection.args ?? []);
   const filenames = selection.filenames ?? [];
   const selecting = Boolean(selection.selector || selection.fieldSelector || selection.all);
   if (filenames.length > 0) {
     if (args.length > 0) {
-      throw new CommandFailure('when paths, URLs, or stdin is provided as input, you may not specify a resource by arguments as well');
+      throw new CommandFailure(
+        'when paths, URLs, or stdin is provided as input, you may not specify a resource by arguments as well',
+      );
     }
     return fromFiles(session, terminal, selection);
   }
   const tuples = typeNamePairs(args);
   if (tuples) {
-    if (selecting) throw new CommandFailure('selectors and the all flag cannot be used when passing resource/name arguments');
+    if (selecting)
+      throw new CommandFailure('selectors and the all flag cannot be used when passing resource/name arguments');
     return byTuples(session, selection, tuples);
   }
   const [types, ...names] = args;
@@ -73,7 +102,12 @@ export async function select(session: Session, terminal: Terminal, selection: Se
   const resources = await resourcesOf(session, types);
   if (names.length === 0) throw new CommandFailure('resource(s) were provided, but no name was specified');
   if (resources.length > 1) throw new CommandFailure('you must specify only one resource');
-  return byTuples(session, selection, names.map((name) => ({ type: types, name })), resources[0]);
+  return byTuples(
+    session,
+    selection,
+    names.map((name) => ({ type: types, name })),
+    resources[0],
+  );
 }
 
 /** Nothing was named at all. */
@@ -92,6 +126,16 @@ export class EmptySelection extends CommandFailure {
   }
 }
 
+/** `pods,services a b` means `pods/a pods/b services/a services/b`. */
+function eachTypeWithEachName(args: readonly string[]): readonly string[] {
+  const [types = '', ...names] = args;
+  if (names.length === 0 || !types.includes(',') || types.includes('/')) return args;
+  return types
+    .split(',')
+    .filter(Boolean)
+    .flatMap((type) => names.map((name) => `${type}/${name}`));
+}
+
 interface Tuple {
   readonly type: string;
   readonly name: string;
@@ -108,7 +152,8 @@ export function typeNamePairs(args: readonly string[]): Tuple[] | undefined {
   }
   return args.map((arg) => {
     const parts = arg.split('/');
-    if (parts.length !== 2) throw new CommandFailure('arguments in resource/name form may not have more than one slash');
+    if (parts.length !== 2)
+      throw new CommandFailure('arguments in resource/name form may not have more than one slash');
     if (parts[0] === '' || parts[1] === '') {
       throw new CommandFailure('arguments in resource/name form must have a single resource and name');
     }
@@ -126,11 +171,15 @@ export async function resourcesOf(session: Session, types: string): Promise<Reso
   return [...new Set(found)];
 }
 
-async function byTuples(session: Session, selection: Selection, tuples: readonly Tuple[], resource?: Resource): Promise<Selected> {
+async function byTuples(
+  session: Session,
+  selection: Selection,
+  tuples: readonly Tuple[],
+  resource?: Resource,
+): Promise<Selected> {
   const mapper = await session.mapper();
   const { namespace } = session.namespace();
-  const infos: Info[] = [];
-  const errors: unknown[] = [];
+  const found = new Found();
   const resources = tuples.map((tuple) => {
     if (resource) return resource;
     if (tuple.type.includes(',')) throw new CommandFailure('you must specify only one resource');
@@ -140,29 +189,49 @@ async function byTuples(session: Session, selection: Selection, tuples: readonly
     throw new CommandFailure('a resource cannot be retrieved by name across all namespaces');
   }
   for (const [i, { name }] of tuples.entries()) {
-    const info: Info = { resource: resources[i]!, namespace: resources[i]!.namespaced ? namespace : '', name, source: '' };
+    const info: Info = {
+      resource: resources[i]!,
+      namespace: resources[i]!.namespaced ? namespace : '',
+      name,
+      source: '',
+    };
     try {
       if (selection.fetch) info.object = await fetchObject(session, info, selection);
-      infos.push(info);
+      found.add(info);
     } catch (error) {
-      errors.push(error);
+      found.fail(error);
     }
   }
-  return { infos, errors, single: tuples.length === 1 };
+  return found.selected(tuples.length === 1);
 }
 
 async function bySelector(session: Session, selection: Selection, resources: readonly Resource[]): Promise<Selected> {
-  const infos: Info[] = [];
-  const errors: unknown[] = [];
+  const found = new Found();
   const namespace = selection.allNamespaces ? '' : session.namespace().namespace;
   for (const resource of resources) {
     try {
-      for await (const answer of listChunks(session, resource, namespace, selection)) infos.push(...infosOf(answer, resource));
+      for await (const answer of listChunks(session, resource, namespace, selection))
+        for (const info of infosOf(answer, resource)) found.add(info);
     } catch (error) {
-      errors.push(error);
+      found.fail(unlisted(error, resource, selection));
     }
   }
-  return { infos, errors, single: false };
+  return found.selected(false);
+}
+
+/** The server's error about a list, with what was asked for. */
+function unlisted(
+  error: unknown,
+  { group, version, name }: Resource,
+  { selector = '', fieldSelector = '' }: Selection,
+): unknown {
+  if (!(error instanceof StatusError) || !['BadRequest', 'NotFound'].includes(error.reason)) return error;
+  const what = JSON.stringify(`${group}/${version}, Resource=${name}`);
+  const wanted =
+    selector === '' && fieldSelector === ''
+      ? `Unable to list ${what}`
+      : `Unable to find ${what} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}`;
+  return new StatusError({ ...error.status, message: `${wanted}: ${error.message}` });
 }
 
 export interface ListAnswer {
@@ -173,7 +242,12 @@ export interface ListAnswer {
 }
 
 /** Lists a resource in chunks; yields each answer as it is. */
-export async function* listChunks(session: Session, resource: Resource, namespace: string, selection: Selection): AsyncIterable<ListAnswer> {
+export async function* listChunks(
+  session: Session,
+  resource: Resource,
+  namespace: string,
+  selection: Selection,
+): AsyncIterable<ListAnswer> {
   let next: string | undefined;
   do {
     const answer = await session.rest.json<ListAnswer>('GET', pathOf(resource, namespace), {
@@ -197,13 +271,18 @@ function infosOf(answer: ListAnswer, resource: Resource): Info[] {
     return [{ resource, namespace: '', name: '', source: '', object: answer as unknown as AnyObject }];
   }
   return (answer.items ?? []).map((item) => {
-    const object = { ...item, apiVersion: item.apiVersion || answer.apiVersion, kind: item.kind || answer.kind.slice(0, -4) };
+    const object = {
+      ...item,
+      apiVersion: item.apiVersion || answer.apiVersion,
+      kind: item.kind || answer.kind.slice(0, -4),
+    };
     return { resource, namespace: item.metadata.namespace ?? '', name: item.metadata.name ?? '', source: '', object };
   });
 }
 
-/** Reads one object. */
-export function fetchObject(session: Session, info: Info, selection: Selection = {}): Promise<AnyObject> {
+/** Reads one object. Throws where it has no name. */
+export async function fetchObject(session: Session, info: Info, selection: Selection = {}): Promise<AnyObject> {
+  if (info.name === '') throw new CommandFailure('resource name may not be empty');
   return session.rest.json<AnyObject>('GET', pathOf(info.resource, info.namespace, info.name, selection.subresource), {
     ...(selection.accept ? { accept: selection.accept } : {}),
     query: selection.query,
@@ -211,21 +290,25 @@ export function fetchObject(session: Session, info: Info, selection: Selection =
 }
 
 async function fromFiles(session: Session, terminal: Terminal, selection: Selection): Promise<Selected> {
-  const manifests = await readManifests(selection.filenames!, selection.recursive ?? false, terminal, selection.validation);
-  const infos: Info[] = [];
-  const errors: unknown[] = [];
+  const manifests = await readManifests(
+    selection.filenames!,
+    selection.recursive ?? false,
+    terminal,
+    selection.validation,
+  );
+  const found = new Found();
   for (const manifest of manifests) {
     try {
       if ('error' in manifest) throw manifest.error;
       const info = await manifestInfo(session, manifest.object, manifest.source);
       if (selection.selector && !matchesLabels(selection.selector, manifest.object.metadata.labels)) continue;
       if (selection.fetch) info.object = await fetchObject(session, info, selection);
-      infos.push(info);
+      found.add(info);
     } catch (error) {
-      errors.push(error);
+      found.fail(error);
     }
   }
-  return { infos, errors, single: manifests.length === 1 };
+  return found.selected(manifests.length === 1);
 }
 
 /** Maps a manifest's object to its resource and puts it into the namespace it belongs to. */
@@ -245,7 +328,13 @@ export async function manifestInfo(session: Session, object: AnyObject, source: 
   const name = object.metadata.name ?? '';
   if (!resource.namespaced) {
     const { namespace: _, ...metadata } = object.metadata;
-    return { resource, namespace: '', name, source, object: object.metadata.namespace ? { ...object, metadata } : object };
+    return {
+      resource,
+      namespace: '',
+      name,
+      source,
+      object: object.metadata.namespace ? { ...object, metadata } : object,
+    };
   }
   const own = object.metadata.namespace;
   if (explicit && own && own !== namespace) {

@@ -4,13 +4,18 @@ import type { Session } from '../session.ts';
 import { type AnyObject, pathOf } from './resource.ts';
 import { fetchObject, type Info } from './selection.ts';
 
-const hasReason = (error: unknown, ...reasons: string[]): boolean => reasons.includes((error as { reason?: string }).reason ?? '');
+const hasReason = (error: unknown, ...reasons: string[]): boolean =>
+  reasons.includes((error as { reason?: string }).reason ?? '');
 
 /**
  * Waits until objects are gone; one that came back with another UID counts as gone. An empty `uid` takes the object as it is.
  * Throws when the time is over. Users who may delete but not read are not made to wait.
  */
-export async function waitUntilGone(session: Session, objects: readonly { info: Info; uid: string }[], timeoutMs: number): Promise<void> {
+export async function waitUntilGone(
+  session: Session,
+  objects: readonly { info: Info; uid: string }[],
+  timeoutMs: number,
+): Promise<void> {
   const signal = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
   for (const { info, uid } of objects) {
     try {

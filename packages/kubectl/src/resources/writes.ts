@@ -19,11 +19,24 @@ const queryOf = ({ serverDryRun, fieldManager, validation }: WriteOptions): Reco
   fieldValidation: validation,
 });
 
-export function createObject(session: Session, info: Info, object: AnyObject, options: WriteOptions = {}): Promise<AnyObject> {
-  return session.rest.json<AnyObject>('POST', pathOf(info.resource, info.namespace), { query: queryOf(options), body: object });
+export function createObject(
+  session: Session,
+  info: Info,
+  object: AnyObject,
+  options: WriteOptions = {},
+): Promise<AnyObject> {
+  return session.rest.json<AnyObject>('POST', pathOf(info.resource, info.namespace), {
+    query: queryOf(options),
+    body: object,
+  });
 }
 
-export function updateObject(session: Session, info: Info, object: AnyObject, options: WriteOptions = {}): Promise<AnyObject> {
+export function updateObject(
+  session: Session,
+  info: Info,
+  object: AnyObject,
+  options: WriteOptions = {},
+): Promise<AnyObject> {
   return session.rest.json<AnyObject>('PUT', pathOf(info.resource, info.namespace, info.name, options.subresource), {
     query: queryOf(options),
     body: object,
@@ -78,7 +91,9 @@ export function deleteObject(session: Session, info: Info, options: DeleteOption
 export function inSource(error: unknown, verb: string, source: string): unknown {
   if (source === '') return error;
   const where = `error when ${verb} ${JSON.stringify(source)}`;
-  if (error instanceof StatusError) return new StatusError({ ...error.status, message: `${where}: ${error.status.message ?? ''}` });
-  if (error instanceof Error && !(error instanceof TypeError)) return new CommandFailure(`${where}: ${messageOf(error)}`);
+  if (error instanceof StatusError)
+    return new StatusError({ ...error.status, message: `${where}: ${error.status.message ?? ''}` });
+  if (error instanceof Error && !(error instanceof TypeError))
+    return new CommandFailure(`${where}: ${messageOf(error)}`);
   return error;
 }

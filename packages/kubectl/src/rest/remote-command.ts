@@ -23,7 +23,13 @@ export function remoteOptions(terminal: Terminal, stdin: boolean, tty: boolean, 
 }
 
 /** Runs an exec or attach over the terminal's streams; throws ExitFailure with the command's own exit code when it is not 0. */
-export async function runRemote(rest: Rest, terminal: Terminal, path: string, query: Query, options: RemoteOptions): Promise<void> {
+export async function runRemote(
+  rest: Rest,
+  terminal: Terminal,
+  path: string,
+  query: Query,
+  options: RemoteOptions,
+): Promise<void> {
   const { stdin, tty } = options;
   const raw = tty && terminal.stdin.setRawMode !== undefined;
   const sizes = tty ? terminalSizes(terminal.stdout) : undefined;

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
-import { encodeJson } from '@coracle/api/codec/json';
 import { StatusError } from '@coracle/api/meta/status';
 import { type Client, connect, type RawResponse } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
 import type { Query } from '@coracle/client/paths';
 import { ConnectionError } from '@coracle/client/transport';
 import type { Output } from '../cli/terminal.ts';
+import { formatJson } from '../print/json.ts';
 import { ConnectionFailure } from './connection-failure.ts';
 
 export interface RestOptions {
@@ -47,7 +47,7 @@ export class Rest {
   /** Any request; throws StatusError for what the server refused and ConnectionFailure when no answer came. */
   async request(method: string, path: string, options: RestOptions = {}): Promise<RawResponse> {
     const { query, body, contentType, accept } = options;
-    const encoded = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : encodeJson(body);
+    const encoded = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : formatJson(body);
     if (this.#verbosity >= 8 && encoded !== undefined) this.#log(`Request Body: ${encoded}`);
     const response = await this.#logged(method, path, () =>
       this.#client.request(method, path, {
@@ -72,7 +72,9 @@ export class Rest {
   /** The body of a GET as it arrives. */
   stream(path: string, options: RestOptions = {}): Promise<Readable> {
     const headers: Record<string, string> = options.accept ? { accept: options.accept } : {};
-    return this.#logged('GET', path, () => this.#client.stream(path, { query: options.query, headers, signal: options.signal }));
+    return this.#logged('GET', path, () =>
+      this.#client.stream(path, { query: options.query, headers, signal: options.signal }),
+    );
   }
 
   close(): void {
@@ -89,7 +91,9 @@ export class Rest {
     const started = performance.now();
     const log = (outcome: string): void => {
       if (this.#verbosity < 6) return;
-      this.#log(`${method} ${this.config.server}${path} ${outcome} in ${Math.round(performance.now() - started)} milliseconds`);
+      this.#log(
+        `${method} ${this.config.server}${path} ${outcome} in ${Math.round(performance.now() - started)} milliseconds`,
+      );
     };
     try {
       const answer = await send();

@@ -16,12 +16,19 @@ export interface RunOptions {
   input?: string;
   /** Ends a command that would go on for ever (watches), as Ctrl-C does. */
   interrupt?: AbortSignal;
+  /** Sees standard output as it is written (in-process runs only). */
+  onStdout?(text: string): void;
 }
 
 /** Runs this kubectl in process. */
 export async function runKubectl(words: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const sink = (name: 'stdout' | 'stderr') => ({ write: (data: string | Uint8Array) => chunks[name].push(Buffer.from(data as string)) });
+  const sink = (name: 'stdout' | 'stderr') => ({
+    write: (data: string | Uint8Array) => {
+      chunks[name].push(Buffer.from(data as string));
+      if (name === 'stdout') options.onStdout?.(Buffer.from(data as string).toString());
+    },
+  });
   const terminal: Terminal = {
     stdin: Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]) as Input,
     stdout: sink('stdout'),

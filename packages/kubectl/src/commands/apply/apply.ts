@@ -2,7 +2,8 @@ import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure, throwAll } from '../../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag, stringsFlag } from '../../cli/flags.ts';
 import { type FieldValidation, fieldValidation, validateFlag } from '../../manifests/validation.ts';
-import { outputFlags, type ObjectList } from '../../print/printer.ts';
+import { sortKeys } from '../../print/json.ts';
+import { type ObjectList, outputFlags } from '../../print/printer.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { type Info, select } from '../../resources/selection.ts';
 import { type Outcome, outcome } from '../outcome.ts';
@@ -17,8 +18,8 @@ import {
   selectorFlag,
 } from '../shared-flags.ts';
 import { applyClientSide } from './client-side.ts';
-import { applyServerSide } from './server-side.ts';
 import { setLastApplied, viewLastApplied } from './last-applied.ts';
+import { applyServerSide } from './server-side.ts';
 
 export const command: Command = {
   name: 'apply',
@@ -26,7 +27,8 @@ export const command: Command = {
   usage: 'apply (-f FILENAME | -k DIRECTORY)',
   description:
     'Creates the objects of the manifests, or changes those that are there: fields that a manifest no longer has are removed,\nfields that it never had are left alone.',
-  examples: 'kubectl apply -f web.yaml\nkubectl apply -R -f manifests/\ncat web.yaml | kubectl apply -f -\nkubectl apply --server-side -f web.yaml',
+  examples:
+    'kubectl apply -f web.yaml\nkubectl apply -R -f manifests/\ncat web.yaml | kubectl apply -f -\nkubectl apply --server-side -f web.yaml',
   flags: [
     boolFlag('all', false, 'Only for --prune, which is refused'),
     ...outputFlags,
@@ -66,13 +68,14 @@ export interface ApplyContext {
 
 async function apply(call: Call): Promise<void> {
   const { flags, args, session, terminal } = call;
-  if (args.length > 0) throw new CommandFailure(`Unexpected args: [${args.join(' ')}]\nSee 'kubectl apply -h' for help and examples`);
+  if (args.length > 0)
+    throw new CommandFailure(`Unexpected args: [${args.join(' ')}]\nSee 'kubectl apply -h' for help and examples`);
   const dryRun = dryRunOf(flags);
   const validation = fieldValidation(flags);
   const filenames = requiredFilenames(flags);
   checkFlags(call, dryRun);
   const serverSide = flags.bool('server-side');
-  const told = await outcome(call, dryRun);
+  const told = await outcome(call, dryRun, { keepOrder: true });
   const output = flags.string('output');
   const printsObjects = told.printer !== undefined && output !== 'name';
   const printed: AnyObject[] = [];
@@ -108,16 +111,26 @@ async function apply(call: Call): Promise<void> {
 }
 
 function checkFlags({ flags }: Call, dryRun: DryRun): void {
-  if (flags.bool('prune')) throw new CommandFailure('--prune is not supported by this kubectl: delete what is no longer declared by name or label');
+  if (flags.bool('prune'))
+    throw new CommandFailure(
+      '--prune is not supported by this kubectl: delete what is no longer declared by name or label',
+    );
   if (flags.bool('all') || flags.changed('prune-allowlist')) {
-    throw new CommandFailure(`${flags.bool('all') ? '--all' : '--prune-allowlist'} is not supported by this kubectl: it belongs to --prune`);
+    throw new CommandFailure(
+      `${flags.bool('all') ? '--all' : '--prune-allowlist'} is not supported by this kubectl: it belongs to --prune`,
+    );
   }
-  if (flags.bool('force-conflicts') && !flags.bool('server-side')) throw new CommandFailure('--force-conflicts only works with --server-side');
+  if (flags.bool('force-conflicts') && !flags.bool('server-side'))
+    throw new CommandFailure('--force-conflicts only works with --server-side');
   if (dryRun === 'client' && flags.bool('server-side')) {
-    throw new CommandFailure("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+    throw new CommandFailure(
+      "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+    );
   }
-  if (flags.bool('force') && flags.bool('server-side')) throw new CommandFailure('--force cannot be used with --server-side');
-  if (dryRun === 'server' && flags.bool('force')) throw new CommandFailure('--dry-run=server cannot be used with --force');
+  if (flags.bool('force') && flags.bool('server-side'))
+    throw new CommandFailure('--force cannot be used with --server-side');
+  if (dryRun === 'server' && flags.bool('force'))
+    throw new CommandFailure('--dry-run=server cannot be used with --force');
   if (flags.string('subresource') !== '' && !flags.bool('server-side')) {
     throw new CommandFailure('--subresource can only be specified for --server-side');
   }
@@ -130,6 +143,8 @@ function refuseGeneratedName(info: Info): void {
 
 function printObjects({ terminal }: Call, told: Outcome, objects: readonly AnyObject[]): void {
   if (objects.length === 0) return;
-  const list: ObjectList = { apiVersion: 'v1', kind: 'List', metadata: {}, items: objects };
-  terminal.stdout.write(told.printer!.print(objects.length === 1 ? objects[0]! : list));
+  // Upstream's List is a typed object, which keeps its fields' order; the items in it are sorted.
+  const items = objects.map(sortKeys);
+  const list: ObjectList = { kind: 'List', apiVersion: 'v1', metadata: {}, items };
+  terminal.stdout.write(told.printer!.print(items.length === 1 ? items[0]! : list));
 }

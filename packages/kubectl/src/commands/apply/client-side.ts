@@ -5,10 +5,10 @@ import { CommandFailure } from '../../cli/failure.ts';
 import { lastApplied, withLastApplied } from '../../manifests/last-applied.ts';
 import { builtinSchema } from '../../manifests/schemas.ts';
 import { formatJson } from '../../print/json.ts';
-import { type AnyObject, type Resource } from '../../resources/resource.ts';
+import type { AnyObject, Resource } from '../../resources/resource.ts';
 import { fetchObject, type Info } from '../../resources/selection.ts';
-import { createObject, deleteObject, inSource, patchObject, type PatchType } from '../../resources/writes.ts';
 import { waitUntilGone } from '../../resources/until-gone.ts';
+import { createObject, deleteObject, inSource, type PatchType, patchObject } from '../../resources/writes.ts';
 import { isNotFoundError } from '../get/get.ts';
 import { cascadeOf } from '../shared-flags.ts';
 import type { ApplyContext } from './apply.ts';
@@ -28,7 +28,8 @@ export async function applyClientSide(info: Info, context: ApplyContext): Promis
   try {
     current = await fetchObject(session, info);
   } catch (error) {
-    if (!isNotFoundError(error)) throw inSource(error, `retrieving current configuration of:\n${described(info)}\nfrom server for:`, info.source);
+    if (!isNotFoundError(error))
+      throw inSource(error, `retrieving current configuration of:\n${described(info)}\nfrom server for:`, info.source);
     try {
       const created = dryRun === 'client' ? modified : await createObject(session, info, modified, write);
       context.tell(info, created, 'created');
@@ -68,7 +69,11 @@ async function patched(info: Info, modified: AnyObject, live: AnyObject, context
     const patch = formatJson(body);
     if (patch === '{}') return { patch, object: current };
     try {
-      const object = await patchObject(session, info, type, patch, { fieldManager, validation, serverDryRun: dryRun === 'server' });
+      const object = await patchObject(session, info, type, patch, {
+        fieldManager,
+        validation,
+        serverDryRun: dryRun === 'server',
+      });
       return { patch, object };
     } catch (error) {
       const reason = (error as { reason?: string }).reason;
@@ -94,7 +99,11 @@ export function threeWayPatch(
   const annotation = current.metadata.annotations?.[lastApplied];
   const original = annotation === undefined ? undefined : decodeJson(annotation).value;
   const schema = builtinSchema(resource);
-  if (schema) return { type: 'strategic', body: createThreeWayStrategicPatch(original, modified, current, schema, { overwrite }) };
+  if (schema)
+    return {
+      type: 'strategic',
+      body: createThreeWayStrategicPatch(original, modified, current, schema, { overwrite }),
+    };
   const body = createThreeWayMergePatch(original, modified, current) as Partial<AnyObject>;
   if (body.apiVersion || body.kind || (body.metadata as { name?: string } | undefined)?.name) {
     throw new CommandFailure('At least one of apiVersion, kind and name was changed');
@@ -103,7 +112,12 @@ export function threeWayPatch(
 }
 
 /** --force: the object goes, and the manifest's comes; when that fails the old one is put back. */
-async function deleteAndCreate(info: Info, modified: AnyObject, current: AnyObject, context: ApplyContext): Promise<AnyObject> {
+async function deleteAndCreate(
+  info: Info,
+  modified: AnyObject,
+  current: AnyObject,
+  context: ApplyContext,
+): Promise<AnyObject> {
   const { call, fieldManager, validation } = context;
   const { session, flags } = call;
   await deleteObject(session, info, {

@@ -3,7 +3,7 @@ import { formatYaml } from '@coracle/api/codec/yaml-print';
 import type { Command } from '../../cli/command.ts';
 import { CommandFailure, throwAll } from '../../cli/failure.ts';
 import { boolFlag, stringFlag } from '../../cli/flags.ts';
-import { lastApplied, withLastApplied } from '../../manifests/last-applied.ts';
+import { lastApplied } from '../../manifests/last-applied.ts';
 import { formatJson } from '../../print/json.ts';
 import { outputFlags } from '../../print/printer.ts';
 import { fetchObject, select } from '../../resources/selection.ts';
@@ -37,12 +37,12 @@ export const viewLastApplied: Command = {
       fetch: true,
     });
     throwAll(errors);
-    if (infos.length === 0) throw new CommandFailure('no last-applied-configuration annotation found');
-    for (const [i, info] of infos.entries()) {
+    let shown = 0;
+    for (const info of infos) {
       const annotation = info.object!.metadata.annotations?.[lastApplied];
-      if (annotation === undefined) throw new CommandFailure(`no last-applied-configuration annotation found on resource: ${info.name}`);
+      if (annotation === undefined) continue;
       const { value } = decodeJson(annotation);
-      if (i > 0 && output === 'yaml') terminal.stdout.write('---\n');
+      if (shown++ > 0 && output === 'yaml') terminal.stdout.write('---\n');
       terminal.stdout.write(output === 'yaml' ? `${formatYaml(value)}` : `${formatJson(value, { indent: '  ' })}\n`);
     }
   },
@@ -73,11 +73,17 @@ export const setLastApplied: Command = {
           `no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
         );
       }
-      const annotation = withLastApplied(info.object!).metadata.annotations![lastApplied];
+      const annotation = `${formatJson(info.object)}\n`;
       const object =
         dryRun === 'client'
           ? live
-          : await patchObject(session, info, 'merge', { metadata: { annotations: { [lastApplied]: annotation } } }, { serverDryRun: dryRun === 'server' });
+          : await patchObject(
+              session,
+              info,
+              'merge',
+              { metadata: { annotations: { [lastApplied]: annotation } } },
+              { serverDryRun: dryRun === 'server' },
+            );
       told.tell(info.resource, object, 'configured');
     }
   },

@@ -17,8 +17,14 @@ export function managersOf(object: AnyObject, operation: string, annotation: str
  * The managed fields after server-side apply's `manager` took over all that the client-side managers `names` own: their sets
  * are united with its own and their entries vanish.
  */
-export function upgradedManagedFields(entries: readonly ManagedFieldsEntry[], names: ReadonlySet<string>, manager: string): ManagedFieldsEntry[] {
-  const taken = entries.filter((entry) => entry.operation === 'Update' && !entry.subresource && names.has(entry.manager ?? ''));
+export function upgradedManagedFields(
+  entries: readonly ManagedFieldsEntry[],
+  names: ReadonlySet<string>,
+  manager: string,
+): ManagedFieldsEntry[] {
+  const taken = entries.filter(
+    (entry) => entry.operation === 'Update' && !entry.subresource && names.has(entry.manager ?? ''),
+  );
   if (taken.length === 0) return [...entries];
   const fieldsV1 = (into: ManagedFieldsEntry | undefined): FieldSet =>
     [...(into ? [into] : []), ...taken].map((entry) => (entry.fieldsV1 ?? {}) as FieldSet).reduce(union);
@@ -30,6 +36,7 @@ export function upgradedManagedFields(entries: readonly ManagedFieldsEntry[], na
 
 function union(a: FieldSet, b: FieldSet): FieldSet {
   const result: FieldSet = { ...a };
-  for (const [element, fields] of Object.entries(b)) result[element] = Object.hasOwn(a, element) ? union(a[element]!, fields) : fields;
+  for (const [element, fields] of Object.entries(b))
+    result[element] = Object.hasOwn(a, element) ? union(a[element]!, fields) : fields;
   return result;
 }

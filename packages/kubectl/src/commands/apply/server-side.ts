@@ -22,12 +22,19 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`
 export async function applyServerSide(info: Info, context: ApplyContext): Promise<void> {
   const { call, dryRun, fieldManager, validation } = context;
   const { session, terminal, flags } = call;
-  const options = { fieldManager, validation, serverDryRun: dryRun === 'server', force: flags.bool('force-conflicts'), subresource: flags.string('subresource') };
+  const options = {
+    fieldManager,
+    validation,
+    serverDryRun: dryRun === 'server',
+    force: flags.bool('force-conflicts'),
+    subresource: flags.string('subresource'),
+  };
   let object: AnyObject;
   try {
     object = await patchObject(session, info, 'apply', info.object, options);
   } catch (error) {
-    if ((error as { reason?: string }).reason === 'Conflict') throw new CommandFailure(`${messageOf(error)}\n${conflictHelp}`);
+    if ((error as { reason?: string }).reason === 'Conflict')
+      throw new CommandFailure(`${messageOf(error)}\n${conflictHelp}`);
     throw error;
   }
   try {
@@ -46,7 +53,11 @@ export async function applyServerSide(info: Info, context: ApplyContext): Promis
 }
 
 /** The annotation of client-side apply gets an owner of its own, so that taking its manager's fields over does not drop it. */
-async function keepLastApplied(info: Info, object: AnyObject, { call, fieldManager, dryRun }: ApplyContext): Promise<AnyObject> {
+async function keepLastApplied(
+  info: Info,
+  object: AnyObject,
+  { call, fieldManager, dryRun }: ApplyContext,
+): Promise<AnyObject> {
   const annotation = object.metadata.annotations?.[lastApplied];
   if (fieldManager !== 'kubectl' || annotation === undefined) return object;
   if (managersOf(object, 'Apply', lastApplied).length > 0) return object;
@@ -69,7 +80,11 @@ async function takeOver(info: Info, object: AnyObject, { call, fieldManager, dry
     const names = new Set(managersOf(current, 'Update', lastApplied).map((entry) => entry.manager ?? ''));
     if (names.size === 0) return false;
     const operations = [
-      { op: 'replace', path: '/metadata/managedFields', value: upgradedManagedFields(current.metadata.managedFields ?? [], names, fieldManager) },
+      {
+        op: 'replace',
+        path: '/metadata/managedFields',
+        value: upgradedManagedFields(current.metadata.managedFields ?? [], names, fieldManager),
+      },
       { op: 'replace', path: '/metadata/resourceVersion', value: current.metadata.resourceVersion },
     ];
     try {

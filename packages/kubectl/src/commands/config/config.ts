@@ -1,8 +1,8 @@
 import type { Command } from '../../cli/command.ts';
 import { deleteCluster, deleteContext, deleteUser, renameContext, useContext } from './contexts.ts';
+import { setCluster, setContext, setCredentials } from './entries.ts';
 import { currentContext, getClusters, getContexts, getUsers } from './listing.ts';
 import { setProperty, unsetProperty } from './properties.ts';
-import { setCluster, setContext, setCredentials } from './entries.ts';
 import { view } from './view.ts';
 
 export const command: Command = {

@@ -12,7 +12,8 @@ export const useContext: Command = {
     if (args.length !== 1) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
     const [name = ''] = args;
     if (name === '') throw new CommandFailure('empty context names are not allowed');
-    if (!session.kubeconfig.contexts.has(name)) throw new CommandFailure(`no context exists with the name: ${JSON.stringify(name)}`);
+    if (!session.startingConfig.contexts.has(name))
+      throw new CommandFailure(`no context exists with the name: ${JSON.stringify(name)}`);
     saveCurrentContext(call, name);
     terminal.stdout.write(`Switched to context ${JSON.stringify(name)}.\n`);
   },
@@ -26,10 +27,14 @@ export const renameContext: Command = {
     const { args, path, session, terminal } = call;
     if (args.length !== 2) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
     const [from = '', to = ''] = args;
-    const { contexts, currentContext } = session.kubeconfig;
+    const { contexts, currentContext } = session.startingConfig;
     const entry = contexts.get(from);
-    if (!entry) throw new CommandFailure(`cannot rename the context ${JSON.stringify(from)}, it's not in ${defaultFile(call)}`);
-    if (contexts.has(to)) throw new CommandFailure(`cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${defaultFile(call)}`);
+    if (!entry)
+      throw new CommandFailure(`cannot rename the context ${JSON.stringify(from)}, it's not in ${defaultFile(call)}`);
+    if (contexts.has(to))
+      throw new CommandFailure(
+        `cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${defaultFile(call)}`,
+      );
     removeEntry(call, 'contexts', from);
     saveEntry(call, 'contexts', to, entry.value);
     if (currentContext === from) saveCurrentContext(call, to);
@@ -43,8 +48,10 @@ export const deleteContext: Command = {
   usage: 'config delete-context NAME',
   async run(call) {
     const name = remove(call, 'contexts', 'context');
-    if (call.session.kubeconfig.currentContext === name) {
-      call.terminal.stderr.write(`warning: this removed your active context, use "kubectl config use-context" to select a different one\n`);
+    if (call.session.startingConfig.currentContext === name) {
+      call.terminal.stderr.write(
+        `warning: this removed your active context, use "kubectl config use-context" to select a different one\n`,
+      );
     }
     call.terminal.stdout.write(`deleted context ${name} from ${defaultFile(call)}\n`);
   },
@@ -72,7 +79,8 @@ function remove(call: Call, part: 'contexts' | 'clusters' | 'users', word: strin
   const { args, path, session } = call;
   if (args.length !== 1) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
   const [name = ''] = args;
-  if (!session.kubeconfig[part].has(name)) throw new CommandFailure(`cannot delete ${word} ${name}, not in ${defaultFile(call)}`);
+  if (!session.startingConfig[part].has(name))
+    throw new CommandFailure(`cannot delete ${word} ${name}, not in ${defaultFile(call)}`);
   removeEntry(call, part, name);
   return name;
 }

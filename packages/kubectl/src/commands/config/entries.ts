@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { relative, resolve, dirname } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure, UsageFailure } from '../../cli/failure.ts';
 import { boolFlag, type Flag, stringFlag, stringsFlag } from '../../cli/flags.ts';
@@ -11,18 +11,23 @@ const embedFlag = boolFlag('embed-certs', false, 'Put the contents of the files 
 export const setContext: Command = {
   name: 'set-context',
   short: 'Set parts of a context, or make one',
-  usage: 'config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]',
+  usage:
+    'config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]',
   flags: [boolFlag('current', false, 'The current context')],
   async run(call) {
     const { args, flags, path, session, terminal } = call;
     const current = flags.bool('current');
-    if (current && args.length > 0) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
-    if (!current && args.length !== 1) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
-    const name = current ? session.kubeconfig.currentContext : args[0]!;
-    if (name === '') throw new CommandFailure(current ? 'no current context is set' : 'you must specify a non-empty context name or --current');
-    const known = session.kubeconfig.contexts.get(name);
+    if (args.length > 1 || (current && args.length > 0))
+      throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
+    const name = current ? session.startingConfig.currentContext : (args[0] ?? '');
+    if (name === '')
+      throw new CommandFailure(
+        current ? 'no current context is set' : 'you must specify a non-empty context name or --current',
+      );
+    const known = session.startingConfig.contexts.get(name);
     const context: ContextEntry = { ...known?.value };
-    for (const field of ['cluster', 'user', 'namespace'] as const) if (flags.changed(field)) assign(context, field, flags.string(field));
+    for (const field of ['cluster', 'user', 'namespace'] as const)
+      if (flags.changed(field)) assign(context, field, flags.string(field));
     saveEntry(call, 'contexts', name, complete(context));
     terminal.stdout.write(`Context ${JSON.stringify(name)} ${known ? 'modified' : 'created'}.\n`);
   },
@@ -38,8 +43,9 @@ export const setCluster: Command = {
     const { args, flags, path, session, terminal } = call;
     if (args.length !== 1) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
     const [name = ''] = args;
-    const cluster: ClusterEntry = { ...session.kubeconfig.clusters.get(name)?.value };
-    for (const field of ['server', 'tls-server-name', 'proxy-url'] as const) if (flags.changed(field)) assign(cluster, field, flags.string(field));
+    const cluster: ClusterEntry = { ...session.startingConfig.clusters.get(name)?.value };
+    for (const field of ['server', 'tls-server-name', 'proxy-url'] as const)
+      if (flags.changed(field)) assign(cluster, field, flags.string(field));
     const authority = flags.string('certificate-authority');
     if (flags.changed('insecure-skip-tls-verify')) {
       if (flags.bool('insecure-skip-tls-verify') && authority !== '') {
@@ -52,7 +58,10 @@ export const setCluster: Command = {
       }
     }
     if (flags.changed('certificate-authority')) {
-      Object.assign(cluster, fileOrData(call, 'certificate-authority', authority, session.kubeconfig.clusters.get(name)?.file));
+      Object.assign(
+        cluster,
+        fileOrData(call, 'certificate-authority', authority, session.startingConfig.clusters.get(name)?.file),
+      );
       if (authority !== '') delete cluster['insecure-skip-tls-verify'];
     }
     saveEntry(call, 'clusters', name, clean(cluster));
@@ -85,10 +94,12 @@ export const setCredentials: Command = {
       throw new CommandFailure('--auth-provider is not supported by this kubectl');
     }
     if (flags.string('token') !== '' && (flags.string('username') !== '' || flags.string('password') !== '')) {
-      throw new CommandFailure('you cannot specify more than one authentication method at the same time: --token or --username and --password');
+      throw new CommandFailure(
+        'you cannot specify more than one authentication method at the same time: --token, --username/--password',
+      );
     }
     const [name = ''] = args;
-    const known = session.kubeconfig.users.get(name);
+    const known = session.startingConfig.users.get(name);
     const user: UserEntry = { ...known?.value };
     for (const field of ['client-certificate', 'client-key'] as const) {
       if (flags.changed(field)) Object.assign(user, fileOrData(call, field, flags.string(field), known?.file));
@@ -133,15 +144,22 @@ function execOf({ flags }: Call, known: ExecEntry | undefined): ExecEntry | unde
 type FileField = 'certificate-authority' | 'client-certificate' | 'client-key';
 
 /** The field for a file, relative to the kubeconfig, or with --embed-certs its contents. */
-function fileOrData(call: Call, field: FileField, given: string, owner: string | undefined): Record<string, string | undefined> {
+function fileOrData(
+  call: Call,
+  field: FileField,
+  given: string,
+  owner: string | undefined,
+): Record<string, string | undefined> {
   const { flags, terminal } = call;
   if (given === '') return { [field]: undefined, [`${field}-data`]: undefined };
   const absolute = resolve(terminal.cwd, given);
-  if (!flags.bool('embed-certs')) return { [field]: written(absolute, owner ?? defaultFile(call)), [`${field}-data`]: undefined };
+  if (!flags.bool('embed-certs'))
+    return { [field]: written(absolute, owner ?? defaultFile(call)), [`${field}-data`]: undefined };
   try {
     return { [field]: undefined, [`${field}-data`]: readFileSync(absolute).toString('base64') };
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : (error as Error).message;
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : (error as Error).message;
     throw new CommandFailure(`could not read ${field} data from ${given}: open ${given}: ${reason}`);
   }
 }

@@ -8,7 +8,7 @@ export const currentContext: Command = {
   short: 'Show the current context',
   usage: 'config current-context [flags]',
   async run({ session, terminal }) {
-    const { currentContext: name } = session.kubeconfig;
+    const { currentContext: name } = session.startingConfig;
     if (name === '') throw new CommandFailure('current-context is not set');
     terminal.stdout.write(`${name}\n`);
   },
@@ -18,15 +18,18 @@ export const getContexts: Command = {
   name: 'get-contexts',
   short: 'List contexts',
   usage: 'config get-contexts [(-o|--output=)name)]',
-  flags: [boolFlag('no-headers', false, 'Print no header line'), stringFlag('output', '', 'Only "name"', { short: 'o' })],
+  flags: [
+    boolFlag('no-headers', false, 'Print no header line'),
+    stringFlag('output', '', 'Only "name"', { short: 'o' }),
+  ],
   async run({ args, flags, session, terminal }) {
     const output = flags.string('output');
     if (output !== '' && output !== 'name') throw new CommandFailure(`output must be one of '' or 'name': ${output}`);
-    const { contexts, currentContext: current } = session.kubeconfig;
+    const { contexts, currentContext: current } = session.startingConfig;
     const failed: CommandFailure[] = [];
     const names = (args.length > 0 ? [...args] : [...contexts.keys()]).sort();
     const writer = new TabWriter((text) => terminal.stdout.write(text), tableColumns);
-    if (!flags.bool('no-headers') && output !== 'name' && (args.length === 0 || names.some((name) => contexts.has(name)))) {
+    if (!flags.bool('no-headers') && output !== 'name') {
       writer.write('CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n');
     }
     for (const name of names) {
@@ -49,7 +52,7 @@ export const getClusters: Command = {
   usage: 'config get-clusters [flags]',
   async run({ args, path, session, terminal }) {
     if (args.length > 0) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
-    terminal.stdout.write(`${['NAME', ...[...session.kubeconfig.clusters.keys()].sort()].join('\n')}\n`);
+    terminal.stdout.write(`${['NAME', ...[...session.startingConfig.clusters.keys()].sort()].join('\n')}\n`);
   },
 };
 
@@ -59,6 +62,6 @@ export const getUsers: Command = {
   usage: 'config get-users [flags]',
   async run({ args, path, session, terminal }) {
     if (args.length > 0) throw new UsageFailure(path, `Unexpected args: [${args.join(' ')}]`);
-    terminal.stdout.write(`${['NAME', ...[...session.kubeconfig.users.keys()].sort()].join('\n')}\n`);
+    terminal.stdout.write(`${['NAME', ...[...session.startingConfig.users.keys()].sort()].join('\n')}\n`);
   },
 };

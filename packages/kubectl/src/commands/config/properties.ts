@@ -9,7 +9,8 @@ export const setProperty: Command = {
   name: 'set',
   short: 'Set one value of a kubeconfig',
   usage: 'config set PROPERTY_NAME PROPERTY_VALUE',
-  examples: 'kubectl config set clusters.home.server https://10.0.0.1:6443\nkubectl config set contexts.home.namespace shop',
+  examples:
+    'kubectl config set clusters.home.server https://10.0.0.1:6443\nkubectl config set contexts.home.namespace shop',
   flags: [boolFlag('set-raw-bytes', false, 'Take the value of a …-data property as it is, not as base64')],
   async run(call) {
     const { args, path, terminal } = call;
@@ -69,9 +70,9 @@ function change(call: Call, property: string, value: string | undefined): void {
   }
   const dot = property.indexOf('.');
   const part = parts.find((each) => each === (dot < 0 ? property : property.slice(0, dot)));
-  if (!part || dot < 0) throw new CommandFailure(`unable to parse ${property}: no such property`);
+  if (!part || dot < 0) throw new CommandFailure(`unable to parse ${property} after [] at api.Config`);
   const { name, field } = split(call, part, property.slice(dot + 1));
-  const entry = call.session.kubeconfig[part].get(name);
+  const entry = call.session.startingConfig[part].get(name);
   if (field === undefined) {
     if (value !== undefined) throw new CommandFailure(`unable to set ${property}: it is not a single value`);
     if (!entry) throw new CommandFailure(`current map key \`${name}\` is invalid`);
@@ -87,7 +88,7 @@ function change(call: Call, property: string, value: string | undefined): void {
 
 /** The entry's name may have dots itself: a known name wins, else the last dot splits where a field follows it. */
 function split(call: Call, part: Part, rest: string): { name: string; field?: string } {
-  const known = call.session.kubeconfig[part];
+  const known = call.session.startingConfig[part];
   if (known.has(rest)) return { name: rest };
   const dot = rest.lastIndexOf('.');
   if (dot < 0) return { name: rest };
@@ -111,7 +112,9 @@ function converted({ flags }: Call, field: string, value: string): unknown {
 }
 
 function clearCurrentContext(call: Call): void {
-  const file = call.session.locations.files.find((each) => existsSync(each) && loadFile(each).currentContext !== '') ?? defaultFile(call);
+  const file =
+    call.session.locations.files.find((each) => existsSync(each) && loadFile(each).currentContext !== '') ??
+    defaultFile(call);
   if (!existsSync(file)) return;
   const config = loadFile(file);
   config.currentContext = '';

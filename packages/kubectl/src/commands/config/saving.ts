@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Call } from '../../cli/command.ts';
-import { emptyKubeconfig, type Entry, type Kubeconfig } from '../../kubeconfig/config.ts';
+import { type Entry, emptyKubeconfig, type Kubeconfig } from '../../kubeconfig/config.ts';
 import { loadFile, saveFile } from '../../kubeconfig/files.ts';
 
 type Part = 'clusters' | 'users' | 'contexts';
@@ -15,7 +15,7 @@ const loadOrEmpty = (file: string): Kubeconfig => (existsSync(file) ? loadFile(f
 
 /** Changes an entry in the file it came from, or adds it to the default file. */
 export function saveEntry<T>(call: Call, part: Part, name: string, value: T): void {
-  const known = call.session.kubeconfig[part].get(name);
+  const known = call.session.startingConfig[part].get(name);
   const file = known?.file ?? defaultFile(call);
   const config = loadOrEmpty(file);
   (config[part] as unknown as Map<string, Entry<T>>).set(name, { value, file });

@@ -23,7 +23,7 @@ export const view: Command = {
     if (flags.string('output') === '' && flags.string('template') === '') flags.set('output', 'yaml');
     await prepareTemplates(flags);
     const printer = printerOf(flags, { keepOrder: true })!;
-    let config = session.kubeconfig;
+    let config = session.startingConfig;
     if (flags.bool('minify')) config = minified(config, flags.string('context') || config.currentContext);
     const shown = mapped(config, flags.bool('flatten'), flags.bool('raw'));
     terminal.stdout.write(printer.print(toDocument(shown) as unknown as AnyObject));
@@ -46,13 +46,15 @@ function minified(config: Kubeconfig, name: string): Kubeconfig {
 function mapped(config: Kubeconfig, flatten: boolean, raw: boolean): Kubeconfig {
   const result = { ...config, clusters: new Map(config.clusters), users: new Map(config.users) };
   for (const [name, entry] of config.clusters) {
-    let value: ClusterEntry = flatten ? flattened(withAbsolutePaths(entry), ['certificate-authority']) : withAbsolutePaths(entry);
-    if (!raw && !flatten && value['certificate-authority-data']) value = { ...value, 'certificate-authority-data': 'DATA+OMITTED' };
+    let value: ClusterEntry = flatten ? flattened(withAbsolutePaths(entry), ['certificate-authority']) : entry.value;
+    if (!raw && !flatten && value['certificate-authority-data'])
+      value = { ...value, 'certificate-authority-data': 'DATA+OMITTED' };
     result.clusters.set(name, { ...entry, value });
   }
   for (const [name, entry] of config.users) {
-    const absolute = withAbsolutePaths(entry);
-    const value: UserEntry = flatten ? flattened(absolute, ['client-certificate', 'client-key']) : absolute;
+    const value: UserEntry = flatten
+      ? flattened(withAbsolutePaths(entry), ['client-certificate', 'client-key'])
+      : entry.value;
     result.users.set(name, { ...entry, value: raw || flatten ? value : redacted(value) });
   }
   return result;
@@ -71,7 +73,8 @@ function flattened<T extends object>(value: T, fields: readonly string[]): T {
 
 function redacted(user: UserEntry): UserEntry {
   const copy = { ...user };
-  for (const field of ['client-certificate-data', 'client-key-data'] as const) if (copy[field]) copy[field] = 'DATA+OMITTED';
+  for (const field of ['client-certificate-data', 'client-key-data'] as const)
+    if (copy[field]) copy[field] = 'DATA+OMITTED';
   for (const field of ['token', 'password'] as const) if (copy[field]) copy[field] = 'REDACTED';
   return copy;
 }

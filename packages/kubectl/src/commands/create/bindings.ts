@@ -24,7 +24,8 @@ export const roleBinding: Command = {
     const name = nameArgument(call);
     const role = flags.string('role');
     const clusterRole = flags.string('clusterrole');
-    if ((role === '') === (clusterRole === '')) throw new CommandFailure('exactly one of clusterrole or role must be specified');
+    if ((role === '') === (clusterRole === ''))
+      throw new CommandFailure('exactly one of clusterrole or role must be specified');
     const manifest = {
       kind: 'RoleBinding',
       apiVersion: `${rbac}/v1`,
@@ -32,7 +33,7 @@ export const roleBinding: Command = {
       subjects: subjects(call),
       roleRef: { apiGroup: rbac, kind: role === '' ? 'ClusterRole' : 'Role', name: role || clusterRole },
     } as unknown as AnyObject;
-    await createGenerated(call, manifest, { group: rbac, namespaced: true });
+    await createGenerated(call, manifest, { group: rbac, namespaced: true, failure: 'failed to create rolebinding:' });
   },
 };
 
@@ -41,7 +42,10 @@ export const clusterRoleBinding: Command = {
   short: 'Create a cluster role binding',
   usage:
     'create clusterrolebinding NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]',
-  flags: [...generatorFlags, ...subjectFlags.map((flag) => (flag.name === 'clusterrole' ? { ...flag, required: true } : flag))],
+  flags: [
+    ...generatorFlags,
+    ...subjectFlags.map((flag) => (flag.name === 'clusterrole' ? { ...flag, required: true } : flag)),
+  ],
   async run(call) {
     const name = nameArgument(call);
     const manifest = {
@@ -51,7 +55,11 @@ export const clusterRoleBinding: Command = {
       subjects: subjects(call),
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: call.flags.string('clusterrole') },
     } as unknown as AnyObject;
-    await createGenerated(call, manifest, { group: rbac, namespaced: false });
+    await createGenerated(call, manifest, {
+      group: rbac,
+      namespaced: false,
+      failure: 'failed to create clusterrolebinding:',
+    });
   },
 };
 

@@ -7,12 +7,19 @@ import { outputFlags } from '../../print/printer.ts';
 import { select } from '../../resources/selection.ts';
 import { createObject, inSource } from '../../resources/writes.ts';
 import { outcome } from '../outcome.ts';
-import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, requiredFilenames, selectorFlag } from '../shared-flags.ts';
-import { clusterRole, role } from './roles.ts';
+import {
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  filenameFlags,
+  requiredFilenames,
+  selectorFlag,
+} from '../shared-flags.ts';
 import { clusterRoleBinding, roleBinding } from './bindings.ts';
 import { configMap, secret } from './data.ts';
-import { deployment, namespace, serviceAccount } from './simple.ts';
+import { clusterRole, role } from './roles.ts';
 import { service } from './service.ts';
+import { deployment, namespace, serviceAccount } from './simple.ts';
 import { token } from './token.ts';
 
 export const saveConfigFlag = boolFlag('save-config', false, 'Keep the manifest in the annotation that apply uses');
@@ -21,7 +28,8 @@ export const command: Command = {
   name: 'create',
   short: 'Create objects from files, or one object from flags',
   usage: 'create -f FILENAME',
-  examples: 'kubectl create -f web.yaml\nkubectl create namespace shop\nkubectl create configmap settings --from-literal=colour=blue',
+  examples:
+    'kubectl create -f web.yaml\nkubectl create namespace shop\nkubectl create configmap settings --from-literal=colour=blue',
   flags: [
     ...outputFlags,
     dryRunFlag,
@@ -61,14 +69,19 @@ async function create(call: Call): Promise<void> {
   const dryRun = dryRunOf(flags);
   const validation = fieldValidation(flags);
   const told = await outcome(call, dryRun);
-  const { infos, errors } = await select(session, terminal, {
+  const { entries } = await select(session, terminal, {
     filenames,
     recursive: flags.bool('recursive'),
     selector: flags.string('selector'),
     validation,
   });
-  const failed = [...errors];
-  for (const info of infos) {
+  const failed: unknown[] = [];
+  for (const entry of entries) {
+    if ('error' in entry) {
+      failed.push(entry.error);
+      continue;
+    }
+    const { info } = entry;
     try {
       const object = updateLastApplied(info.object!, flags.bool('save-config'));
       const created =
@@ -85,7 +98,7 @@ async function create(call: Call): Promise<void> {
     }
   }
   throwAll(failed);
-  if (infos.length === 0) throw new CommandFailure('no objects passed to create');
+  if (entries.length === 0) throw new CommandFailure('no objects passed to create');
 }
 
 async function createRaw({ flags, session, terminal }: Call, filenames: readonly string[]): Promise<void> {

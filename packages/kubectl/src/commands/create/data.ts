@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { isConfigMapKey } from '@coracle/api/meta/names';
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure } from '../../cli/failure.ts';
-import { boolFlag, stringFlag, stringsFlag, stringSliceFlag } from '../../cli/flags.ts';
+import { boolFlag, stringFlag, stringSliceFlag, stringsFlag } from '../../cli/flags.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { createGenerated, generatorFlags, manifestNamespace, nameArgument } from './generator.ts';
 
@@ -28,7 +28,10 @@ export const configMap: Command = {
     for (const [key, value] of values) {
       const decoded = value.toString('utf8');
       const isText = Buffer.from(decoded, 'utf8').equals(value);
-      Object.defineProperty(isText ? text : binary, key, { value: isText ? decoded : value.toString('base64'), enumerable: true });
+      Object.defineProperty(isText ? text : binary, key, {
+        value: isText ? decoded : value.toString('base64'),
+        enumerable: true,
+      });
     }
     const manifest = {
       kind: 'ConfigMap',
@@ -37,14 +40,15 @@ export const configMap: Command = {
       ...(Object.keys(text).length > 0 ? { data: text } : {}),
       ...(Object.keys(binary).length > 0 ? { binaryData: binary } : {}),
     } as unknown as AnyObject;
-    await createGenerated(call, manifest, { group: '', namespaced: true });
+    await createGenerated(call, manifest, { group: '', namespaced: true, failure: 'failed to create configmap:' });
   },
 };
 
 const generic: Command = {
   name: 'generic',
   short: 'Create a secret from files and literals',
-  usage: 'create secret generic NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]',
+  usage:
+    'create secret generic NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]',
   flags: [...generatorFlags, ...sourceFlags, stringFlag('type', '', 'Type of the secret')],
   async run(call) {
     const name = nameArgument(call);
@@ -66,7 +70,8 @@ const tls: Command = {
   async run(call) {
     const { flags, terminal } = call;
     const name = nameArgument(call);
-    if (flags.string('key') === '' || flags.string('cert') === '') throw new CommandFailure('key and cert must be specified');
+    if (flags.string('key') === '' || flags.string('cert') === '')
+      throw new CommandFailure('key and cert must be specified');
     refuseHash(call);
     const values = new Map([
       ['tls.crt', read(terminal.cwd, flags.string('cert'))],
@@ -83,9 +88,15 @@ export const secret: Command = {
   subcommands: [generic, tls],
 };
 
-async function createSecret(call: Call, name: string, values: ReadonlyMap<string, Buffer>, type: string): Promise<void> {
+async function createSecret(
+  call: Call,
+  name: string,
+  values: ReadonlyMap<string, Buffer>,
+  type: string,
+): Promise<void> {
   const data: Record<string, string> = {};
-  for (const [key, value] of values) Object.defineProperty(data, key, { value: value.toString('base64'), enumerable: true });
+  for (const [key, value] of values)
+    Object.defineProperty(data, key, { value: value.toString('base64'), enumerable: true });
   const manifest = {
     kind: 'Secret',
     apiVersion: 'v1',
@@ -93,7 +104,7 @@ async function createSecret(call: Call, name: string, values: ReadonlyMap<string
     ...(values.size > 0 ? { data } : {}),
     ...(type === '' ? {} : { type }),
   } as unknown as AnyObject;
-  await createGenerated(call, manifest, { group: '', namespaced: true });
+  await createGenerated(call, manifest, { group: '', namespaced: true, failure: 'failed to create secret' });
 }
 
 function refuseHash({ flags }: Call): void {
@@ -113,9 +124,12 @@ function collect(call: Call, kind: 'ConfigMap' | 'Secret'): Map<string, Buffer> 
   const values = new Map<string, Buffer>();
   const add = (key: string, value: Buffer): void => {
     const wrong = isConfigMapKey(key);
-    if (wrong.length > 0) throw new CommandFailure(`${JSON.stringify(key)} is not a valid key name for a ${kind}: ${wrong.join(',')}`);
+    if (wrong.length > 0)
+      throw new CommandFailure(`${JSON.stringify(key)} is not a valid key name for a ${kind}: ${wrong.join(',')}`);
     if (values.has(key)) {
-      throw new CommandFailure(`cannot add key ${JSON.stringify(key)}, another key by that name already exists in ${kind === 'Secret' ? 'Data for Secret' : 'Data for ConfigMap'} ${JSON.stringify(call.args[0] ?? '')}`);
+      throw new CommandFailure(
+        `cannot add key ${JSON.stringify(key)}, another key by that name already exists in ${kind === 'Secret' ? 'Data for Secret' : 'Data for ConfigMap'} ${JSON.stringify(call.args[0] ?? '')}`,
+      );
     }
     values.set(key, value);
   };
@@ -128,14 +142,15 @@ function collect(call: Call, kind: 'ConfigMap' | 'Secret'): Map<string, Buffer> 
     add(literal.slice(0, equals), Buffer.from(/^(".*"|'.*')$/s.test(value) ? value.slice(1, -1) : value));
   }
   for (const file of envFiles) {
-    for (const [key, value] of envLines(read(terminal.cwd, file).toString('utf8'), terminal.env)) add(key, Buffer.from(value));
+    for (const [key, value] of envLines(read(terminal.cwd, file).toString('utf8'), terminal.env))
+      add(key, Buffer.from(value));
   }
   return values;
 }
 
 function addFile(spec: string, cwd: string, add: (key: string, value: Buffer) => void): void {
   const parts = spec.split('=');
-  if (parts.length > 2) throw new CommandFailure('key names or file paths cannot contain \'=\'');
+  if (parts.length > 2) throw new CommandFailure("key names or file paths cannot contain '='");
   const [key, path] = parts.length === 2 ? (parts as [string, string]) : [basename(spec), spec];
   if (parts.length === 2 && key === '') throw new CommandFailure(`key name for file path ${path} missing`);
   if (path === '') throw new CommandFailure(`file path for key name ${key} missing`);
@@ -151,7 +166,8 @@ function addFile(spec: string, cwd: string, add: (key: string, value: Buffer) =>
 
 function read(cwd: string, path: string): Buffer {
   const absolute = resolve(cwd, path);
-  if (!statSync(absolute, { throwIfNoEntry: false })) throw new CommandFailure(`error reading ${path}: no such file or directory`);
+  if (!statSync(absolute, { throwIfNoEntry: false }))
+    throw new CommandFailure(`error reading ${path}: no such file or directory`);
   return readFileSync(absolute);
 }
 

@@ -1,14 +1,15 @@
+import { StatusError } from '@coracle/api/meta/status';
 import type { Call } from '../../cli/command.ts';
-import { UsageFailure } from '../../cli/failure.ts';
+import { CommandFailure, UsageFailure } from '../../cli/failure.ts';
 import type { Flag } from '../../cli/flags.ts';
-import { withLastApplied } from '../../manifests/last-applied.ts';
+import { boolFlag } from '../../cli/flags.ts';
+import { withOwnManifest } from '../../manifests/last-applied.ts';
 import { fieldValidation, validateFlag } from '../../manifests/validation.ts';
 import { outputFlags } from '../../print/printer.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { createObject } from '../../resources/writes.ts';
 import { outcome } from '../outcome.ts';
 import { dryRunFlag, dryRunOf, fieldManagerFlag } from '../shared-flags.ts';
-import { boolFlag } from '../../cli/flags.ts';
 
 /** The flags of every `create TYPE`. */
 export const generatorFlags: readonly Flag[] = [
@@ -26,24 +27,30 @@ export function nameArgument({ args, path, dash }: Call, required = 'exactly one
   return names[0]!;
 }
 
-/** The namespace for a generated object's manifest: set only where a flag or the context says so. */
+/** The namespace for a generated object's manifest: set only where --namespace says so. */
 export function manifestNamespace({ session }: Call): { namespace?: string } {
   const { namespace, explicit } = session.namespace();
-  const fromContext = namespace !== 'default';
-  return explicit || fromContext ? { namespace } : {};
+  return explicit ? { namespace } : {};
+}
+
+/** Where a generated object goes; `failure` begins the error of a creation that failed, for the kinds upstream has one for. */
+export interface Where {
+  readonly group: string;
+  readonly namespaced: boolean;
+  readonly failure?: string;
 }
 
 /**
  * Creates a generated object, or shows it with --dry-run=client. `manifest` has the fields in their types' order, so that json
  * shows them as upstream's kubectl does.
  */
-export async function createGenerated(call: Call, manifest: AnyObject, where: { group: string; namespaced: boolean }): Promise<void> {
+export async function createGenerated(call: Call, manifest: AnyObject, where: Where): Promise<void> {
   const { flags, session } = call;
   const dryRun = dryRunOf(flags);
   const validation = fieldValidation(flags);
   const told = await outcome(call, dryRun, { keepOrder: true });
   const shape = { kind: manifest.kind, group: where.group };
-  const object = flags.bool('save-config') ? withLastApplied(manifest) : manifest;
+  const object = flags.bool('save-config') ? withOwnManifest(manifest) : manifest;
   if (dryRun === 'client') {
     told.tell(shape, object, 'created');
     return;
@@ -55,6 +62,10 @@ export async function createGenerated(call: Call, manifest: AnyObject, where: { 
     serverDryRun: dryRun === 'server',
     fieldManager: flags.string('field-manager'),
     validation,
+  }).catch((error: unknown) => {
+    throw where.failure && error instanceof StatusError
+      ? new CommandFailure(`${where.failure} ${error.message}`)
+      : error;
   });
   told.tell(shape, created, 'created');
 }

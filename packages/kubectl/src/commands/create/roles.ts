@@ -1,6 +1,7 @@
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure } from '../../cli/failure.ts';
 import { type Flag, stringFlag, stringSliceFlag, stringsFlag } from '../../cli/flags.ts';
+import { noSuchResource } from '../../resources/mapper.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { createGenerated, generatorFlags, manifestNamespace, nameArgument } from './generator.ts';
 
@@ -15,7 +16,8 @@ const ruleFlags: readonly Flag[] = [
 export const role: Command = {
   name: 'role',
   short: 'Create a role',
-  usage: 'create role NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]',
+  usage:
+    'create role NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]',
   flags: [...generatorFlags, ...ruleFlags],
   async run(call) {
     const name = nameArgument(call);
@@ -33,7 +35,8 @@ export const role: Command = {
 export const clusterRole: Command = {
   name: 'clusterrole',
   short: 'Create a cluster role',
-  usage: 'create clusterrole NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]',
+  usage:
+    'create clusterrole NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]',
   flags: [
     ...generatorFlags,
     ...ruleFlags,
@@ -57,13 +60,24 @@ async function clusterRules(call: Call): Promise<Record<string, unknown>> {
   const aggregation = flags.string('aggregation-rule');
   const urls = [...new Set(flags.strings('non-resource-url'))];
   if (aggregation !== '') {
-    if (flags.strings('verb').length + flags.strings('resource').length + urls.length + flags.strings('resource-name').length > 0) {
-      throw new CommandFailure('aggregation rule must be specified without nonResourceURLs, resources or resourceNames');
+    if (
+      flags.strings('verb').length +
+        flags.strings('resource').length +
+        urls.length +
+        flags.strings('resource-name').length >
+      0
+    ) {
+      throw new CommandFailure(
+        'aggregation rule must be specified without nonResourceURLs, resources or resourceNames',
+      );
     }
     const matchLabels = Object.fromEntries(
       aggregation.split(',').map((pair) => {
         const equals = pair.indexOf('=');
-        if (equals < 0) throw new CommandFailure(`invalid argument ${JSON.stringify(aggregation)} for "--aggregation-rule" flag: ${pair} must be formatted as key=value`);
+        if (equals < 0)
+          throw new CommandFailure(
+            `invalid argument ${JSON.stringify(aggregation)} for "--aggregation-rule" flag: ${pair} must be formatted as key=value`,
+          );
         return [pair.slice(0, equals), pair.slice(equals + 1)];
       }),
     );
@@ -75,7 +89,9 @@ async function clusterRules(call: Call): Promise<Record<string, unknown>> {
     throw new CommandFailure('one of resource or nonResourceURL must be specified');
   }
   if (urls.length > 0) {
-    const unknown = verbs.filter((verb) => !['get', 'post', 'put', 'delete', 'patch', 'head', 'options', '*'].includes(verb));
+    const unknown = verbs.filter(
+      (verb) => !['get', 'post', 'put', 'delete', 'patch', 'head', 'options', '*'].includes(verb),
+    );
     if (unknown.length > 0) throw new CommandFailure(`invalid verb: '${unknown[0]}' for nonResourceURL`);
   }
   return { rules: [...resources, ...(urls.length > 0 ? [{ verbs, nonResourceURLs: urls }] : [])] };
@@ -107,10 +123,7 @@ async function resourceRules(call: Call): Promise<unknown[]> {
     }
     if (main === '') throw new CommandFailure(`resource must be specified if apiGroup/subresource specified`);
     const resource = mapper.find(main.toLowerCase());
-    if (!resource) {
-      const dot = main.indexOf('.');
-      throw new CommandFailure(`the server doesn't have a resource type ${JSON.stringify(dot < 0 ? main : main.slice(0, dot))}`);
-    }
+    if (!resource) throw noSuchResource(main);
     found.push({ group: resource.group, resource: sub === '' ? resource.name : `${resource.name}/${sub}` });
   }
   for (const { group, resource } of found) {
@@ -118,7 +131,6 @@ async function resourceRules(call: Call): Promise<unknown[]> {
     if (!resources.includes(resource)) resources.push(resource);
     groups.set(group, resources);
   }
-  if (names.length > 0 && groups.size > 1) throw new CommandFailure('resourceName(s) can not be applied to multiple resources');
   return [...groups].map(([group, resources]) => ({
     verbs,
     apiGroups: [group],

@@ -21,7 +21,9 @@ export const service: Command = {
   usage: 'create service',
   subcommands: [
     make('clusterip', 'ClusterIP', [stringFlag('clusterip', '', 'Address of the service; None makes it headless')]),
-    make('externalname', 'ExternalName', [stringFlag('external-name', '', 'Name the service is an alias of', { required: true })]),
+    make('externalname', 'ExternalName', [
+      stringFlag('external-name', '', 'Name the service is an alias of', { required: true }),
+    ]),
     make('loadbalancer', 'LoadBalancer'),
     make('nodeport', 'NodePort', [intFlag('node-port', 0, 'Port opened on every node')]),
   ],
@@ -32,7 +34,8 @@ async function createService(call: Call, type: string): Promise<void> {
   const name = nameArgument(call);
   const clusterIp = type === 'ClusterIP' ? flags.string('clusterip') : '';
   const tcp = flags.strings('tcp');
-  if (tcp.length === 0 && type !== 'ExternalName' && clusterIp !== 'None') throw new CommandFailure('at least one tcp port specifier must be provided');
+  if (tcp.length === 0 && type !== 'ExternalName' && clusterIp !== 'None')
+    throw new CommandFailure('at least one tcp port specifier must be provided');
   const ports = tcp.map((spec) => portOf(spec, type === 'NodePort' ? flags.int('node-port') : 0));
   const labels = { app: name };
   const manifest = {
@@ -48,15 +51,18 @@ async function createService(call: Call, type: string): Promise<void> {
     },
     status: { loadBalancer: {} },
   } as unknown as AnyObject;
-  await createGenerated(call, manifest, { group: '', namespaced: true });
+  await createGenerated(call, manifest, { group: '', namespaced: true, failure: `failed to create ${type} service:` });
 }
 
 function portOf(spec: string, nodePort: number): Record<string, unknown> {
   const [first = '', second] = spec.split(':');
   const number = (text: string, what: string): number => {
-    if (!/^-?\d+$/.test(text)) throw new CommandFailure(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    if (!/^\d+$/.test(text))
+      throw new CommandFailure(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
     const value = Number(text);
-    if (value < 1 || value > 65535) throw new CommandFailure(`${what} must be between 1 and 65535, inclusive`);
+    if (value > 65535)
+      throw new CommandFailure(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
+    if (value === 0) throw new CommandFailure(`${what} must be between 1 and 65535, inclusive`);
     return value;
   };
   const port = number(first, 'port');

@@ -1,3 +1,4 @@
+import { randomSuffix } from '@coracle/api/meta/names';
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure } from '../../cli/failure.ts';
 import { intFlag, stringSliceFlag } from '../../cli/flags.ts';
@@ -34,7 +35,7 @@ export const serviceAccount: Command = {
       apiVersion: 'v1',
       metadata: { name: nameArgument(call), ...manifestNamespace(call), creationTimestamp: null },
     } as unknown as AnyObject;
-    await createGenerated(call, manifest, { group: '', namespaced: true });
+    await createGenerated(call, manifest, { group: '', namespaced: true, failure: 'failed to create serviceaccount:' });
   },
 };
 
@@ -60,11 +61,12 @@ async function createDeployment(call: Call): Promise<void> {
   if (images.length > 1 && command.length > 0) {
     throw new CommandFailure(`cannot specify multiple --image options and command`);
   }
-  if (flags.int('replicas') < 0) throw new CommandFailure(`--replicas must be non-negative, got: ${flags.int('replicas')}`);
+  if (flags.int('replicas') < 0)
+    throw new CommandFailure(`--replicas must be non-negative, got: ${flags.int('replicas')}`);
   const labels = { app: name };
   const port = flags.int('port');
   const containers = images.map((image, i) => ({
-    name: containerName(image, images),
+    name: containerName(image),
     image,
     ...(command.length > 0 ? { command } : {}),
     ...(i === 0 && port >= 0 ? { ports: [{ containerPort: port }] } : {}),
@@ -82,22 +84,14 @@ async function createDeployment(call: Call): Promise<void> {
     },
     status: {},
   } as unknown as AnyObject;
-  await createGenerated(call, manifest, { group: 'apps', namespaced: true });
+  await createGenerated(call, manifest, { group: 'apps', namespaced: true, failure: 'failed to create deployment:' });
 }
 
-/** The last part of an image's name without tag and digest; numbered alphabet soup where two images would share it. */
-function containerName(image: string, all: readonly string[]): string {
-  const base = (each: string): string => {
-    const last = each.slice(each.lastIndexOf('/') + 1);
-    return sanitized(last.split('@')[0]!.split(':')[0]!);
-  };
-  const name = base(image);
-  if (all.filter((each) => base(each) === name).length < 2) return name;
-  let suffix = '';
-  for (let i = 0; i < 5; i++) suffix += suffixAlphabet[Math.floor(Math.random() * suffixAlphabet.length)];
-  return `${name}-${suffix}`;
+/** The last part of an image's name without tag and digest; with a random end where it had to be changed to be a container's name. */
+function containerName(image: string): string {
+  const name = image
+    .slice(image.lastIndexOf('/') + 1)
+    .split(':')[0]!
+    .split('@')[0]!;
+  return /[_.]/.test(name) ? `${name.replaceAll(/[_.]/g, '-')}-${randomSuffix()}` : name;
 }
-
-const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
-
-const sanitized = (name: string): string => name.replaceAll('_', '-').toLowerCase();

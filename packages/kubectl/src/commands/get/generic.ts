@@ -1,5 +1,5 @@
 import type { Call } from '../../cli/command.ts';
-import { prepareTemplates, printerOf, type ObjectList } from '../../print/printer.ts';
+import { type ObjectList, prepareTemplates, printerOf } from '../../print/printer.ts';
 import { sortBy } from '../../print/sort.ts';
 import { type Selection, select } from '../../resources/selection.ts';
 import { isNotFoundError } from './get.ts';

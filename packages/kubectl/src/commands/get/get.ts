@@ -14,7 +14,8 @@ export const command: Command = {
   usage:
     'get [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]',
   description: 'Shows objects: as a table with what matters most about them, or in the format that -o names.',
-  examples: 'kubectl get pods\nkubectl get pods -A -o wide\nkubectl get deployment web -o yaml\nkubectl get pods -l app=web -w',
+  examples:
+    'kubectl get pods\nkubectl get pods -A -o wide\nkubectl get deployment web -o yaml\nkubectl get pods -l app=web -w',
   flags: [
     allNamespacesFlag,
     ...outputFlags,
@@ -51,7 +52,8 @@ async function get(call: Call): Promise<void> {
       'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee \'kubectl get -h\' for help and examples',
     );
   }
-  if (!flags.bool('server-print')) throw new CommandFailure('--server-print=false is not supported by this kubectl: tables come from the server');
+  if (!flags.bool('server-print'))
+    throw new CommandFailure('--server-print=false is not supported by this kubectl: tables come from the server');
   const selection: Selection = {
     args,
     filenames,
@@ -76,12 +78,15 @@ export const isNotFoundError = (error: unknown): boolean => (error as { reason?:
 
 async function raw({ flags, args, session, terminal }: Call): Promise<void> {
   if (flags.bool('watch') || flags.bool('watch-only') || flags.string('selector') !== '') {
-    throw new CommandFailure(`--raw may not be specified with other flags that filter the server request or alter the output`);
+    throw new CommandFailure(
+      `--raw may not be specified with other flags that filter the server request or alter the output`,
+    );
   }
   if (args.length > 0) throw new CommandFailure('arguments may not be passed when --raw is specified');
   if (flags.string('output') !== '') throw new CommandFailure('--raw and --output are mutually exclusive');
   const url = flags.string('raw');
-  if (!url.startsWith('/')) throw new CommandFailure(`--raw must be a valid URL path: parse ${JSON.stringify(url)}: invalid URI for request`);
+  if (!url.startsWith('/'))
+    throw new CommandFailure(`--raw must be a valid URL path: parse ${JSON.stringify(url)}: invalid URI for request`);
   for await (const chunk of await session.rest.stream(url)) terminal.stdout.write(chunk as Buffer);
 }
 
@@ -95,6 +100,8 @@ function checkFlags({ flags }: Call): void {
   }
   const subresource = flags.string('subresource');
   if (subresource !== '' && !['status', 'scale', 'resize'].includes(subresource)) {
-    throw new CommandFailure(`invalid subresource value: ${JSON.stringify(subresource)}. Must be one of [status scale resize]`);
+    throw new CommandFailure(
+      `invalid subresource value: ${JSON.stringify(subresource)}. Must be one of [status scale resize]`,
+    );
   }
 }

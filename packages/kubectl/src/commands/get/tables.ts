@@ -42,7 +42,9 @@ export async function printTables(call: Call, selection: Selection): Promise<unk
 
 function reportNothing({ flags, session, terminal }: Call, infos: readonly Info[]): void {
   const namespaced = !flags.bool('all-namespaces') && infos.every((info) => info.resource.namespaced);
-  terminal.stderr.write(namespaced ? `No resources found in ${session.namespace().namespace} namespace.\n` : 'No resources found\n');
+  terminal.stderr.write(
+    namespaced ? `No resources found in ${session.namespace().namespace} namespace.\n` : 'No resources found\n',
+  );
 }
 
 export function tablePrinter({ flags }: Call, resource: Resource, withKind: boolean): TablePrinter {

@@ -19,7 +19,9 @@ export async function watchSelected(call: Call, selection: Selection): Promise<v
   const path = pathOf(resource, namespace);
   const query = {
     labelSelector: selection.selector,
-    fieldSelector: [selection.fieldSelector, name === undefined ? '' : `metadata.name=${name}`].filter(Boolean).join(','),
+    fieldSelector: [selection.fieldSelector, name === undefined ? '' : `metadata.name=${name}`]
+      .filter(Boolean)
+      .join(','),
   };
   const accept = show.accept;
   // A watch of one name begins with the object itself; a list is printed first and changes are watched from there.
@@ -30,7 +32,8 @@ export async function watchSelected(call: Call, selection: Selection): Promise<v
     if (!flags.bool('watch-only')) show.list(list);
   } else {
     const object = await session.rest.json<AnyObject>('GET', pathOf(resource, namespace, name), { accept });
-    if (flags.bool('watch-only')) resourceVersion = (object.metadata as { resourceVersion?: string }).resourceVersion ?? '0';
+    if (flags.bool('watch-only'))
+      resourceVersion = (object.metadata as { resourceVersion?: string }).resourceVersion ?? '0';
   }
   const signal = terminal.interrupted();
   for await (const event of watch(session.rest, path, { accept, query: { ...query, resourceVersion }, signal })) {
@@ -41,8 +44,11 @@ export async function watchSelected(call: Call, selection: Selection): Promise<v
 
 async function watched({ session }: Call, selection: Selection): Promise<{ resource: Resource; name?: string }> {
   const args = selection.args ?? [];
-  const tooMany = new CommandFailure('watch is only supported on individual resources and resource collections - more than 1 resource was found');
-  if ((selection.filenames ?? []).length > 0) throw new CommandFailure('watch of the objects in files is not supported by this kubectl');
+  const tooMany = new CommandFailure(
+    'watch is only supported on individual resources and resource collections - more than 1 resource was found',
+  );
+  if ((selection.filenames ?? []).length > 0)
+    throw new CommandFailure('watch of the objects in files is not supported by this kubectl');
   const pairs = typeNamePairs(args);
   if (pairs) {
     if (pairs.length > 1) throw tooMany;
@@ -74,7 +80,11 @@ async function presenter(call: Call, resource: Resource): Promise<Presenter> {
       printer.print(asTable(object), writer, withType ? [{ name: 'Event', value: type }] : []);
       writer.flush();
     };
-    return { accept: tableAccept, list: (answer) => show(answer as unknown as AnyObject, 'ADDED'), event: (type, object) => show(object, type) };
+    return {
+      accept: tableAccept,
+      list: (answer) => show(answer as unknown as AnyObject, 'ADDED'),
+      event: (type, object) => show(object, type),
+    };
   }
   await prepareTemplates(flags);
   const printer = printerOf(flags, { formats: getFormats, noHeaders: flags.bool('no-headers') })!;

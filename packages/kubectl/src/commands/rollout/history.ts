@@ -1,11 +1,11 @@
 import { clone } from '@coracle/api/meta/object';
-import type { PodTemplateSpec } from '@coracle/api/types/core/v1';
 import type { ReplicaSet } from '@coracle/api/types/apps/v1';
+import type { PodTemplateSpec } from '@coracle/api/types/core/v1';
 import type { Command } from '../../cli/command.ts';
 import { CommandFailure } from '../../cli/failure.ts';
 import { intFlag } from '../../cli/flags.ts';
-import { describePodTemplate } from '../../describe/pod-template.ts';
 import { Description } from '../../describe/description.ts';
+import { describePodTemplate } from '../../describe/pod-template.ts';
 import { outputFlags, prepareTemplates, printerOf } from '../../print/printer.ts';
 import { describeColumns, TabWriter } from '../../print/tabwriter.ts';
 import { type AnyObject, objectName } from '../../resources/resource.ts';
@@ -27,14 +27,17 @@ export const history: Command = {
     const printer = printerOf(flags);
     for (const info of await allTargets(call)) {
       const object = info.object!;
-      requireDeployment(object, 'history viewer');
+      requireDeployment(object, 'history');
       const revisions = await revisionsOf(session, object);
       if (printer) {
         terminal.stdout.write(printer.print(revision === 0 ? newest(revisions) : found(revisions, revision)));
         continue;
       }
-      const text = revision === 0 ? listed(revisions) : templateText(found(revisions, revision));
-      terminal.stdout.write(`${objectName(info.resource, info.name)} ${revision === 0 ? '' : `with revision #${revision}`}\n${text}\n`);
+      const text =
+        revision === 0 || revisions.size === 0 ? listed(revisions) : templateText(found(revisions, revision));
+      terminal.stdout.write(
+        `${objectName(info.resource, info.name)} ${revision === 0 ? '' : `with revision #${revision}`}\n${text}\n`,
+      );
     }
   },
 };
@@ -45,7 +48,8 @@ function found(revisions: ReadonlyMap<number, ReplicaSet>, revision: number): An
   return { ...set, apiVersion: 'apps/v1', kind: 'ReplicaSet' } as unknown as AnyObject;
 }
 
-const newest = (revisions: ReadonlyMap<number, ReplicaSet>): AnyObject => found(revisions, Math.max(...revisions.keys()));
+const newest = (revisions: ReadonlyMap<number, ReplicaSet>): AnyObject =>
+  found(revisions, Math.max(...revisions.keys()));
 
 function listed(revisions: ReadonlyMap<number, ReplicaSet>): string {
   if (revisions.size === 0) return 'No rollout history found.';
@@ -66,7 +70,10 @@ function templateText(set: AnyObject): string {
   const template = clone((set as unknown as ReplicaSet).spec.template) as PodTemplateSpec;
   const cause = set.metadata.annotations?.[changeCause];
   if (cause) {
-    template.metadata = { ...template.metadata, annotations: { ...template.metadata?.annotations, [changeCause]: cause } };
+    template.metadata = {
+      ...template.metadata,
+      annotations: { ...template.metadata?.annotations, [changeCause]: cause },
+    };
   }
   const description = new Description();
   describePodTemplate(description, template);

@@ -22,7 +22,8 @@ interface Change {
   apply(object: AnyObject): void;
 }
 
-const isDeployment = (object: AnyObject): boolean => object.kind === 'Deployment' && object.apiVersion.startsWith('apps/');
+const isDeployment = (object: AnyObject): boolean =>
+  object.kind === 'Deployment' && object.apiVersion.startsWith('apps/');
 
 export const pause = change({
   name: 'pause',
@@ -54,7 +55,8 @@ export const restart = change({
   name: 'restart',
   short: 'Replace all pods by new ones',
   done: 'restarted',
-  supports: (object) => object.apiVersion.startsWith('apps/') && ['Deployment', 'DaemonSet', 'StatefulSet'].includes(object.kind),
+  supports: (object) =>
+    object.apiVersion.startsWith('apps/') && ['Deployment', 'DaemonSet', 'StatefulSet'].includes(object.kind),
   unsupported: 'restarting is not supported',
   apply: (object) => {
     const { spec } = object as unknown as Deployment;
@@ -99,7 +101,9 @@ async function run(call: Call, how: Change): Promise<void> {
       });
       if (reason !== undefined) throw new CommandFailure(`error: ${name} ${reason}`);
       if (!patch) throw new CommandFailure(`failed to create patch for ${info.name}: ${kindText(object)} is unchanged`);
-      const patched = await patchObject(session, info, patch.type, patch.body, { fieldManager: flags.string('field-manager') });
+      const patched = await patchObject(session, info, patch.type, patch.body, {
+        fieldManager: flags.string('field-manager'),
+      });
       told.tell(info.resource, patched, how.done);
     } catch (error) {
       failed.push(error instanceof CommandFailure ? error : new CommandFailure(`failed to patch: ${messageOf(error)}`));

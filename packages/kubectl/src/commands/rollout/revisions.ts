@@ -1,6 +1,6 @@
-import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
 import { formatLabelSelector } from '@coracle/api/meta/labels';
 import { isControlledBy } from '@coracle/api/meta/owner';
+import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
 import { CommandFailure } from '../../cli/failure.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import type { Session } from '../../session.ts';
@@ -25,5 +25,9 @@ export async function revisionsOf(session: Session, object: AnyObject): Promise<
 }
 
 export function requireDeployment(object: AnyObject, what: string): void {
-  if (object.kind !== 'Deployment') throw new CommandFailure(`no ${what} has been implemented for ${JSON.stringify(kindText(object))}`);
+  if (object.kind === 'Deployment') return;
+  const group = object.apiVersion.includes('/') ? object.apiVersion.slice(0, object.apiVersion.indexOf('/')) : '';
+  throw new CommandFailure(
+    `error retrieving ${what} for ${JSON.stringify(kindText(object))}, no visitor method exists for {${group} ${object.kind}}`,
+  );
 }

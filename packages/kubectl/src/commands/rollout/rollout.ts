@@ -8,6 +8,7 @@ export const command: Command = {
   name: 'rollout',
   short: 'Watch, undo, restart or pause a rollout',
   usage: 'rollout SUBCOMMAND',
-  examples: 'kubectl rollout status deployment/web\nkubectl rollout undo deployment/web\nkubectl rollout restart deployment -l app=web',
+  examples:
+    'kubectl rollout status deployment/web\nkubectl rollout undo deployment/web\nkubectl rollout restart deployment -l app=web',
   subcommands: [history, pause, restart, resume, status, undo],
 };

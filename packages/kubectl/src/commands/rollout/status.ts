@@ -1,5 +1,5 @@
-import type { Deployment } from '@coracle/api/types/apps/v1';
 import { findCondition } from '@coracle/api/meta/conditions';
+import type { Deployment } from '@coracle/api/types/apps/v1';
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure } from '../../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag } from '../../cli/flags.ts';
@@ -19,7 +19,8 @@ export const status: Command = {
     boolFlag('watch', true, 'Wait until the rollout is done', { short: 'w' }),
   ],
   async run(call) {
-    if (call.flags.int('revision') < 0) throw new CommandFailure(`revision must be a positive integer: ${call.flags.int('revision')}`);
+    if (call.flags.int('revision') < 0)
+      throw new CommandFailure(`revision must be a positive integer: ${call.flags.int('revision')}`);
     const infos = await allTargets(call);
     if (infos.length === 0) {
       call.terminal.stderr.write(`No resources found in ${call.session.namespace().namespace} namespace.\n`);
@@ -39,7 +40,10 @@ async function follow({ flags, session, terminal }: Call, info: Info): Promise<v
     const first = show(object);
     if (first || !flags.bool('watch')) return;
     const query = { fieldSelector: `metadata.name=${info.name}`, resourceVersion: object.metadata.resourceVersion };
-    for await (const event of watch(session.rest, pathOf(info.resource, info.namespace), { query, ...(signal ? { signal } : {}) })) {
+    for await (const event of watch(session.rest, pathOf(info.resource, info.namespace), {
+      query,
+      ...(signal ? { signal } : {}),
+    })) {
       if (event.type === 'DELETED') throw new CommandFailure('object has been deleted');
       if (event.type !== 'BOOKMARK' && show(event.object)) return;
     }
@@ -56,14 +60,18 @@ async function follow({ flags, session, terminal }: Call, info: Info): Promise<v
 
 /** One line about a rollout, and whether it is done. Throws for kinds without rollouts and rollouts that failed. */
 export function rolloutStatus(object: AnyObject, revision = 0): { text: string; done: boolean } {
-  if (object.kind !== 'Deployment') throw new CommandFailure(`no status viewer has been implemented for ${kindText(object)}`);
+  if (object.kind !== 'Deployment')
+    throw new CommandFailure(`no status viewer has been implemented for ${kindText(object)}`);
   return deploymentStatus(object as unknown as Deployment, revision);
 }
 
 export const kindText = ({ apiVersion, kind }: AnyObject): string =>
   apiVersion.includes('/') ? `${kind}.${apiVersion.slice(0, apiVersion.indexOf('/'))}` : kind;
 
-function deploymentStatus({ metadata, spec, status = {} }: Deployment, revision: number): { text: string; done: boolean } {
+function deploymentStatus(
+  { metadata, spec, status = {} }: Deployment,
+  revision: number,
+): { text: string; done: boolean } {
   const waiting = (what: string): { text: string; done: boolean } => ({
     text: `Waiting for deployment ${JSON.stringify(metadata.name)} rollout to finish: ${what}...\n`,
     done: false,
@@ -85,6 +93,7 @@ function deploymentStatus({ metadata, spec, status = {} }: Deployment, revision:
     return waiting(`${updatedReplicas} out of ${spec.replicas} new replicas have been updated`);
   }
   if (replicas > updatedReplicas) return waiting(`${replicas - updatedReplicas} old replicas are pending termination`);
-  if (availableReplicas < updatedReplicas) return waiting(`${availableReplicas} of ${updatedReplicas} updated replicas are available`);
+  if (availableReplicas < updatedReplicas)
+    return waiting(`${availableReplicas} of ${updatedReplicas} updated replicas are available`);
   return { text: `deployment ${JSON.stringify(metadata.name)} successfully rolled out\n`, done: true };
 }

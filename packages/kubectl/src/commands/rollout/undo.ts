@@ -1,6 +1,6 @@
+import { clone, deepEqual } from '@coracle/api/meta/object';
 import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
 import type { PodTemplateSpec } from '@coracle/api/types/core/v1';
-import { clone, deepEqual } from '@coracle/api/meta/object';
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure } from '../../cli/failure.ts';
 import { intFlag } from '../../cli/flags.ts';
@@ -12,7 +12,7 @@ import type { AnyObject } from '../../resources/resource.ts';
 import type { Info } from '../../resources/selection.ts';
 import { patchObject } from '../../resources/writes.ts';
 import { outcome } from '../outcome.ts';
-import { dryRunFlag, type DryRun, dryRunOf } from '../shared-flags.ts';
+import { type DryRun, dryRunFlag, dryRunOf } from '../shared-flags.ts';
 import { requireDeployment, revisionAnnotation, revisionsOf } from './revisions.ts';
 import { allTargets, targetFlags } from './targets.ts';
 
@@ -32,7 +32,12 @@ export const undo: Command = {
   name: 'undo',
   short: 'Go back to an earlier revision',
   usage: 'rollout undo (TYPE NAME | TYPE/NAME) [flags]',
-  flags: [...outputFlags, dryRunFlag, ...targetFlags, intFlag('to-revision', 0, 'The revision to go back to; 0 is the one before')],
+  flags: [
+    ...outputFlags,
+    dryRunFlag,
+    ...targetFlags,
+    intFlag('to-revision', 0, 'The revision to go back to; 0 is the one before'),
+  ],
   async run(call) {
     const dryRun = dryRunOf(call.flags);
     const told = await outcome(call, dryRun);
@@ -56,7 +61,9 @@ async function rollBack({ flags, session }: Call, info: Info, dryRun: DryRun): P
     return description.raw();
   }
   if (deployment.spec.paused) {
-    throw new CommandFailure("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
+    throw new CommandFailure(
+      "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+    );
   }
   if (deepEqual(template, withoutHash(deployment.spec.template))) {
     return `skipped rollback (current template already matches revision ${wanted})`;
@@ -76,7 +83,8 @@ function revisionToUse(revisions: ReadonlyMap<number, ReplicaSet>, wanted: numbe
     return set;
   }
   const previous = [...revisions.keys()].sort((a, b) => b - a)[1];
-  if (previous === undefined) throw new CommandFailure(`no rollout history found for deployment ${JSON.stringify(name)}`);
+  if (previous === undefined)
+    throw new CommandFailure(`no rollout history found for deployment ${JSON.stringify(name)}`);
   return revisions.get(previous)!;
 }
 

@@ -1,0 +1,35 @@
+import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cases } from './testing/cases.ts';
+import { deliberate } from './testing/deliberate.ts';
+import { Differential } from './testing/differential.ts';
+
+/** The same command lines with upstream's kubectl and with this one, against one server: all they print and make must be equal. */
+describe("this kubectl and upstream's", () => {
+  let server: TestServer;
+  let differential: Differential;
+
+  beforeAll(async () => {
+    server = await startApiServer();
+    differential = new Differential(server.client);
+  });
+
+  afterAll(async () => {
+    differential?.close();
+    await server?.close();
+  });
+
+  for (const one of cases) {
+    it(`agree: ${one.name}`, async () => {
+      const { steps, objects } = await differential.run(one);
+      const shown = (which: 'upstream' | 'ours') => steps.map((step) => ({ command: step.command, ...step[which] }));
+      expect(shown('ours')).toEqual(shown('upstream'));
+      expect(objects.ours).toEqual(objects.upstream);
+    });
+  }
+
+  it('differ on purpose only where it is written down', () => {
+    for (const each of deliberate)
+      expect(each).toEqual({ what: expect.any(String), why: expect.any(String), apply: expect.any(Function) });
+  });
+});

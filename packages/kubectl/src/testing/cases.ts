@@ -1,0 +1,8 @@
+import { applyCases } from './cases-apply.ts';
+import { changeCases } from './cases-change.ts';
+import { createCases } from './cases-create.ts';
+import { readCases } from './cases-read.ts';
+import type { Case } from './differential.ts';
+
+/** Everything both kubectls are told to do. */
+export const cases: readonly Case[] = [...readCases, ...createCases, ...applyCases, ...changeCases];
