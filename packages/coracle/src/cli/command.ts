@@ -1,6 +1,7 @@
 import { defineFlags, type Flag, FlagError, type FlagValues, stringFlag } from '@coracle/process/flags';
 import { flagUsages } from '@coracle/process/usage';
 import { type ClusterPlace, defaultName, placeOf } from '../cluster/cluster.ts';
+import { fail } from '../failure.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: flags of every value type live in one record; FlagValues recovers each type.
 type AnyFlags = Readonly<Record<string, Flag<any>>>;
@@ -68,8 +69,10 @@ export const clusterFlags = {
   'data-dir': stringFlag({ help: "the `folder` of the cluster's lasting data (default /var/lib/coracle/NAME)" }),
 };
 
-/** The cluster the flags say. */
+/** The cluster the flags say. Throws Failure for users who could not do anything with it. */
 export function placeFrom(flags: FlagValues<typeof clusterFlags>): ClusterPlace {
+  if (process.getuid?.() !== 0)
+    fail('clusters are made of namespaces and mounts, and belong to root', { next: 'Run it again as root.' });
   return placeOf(flags.name, flags['data-dir']);
 }
 

@@ -58,7 +58,6 @@ export async function bringUp(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<BroughtUp> {
-  await driver.check();
   checkReadable();
   const existing = loadCluster(place);
   if (existing && existing.nodes.length !== options.nodes) {

@@ -38,6 +38,7 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
   async run({ flags }) {
     checkNodeCount(flags.nodes);
     const place = placeFrom(flags);
+    await runcDriver.check();
     const progress = new Progress();
     const stop = new AbortController();
     let interrupts = 0;
