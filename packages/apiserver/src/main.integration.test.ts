@@ -14,7 +14,7 @@ let home: string;
 
 beforeAll(async () => {
   etcd = await startEtcd();
-  program = await startProgram(etcd.url);
+  program = await startProgram(etcd.url, ['--advertise-address=192.0.2.10']);
   home = await mkdtemp(join(tmpdir(), 'coracle-home-'));
 });
 afterAll(async () => {
@@ -65,7 +65,7 @@ describe('kube-apiserver', () => {
     const slice = JSON.parse(
       (await program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes')).text,
     );
-    expect(slice.endpoints).toMatchObject([{ addresses: ['127.0.0.1'] }]);
+    expect(slice.endpoints).toMatchObject([{ addresses: ['192.0.2.10'] }]);
     expect(await names('/apis/rbac.authorization.k8s.io/v1/clusterroles')).toEqual(
       expect.arrayContaining(['cluster-admin', 'system:node']),
     );

@@ -8,6 +8,7 @@ import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
 import { assemble } from './assembly.ts';
 import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
+import { isLoopback } from './bootstrap/kubernetes-service.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
 import type { Registry } from './registry/registry.ts';
@@ -144,10 +145,11 @@ function renew(flags: Flags, take: (tls: Tls) => void, log: Log): void {
   servingTls(flags).then(take, (error) => log.error({ err: error }, 'Cannot read the serving certificate'));
 }
 
-/** The address clients outside are told: --advertise-address, --bind-address, or the machine's first own one. */
+/** The address clients outside are told: --advertise-address, --bind-address where they can reach that, or the machine's first own one. */
 function advertised(flags: Flags): string {
   if (flags['advertise-address'] !== '') return flags['advertise-address'];
-  if (!['0.0.0.0', '::', ''].includes(flags['bind-address'])) return flags['bind-address'];
+  const bound = flags['bind-address'];
+  if (!['0.0.0.0', '::', ''].includes(bound) && !isLoopback(bound)) return bound;
   const own = Object.values(networkInterfaces())
     .flat()
     .find((each) => each && !each.internal && each.family === 'IPv4');

@@ -27,8 +27,14 @@ const namespace = 'default';
  */
 export async function ensureKubernetesService(objects: ObjectAccess, options: KubernetesServiceOptions): Promise<void> {
   await ensure(objects, service, serviceOf(options), (it) => [it.spec.clusterIP, it.spec.ports]);
+  // A loopback address (no other was found) leads nowhere from a pod: the Service then has no endpoints.
+  if (isLoopback(options.address)) return;
   await ensure(objects, endpoints, endpointsOf(options), (it) => it.subsets);
   await ensure(objects, endpointSlice, sliceOf(options), (it) => [it.endpoints, it.ports]);
+}
+
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 /** Takes this server out of the Service, before it ends. */
