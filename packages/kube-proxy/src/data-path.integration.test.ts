@@ -1,7 +1,7 @@
 import type { Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { deleteEntries } from './conntrack/conntrack.ts';
+import { conntrackBy } from './conntrack/conntrack.ts';
 import { ipv4, ipv6 } from './model/family.ts';
 import { table } from './nftables/names.ts';
 import { removeTables, runNftWith } from './nftables/nft.ts';
@@ -47,7 +47,7 @@ beforeEach(async () => {
       nodePortAddresses: [nodeIP],
     },
     runNft: nft,
-    deleteConntrack: (deletions) => deleteEntries(deletions, network.node.enter('conntrack')),
+    conntrack: conntrackBy(network.node.enter('conntrack')),
     onClash: (clash) => {
       throw new Error(`unexpected clash ${JSON.stringify(clash)}`);
     },
@@ -221,7 +221,7 @@ describe('the table', () => {
         nodePortAddresses: 'all',
       },
       runNft: recording,
-      deleteConntrack: async () => {},
+      conntrack: { udpFlows: async () => [], deleteUdp: async () => {} },
       onClash: () => {},
       onConntrackError: () => {},
     });

@@ -1,7 +1,7 @@
 import type { Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
-import type { Deletion } from './conntrack/stale-udp.ts';
-import { staleUdp } from './conntrack/stale-udp.ts';
+import type { Conntrack } from './conntrack/conntrack.ts';
+import { mayStrand, staleFlows, udpDestinations } from './conntrack/stale-flows.ts';
 import type { Place } from './model/choose-endpoints.ts';
 import type { Family } from './model/family.ts';
 import { baseRuleset } from './nftables/base.ts';
@@ -26,7 +26,7 @@ export interface ProxierOptions {
   family: Family;
   surroundings: Surroundings;
   runNft: RunNft;
-  deleteConntrack(deletions: readonly Deletion[]): Promise<void>;
+  conntrack: Conntrack;
   /** Told of addresses and ports that two Services claim, and of failures that stop nothing. */
   onClash(clash: Clash): void;
   onConntrackError(error: unknown): void;
@@ -92,13 +92,17 @@ export class Proxier {
     return before ? (script === '' ? 'nothing' : 'partial') : 'full';
   }
 
-  /** Entries that should go cost some clients their packets; rules that are not updated would cost all of them theirs. */
+  /** Flows that should go cost some clients their packets; rules that are not updated would cost all of them theirs. */
   async #cleanConntrack(ports: readonly ProxiedPort[]): Promise<void> {
-    const { family, deleteConntrack, onConntrackError } = this.#options;
-    const deletions = staleUdp(this.#ports, ports, family);
-    if (deletions.length === 0) return;
+    const { family, conntrack, onConntrackError } = this.#options;
+    const before = udpDestinations(this.#ports);
+    const after = udpDestinations(ports);
+    if (!mayStrand(before, after)) return;
+    const own = this.#surroundings.nodePortAddresses;
+    const onNode = (address: string) => own === 'all' || own.includes(address);
     try {
-      await deleteConntrack(deletions);
+      const flows = await conntrack.udpFlows(family);
+      for (const flow of staleFlows(flows, before, after, onNode)) await conntrack.deleteUdp(family, flow);
     } catch (error) {
       onConntrackError(error);
     }

@@ -14,7 +14,7 @@ import { startApiServer } from '@coracle/apiserver/testing';
 import { Registry } from '@coracle/process/metrics';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { defaultConfiguration } from './config/configuration.ts';
-import { deleteEntries } from './conntrack/conntrack.ts';
+import { conntrackBy } from './conntrack/conntrack.ts';
 import { ProxyHealth } from './health/proxy-health.ts';
 import { proxyMetrics } from './metrics.ts';
 import { ipv4, ipv6 } from './model/family.ts';
@@ -63,7 +63,7 @@ describe('the proxy against an API server', () => {
       nodeName: 'here',
       families: [ipv4, ipv6],
       runNft: (script) => runNftWith(inside.enter('nft'), script),
-      deleteConntrack: (deletions) => deleteEntries(deletions, inside.enter('conntrack')),
+      conntrack: conntrackBy(inside.enter('conntrack')),
       metrics: proxyMetrics(registry),
       health,
       log: { debug: () => {}, info: () => {}, warn: console.warn, error: console.error },

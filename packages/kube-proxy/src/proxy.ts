@@ -6,8 +6,8 @@ import type { Client } from '@coracle/client';
 import { Informers } from '@coracle/client';
 import { BoundedRunner } from './bounded-runner.ts';
 import type { ProxyConfiguration } from './config/configuration.ts';
-import { deleteEntries } from './conntrack/conntrack.ts';
-import type { Deletion } from './conntrack/stale-udp.ts';
+import type { Conntrack } from './conntrack/conntrack.ts';
+import { conntrackBy } from './conntrack/conntrack.ts';
 import type { ProxyHealth } from './health/proxy-health.ts';
 import type { CheckedService } from './health/service-health.ts';
 import { ServiceHealth } from './health/service-health.ts';
@@ -33,7 +33,7 @@ export interface ProxyOptions {
   nodeName: string;
   families: readonly Family[];
   runNft: RunNft;
-  deleteConntrack?(deletions: readonly Deletion[]): Promise<void>;
+  conntrack?: Conntrack;
   metrics: ProxyMetrics;
   health: ProxyHealth;
   log: ProxyLog;
@@ -138,7 +138,7 @@ export async function runProxy(options: ProxyOptions): Promise<void> {
 }
 
 function proxierOf(
-  { runNft, log, deleteConntrack = deleteEntries }: ProxyOptions,
+  { runNft, log, conntrack = conntrackBy() }: ProxyOptions,
   family: Family,
   surroundings: Surroundings,
 ): Proxier {
@@ -146,9 +146,9 @@ function proxierOf(
     family,
     surroundings,
     runNft,
-    deleteConntrack: (deletions) => deleteConntrack(deletions),
+    conntrack,
     onClash: (clash) => log.warn({ ...clash }, 'Two Services claim the same address and port; the first keeps it'),
-    onConntrackError: (error) => log.error({ err: error }, 'Failed to delete stale conntrack entries'),
+    onConntrackError: (error) => log.error({ err: error }, 'Failed to delete stale conntrack flows'),
   });
 }
 

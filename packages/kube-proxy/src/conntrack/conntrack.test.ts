@@ -2,47 +2,65 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ipv4, ipv6 } from '../model/family.ts';
+import { ipv4 } from '../model/family.ts';
 import { ServiceModel } from '../service-model.ts';
 import { makeService, makeSlice } from '../testing/objects.ts';
-import { staleUdp } from './stale-udp.ts';
+import type { Flow } from './flows.ts';
+import { parseFlows } from './flows.ts';
+import { mayStrand, staleFlows, udpDestinations } from './stale-flows.ts';
 import { setConntrack } from './sysctl.ts';
 
-describe('stale UDP entries', () => {
+describe('UDP flows', () => {
   const dns = { name: 'dns', port: 53, protocol: 'UDP', nodePort: 30053 };
-  const portsOf = (family: typeof ipv4, clusterIP: string, ...ips: string[]) => {
-    const context = { family, masqueradeAll: false, localTraffic: undefined, nodeIPs: [] };
-    const model = new ServiceModel(family, context, { nodeName: '', zone: '' });
-    const service = makeService('dns', { type: 'NodePort', clusterIP, ports: [dns] });
-    return model.update([service], () => [makeSlice('dns', ips, { name: 'dns', port: 5353, protocol: 'UDP' })]);
-  };
   const ip = '10.96.0.10';
+  const leadingTo = (...ips: string[]) => {
+    const context = { family: ipv4, masqueradeAll: false, localTraffic: undefined, nodeIPs: [] };
+    const model = new ServiceModel(ipv4, context, { nodeName: '', zone: '' });
+    const service = makeService('dns', { type: 'NodePort', clusterIP: ip, ports: [dns] });
+    const slice = makeSlice('dns', ips, { name: 'dns', port: 5353, protocol: 'UDP' });
+    return udpDestinations(model.update([service], () => [slice]));
+  };
+  const flow = (destination: string, destinationPort: number, answeredBy: string): Flow => ({
+    source: '10.244.0.9',
+    sourcePort: 4000,
+    destination,
+    destinationPort,
+    answeredBy,
+  });
+  const onNode = (address: string) => address === '192.168.0.1';
+  const none = udpDestinations([]);
 
-  it('are those to endpoints that are gone', () => {
-    const before = portsOf(ipv4, ip, '10.0.0.1', '10.0.0.2');
-    expect(staleUdp(before, portsOf(ipv4, ip, '10.0.0.2'), ipv4)).toEqual([
-      ['-p', 'udp', '--orig-dst', ip, '--orig-port-dst', '53', '--dst-nat', '10.0.0.1'],
-      ['-p', 'udp', '--orig-port-dst', '30053', '--dst-nat', '10.0.0.1'],
+  it.each<[string, Flow, ReturnType<typeof leadingTo>, ReturnType<typeof leadingTo>, boolean]>([
+    ['to an endpoint that is there', flow(ip, 53, '10.0.0.1'), none, leadingTo('10.0.0.1'), false],
+    ['to an endpoint that is gone', flow(ip, 53, '10.0.0.1'), leadingTo('10.0.0.1'), leadingTo('10.0.0.2'), true],
+    ['to the last endpoint that is gone', flow(ip, 53, '10.0.0.1'), leadingTo('10.0.0.1'), leadingTo(), true],
+    ['to an endpoint of a Service that is gone', flow(ip, 53, '10.0.0.1'), leadingTo('10.0.0.1'), none, true],
+    ['to nowhere, since there was no endpoint', flow(ip, 53, ip), leadingTo(), leadingTo('10.0.0.1'), true],
+    ['to nowhere, as long as there is no endpoint', flow(ip, 53, ip), none, leadingTo(), false],
+    ['to another port', flow(ip, 54, ip), none, leadingTo('10.0.0.1'), false],
+    ['to a node port, endpoint gone', flow('192.168.0.1', 30053, '10.0.0.1'), none, leadingTo('10.0.0.2'), true],
+    ['to that port of another machine', flow('8.8.8.8', 30053, '8.8.8.8'), none, leadingTo('10.0.0.2'), false],
+  ])('%s', (_, each, before, after, stale) => {
+    expect(staleFlows([each], before, after, onNode)).toEqual(stale ? [each] : []);
+  });
+
+  it('are looked at only when a destination changed', () => {
+    expect(mayStrand(leadingTo('10.0.0.1'), leadingTo('10.0.0.1'))).toBe(false);
+    expect(mayStrand(leadingTo('10.0.0.1'), leadingTo('10.0.0.2'))).toBe(true);
+    expect(mayStrand(leadingTo('10.0.0.1'), leadingTo('10.0.0.1', '10.0.0.2'))).toBe(true);
+    expect(mayStrand(leadingTo(), none)).toBe(true);
+    expect(mayStrand(none, none)).toBe(false);
+  });
+
+  it('are read from what conntrack prints', () => {
+    const text = `udp      17 29 src=10.244.0.9 dst=10.96.0.10 sport=4000 dport=53 src=10.0.0.1 dst=10.244.0.9 sport=5353 dport=4000 [ASSURED] mark=0 use=1
+udp      17 3 src=fd00::9 dst=fd00::10 sport=4001 dport=53 [UNREPLIED] src=fd00::10 dst=fd00::9 sport=53 dport=4001 mark=0 use=1
+conntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.
+`;
+    expect(parseFlows(text)).toEqual([
+      flow(ip, 53, '10.0.0.1'),
+      { source: 'fd00::9', sourcePort: 4001, destination: 'fd00::10', destinationPort: 53, answeredBy: 'fd00::10' },
     ]);
-    expect(staleUdp(before, [], ipv4)).toHaveLength(4);
-  });
-
-  it('are all of a Service that got its first endpoint', () => {
-    const all = [
-      ['-p', 'udp', '--orig-dst', ip, '--orig-port-dst', '53'],
-      ['-p', 'udp', '--orig-port-dst', '30053'],
-    ];
-    expect(staleUdp(portsOf(ipv4, ip), portsOf(ipv4, ip, '10.0.0.1'), ipv4)).toEqual(all);
-    expect(staleUdp([], portsOf(ipv4, ip, '10.0.0.1'), ipv4)).toEqual(all);
-  });
-
-  it('are none when an endpoint is added', () => {
-    expect(staleUdp(portsOf(ipv4, ip, '10.0.0.1'), portsOf(ipv4, ip, '10.0.0.1', '10.0.0.2'), ipv4)).toEqual([]);
-  });
-
-  it('are of the family', () => {
-    const [first] = staleUdp(portsOf(ipv6, 'fd00::10', 'fd00::1'), portsOf(ipv6, 'fd00::10'), ipv6);
-    expect(first!.slice(0, 2)).toEqual(['-f', 'ipv6']);
   });
 });
 

@@ -1,28 +1,50 @@
 import { spawn } from 'node:child_process';
-import type { Deletion } from './stale-udp.ts';
+import type { Family } from '../model/family.ts';
+import type { Flow } from './flows.ts';
+import { parseFlows } from './flows.ts';
 
-/** Deletes conntrack entries, by the program on PATH or the given command; rejects when the program fails for another reason than that there were none. */
-export async function deleteEntries(
-  deletions: readonly Deletion[],
-  command: readonly [string, ...string[]] = ['conntrack'],
-): Promise<void> {
-  for (const each of deletions) await deleteMatching(each, command);
+/** The kernel's table of connections. */
+export interface Conntrack {
+  udpFlows(family: Family): Promise<Flow[]>;
+  /** Deletes one UDP flow; one that has ended meanwhile is no error. */
+  deleteUdp(family: Family, flow: Flow): Promise<void>;
 }
 
-function deleteMatching(what: Deletion, [program, ...args]: readonly [string, ...string[]]): Promise<void> {
+/** The table as the program `conntrack` shows it, on PATH or by the given command (in another network namespace, say). */
+export function conntrackBy(command: readonly [string, ...string[]] = ['conntrack']): Conntrack {
+  return {
+    udpFlows: async (family) => parseFlows(await run(command, ['-L', ...udp(family)])),
+    async deleteUdp(family, flow) {
+      const { source, sourcePort, destination, destinationPort } = flow;
+      const from = ['--orig-src', source, '--orig-port-src', String(sourcePort)];
+      const to = ['--orig-dst', destination, '--orig-port-dst', String(destinationPort)];
+      await run(command, ['-D', ...udp(family), ...from, ...to]);
+    },
+  };
+}
+
+function udp(family: Family): string[] {
+  return ['-f', family.name.toLowerCase(), '-p', 'udp'];
+}
+
+function run([program, ...before]: readonly [string, ...string[]], args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const conntrack = spawn(program, [...args, '-D', ...what], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let text = '';
-    conntrack.stderr.setEncoding('utf8').on('data', (chunk) => {
-      text += chunk;
+    const conntrack = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let complaint = '';
+    conntrack.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    conntrack.stderr.setEncoding('utf8').on('data', (text) => {
+      complaint += text;
     });
     conntrack.on('error', (error) => {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       reject(missing ? new Error('the program "conntrack" is not installed (Debian package conntrack)') : error);
     });
     conntrack.on('close', (code) => {
-      if (code === 0 || text.includes('0 flow entries have been deleted')) resolve();
-      else reject(new Error(`conntrack -D ${what.join(' ')} exited with code ${code}: ${text.trim()}`));
+      if (code === 0 || complaint.includes('0 flow entries have been deleted')) resolve(output);
+      else reject(new Error(`conntrack ${args.join(' ')} exited with code ${code}: ${complaint.trim()}`));
     });
   });
 }

@@ -43,7 +43,7 @@ async function scripts(family: Family, states: readonly State[], masqueradeAll =
       nodePortAddresses: [node],
     },
     runNft: async (script) => void written.push(script),
-    deleteConntrack: async () => {},
+    conntrack: { udpFlows: async () => [], deleteUdp: async () => {} },
     onClash: (clash) => void written.push(`# clash: ${clash.container} ${clash.key}\n`),
     onConntrackError: () => {},
   });
