@@ -1,6 +1,7 @@
 import { deployment } from '@coracle/api/apps/v1/deployment';
 import { replicaSet } from '@coracle/api/apps/v1/replicaset';
 import { configMap } from '@coracle/api/core/v1/configmap';
+import { event } from '@coracle/api/core/v1/event';
 import { namespace } from '@coracle/api/core/v1/namespace';
 import { pod } from '@coracle/api/core/v1/pod';
 import { secret } from '@coracle/api/core/v1/secret';
@@ -129,6 +130,16 @@ describe('garbage-collector-controller', () => {
     await map('astray', [ref(far)]);
     await map('near', [ownerRef(role, clusterRole)]);
     await gone(configMap, 'astray');
+    const [told] = await cluster.eventually(
+      () => cluster.list(event),
+      (each) => each.length > 0,
+    );
+    expect(told).toMatchObject({
+      reason: 'OwnerRefInvalidNamespace',
+      type: 'Warning',
+      message: `ownerRef [v1/ConfigMap, namespace: default, name: far, uid: ${far.metadata.uid}] does not exist in namespace "default"`,
+      source: { component: 'garbage-collector-controller' },
+    });
     expect(await cluster.gone(configMap, 'near')).toBe(false);
     await cluster.client.delete(clusterRole, 'wide');
     await gone(configMap, 'near');

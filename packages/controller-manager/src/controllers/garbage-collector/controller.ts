@@ -1,4 +1,5 @@
 import { isConflict } from '@coracle/api/meta/status';
+import { EventRecorder } from '@coracle/client/events';
 import { Informers } from '@coracle/client/informer';
 import { delay } from '@coracle/client/rate-limit';
 import { WorkQueue } from '@coracle/client/work-queue';
@@ -40,12 +41,14 @@ async function collect({ client, informers, settings, signal, log, queueMetrics 
     examine: (node) => examining.add(node.identity.uid),
     orphan: (node) => orphaning.add(node.identity.uid),
   });
+  const recorder = new EventRecorder(client, { component: name }, { log });
   const metadata = client.with({ metadataOnly: true });
   const resources = new WatchedResources(client, graph, informers, new Informers(metadata, { signal, log }), log);
   const collector: Collector = {
     client: metadata,
     graph,
     kindOf: (type) => resources.kindOf(type),
+    warn: (...event) => recorder.event(event[0], event[1], 'Warning', event[2], event[3]),
     examineLater: (node) => examining.add(node.identity.uid),
   };
 

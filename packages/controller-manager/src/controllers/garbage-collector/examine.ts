@@ -19,6 +19,8 @@ export interface Collector {
   graph: OwnerGraph;
   kindOf(type: { apiVersion: string; kind: string }): AnyKind | undefined;
   examineLater(node: Node): void;
+  /** Writes a warning event about an object. */
+  warn(object: KubeObject, kind: AnyKind, reason: string, message: string): void;
 }
 
 /** The kind is not served (any more), so that nothing can be said about its objects yet. */
@@ -92,6 +94,9 @@ async function judge(
 ): Promise<void> {
   const { client } = collector;
   const verdicts = await Promise.all(owners.map((owner) => verdictOn(owner, node, collector)));
+  for (const owner of owners)
+    if (isMisplaced(owner, node, collector))
+      collector.warn(live, kind, 'OwnerRefInvalidNamespace', misplaced(owner, node));
   // A cluster-scoped object cannot have an owner in a namespace; what was meant is not known, so it stays.
   if (verdicts.includes('unreachable')) return;
   const of = (verdict: Verdict): string[] => owners.filter((_, i) => verdicts[i] === verdict).map(({ uid }) => uid);
@@ -108,6 +113,18 @@ async function judge(
   } else if (live.metadata.finalizers?.includes(orphanFinalizer)) policy = 'Orphan';
   else if (live.metadata.finalizers?.includes(foregroundFinalizer)) policy = 'Foreground';
   await remove(client, kind, live, policy);
+}
+
+/** The owner exists, but elsewhere than the reference can reach: its author should know. */
+function isMisplaced(owner: OwnerReference, { identity }: Node, { graph, kindOf }: Collector): boolean {
+  if (kindOf(owner)?.namespaced === false) return false;
+  const known = graph.node(owner.uid);
+  return known !== undefined && !known.virtual && known.identity.namespace !== identity.namespace;
+}
+
+function misplaced({ apiVersion, kind, name, uid }: OwnerReference, { identity: { namespace = '' } }: Node): string {
+  const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+  return `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`;
 }
 
 type Verdict = 'solid' | 'waiting' | 'dangling' | 'unreachable';
