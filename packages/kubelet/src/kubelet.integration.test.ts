@@ -546,6 +546,26 @@ describe('the end of a pod', () => {
     await pods.delete('short');
   });
 
+  it('comes when it uses more disk than it may', async () => {
+    await pods.create('greedy', {
+      containers: [
+        shell('main', `dd if=/dev/zero of=/scratch/big bs=1M count=4; ${staying}`, {
+          volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+        }),
+      ],
+      volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
+    });
+    const message = 'Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ';
+    await pods.event('greedy', 'Evicted', message);
+    const pod = await pods.until('greedy', 'Failed', (each) => each.status?.phase === 'Failed');
+    expect(pod.status).toMatchObject({ reason: 'Evicted', message });
+    expect(pod.status?.conditions?.find((each) => each.type === 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'TerminationByKubelet',
+    });
+    await pods.delete('greedy');
+  });
+
   it('comes at once for what does not fit', async () => {
     await pods.create('huge', { containers: [shell('main', 'true', { resources: { requests: { cpu: '1000' } } })] });
     const pod = await pods.until('huge', 'Failed', (each) => each.status?.phase === 'Failed');

@@ -8,6 +8,8 @@ import { type Client, EventRecorder, Informers } from '@coracle/client';
 import { type Log, type Registry, UsageError } from '@coracle/process';
 import type { KubeletConfiguration } from './config/kubelet-configuration.ts';
 import { connectCri } from './cri/client.ts';
+import { Evictor } from './eviction/evictor.ts';
+import { ImageCollector } from './images/image-collector.ts';
 import { ImageManager } from './images/image-manager.ts';
 import { pullSecretsOf } from './images/secrets-of-pod.ts';
 import { rotateLogs } from './logs/rotation.ts';
@@ -56,6 +58,8 @@ export interface KubeletOptions {
 }
 
 const housekeepingEvery = 60_000;
+const evictionEvery = 10_000;
+const imageCollectionEvery = 5 * 60_000;
 
 /** Runs a kubelet until the signal is aborted. Containers live on after it. */
 export async function runKubelet(options: KubeletOptions): Promise<void> {
@@ -212,6 +216,19 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
       await startServer({ ...options, deps, pods, side, probeMetrics: metrics.probes, problem: () => pleg.problem() }),
     );
   }
+  const collector = new ImageCollector({
+    cri,
+    events,
+    nodeName,
+    high: config.imageGCHighThresholdPercent,
+    low: config.imageGCLowThresholdPercent,
+    folder: () => side.places.images(),
+  });
+  const evictor = new Evictor({ deps, pods, thresholds: config.evictionHard, places: side.places, images: collector });
+  const evictions = (error: unknown): void => log.warn({ err: error }, 'Eviction manager: failed to look at the node');
+  every(evictionEvery, signal, async () => void (await evictor.look()), evictions);
+  const collections = (error: unknown): void => log.warn({ err: error }, 'Image garbage collection failed');
+  every(imageCollectionEvery, signal, async () => void (await collector.look()), collections);
   rotateLogsRegularly(deps, config, log, signal);
   housekeep(deps, pods, objects, log, signal);
 

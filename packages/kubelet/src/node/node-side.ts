@@ -14,7 +14,7 @@ import { renewNodeLease } from './lease.ts';
 import { defaultIps, fileSystem, type Machine, readMachine } from './machine.ts';
 import { NodeManager } from './node-manager.ts';
 import { type NodeIdentity, nodeFacts, nodeImages } from './node-object.ts';
-import { measurePressure, SteadyPressure } from './pressure.ts';
+import { measurePressure, type PressurePlaces, SteadyPressure } from './pressure.ts';
 
 interface Parts extends KubeletOptions {
   cri: CriClient;
@@ -29,6 +29,7 @@ export class NodeSide {
   readonly ips: readonly string[];
   readonly #parts: Parts;
   #manager: NodeManager | undefined;
+  #imageFolder: string | undefined;
 
   private constructor(parts: Parts, machine: Machine, resources: NodeResources, ips: readonly string[]) {
     this.#parts = parts;
@@ -67,22 +68,29 @@ export class NodeSide {
     };
   }
 
+  /** The file systems that may get full. */
+  get places(): PressurePlaces {
+    const { cri, rootDir } = this.#parts;
+    return {
+      root: rootDir,
+      images: async () => {
+        this.#imageFolder ??= (await cri.images.imageFsInfo({})).imageFilesystems[0]?.fsId?.mountpoint || rootDir;
+        return this.#imageFolder;
+      },
+    };
+  }
+
   /** Registers the node and keeps its status and lease. */
   start({ client, problems }: { client: Client; problems(): string[] }): void {
-    const { config, cri, events, log, signal, rootDir, nodeName } = this.#parts;
+    const { config, events, log, signal, nodeName } = this.#parts;
     const steady = new SteadyPressure(config.evictionPressureTransitionPeriod);
-    const imageFolder = cri.images.imageFsInfo({}).then(
-      (answer) => answer.imageFilesystems[0]?.fsId?.mountpoint || rootDir,
-      () => rootDir,
-    );
     this.#manager = new NodeManager({
       client,
       identity: this.#identity(),
       machine: this.machine,
       register: config.registerNode,
       facts: () => this.#facts(),
-      pressure: async () =>
-        steady.observe(await measurePressure(config.evictionHard, { root: rootDir, images: await imageFolder })),
+      pressure: async () => steady.observe(await measurePressure(config.evictionHard, this.places)),
       problems,
       updateEvery: config.nodeStatusUpdateFrequency,
       reportEvery: config.nodeStatusReportFrequency,

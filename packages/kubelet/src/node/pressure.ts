@@ -9,28 +9,49 @@ export interface Pressure {
   pid: boolean;
 }
 
+/** A threshold that was crossed: less is left (bytes, inodes or processes) than there should be. */
+export interface Shortage {
+  kind: keyof Pressure;
+  signal: string;
+  /** As it was configured. */
+  threshold: string;
+  left: number;
+}
+
+export interface PressurePlaces {
+  /** The kubelet's own folder: its file system is nodefs. */
+  root: string;
+  /** Where the runtime keeps images: imagefs. */
+  images(): Promise<string>;
+}
+
+type Thresholds = KubeletConfiguration['evictionHard'];
+
 /** Compares what is left of the node's resources with the hard eviction thresholds. */
 export async function measurePressure(
-  thresholds: KubeletConfiguration['evictionHard'],
-  places: { root: string; images: string },
-): Promise<Pressure> {
+  thresholds: Thresholds,
+  places: PressurePlaces,
+): Promise<Pressure & { shortages: Shortage[] }> {
   const [memory, nodefs, imagefs, processes] = await Promise.all([
     memoryFacts(),
     fileSystem(places.root),
-    fileSystem(places.images),
+    places.images().then(fileSystem),
     processFacts(),
   ]);
-  const below = (signal: keyof typeof thresholds, left: number, whole: number): boolean =>
-    left < thresholdOf(thresholds[signal], whole);
-  return {
-    memory: below('memory.available', memory.available, memory.total),
-    disk:
-      below('nodefs.available', nodefs.available, nodefs.capacity) ||
-      below('nodefs.inodesFree', nodefs.inodesFree, nodefs.inodes) ||
-      below('imagefs.available', imagefs.available, imagefs.capacity) ||
-      below('imagefs.inodesFree', imagefs.inodesFree, imagefs.inodes),
-    pid: below('pid.available', processes.max - processes.running, processes.max),
+  const shortages: Shortage[] = [];
+  const check = (kind: keyof Pressure, signal: keyof Thresholds, left: number, whole: number): void => {
+    const threshold = thresholds[signal];
+    if (threshold !== undefined && left < thresholdOf(threshold, whole))
+      shortages.push({ kind, signal, threshold, left });
   };
+  check('memory', 'memory.available', memory.available, memory.total);
+  check('disk', 'nodefs.available', nodefs.available, nodefs.capacity);
+  check('disk', 'nodefs.inodesFree', nodefs.inodesFree, nodefs.inodes);
+  check('disk', 'imagefs.available', imagefs.available, imagefs.capacity);
+  check('disk', 'imagefs.inodesFree', imagefs.inodesFree, imagefs.inodes);
+  check('pid', 'pid.available', processes.max - processes.running, processes.max);
+  const short = (kind: keyof Pressure): boolean => shortages.some((each) => each.kind === kind);
+  return { memory: short('memory'), disk: short('disk'), pid: short('pid'), shortages };
 }
 
 /** Holds a pressure for a while after it was last seen, so that the node's conditions do not flap. */

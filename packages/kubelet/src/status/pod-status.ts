@@ -57,6 +57,7 @@ export function podStatus(pod: Pod, actual: RuntimePod, old: PodStatus, facts: S
       { type: 'ContainersReady', ...containersReady },
       // The scheduler's own word stands; static pods have none.
       { status: 'True', ...api.find((each) => each.type === 'PodScheduled'), type: 'PodScheduled' },
+      ...disruption(facts.verdict),
     ],
     { reported: old.conditions ?? [], api },
     metadata.generation,
@@ -81,4 +82,10 @@ export function podStatus(pod: Pod, actual: RuntimePod, old: PodStatus, facts: S
     ...(ephemerals.length > 0 && { ephemeralContainerStatuses: ephemerals }),
     qosClass: qosClass(spec),
   };
+}
+
+/** Says that a pod was ended for the node's sake, not its own (KEP-3329). */
+function disruption(verdict: StatusFacts['verdict']) {
+  if (verdict?.reason !== 'Evicted') return [];
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: verdict.message }];
 }

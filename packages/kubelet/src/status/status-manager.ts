@@ -157,7 +157,7 @@ export class StatusManager {
 
 /** Conditions of others may have changed since the status was computed: the API's stand. */
 function withOthersConditions(status: PodStatus, current: PodStatus): PodStatus {
-  const own = new Set<string>([...ownedConditions, 'PodScheduled']);
+  const own = new Set<string>([...ownedConditions, 'PodScheduled', 'DisruptionTarget']);
   const mine = (status.conditions ?? []).filter((each) => own.has(each.type));
   const others = (current.conditions ?? []).filter((each) => !mine.some((other) => other.type === each.type));
   // What the status says nothing about is not the kubelet's to remove.
