@@ -110,6 +110,16 @@ describe('WatchHub', () => {
     expect(slow.seen.at(-1)).toBe('MODIFIED a');
   });
 
+  it('tells a watcher that is ahead of the cache only what is new to it', async () => {
+    const [ahead, behind] = [new Client(), new Client()];
+    open(ahead, { revision: feed.revision + 2 });
+    open(behind);
+    const writes = ['a', 'b', 'c'].map((name) => write(name));
+    await Promise.all(writes);
+    expect(behind.seen).toEqual(['ADDED a', 'ADDED b', 'ADDED c']);
+    expect(ahead.seen).toEqual(['ADDED c']);
+  });
+
   it('ends one that falls behind what history keeps', async () => {
     const slow = new Client();
     slow.reads = false;

@@ -88,10 +88,15 @@ export class WatchHub implements CacheListener {
   }
 
   changed(events: readonly CacheEvent[]): void {
+    const first = events[0]!.revision;
     const last = events.at(-1)!.revision;
     for (const channel of this.#channels.values()) {
       const frames = channel.frames(events);
-      for (const member of channel.members) member.send(frames, last);
+      for (const member of channel.members) {
+        // A client may know a revision that this cache is only getting to.
+        const known = member.revision >= first;
+        member.send(known ? channel.frames(events.filter((each) => each.revision > member.revision)) : frames, last);
+      }
     }
   }
 
@@ -199,6 +204,11 @@ class Member implements Watcher {
     this.#leave = leave;
     this.#revision = options.revision;
     this.#nextBookmark = Math.min(nextBookmark, options.deadline - lastBookmark);
+  }
+
+  /** What happened up to here has been sent, or is not wanted. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Takes its channel's frames of a batch that ends at `revision`. */
