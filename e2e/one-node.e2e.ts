@@ -5,6 +5,7 @@ import { commands } from './suites/commands.ts';
 import { example } from './suites/example.ts';
 import { lifecycle } from './suites/lifecycle.ts';
 import { pods } from './suites/pods.ts';
+import { startedByHand } from './suites/programs.ts';
 import { resilience } from './suites/resilience.ts';
 import { security } from './suites/security.ts';
 import { staticPods } from './suites/static-pods.ts';
@@ -30,6 +31,7 @@ describe('a one-node cluster', () => {
   pods(cluster);
   commands(cluster);
   security(cluster);
+  startedByHand();
   staticPods(cluster);
   resilience(cluster);
   lifecycle(cluster);

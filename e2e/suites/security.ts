@@ -1,9 +1,12 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Node } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
 import { type Cluster, launcher, run } from '../cluster.ts';
+
+/** CAP_NET_BIND_SERVICE, as a bit of /proc/<pid>/status. */
+const bindService = 1n << 10n;
 
 /** TLS, authentication and file modes of a running cluster. */
 export function security(cluster: Cluster): void {
@@ -38,6 +41,24 @@ export function security(cluster: Cluster): void {
         .filter((path) => (statSync(path).mode & 0o077) !== 0);
       expect(loose).toEqual([]);
       expect(filesBelow(cluster.dataDir).some((path) => path.endsWith('.key'))).toBe(true);
+    });
+
+    it('runs etcd and the API server as ordinary users, who may bind port 443 by an ambient capability', async () => {
+      const facts = (text: string, name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(text)?.[1];
+      for (const component of ['etcd', 'kube-apiserver']) {
+        const status = readFileSync(`/proc/${await cluster.processOf(component)}/status`, 'utf8');
+        expect([component, facts(status, 'Uid')]).not.toEqual([component, '0']);
+        const ambient = BigInt(`0x${facts(status, 'CapAmb')}`);
+        expect([component, ambient]).toEqual([component, component === 'etcd' ? 0n : bindService]);
+      }
+      expect((await cluster.status()).server).toMatch(/^https:\/\/[\d.]+:443$/);
+    });
+
+    it('lets nobody at etcd without its certificate', async () => {
+      const address = (await cluster.status()).nodes[0]!.address;
+      await expect(anonymous(`https://${address}:2379/health`)).rejects.toThrow(
+        /certificate required|handshake failure|ECONNRESET/i,
+      );
     });
 
     it('binds users by role', async () => {
