@@ -6,12 +6,18 @@ import { builtinAdmission } from './admission/builtin.ts';
 import { authentication } from './chain/authentication/index.ts';
 import { authorization } from './chain/authorization/index.ts';
 import { impersonation } from './chain/impersonation.ts';
+import { inFlightLimit } from './chain/in-flight.ts';
+import { securityMetrics } from './chain/security-metrics.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
 import { authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
 import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { Store } from './storage/store.ts';
+
+/** Requests of either kind that wait for their turn, and for how many milliseconds at most. */
+const waitingRequests = 6000;
+const longestWait = 15_000;
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
@@ -24,6 +30,8 @@ export interface AssemblyOptions {
   ready?: (registry: Registry) => Checks;
   /** `host:port` in discovery's answer; the listening address by default. */
   address?: string;
+  /** Requests wait for this, health pages aside. */
+  started?: Promise<void>;
 }
 
 /** An API server's parts, joined: nothing listens and no cache is loaded yet. */
@@ -57,14 +65,28 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
       unreachable: flags['default-unreachable-toleration-seconds'],
     },
   });
+  const counts = securityMetrics(metrics);
   const server = createServer({
     registry,
     subresources: specials.subresources,
     pages: specials.pages,
     links: [
-      authentication({ authenticators: authenticatorsOf(flags, tokens), anonymous: flags['anonymous-auth'] }),
+      authentication({
+        authenticators: authenticatorsOf(flags, tokens),
+        anonymous: flags['anonymous-auth'],
+        observe(result, reason) {
+          counts.authenticated(result);
+          if (reason) log.warn({ reason }, 'Unable to authenticate the request');
+        },
+      }),
       impersonation(authorizer),
-      authorization(authorizer),
+      inFlightLimit({
+        readOnly: flags['max-requests-inflight'],
+        mutating: flags['max-mutating-requests-inflight'],
+        waiting: waitingRequests,
+        patience: Math.min(longestWait, flags['request-timeout'] / 4),
+      }),
+      authorization(authorizer, counts.authorized),
     ],
     plugins,
     metrics,
@@ -74,6 +96,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     requestTimeout: flags['request-timeout'],
     watchTimeout: flags['min-request-timeout'] * 1000,
     ...(options.address ? { address: options.address } : {}),
+    ...(options.started ? { started: options.started } : {}),
   });
   return { registry, server, rbac: rbac !== undefined };
 }

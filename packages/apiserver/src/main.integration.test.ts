@@ -40,6 +40,12 @@ describe('kube-apiserver', () => {
     }
     expect((await program.get('/readyz?verbose', true)).text).toContain('[+]informer-sync ok');
     expect((await program.get('/readyz/etcd')).text).toBe('ok');
+    const hooks = [...(await program.get('/readyz?verbose', true)).text.matchAll(/^\[\+\](\S+) ok$/gm)].map(
+      ([, name]) => name!,
+    );
+    expect(hooks).toEqual(expect.arrayContaining(['ping', 'etcd', 'informer-sync']));
+    expect(hooks.some((hook) => hook.startsWith('poststarthook/'))).toBe(true);
+    for (const hook of hooks) expect((await program.get(`/readyz/${hook}`)).text).toBe('ok');
     expect(JSON.parse((await program.get('/version', true)).text)).toMatchObject({ major: '1', minor: '36' });
   });
 

@@ -35,6 +35,7 @@ await program(
       log,
       ready: (it) => readyChecks(it, bootstrapHooks(flags['authorization-mode'].includes('RBAC')), progress),
       address: `${advertised(flags)}:${flags['secure-port']}`,
+      started: started.promise,
     });
     const tls = await servingTls(flags);
     const listening = await server.listen({ host: flags['bind-address'], port: flags['secure-port'], tls });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AnyKind } from '@coracle/api/kind';
-import { StatusError, unknownPath } from '@coracle/api/meta/status';
+import { notAcceptable, StatusError, unknownPath } from '@coracle/api/meta/status';
 import { type Checks, runChecks } from '@coracle/process/checks';
 import { version } from '@coracle/process/version';
 import express, { type Express, type Request, type Response } from 'express';
@@ -13,6 +13,7 @@ import { resourceList } from './discovery/resources.ts';
 import { parseAccept } from './endpoints/negotiation.ts';
 import { send, sendValue } from './endpoints/response.ts';
 import type { OpenApiService } from './openapi/service.ts';
+import { openApiV2Protobuf, openApiV2ProtobufNames } from './openapi/v2-protobuf.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
 
 /** A page of the server's own. */
@@ -114,6 +115,7 @@ function applicationOf(options: PagesOptions): Express {
     return sendValue(context, 200, resourceList(`${group}/${wanted}`, kinds(), subresources));
   });
 
+  page('/openapi/v2', (context) => sendOpenApiV2(context, openApi));
   page('/openapi/v3', (context) => sendValue(context, 200, openApi.index()));
   page('/openapi/v3/*root', (context, { params }) =>
     sendOpenApi(context, (params.root as unknown as string[]).join('/'), openApi),
@@ -122,8 +124,8 @@ function applicationOf(options: PagesOptions): Express {
   for (const endpoint of ['healthz', 'livez', 'readyz']) {
     const checks = endpoint === 'readyz' ? { ...options.live, ...options.ready } : options.live;
     page(`/${endpoint}`, (context) => sendHealth(context, endpoint, checks, options));
-    page(`/${endpoint}/:check`, (context, { params }) => {
-      const name = params.check as string;
+    page(`/${endpoint}/*check`, (context, { params }) => {
+      const name = (params.check as unknown as string[]).join('/');
       if (name === 'ping') return sendHealth(context, endpoint, {}, options);
       if (!Object.hasOwn(checks, name)) throw new PlainNotFound();
       return sendHealth(context, endpoint, { [name]: checks[name]! }, options);
@@ -143,6 +145,20 @@ async function sendHealth(
   const { status, body } = await runChecks(endpoint, checks, context.query, failedCheck);
   context.res.setHeader('X-Content-Type-Options', 'nosniff');
   await send(context, status, 'text/plain; charset=utf-8', Buffer.from(body));
+}
+
+function sendOpenApiV2(context: RequestContext, openApi: OpenApiService): Promise<void> {
+  const { req, res } = context;
+  const accepted = parseAccept(req.headers.accept ?? '*/*').map(({ type }) => type);
+  const json = accepted.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
+  const wanted = accepted.find((type) => type === 'application/json' || openApiV2ProtobufNames.includes(type));
+  if (!json && !wanted) throw notAcceptable(['application/json', ...openApiV2ProtobufNames]);
+  const binary = wanted !== undefined && wanted !== 'application/json';
+  const { body, hash } = openApi.v2(binary ? 'protobuf' : 'json');
+  res.setHeader('Etag', `"${hash}"`);
+  res.setHeader('Vary', 'Accept');
+  if (req.headers['if-none-match'] === `"${hash}"`) return send(context, 304, 'application/json', Buffer.alloc(0));
+  return send(context, 200, binary ? openApiV2Protobuf : 'application/json', body);
 }
 
 async function sendOpenApi(context: RequestContext, root: string, openApi: OpenApiService): Promise<void> {
@@ -188,7 +204,17 @@ async function sendAggregated(
 }
 
 function rootPaths({ kinds, live, ready, more }: PagesOptions): string[] {
-  const paths = ['/api', '/api/v1', '/apis', '/apis/', '/metrics', '/openapi/v3', '/openapi/v3/', '/version'];
+  const paths = [
+    '/api',
+    '/api/v1',
+    '/apis',
+    '/apis/',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+    '/version',
+  ];
   for (const [group, versions] of servedGroups(kinds())) {
     if (group === '') continue;
     paths.push(`/apis/${group}`, ...versions.map((each) => `/apis/${group}/${each}`));

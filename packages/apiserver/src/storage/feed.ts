@@ -3,7 +3,9 @@ import { root } from './keys.ts';
 import type { ResourceCache } from './resource-cache.ts';
 import { CompactedError, type Store, type StoreEvent } from './store.ts';
 
-const pageSize = 200;
+const pageSize = 1_000;
+/** After so many objects others get their turn. */
+const turnSize = 100;
 
 /** Tells the operator what happens to the feed; `warn` gets a constant message and its details. */
 export interface FeedLog {
@@ -127,11 +129,13 @@ export class Feed {
         ...(revision ? { revision } : {}),
       });
       revision ??= page.revision;
-      for (const entry of page.entries) this.#cacheOf(entry.key)?.load(entry);
+      for (const [i, entry] of page.entries.entries()) {
+        this.#cacheOf(entry.key)?.load(entry);
+        if (i % turnSize === turnSize - 1) await nextTurn();
+      }
       const last = page.entries.at(-1);
       if (!last || page.entries.length >= page.count) break;
       from = `${last.key}\0`;
-      await nextTurn();
     }
     for (const cache of this.#caches.values()) cache.loaded(revision);
     this.#revision = 0; // a restored store may be at an earlier revision than before
