@@ -66,6 +66,16 @@ export const apiServerFlags = defineFlags({
     default: 60_000,
     help: 'An optional field indicating the duration a handler must keep a request open before timing it out. This is the default request timeout for requests but may be overridden by flags such as --min-request-timeout for specific types of requests.',
   }),
+  'max-requests-inflight': intFlag({
+    group: generic,
+    default: 400,
+    help: 'The number of non-mutating requests that are worked on at once; further ones wait. A value of 0 disables the limit.',
+  }),
+  'max-mutating-requests-inflight': intFlag({
+    group: generic,
+    default: 200,
+    help: 'The number of mutating requests that are worked on at once; further ones wait. A value of 0 disables the limit.',
+  }),
   'min-request-timeout': intFlag({
     group: generic,
     default: 1800,

@@ -91,6 +91,13 @@ describe('whoever', () => {
 
   it('sends a wrong token is not let in at all', async () => {
     expect(await refusal(server.with('guess').request('GET', '/healthz'))).toBe('401 Unauthorized');
+    expect(server.warnings).toContainEqual({
+      message: 'Unable to authenticate the request',
+      reason: 'invalid bearer token',
+    });
+    const { body } = await admin.request('GET', '/metrics');
+    expect(body.toString()).toMatch(/^authentication_attempts\{result="error"\} \d/m);
+    expect(body.toString()).toMatch(/^authorization_attempts_total\{result="allowed"\} \d/m);
   });
 
   it('asks who it is is told', async () => {

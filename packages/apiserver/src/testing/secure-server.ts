@@ -26,6 +26,8 @@ export interface SecureServer {
   readonly registry: Registry;
   /** Signs client and serving certificates that the server trusts. */
   readonly authority: Authority;
+  /** What the server warned its operator of: credentials it refused, failed checks. */
+  readonly warnings: readonly { readonly message: string }[];
   /** A member of system:masters. */
   readonly admin: Client;
   /** How a user with a client certificate connects. */
@@ -79,9 +81,10 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
     ...flags,
   ]);
   const store = new MemoryStore();
+  const warnings: { message: string }[] = [];
   const log = {
     error: (details: object, message: string) => console.error(message, details),
-    warn: (details: object, message: string) => console.warn(message, details),
+    warn: (details: object, message: string) => void warnings.push({ message, ...details }),
   };
   const { registry, server } = assemble(values, { store, metrics: new MetricsRegistry(), log });
   await rm(folder, { recursive: true }); // everything is read
@@ -115,6 +118,7 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
   return {
     url,
     registry,
+    warnings,
     authority,
     admin: client(await configOf('admin', 'system:masters')),
     configOf,

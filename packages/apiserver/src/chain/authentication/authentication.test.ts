@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2, createSecureServer } from 'node:http2';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:tls';
 import { type Issued, issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RequestContext, UserInfo } from '../link.ts';
@@ -27,7 +28,7 @@ describe('a token file', () => {
 });
 
 describe('authentication', () => {
-  const trusted: { clients?: Issued; proxies?: Issued; stranger?: Issued; url?: string; close?: () => void } = {};
+  const trusted: { clients?: Issued; proxies?: Issued; stranger?: Issued; port?: number; close?: () => void } = {};
   let ask: (options: AskOptions) => Promise<UserInfo | string>;
 
   interface AskOptions {
@@ -78,6 +79,7 @@ describe('authentication', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
+    trusted.port = port;
     trusted.close = () => server.close();
     ask = ({ client, headers = {}, http2 = false }) => {
       const tls = { ca: clients.certificate, ...(client ? { cert: client.certificate, key: client.key } : {}) };
@@ -118,6 +120,30 @@ describe('authentication', () => {
       groups: ['devs', 'ops', 'system:authenticated'],
       extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/)] },
     });
+  });
+
+  it('knows the certificate of a connection that resumes a session', async () => {
+    const certificate = await client(trusted.clients, 'carol', ['devs']);
+    const tls = {
+      host: '127.0.0.1',
+      port: trusted.port!,
+      ca: trusted.clients!.certificate,
+      cert: certificate.certificate,
+      key: certificate.key,
+    };
+    let session: Buffer | undefined;
+    for (const resumes of [false, true]) {
+      const socket = connect({ ...tls, ...(session ? { session } : {}) });
+      socket.on('session', (it) => {
+        session = it;
+      });
+      await once(socket, 'secureConnect');
+      expect(socket.isSessionReused()).toBe(resumes);
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      let answer = '';
+      for await (const part of socket) answer += String(part);
+      expect(answer).toContain('"name":"carol"');
+    }
   });
 
   it('refuses a certificate of an authority it does not trust, and one made for servers', async () => {

@@ -1,0 +1,23 @@
+import { Counter, type Registry as MetricsRegistry } from 'prom-client';
+import type { Decision } from './authorization/authorizer.ts';
+
+/** Counts of how authentication and authorization end, under upstream's metric names. */
+export function securityMetrics(metrics: MetricsRegistry) {
+  const authentication = new Counter({
+    name: 'authentication_attempts',
+    help: 'Counter of authenticated attempts.',
+    labelNames: ['result'],
+    registers: [metrics],
+  });
+  const authorization = new Counter({
+    name: 'authorization_attempts_total',
+    help: "Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied', 'no-opinion' or 'error'.",
+    labelNames: ['result'],
+    registers: [metrics],
+  });
+  const results = { allow: 'allowed', deny: 'denied', noOpinion: 'no-opinion' } as const;
+  return {
+    authenticated: (result: 'success' | 'failure' | 'error') => authentication.inc({ result }),
+    authorized: ({ decision }: Decision) => authorization.inc({ result: results[decision] }),
+  };
+}
