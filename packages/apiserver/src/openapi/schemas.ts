@@ -89,7 +89,8 @@ export class SchemaCollection {
 
   #field({ row, schema }: FieldSchema): Json {
     const json = this.#schema(schema);
-    const wrapped: Json = '$ref' in json ? { allOf: [json] } : json;
+    // Always a copy: the scalars' schemas are shared by all fields.
+    const wrapped: Json = '$ref' in json ? { allOf: [json] } : { ...json };
     if ('$ref' in json && !row.pointer && schema.is === 'object') wrapped['default'] = {};
     if (row.default !== undefined) wrapped['default'] = row.default;
     if (row.listType) wrapped['x-kubernetes-list-type'] = row.listType;

@@ -3,6 +3,8 @@ import type { AnyKind } from '@coracle/api/kind';
 import { servedGroups } from '../discovery/groups.ts';
 import type { SubresourceTable } from '../registry/strategy.ts';
 import { openApiDocument, rootOf } from './document.ts';
+import { openApiV2 } from './v2.ts';
+import { encodeOpenApiV2 } from './v2-protobuf.ts';
 
 /** A document ready to be sent. */
 interface Prepared {
@@ -42,9 +44,26 @@ export class OpenApiService {
     return apiVersion === undefined ? undefined : this.#prepare(apiVersion);
   }
 
+  /** The document at `/openapi/v2`, as JSON or in the encoding client-go asks for. */
+  v2(encoding: 'json' | 'protobuf'): Prepared {
+    const key = `v2 ${encoding}`;
+    return this.#documents.get(key) ?? this.#keep(key, this.#encodedV2(encoding));
+  }
+
   /** Forgets what was built, after kinds came or went. */
   invalidate(): void {
     this.#documents.clear();
+  }
+
+  #encodedV2(encoding: 'json' | 'protobuf'): Buffer {
+    const document = openApiV2(this.#kinds(), this.#version);
+    return encoding === 'json' ? Buffer.from(JSON.stringify(document)) : encodeOpenApiV2(document);
+  }
+
+  #keep(key: string, body: Buffer): Prepared {
+    const prepared = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() };
+    this.#documents.set(key, prepared);
+    return prepared;
   }
 
   #apiVersions(): string[] {
@@ -56,10 +75,7 @@ export class OpenApiService {
   #prepare(apiVersion: string): Prepared {
     const known = this.#documents.get(apiVersion);
     if (known) return known;
-    const body = Buffer.from(JSON.stringify(openApiDocument(apiVersion, this.#kinds(), this.#table, this.#version)));
-    const hash = createHash('sha512').update(body).digest('hex').toUpperCase();
-    const prepared = { body, hash };
-    this.#documents.set(apiVersion, prepared);
-    return prepared;
+    const document = openApiDocument(apiVersion, this.#kinds(), this.#table, this.#version);
+    return this.#keep(apiVersion, Buffer.from(JSON.stringify(document)));
   }
 }

@@ -7,7 +7,7 @@ import { checkManifest, type FieldValidation } from './validation.ts';
 
 /** An object a manifest declares, or why a part of the input could not be read. */
 export type Manifest =
-  | { readonly source: string; readonly object: AnyObject }
+  | { readonly source: string; readonly object: AnyObject; readonly inList: boolean }
   | { readonly source: string; readonly error: unknown };
 
 /**
@@ -36,7 +36,9 @@ export async function readManifests(
       }
       try {
         const value = checkManifest(document.value, source.name, validation);
-        for (const object of flattened(value, source.name)) manifests.push({ source: source.name, object });
+        const objects = flattened(value, source.name);
+        const inList = objects[0] !== value && Array.isArray((value as { items?: unknown }).items);
+        for (const object of objects) manifests.push({ source: source.name, object, inList });
       } catch (error) {
         manifests.push({ source: source.name, error });
       }

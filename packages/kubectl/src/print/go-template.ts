@@ -78,12 +78,14 @@ class Execution {
         return;
       }
       case 'range':
-        return this.#range(node, dot, scopes);
+        this.#range(node, dot, scopes);
+        return;
       case 'template': {
         const nodes = this.#template.defined.get(node.name);
         if (!nodes) throw new TemplateFailure(`template ${JSON.stringify(node.name)} not defined`);
         const value = node.pipeline ? this.#pipeline(node.pipeline, dot, scopes) : undefined;
-        return this.nodes(nodes, value, [new Map([['$', value]])]);
+        this.nodes(nodes, value, [new Map([['$', value]])]);
+        return;
       }
       default:
         throw new LoopSignal(node.is);
@@ -94,7 +96,7 @@ class Execution {
     const { variables, ...plain } = node.pipeline;
     const value = this.#pipeline({ ...plain, variables: [] }, dot, scopes);
     const entries = entriesOf(value);
-    if (entries.length === 0) return this.nodes(node.otherwise, dot, scopes);
+    if (entries.length === 0) this.nodes(node.otherwise, dot, scopes);
     for (const [key, each] of entries) {
       const scope = new Map<string, unknown>();
       if (variables.length === 1) scope.set(variables[0]!, each);

@@ -152,7 +152,7 @@ class ActionParser {
 
   #array(): void {
     const end = /[\]\n]/.exec(this.#text.slice(this.position));
-    if (!end || end[0] !== ']') throw new Error('unterminated array');
+    if (end?.[0] !== ']') throw new Error('unterminated array');
     let text = this.#text.slice(this.position + 1, this.position + end.index);
     this.position += end.index + 1;
     if (text === '*') text = ':';
@@ -188,9 +188,9 @@ const simpleEscapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', a: '\
 
 /** Go's escapes in a quoted string. */
 export function unquoted(text: string): string {
-  return text.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gs, (_, escape: string) => {
-    if (/^[xuU]./.test(escape)) return String.fromCodePoint(Number.parseInt(escape.slice(1), 16));
-    if (/^[0-7]{3}$/.test(escape)) return String.fromCodePoint(Number.parseInt(escape, 8));
-    return simpleEscapes[escape] ?? escape;
+  return text.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)/gs, (_, code: string) => {
+    if (/^[xuU]./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+    if (/^[0-7]{3}$/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8));
+    return simpleEscapes[code] ?? code;
   });
 }

@@ -1,5 +1,5 @@
 import { StatusError } from '@coracle/api/meta/status';
-import { CommandFailure, messageOf } from '../cli/failure.ts';
+import { CommandFailure, messageOf, RawFailure } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { readManifests } from '../manifests/read.ts';
 import type { FieldValidation } from '../manifests/validation.ts';
@@ -300,7 +300,7 @@ async function fromFiles(session: Session, terminal: Terminal, selection: Select
   for (const manifest of manifests) {
     try {
       if ('error' in manifest) throw manifest.error;
-      const info = await manifestInfo(session, manifest.object, manifest.source);
+      const info = await manifestInfo(session, manifest.object, manifest.source, manifest.inList);
       if (selection.selector && !matchesLabels(selection.selector, manifest.object.metadata.labels)) continue;
       if (selection.fetch) info.object = await fetchObject(session, info, selection);
       found.add(info);
@@ -312,7 +312,7 @@ async function fromFiles(session: Session, terminal: Terminal, selection: Select
 }
 
 /** Maps a manifest's object to its resource and puts it into the namespace it belongs to. */
-export async function manifestInfo(session: Session, object: AnyObject, source: string): Promise<Info> {
+export async function manifestInfo(session: Session, object: AnyObject, source: string, inList = false): Promise<Info> {
   const mapper = await session.mapper();
   const { namespace, explicit } = session.namespace();
   let resource: Resource;
@@ -320,6 +320,7 @@ export async function manifestInfo(session: Session, object: AnyObject, source: 
     resource = mapper.forKind(object.apiVersion, object.kind);
   } catch (error) {
     if (!(error instanceof NoKindMatch)) throw error;
+    if (inList) throw new RawFailure(`unable to recognize ${messageOf(error)}`);
     const { name = '', namespace: own = '' } = object.metadata;
     throw new CommandFailure(
       `resource mapping not found for name: ${JSON.stringify(name)} namespace: ${JSON.stringify(own)} from ${JSON.stringify(source)}: ${messageOf(error)}\nensure CRDs are installed first`,

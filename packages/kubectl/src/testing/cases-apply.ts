@@ -121,6 +121,7 @@ spec:
       'apply -f nokindorversion.yaml',
       'apply -f generated.yaml',
       'apply -f noname.yaml',
+      'apply -f crd.yaml',
       'apply -f crd.yaml --validate=false',
       'apply --server-side -f invalid.yaml',
       'get cm',

@@ -140,6 +140,9 @@ items:
   metadata:
     name: two
 `,
+      'bad-list.yaml':
+        'apiVersion: v1\nkind: List\nitems:\n- apiVersion: nope/v1\n  kind: Nope\n  metadata:\n    name: x\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: fine\n',
+      'nomatch.yaml': 'apiVersion: v1\nkind: Nope\nmetadata:\n  name: x\n',
       'generated.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  generateName: gen-\n',
       'some-bad.yaml': `${configMap}---
 apiVersion: v1
@@ -175,6 +178,10 @@ spec:
       'create -f all/more/cm.json -o yaml',
       'create -f empty',
       'create -f some-bad.yaml',
+      'create -f list.yaml',
+      'create -f list.yaml --dry-run=client',
+      'create -f bad-list.yaml',
+      'create -f nomatch.yaml',
       'create -f unknown.yaml',
       'create -f unknown.yaml --validate=warn',
       'delete cm unknown',

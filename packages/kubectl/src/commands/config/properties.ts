@@ -65,8 +65,9 @@ const fields: Record<Part, readonly string[]> = {
 /** Sets (or with undefined removes) what a dotted name means: `current-context`, `clusters.NAME`, `clusters.NAME.server` … */
 function change(call: Call, property: string, value: string | undefined): void {
   if (property === 'current-context') {
-    if (value !== undefined) return saveCurrentContext(call, value);
-    return clearCurrentContext(call);
+    if (value === undefined) clearCurrentContext(call);
+    else saveCurrentContext(call, value);
+    return;
   }
   const dot = property.indexOf('.');
   const part = parts.find((each) => each === (dot < 0 ? property : property.slice(0, dot)));
@@ -76,7 +77,8 @@ function change(call: Call, property: string, value: string | undefined): void {
   if (field === undefined) {
     if (value !== undefined) throw new CommandFailure(`unable to set ${property}: it is not a single value`);
     if (!entry) throw new CommandFailure(`current map key \`${name}\` is invalid`);
-    return removeEntry(call, part, name);
+    removeEntry(call, part, name);
+    return;
   }
   if (!fields[part].includes(field)) throw new CommandFailure(`unable to parse ${field} in path ${property}`);
   if (!entry && value === undefined) throw new CommandFailure(`current map key \`${name}\` is invalid`);

@@ -157,7 +157,10 @@ function addFile(spec: string, cwd: string, add: (key: string, value: Buffer) =>
   const absolute = resolve(cwd, path);
   const stats = statSync(absolute, { throwIfNoEntry: false });
   if (!stats) throw new CommandFailure(`error reading ${path}: no such file or directory`);
-  if (!stats.isDirectory()) return add(key, readFileSync(absolute));
+  if (!stats.isDirectory()) {
+    add(key, readFileSync(absolute));
+    return;
+  }
   if (parts.length === 2) throw new CommandFailure('cannot give a key name for a directory path');
   for (const entry of readdirSync(absolute, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isFile()) add(entry.name, readFileSync(join(absolute, entry.name)));
