@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { RestConfig } from './config.ts';
 import { tlsMaterial } from './credentials.ts';
@@ -9,6 +11,7 @@ import { ConnectionError, type Transport, type TransportRequest, type TransportR
 const readIdleMs = 30_000;
 const pingTimeoutMs = 15_000;
 const dialTimeoutMs = 30_000;
+const certificatePeriodMs = 60_000;
 const streamWindow = 1 << 20;
 /** Shared by all streams: large enough that one slow reader does not hold up the others. */
 const sessionWindow = 16 << 20;
@@ -22,6 +25,8 @@ export class Http2Transport implements Transport {
   /** Set once the server turned out to speak HTTP/1.1 only. */
   #fallback: Http1Transport | undefined;
   #closed = false;
+  #certificateChangedAt = 0;
+  #certificateSeenAt = 0;
 
   constructor(server: URL, config: RestConfig) {
     this.#server = server;
@@ -45,6 +50,11 @@ export class Http2Transport implements Transport {
   #connection(): Promise<ClientHttp2Session | Http1Transport> | ClientHttp2Session | Http1Transport {
     if (this.#closed) throw new ConnectionError('client is closed', true);
     if (this.#fallback) return this.#fallback;
+    if (this.#hasNewCertificate()) {
+      // What runs over the old connection ends there; everything new is sent as who we are now.
+      this.#session?.close();
+      this.#session = undefined;
+    }
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
@@ -52,7 +62,17 @@ export class Http2Transport implements Transport {
     return this.#connecting;
   }
 
+  /** Whether the file of the client certificate was replaced since the connection was made; looked up at most once a minute. */
+  #hasNewCertificate(): boolean {
+    const { certFile } = this.#config;
+    if (!certFile || !this.#session || performance.now() - this.#certificateSeenAt < certificatePeriodMs) return false;
+    this.#certificateSeenAt = performance.now();
+    return changedAt(certFile) !== this.#certificateChangedAt;
+  }
+
   async #connect(): Promise<ClientHttp2Session | Http1Transport> {
+    this.#certificateSeenAt = performance.now();
+    this.#certificateChangedAt = this.#config.certFile ? changedAt(this.#config.certFile) : 0;
     const socket = await dial(this.#server, this.#config);
     if (socket.alpnProtocol !== 'h2') {
       socket.destroy();
@@ -121,6 +141,8 @@ export class Http2Transport implements Transport {
   }
 }
 
+const changedAt = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
 /** The connection keeps the process alive only while a request runs over it. */
 const running = new WeakMap<ClientHttp2Session, number>();
 function hold(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
@@ -152,7 +174,7 @@ function dial(server: URL, config: RestConfig): Promise<TLSSocket> {
       host,
       port: Number(server.port || 443),
       ALPNProtocols: ['h2', 'http/1.1'],
-      ...(/^[\d.:]+$/.test(host) ? {} : { servername: host }),
+      ...(isIP(host) ? {} : { servername: host }),
       ...tlsMaterial(config),
       timeout: dialTimeoutMs,
     });

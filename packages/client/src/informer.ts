@@ -65,7 +65,8 @@ export class Informers {
   /** Starts the informers made since the last start; settles when all have synced. Rejects when the signal is aborted first. */
   async start(): Promise<void> {
     for (const informer of this.#informers.values()) informer.run(this.#client, this.#signal, this.#log);
-    await Promise.race([Promise.all([...this.#informers.values()].map((each) => each.synced)), aborted(this.#signal)]);
+    const waiting = [...this.#informers.values()].filter((each) => !each.hasSynced).map((each) => each.synced);
+    if (waiting.length > 0) await unlessAborted(Promise.all(waiting), this.#signal);
   }
 
   /** Ends one informer's watch and forgets it: for selections that come and go. */
@@ -81,10 +82,13 @@ export class Informers {
 const idOf = (kind: AnyKind, { namespace = '', labelSelector = '', fieldSelector = '' }: Selection): string =>
   [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector].join('\n');
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
+/** As the promise, but rejects with the signal's reason when it is aborted first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
 
