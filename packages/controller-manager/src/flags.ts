@@ -1,18 +1,14 @@
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import {
   boolFlag,
   defineFlags,
   durationFlag,
   type Flag,
-  FlagError,
   floatFlag,
   intFlag,
   mapFlag,
   stringFlag,
   stringSliceFlag,
 } from '@coracle/process/flags';
-import { defaultSettings, type Settings, type SignerFiles } from './settings.ts';
 
 const day = 24 * 60 * 60_000;
 const generic = { group: 'generic' };
@@ -27,7 +23,7 @@ const csr = { group: 'csrsigning controller' };
 const accounts = { group: 'serviceaccount controller' };
 
 /** `--concurrent-<what>-syncs`, with the key of `Settings.workers` it sets. */
-const concurrency: Readonly<Record<string, [workers: string, group: string, fallback: number, noun: string]>> = {
+export const concurrency: Readonly<Record<string, [workers: string, group: string, fallback: number, noun: string]>> = {
   'concurrent-deployment-syncs': ['deployment', 'deployment controller', 5, 'deployment objects'],
   'concurrent-endpoint-syncs': ['endpoint', 'endpoint controller', 5, 'endpoint syncing operations'],
   'concurrent-gc-syncs': ['gc', 'garbagecollector controller', 20, 'garbage collector workers'],
@@ -316,93 +312,3 @@ export const managerFlags = defineFlags({
 });
 
 export type ManagerFlags = ReturnType<typeof managerFlags.parse>['values'];
-
-/** What the flags ask of the controllers. Throws FlagError for combinations that make no sense; reads the root certificate. */
-export function settingsOf(flags: ManagerFlags): Settings {
-  if (flags['leader-elect-resource-lock'] !== 'leases') {
-    throw new FlagError(
-      `resourceLock: Invalid value: ${JSON.stringify(flags['leader-elect-resource-lock'])}: resourceLock must be "leases"`,
-    );
-  }
-  const [gate] = Object.keys(flags['feature-gates']);
-  if (gate !== undefined) throw new FlagError(`unrecognized feature gate: ${gate}`);
-  checkKey(flags['service-account-private-key-file']);
-  const workers: Record<string, number> = {};
-  for (const [name, [key]] of Object.entries(concurrency)) {
-    const count = (flags as unknown as Record<string, number>)[name]!;
-    if (count < 1) throw new FlagError(`${name} must be greater than 0, but got ${count}`);
-    workers[key] = count;
-  }
-  const positive = (value: number): number | undefined => (value > 0 ? value : undefined);
-  if (flags['allocate-node-cidrs'] && flags['cluster-cidr'].length === 0) {
-    throw new FlagError('--cluster-cidr must be specified when --allocate-node-cidrs is set');
-  }
-  return {
-    ...defaultSettings,
-    workers,
-    nodeMonitorPeriod: flags['node-monitor-period'],
-    nodeMonitorGracePeriod: flags['node-monitor-grace-period'],
-    nodeStartupGracePeriod: flags['node-startup-grace-period'],
-    nodeEvictionRate: flags['node-eviction-rate'],
-    secondaryNodeEvictionRate: flags['secondary-node-eviction-rate'],
-    unhealthyZoneThreshold: flags['unhealthy-zone-threshold'],
-    largeClusterSizeThreshold: flags['large-cluster-size-threshold'],
-    allocateNodeCidrs: flags['allocate-node-cidrs'],
-    clusterCidrs: flags['cluster-cidr'],
-    serviceClusterIpRange: flags['service-cluster-ip-range'],
-    nodeCidrMaskSize: positive(flags['node-cidr-mask-size']),
-    nodeCidrMaskSizeIpv4: positive(flags['node-cidr-mask-size-ipv4']),
-    nodeCidrMaskSizeIpv6: positive(flags['node-cidr-mask-size-ipv6']),
-    terminatedPodGcThreshold: flags['terminated-pod-gc-threshold'],
-    maxEndpointsPerSlice: flags['max-endpoints-per-slice'],
-    enableGarbageCollector: flags['enable-garbage-collector'],
-    rootCa: flags['root-ca-file'] === '' ? undefined : rootCa(flags['root-ca-file']),
-    signers: signersOf(flags),
-    clusterSigningDuration: flags['cluster-signing-duration'],
-    namespaceSyncPeriod: flags['namespace-sync-period'],
-  };
-}
-
-/** Token Secrets are not signed here (bound tokens replaced them), but a key that is none is a mistake worth telling. */
-function checkKey(file: string): void {
-  if (file === '') return;
-  try {
-    createPrivateKey(readFileSync(file));
-  } catch (error) {
-    throw new FlagError(`error reading key for service account token controller: ${(error as Error).message}`);
-  }
-}
-
-function rootCa(file: string): string {
-  const pem = readFileSync(file, 'utf8');
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new FlagError(
-      `error parsing root-ca-file at ${file}: data does not contain any valid RSA or ECDSA certificates`,
-    );
-  }
-  return pem;
-}
-
-function signersOf(flags: ManagerFlags): Settings['signers'] {
-  const pair = (prefix: string): SignerFiles | undefined => {
-    const values = flags as unknown as Record<string, string>;
-    const certFile = values[`${prefix}-cert-file`]!;
-    const keyFile = values[`${prefix}-key-file`]!;
-    if ((certFile === '') !== (keyFile === ''))
-      throw new FlagError(`--${prefix}-cert-file and --${prefix}-key-file must be given together`);
-    return certFile === '' ? undefined : { certFile, keyFile };
-  };
-  const all = pair('cluster-signing');
-  const specific = {
-    'kubernetes.io/kube-apiserver-client': pair('cluster-signing-kube-apiserver-client'),
-    'kubernetes.io/kube-apiserver-client-kubelet': pair('cluster-signing-kubelet-client'),
-    'kubernetes.io/kubelet-serving': pair('cluster-signing-kubelet-serving'),
-    'kubernetes.io/legacy-unknown': pair('cluster-signing-legacy-unknown'),
-  };
-  if (all && Object.values(specific).some(Boolean)) {
-    throw new FlagError(
-      'cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time',
-    );
-  }
-  return Object.fromEntries(Object.entries(specific).map(([signer, files]) => [signer, files ?? all]));
-}

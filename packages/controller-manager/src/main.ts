@@ -17,9 +17,10 @@ import { type ProgramContext, program, UsageError } from '@coracle/process/progr
 import { userAgent } from '@coracle/process/version';
 import type { Controller } from './controller.ts';
 import { allControllers } from './controllers.ts';
-import { type ManagerFlags, managerFlags, settingsOf } from './flags.ts';
+import { type ManagerFlags, managerFlags } from './flags.ts';
 import { serviceAccountClients } from './identities.ts';
 import { selectControllers, startControllers, UnknownController } from './manager.ts';
+import { settingsOf } from './settings-from-flags.ts';
 
 const name = 'kube-controller-manager';
 const description =

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Controller } from './controller.ts';
 import { allControllers } from './controllers.ts';
-import { managerFlags, settingsOf } from './flags.ts';
+import { managerFlags } from './flags.ts';
 import { selectControllers } from './manager.ts';
+import { settingsOf } from './settings-from-flags.ts';
 
 const fake = (name: string, aliases: string[] = [], offByDefault = false): Controller => ({
   name,
