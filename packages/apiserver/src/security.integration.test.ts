@@ -1,3 +1,4 @@
+import { deployment } from '@coracle/api/apps/v1/deployment';
 import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectreview';
 import { tokenReview } from '@coracle/api/authentication/v1/tokenreview';
 import { selfSubjectAccessReview } from '@coracle/api/authorization/v1/selfsubjectaccessreview';
@@ -371,6 +372,38 @@ describe('a pod', () => {
     expect(await refusal(bind('n2'))).toBe(
       '409 Operation cannot be fulfilled on pods/binding "unbound": pod unbound is already assigned to node "n1"',
     );
+  });
+});
+
+describe('a pod that must go', () => {
+  it('is evicted, and says why it goes', async () => {
+    await admin.create(pod, podOn('n1', 'evicted'));
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'evicted' } };
+    const post = (body: object) => admin.subresource(pod, 'evicted', 'default', 'eviction', 'POST', body);
+    expect(await refusal(post({ ...eviction, deleteOptions: { preconditions: { uid: 'other' } } }))).toContain('409');
+    expect((await admin.get(pod, 'evicted', 'default')).status?.conditions).toBeUndefined();
+    expect(await post(eviction)).toMatchObject({ kind: 'Status', status: 'Success' });
+    const going = await admin.get(pod, 'evicted', 'default');
+    expect(going.metadata.deletionTimestamp).toBeDefined();
+    expect(going.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', reason: 'EvictionByEvictionAPI' }),
+    );
+    expect(await refusal(admin.subresource(pod, 'none', 'default', 'eviction', 'POST', eviction))).toContain('400');
+  });
+});
+
+describe('a privileged pod', () => {
+  it('is refused, and so are templates of such, without --allow-privileged', async () => {
+    const containers = [{ name: 'c', image: 'x', securityContext: { privileged: true } }];
+    expect(await refusal(admin.create(pod, podOn('', 'mighty', { containers })))).toBe(
+      '422 Pod "mighty" is invalid: spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy',
+    );
+    const labels = { app: 'mighty' };
+    const template = { metadata: { labels }, spec: { containers } };
+    const spec = { selector: { matchLabels: labels }, template };
+    expect(
+      await refusal(admin.create(deployment, { metadata: { name: 'mighty', namespace: 'default' }, spec })),
+    ).toContain('spec.template.spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy');
   });
 });
 

@@ -11,7 +11,9 @@ import type { ObjectAccess } from './registry/access.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
+import { podEviction } from './registry/pods/eviction.ts';
 import { podHooks } from './registry/pods/hooks.ts';
+import { unprivilegedHooks } from './registry/pods/privileged.ts';
 import { rbacHooks } from './registry/rbac/hooks.ts';
 import { accessReviewHooks } from './registry/reviews/access-reviews.ts';
 import { authenticationReviewHooks } from './registry/reviews/authentication-reviews.ts';
@@ -52,11 +54,13 @@ export function specialsOf(flags: Flags): Specials {
     clusterIpRanges: flags['service-cluster-ip-range'].split(',').map((range) => range.trim()),
     nodePortRange: flags['service-node-port-range'],
   });
+  const privilege = flags['allow-privileged'] ? {} : unprivilegedHooks;
   return {
     hooks: {
       namespaces: namespaceHooks,
       services: services.hooks,
-      pods: podHooks,
+      ...privilege,
+      pods: { ...podHooks, ...privilege.pods },
       bindings: bindingHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       ...rbacHooks(surroundings),
@@ -66,6 +70,7 @@ export function specialsOf(flags: Flags): Specials {
     subresources: {
       'namespaces/finalize': namespaceFinalize,
       'pods/binding': podBinding,
+      'pods/eviction': podEviction,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
       ...tokenSubresources(flags),
       ...streamingSubresources(kubeletsOf(flags), () => surroundings().authorizer),

@@ -54,7 +54,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   const store = options.store ?? new MemoryStore();
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.
   const plain = options.hooks !== undefined || options.subresources !== undefined;
-  const specials = plain ? undefined : specialsOf(apiServerFlags.parse([]).values);
+  const specials = plain ? undefined : specialsOf(apiServerFlags.parse(['--allow-privileged']).values);
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,
