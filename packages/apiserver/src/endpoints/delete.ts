@@ -1,5 +1,5 @@
 import type { Status } from '@coracle/api/types/meta/v1';
-import type { Deleted } from '../registry/resource.ts';
+import type { Deleted } from '../registry/remove.ts';
 import { resourceKey } from '../registry/strategy.ts';
 import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
 import { deleteOptionsOf } from './delete-options.ts';

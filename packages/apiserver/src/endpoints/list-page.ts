@@ -76,7 +76,7 @@ async function exactPage(
     for (;;) {
       const page = await registry.store.list(prefix, { from, revision, limit: storePageSize });
       for (const entry of page.entries) {
-        const object = resource.fromEntry(entry)!;
+        const object = resource.fromEntry(entry);
         if (filter.matches(object)) found.push(object);
       }
       left = page.count - page.entries.length;

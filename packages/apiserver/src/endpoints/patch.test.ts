@@ -193,6 +193,12 @@ describe('apply patch', () => {
     expect((await applyTo('two', { a: '2' }, true)).body.data).toEqual({ a: '2' });
   });
 
+  it('creates once when many apply at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => applyTo(`m${i}`, { [`k${i}`]: '1' })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(9).fill(200), 201]);
+    expect(Object.keys((await get('configmaps/s')).data)).toHaveLength(10);
+  });
+
   it('knows who wrote fields without applying', async () => {
     const { metadata } = await get('configmaps/a');
     expect(metadata.managedFields).toMatchObject([

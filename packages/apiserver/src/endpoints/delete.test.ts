@@ -1,0 +1,131 @@
+import { encodeProtobuf } from '@coracle/api/codec/protobuf';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Call, callsTo } from '../testing/http.ts';
+import { startApiServer, type TestServer } from '../testing.ts';
+
+let server: TestServer;
+let call: Call;
+let path: string;
+let run = 0;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  call = callsTo(server.url);
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  const namespace = `deletes${run++}`;
+  await call('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+  path = `/api/v1/namespaces/${namespace}`;
+});
+
+const podSpec = { containers: [{ name: 'c', image: 'i' }] };
+
+describe('delete', () => {
+  const make = async (object: object = {}) =>
+    (await call('POST', `${path}/configmaps`, { metadata: { name: 'a', ...object } })).body;
+
+  it('answers with a Status that names what is gone', async () => {
+    const { metadata } = await make();
+    const { status, body } = await call('DELETE', `${path}/configmaps/a`);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name: 'a', kind: 'configmaps', uid: metadata.uid },
+    });
+    expect((await call('DELETE', `${path}/configmaps/a`)).status).toBe(404);
+  });
+
+  it('waits for finalizers', async () => {
+    await make({ finalizers: ['example.com/wait'] });
+    const { status, body } = await call('DELETE', `${path}/configmaps/a`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      kind: 'ConfigMap',
+      metadata: { deletionGracePeriodSeconds: 0, deletionTimestamp: expect.any(String) },
+    });
+    const added = await call('PUT', `${path}/configmaps/a`, {
+      ...body,
+      metadata: { ...body.metadata, finalizers: ['example.com/wait', 'example.com/more'] },
+    });
+    expect(added.body.message).toContain(
+      'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}',
+    );
+    const last = await call('PUT', `${path}/configmaps/a`, { ...body, metadata: { ...body.metadata, finalizers: [] } });
+    expect(last.status).toBe(200);
+    expect((await call('GET', `${path}/configmaps/a`)).status).toBe(404);
+  });
+
+  it.each([
+    ['Orphan', ['orphan']],
+    ['Foreground', ['foregroundDeletion']],
+  ])('leaves %s to the garbage collector', async (propagationPolicy, finalizers) => {
+    await make();
+    const { body } = await call('DELETE', `${path}/configmaps/a`, { propagationPolicy });
+    expect(body.metadata.finalizers).toEqual(finalizers);
+    const query = await call('DELETE', `${path}/configmaps/a?propagationPolicy=${propagationPolicy}`);
+    expect(query.body.metadata.finalizers).toEqual(finalizers);
+  });
+
+  it('checks preconditions', async () => {
+    const { metadata } = await make();
+    const uid = await call('DELETE', `${path}/configmaps/a`, { preconditions: { uid: 'other' } });
+    expect(uid.status).toBe(409);
+    expect(uid.body.message).toBe(
+      `Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: other, UID in object meta: ${metadata.uid}`,
+    );
+    const version = await call('DELETE', `${path}/configmaps/a`, { preconditions: { resourceVersion: '1' } });
+    expect(version.status).toBe(409);
+    expect(
+      (
+        await call('DELETE', `${path}/configmaps/a`, {
+          preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+        })
+      ).status,
+    ).toBe(200);
+  });
+
+  it('refuses options that make no sense', async () => {
+    await make();
+    const both = await call('DELETE', `${path}/configmaps/a`, { propagationPolicy: 'Orphan', orphanDependents: true });
+    expect(both.body.message).toBe(
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+    );
+    const unknown = await call('DELETE', `${path}/configmaps/a`, { propagationPolicy: 'Sometimes' });
+    expect(unknown.body.message).toContain('supported values: "Background", "Foreground", "Orphan", "nil"');
+    expect((await call('GET', `${path}/configmaps/a`)).status).toBe(200);
+  });
+
+  it('gives a pod on a node time to end, and shortens it', async () => {
+    await call('POST', `${path}/pods`, { metadata: { name: 'p' }, spec: { ...podSpec, nodeName: 'n' } });
+    const first = (await call('DELETE', `${path}/pods/p`)).body;
+    expect(first).toMatchObject({ kind: 'Pod', metadata: { deletionGracePeriodSeconds: 30 } });
+    const again = (await call('DELETE', `${path}/pods/p?gracePeriodSeconds=60`)).body;
+    expect(again.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+    const sooner = (await call('DELETE', `${path}/pods/p?gracePeriodSeconds=5`)).body;
+    expect(sooner.metadata.deletionGracePeriodSeconds).toBe(5);
+    expect(Date.parse(first.metadata.deletionTimestamp) - Date.parse(sooner.metadata.deletionTimestamp)).toBe(25_000);
+    expect((await call('DELETE', `${path}/pods/p?gracePeriodSeconds=0`)).body.kind).toBe('Pod');
+    expect((await call('GET', `${path}/pods/p`)).status).toBe(404);
+  });
+
+  it('removes a pod that no node has at once', async () => {
+    await call('POST', `${path}/pods`, { metadata: { name: 'p' }, spec: podSpec });
+    await call('DELETE', `${path}/pods/p`);
+    expect((await call('GET', `${path}/pods/p`)).status).toBe(404);
+  });
+
+  it('of a collection takes what is selected', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      await call('POST', `${path}/configmaps`, { metadata: { name, labels: { keep: String(name === 'b') } } });
+    }
+    const { status, body } = await call('DELETE', `${path}/configmaps?labelSelector=keep%3Dfalse`);
+    expect(status).toBe(200);
+    expect(body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(['a', 'c']);
+    const left = (await call('GET', `${path}/configmaps`)).body.items;
+    expect(left.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(['b']);
+  });
+});

@@ -1,0 +1,130 @@
+import type { KubeObject } from '@coracle/api/kind';
+import { Path } from '@coracle/api/meta/field-path';
+import { deepEqual } from '@coracle/api/meta/object';
+import { conflict, isAlreadyExists, notFoundError } from '@coracle/api/meta/status';
+import { keepUnchangedTimes } from '@coracle/api/patch/apply';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { relativeKey } from '../storage/keys.ts';
+import { mutate, validate, type Write } from './admission.ts';
+import { createObject } from './create.ts';
+import { finishesDeletion } from './deletion.ts';
+import { recordManager } from './field-management.ts';
+import { carryOver, validateMetadataUpdate } from './metadata.ts';
+import { prepareForUpdate, validateChange } from './update.ts';
+import { Overtaken, type Writer } from './writer.ts';
+
+/** What an update makes of the object there is; undefined: there is none. */
+export type MakeNew = (current: KubeObject | undefined) => Promise<KubeObject | undefined> | KubeObject | undefined;
+
+/** The answer to an update. */
+export interface Changed {
+  object: CachedObject;
+  created: boolean;
+}
+
+/**
+ * Changes an object: `makeNew` gets what there is and returns what shall be (it may be called again when the write meets another;
+ * undefined leaves things alone). Creates it where `makeNew` accepts undefined. Throws NotFound, Conflict, Invalid and what plugins
+ * throw.
+ */
+export function changeObject(
+  writer: Writer,
+  place: { name: string; namespace: string },
+  makeNew: MakeNew,
+  write: Write,
+): Promise<Changed> {
+  const key = relativeKey(place.name, place.namespace);
+  return writer.untilWritten(key, async (current) => {
+    if (!current) return createMissing(writer, key, await makeNew(undefined), write, place.name);
+    const old = current.decode(writer.kind);
+    const wanted = await makeNew(current.decode(writer.kind));
+    if (!wanted) return { object: current, created: false };
+    checkPreconditions(writer, place.name, wanted, old);
+    const result = await overwrite(writer, key, place, current, old, wanted, write);
+    return result instanceof Overtaken ? result : { object: result, created: false };
+  });
+}
+
+async function createMissing(
+  writer: Writer,
+  key: string,
+  wanted: KubeObject | undefined,
+  write: Write,
+  name: string,
+): Promise<Changed | Overtaken> {
+  if (!wanted) throw notFoundError(writer.named, name);
+  delete wanted.metadata.uid;
+  delete wanted.metadata.resourceVersion;
+  try {
+    return { object: await createObject(writer, wanted, write), created: true };
+  } catch (error) {
+    // Somebody created it meanwhile: then this is an update after all.
+    if (!isAlreadyExists(error) || write.dryRun) throw error;
+    return new Overtaken(await writer.entry(key));
+  }
+}
+
+async function overwrite(
+  writer: Writer,
+  key: string,
+  place: { name: string; namespace: string },
+  current: CachedObject,
+  old: KubeObject,
+  wanted: KubeObject,
+  write: Write,
+): Promise<CachedObject | Overtaken> {
+  const { kind, hooks } = writer;
+  const view = hooks.views?.[write.subresource];
+  kind.defaults?.(wanted);
+  carryOver(wanted, old);
+  recordManager(kind, wanted, old, write);
+  const attributes = writer.attributes(write, 'UPDATE', wanted, old, place);
+  await mutate(write.plugins, attributes);
+  kind.defaults?.(attributes.object!);
+  const object = prepareForUpdate(kind, attributes.object!, old, write.subresource, view);
+  const context = writer.context(write);
+  const release = await hooks.beforeUpdate?.(object, old, context);
+  let written: CachedObject | undefined;
+  const finished = finishesDeletion(object, old, writer.isHeldBack(object));
+  try {
+    const at = new Path();
+    writer.refuse(object, [
+      ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
+      ...validateChange(kind, object, old, write.subresource, at, view),
+    ]);
+    await validate(write.plugins, writer.attributes(write, 'UPDATE', object, old, place));
+    keepUnchangedTimes(old, object);
+    if (sameObject(object, old)) return current;
+    const encoded = writer.encode(object);
+    if (write.dryRun) return writer.show(encoded, current.revision);
+    const result = await (finished
+      ? writer.remove(key, encoded, current.revision)
+      : writer.put(key, encoded, current.revision));
+    if (result instanceof Overtaken) return result;
+    written = result;
+  } finally {
+    if (!written) await release?.();
+  }
+  if (finished) await hooks.afterDelete?.(object, context);
+  else await hooks.afterUpdate?.(object, old, context);
+  return written;
+}
+
+function checkPreconditions(writer: Writer, name: string, wanted: KubeObject, old: KubeObject): void {
+  const { uid, resourceVersion } = wanted.metadata;
+  if (uid && uid !== old.metadata.uid) {
+    const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`;
+    throw conflict(writer.named, name, detail);
+  }
+  if (!resourceVersion && writer.kind.allowUnconditionalUpdate === false) {
+    const message = 'Invalid value: 0: must be specified for an update';
+    writer.refuse(wanted, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
+  }
+  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(writer.named, name);
+}
+
+/** Whether writing `object` over `old` would change nothing. */
+export function sameObject(object: KubeObject, old: KubeObject): boolean {
+  const { resourceVersion } = old.metadata;
+  return deepEqual({ ...object, metadata: { ...object.metadata, resourceVersion } }, old);
+}

@@ -1,0 +1,68 @@
+import type { KubeObject } from '@coracle/api/kind';
+import { Path } from '@coracle/api/meta/field-path';
+import { generateName } from '@coracle/api/meta/names';
+import { clone } from '@coracle/api/meta/object';
+import { alreadyExists, generateNameConflict, isAlreadyExists } from '@coracle/api/meta/status';
+import type { CachedObject } from '../storage/cached-object.ts';
+import { relativeKey } from '../storage/keys.ts';
+import { mutate, validate, type Write } from './admission.ts';
+import { recordManager } from './field-management.ts';
+import { stampNew, validateMetadata } from './metadata.ts';
+import { hasGeneration } from './update.ts';
+import { Overtaken, type Writer } from './writer.ts';
+
+const generatedNameAttempts = 8;
+
+/** Creates an object; `draft` is decoded and defaulted, and owned by this call. Throws AlreadyExists, Invalid and what plugins throw. */
+export async function createObject(writer: Writer, draft: KubeObject, write: Write): Promise<CachedObject> {
+  const { generateName: base, name } = draft.metadata;
+  if (name || !base) return createOnce(writer, draft, write);
+  for (let attempt = 1; ; attempt++) {
+    const generated = generateName(base);
+    try {
+      return await createOnce(writer, clone(draft), write, generated);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      if (attempt === generatedNameAttempts) throw generateNameConflict(writer.named, generated);
+    }
+  }
+}
+
+async function createOnce(writer: Writer, draft: KubeObject, write: Write, generated?: string): Promise<CachedObject> {
+  const { kind, hooks } = writer;
+  const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
+  recordManager(kind, draft, undefined, write);
+  const attributes = writer.attributes(write, 'CREATE', draft, undefined, place);
+  await mutate(write.plugins, attributes);
+  const object = attributes.object!;
+  kind.defaults?.(object);
+  if (generated !== undefined) object.metadata.name = generated;
+  if (kind.subresources?.status && !kind.keepsStatusOnCreate) delete (object as { status?: unknown }).status;
+  stampNew(object, hasGeneration(kind));
+  kind.prepareForCreate?.(object);
+  const context = writer.context(write);
+  const release = await hooks.beforeCreate?.(object, context);
+  let created: CachedObject | undefined;
+  try {
+    const at = new Path();
+    writer.refuse(object, [
+      ...validateMetadata(kind, object.metadata, at.child('metadata')),
+      ...(kind.validate?.(object, at) ?? []),
+    ]);
+    const name = object.metadata.name!;
+    await validate(write.plugins, writer.attributes(write, 'CREATE', object, undefined, { ...place, name }));
+    const key = relativeKey(name, object.metadata.namespace);
+    const encoded = writer.encode(object);
+    if (write.dryRun) {
+      if (await writer.live(key)) throw alreadyExists(writer.named, name);
+      return writer.show(encoded, 0);
+    }
+    const result = await writer.put(key, encoded, 0);
+    if (result instanceof Overtaken) throw alreadyExists(writer.named, name);
+    created = result;
+  } finally {
+    if (!created) await release?.();
+  }
+  await hooks.afterCreate?.(object, context);
+  return created;
+}
