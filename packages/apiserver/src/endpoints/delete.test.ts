@@ -1,4 +1,3 @@
-import { encodeProtobuf } from '@coracle/api/codec/protobuf';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Call, callsTo } from '../testing/http.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
