@@ -52,7 +52,10 @@ export async function startFakePods(options: FakeOptions): Promise<FakePods> {
   sockets.on('connection', (socket, request) => {
     const { pathname, searchParams } = new URL(request.url!, 'http://x');
     asked.push(searchParams);
-    if (!pathname.endsWith('/portforward')) return options.remote?.(socket, searchParams);
+    if (!pathname.endsWith('/portforward')) {
+      options.remote?.(socket, searchParams);
+      return;
+    }
     const port = Buffer.alloc(2);
     port.writeUInt16LE(Number(searchParams.get('ports')));
     for (const channel of [0, 1]) socket.send(Buffer.concat([Buffer.from([channel]), port]));
@@ -80,20 +83,22 @@ function answer(
   asked: URLSearchParams[],
 ): void {
   const { pathname, searchParams } = new URL(request.url!, 'http://x');
-  const json = (code: number, body: object): void => {
-    response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  };
-  if (pathname === '/api') return json(200, resources);
-  if (pathname === '/apis') return json(200, { kind: 'APIGroupDiscoveryList', items: [] });
   const [, name, sub] = /^\/api\/v1\/namespaces\/default\/pods(?:\/([^/]+))?(?:\/(\w+))?$/.exec(pathname) ?? [];
-  const pods = options.pods as { metadata: { name: string } }[];
-  if (pathname.endsWith('/pods')) return json(200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods });
-  const pod = pods.find((each) => each.metadata.name === name);
-  if (!pod) {
-    const message = `pods "${name}" not found`;
-    return json(404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', message, code: 404 });
+  if (sub === 'log') {
+    asked.push(searchParams);
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(options.log!(searchParams));
+    return;
   }
-  if (sub !== 'log') return json(200, pod);
-  asked.push(searchParams);
-  response.writeHead(200, { 'content-type': 'text/plain' }).end(options.log!(searchParams));
+  const [code, body] = objectAt(pathname, name, options.pods as { metadata: { name: string } }[]);
+  response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function objectAt(path: string, name: string | undefined, pods: { metadata: { name: string } }[]): [number, object] {
+  if (path === '/api') return [200, resources];
+  if (path === '/apis') return [200, { kind: 'APIGroupDiscoveryList', items: [] }];
+  if (path.endsWith('/pods')) return [200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods }];
+  const pod = pods.find((each) => each.metadata.name === name);
+  if (pod) return [200, pod];
+  const message = `pods "${name}" not found`;
+  return [404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', message, code: 404 }];
 }
