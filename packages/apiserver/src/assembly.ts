@@ -73,7 +73,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     links: [
       authentication({
         authenticators: authenticatorsOf(flags, tokens),
-        anonymous: flags['anonymous-auth'],
+        anonymous: anonymousAllowed(flags, log),
         observe(result, reason) {
           counts.authenticated(result);
           if (reason) log.warn({ reason }, 'Unable to authenticate the request');
@@ -99,4 +99,11 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     ...(options.started ? { started: options.started } : {}),
   });
   return { registry, server, rbac: rbac !== undefined };
+}
+
+/** Where everything is allowed, at least everybody must say who they are: AlwaysAllow switches anonymous requests off, as upstream does. */
+function anonymousAllowed(flags: Flags, log: ServerOptions['log']): boolean {
+  if (!flags['anonymous-auth'] || !flags['authorization-mode'].includes('AlwaysAllow')) return flags['anonymous-auth'];
+  log.warn({}, 'AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.');
+  return false;
 }

@@ -463,3 +463,15 @@ describe('a certificate request', () => {
     ]);
   });
 });
+
+describe('a server that allows everything', () => {
+  it('lets in those who say who they are, and nobody else', async () => {
+    const open = await startSecureServer('--authorization-mode=AlwaysAllow');
+    try {
+      expect(await refusal(open.with().request('GET', '/version'))).toBe('401 Unauthorized');
+      expect(await refusal((await open.as('anybody')).list(secret, {}))).toBe('');
+    } finally {
+      await open.close();
+    }
+  });
+});

@@ -21,6 +21,7 @@ export function kubeApiserver({ cluster, node, pki }: ComponentInput): Component
     'kubelet-certificate-authority': file('ca.crt'),
     'kubelet-client-certificate': file('kubelet-client.crt'),
     'kubelet-client-key': file('kubelet-client.key'),
+    'kubelet-preferred-address-types': 'InternalIP,ExternalIP,Hostname', // nobody resolves the names of nodes
     'requestheader-allowed-names': 'front-proxy-client',
     'requestheader-client-ca-file': file('front-proxy-ca.crt'),
     'requestheader-extra-headers-prefix': 'X-Remote-Extra-',
