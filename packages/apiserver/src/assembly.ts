@@ -55,7 +55,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
   });
   const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
   const tokens = tokensOf(flags, registry);
-  specials.attach({ objects: registry, authorizer, rbac, tokens });
+  specials.attach({ objects: registry, authorizer, rbac, tokens, log });
   const plugins = builtinAdmission({
     authorizer,
     enable: flags['enable-admission-plugins'],

@@ -33,6 +33,8 @@ export interface Surroundings {
   /** Roles and bindings, where RBAC is on. */
   rbac: RbacIndex | undefined;
   tokens: TokenAuthenticator;
+  /** Told of Services that share an address or a port. */
+  log: { warn(details: object, message: string): void };
 }
 
 /** Everything that is special about resources beyond their kinds' declarations: the one table of it. */
@@ -53,6 +55,7 @@ export function specialsOf(flags: Flags): Specials {
   const services = new ServiceAllocation({
     clusterIpRanges: flags['service-cluster-ip-range'].split(',').map((range) => range.trim()),
     nodePortRange: flags['service-node-port-range'],
+    conflict: (message) => surroundings().log.warn({}, message),
   });
   const privilege = flags['allow-privileged'] ? {} : unprivilegedHooks;
   return {

@@ -63,7 +63,13 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     ...(options.history ? { history: options.history } : {}),
     ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
   });
-  specials?.attach({ objects: registry, authorizer: alwaysAllow, rbac: undefined, tokens: unionOfTokens([]) });
+  specials?.attach({
+    objects: registry,
+    authorizer: alwaysAllow,
+    rbac: undefined,
+    tokens: unionOfTokens([]),
+    log: { warn: (details, message) => console.warn(message, details) },
+  });
   await registry.start();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
   const server = createServer({
