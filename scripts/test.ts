@@ -48,6 +48,7 @@ async function jest(name: string, args: readonly string[]): Promise<void> {
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
       '--forceExit',
+      '--json',
       `--outputFile=${report}`,
       ...args,
       ...extra,
@@ -65,9 +66,7 @@ async function jest(name: string, args: readonly string[]): Promise<void> {
   if (!ok && result.numFailedTests + result.numRuntimeErrorTestSuites === 0) totals.failed++;
 }
 
-function read(
-  path: string,
-):
+function read(path: string):
   | {
       numPassedTests: number;
       numFailedTests: number;

@@ -109,7 +109,13 @@ describe('kube-apiserver', () => {
 
 const installed = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'kubectl')));
 
-(installed ? describe : describe.skip)("upstream's kubectl (which must be in PATH)", () => {
+describe("upstream's kubectl", () => {
+  beforeAll(() => {
+    if (!installed)
+      throw new Error(
+        "upstream's kubectl is not in PATH: install it (Debian: kubernetes-client) and run the tests again",
+      );
+  });
   const kubectl = (...args: string[]) => run('kubectl', args);
   const manifest = {
     apiVersion: 'apps/v1',
