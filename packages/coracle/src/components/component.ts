@@ -56,6 +56,8 @@ export const compileCache = (program: string): string => `coracle/${program}`;
 
 /** The API server makes garbage by the megabyte; the others run as well with a small nursery, and save its memory. In MiB. */
 const smallNursery = '--max-semi-space-size=2';
+/** The API server makes much garbage under load: 8 MB cost it a few per cent of speed against the default 16, and save 35 MB when idle. */
+const serverNursery = '--max-semi-space-size=8';
 
 /** The service of one of Coracle's own programs: its launcher, with a compile cache of its own that no other user can write. */
 export function ownProgram(
@@ -75,7 +77,7 @@ export function ownProgram(
     env: {
       NODE_COMPILE_CACHE: cache,
       HOME: '/',
-      ...(name === 'kube-apiserver' ? {} : { CORACLE_NODE_OPTIONS: smallNursery }),
+      CORACLE_NODE_OPTIONS: name === 'kube-apiserver' ? serverNursery : smallNursery,
     },
     user: user && { ...user, ...(capabilities ? { capabilities } : {}) },
     folders: [{ path: cache, mode: 0o700 }, ...folders],
