@@ -129,7 +129,7 @@ export const kubeletFlags = defineFlags({
     help: `Unique identifier for identifying the node in a machine database, i.e cloudprovider. ${inConfig('providerID')}`,
   }),
   'feature-gates': mapFlag({
-    help: `A set of key=value pairs that describe feature gates for alpha/experimental features. ${inConfig('featureGates')}`,
+    help: 'A set of key=value pairs that describe feature gates for alpha/experimental features: none can be set.',
   }),
 });
 

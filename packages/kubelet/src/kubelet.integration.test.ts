@@ -598,6 +598,20 @@ describe('restarts', () => {
     await pods.delete('steady');
   });
 
+  it('of the API server are survived: what runs is kept running, and told later', async () => {
+    await pods.create('alone', {});
+    const id = statusOf(await pods.ready('alone')).containerID!.replace('containerd://', '');
+    await bridge.close();
+    await containerd.cri.runtime.stopContainer({ containerId: id, timeout: 0n });
+    await eventually('another container', async () => {
+      const { containers } = await containerd.cri.runtime.listContainers({ filter: { state: { state: 1 } } });
+      return containers.some((each) => each.labels['io.kubernetes.pod.name'] === 'alone' && each.id !== id);
+    });
+    bridge = await bridgeApi(containerd, api.config);
+    await pods.until('alone', 'restarted', (pod) => statusOf(pod).restartCount === 1 && statusOf(pod).ready);
+    await pods.delete('alone');
+  });
+
   it('follow the death of a container and of a sandbox', async () => {
     await pods.create('mortal', {});
     const pod = await pods.ready('mortal');

@@ -36,6 +36,8 @@ describe('a KubeletConfiguration', () => {
     ['cgroupDriver: systemd\n', 'cgroupDriver: only the default ("cgroupfs") is supported'],
     ['cpuManagerPolicy: static\n', 'cpuManagerPolicy: only the default ("none") is supported'],
     ['evictionHard: {moon.phase: 10%}\n', 'evictionHard'],
+    ['featureGates: {SidecarContainers: true}\n', 'featureGates.SidecarContainers: feature gates cannot be set'],
+    ['tlsCipherSuites: [TLS_AES_128_GCM_SHA256]\n', 'tlsCipherSuites: is not supported'],
     ['evictionSoft: {memory.available: 1Gi}\n', 'unknown field "evictionSoft"'],
   ])('names what it does not take: %j', (text, message) => {
     expect(() => parse(text)).toThrow(message);

@@ -9,6 +9,7 @@ import type { RuntimePods } from '../pods/runtime-pod.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import { containerForLogs, logOptions, sendLogs } from './container-logs.ts';
 import { HttpError } from './errors.ts';
+import { serveFile } from './files.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import type { Handler, UpgradeHandler } from './server.ts';
 import { CpuRates, type StatsSources, statsSummary } from './stats.ts';
@@ -67,6 +68,10 @@ export function routes(sources: RouteSources): {
     stats: async (_, response, [which]) => {
       if (which !== 'summary') throw new HttpError(404, '404 page not found');
       json(response, await statsSummary(sources.stats, rates));
+    },
+    logs: async (_, response, path) => {
+      if (!sources.config.enableSystemLogHandler) throw new HttpError(405, 'logs endpoint is disabled.');
+      await serveFile('/var/log', path, response);
     },
     containerLogs: async (_, response, [namespace = '', name = '', container = ''], query) => {
       const pod = pods.find(namespace, name);

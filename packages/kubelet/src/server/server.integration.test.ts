@@ -134,6 +134,13 @@ describe("the kubelet's server", () => {
     expect((await kubelet.get('/containerLogs/default/web-node-1/main?tailLines=x', who)).status).toBe(400);
   });
 
+  it('shows the logs of the node, and nothing else', async () => {
+    const link = await kubelet.get('/logs/containers/', who);
+    expect(link.body).toContain('web-node-1_default_main-');
+    expect((await kubelet.get('/logs/none', who)).status).toBe(404);
+    expect((await kubelet.get('/logs/..%2f..%2fetc%2fpasswd', who)).status).toBe(404);
+  });
+
   it('runs commands in containers', async () => {
     const exec = open(
       '/exec/default/web-node-1/main?command=sh&command=-c&command=echo%20out%3B%20echo%20err%20%3E%262%3B%20exit%207&output=1&error=1',
