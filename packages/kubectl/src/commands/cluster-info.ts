@@ -1,14 +1,14 @@
 import type { Service } from '@coracle/api/types/core/v1';
 import type { Command } from '../cli/command.ts';
-import { UsageFailure } from '../cli/failure.ts';
-import type { Output } from '../cli/terminal.ts';
+import { CommandFailure } from '../cli/failure.ts';
+import type { Terminal } from '../cli/terminal.ts';
 
 export const command: Command = {
   name: 'cluster-info',
   short: 'Show where the control plane answers',
   usage: 'cluster-info [flags]',
-  async run({ args, path, session, terminal }) {
-    if (args.length > 0) throw new UsageFailure(path, `extra arguments: [${args.join(' ')}]`);
+  async run({ args, session, terminal }) {
+    if (args.length > 0) throw new CommandFailure(`extra arguments: [${args.join(' ')}]`);
     const { server } = session.rest.config;
     try {
       const { items } = await session.rest.json<{ items: Service[] | null }>(
@@ -18,20 +18,19 @@ export const command: Command = {
           query: { labelSelector: 'kubernetes.io/cluster-service=true' },
         },
       );
-      line(terminal.stdout, terminal.env, 'Kubernetes control plane', server);
-      for (const service of items ?? [])
-        line(terminal.stdout, terminal.env, displayName(service), linkOf(service, server));
+      line(terminal, 'Kubernetes control plane', server);
+      for (const service of items ?? []) line(terminal, displayName(service), linkOf(service, server));
     } finally {
       terminal.stdout.write("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
     }
   },
 };
 
-/** Upstream colours these lines wherever they go, unless the terminal is dumb. */
-function line(out: Output, env: Readonly<Record<string, string | undefined>>, name: string, link: string): void {
-  const dumb = env['TERM'] === 'dumb' || env['TERM'] === '' || env['TERM'] === undefined;
-  const colour = (code: string, text: string): string => (dumb ? text : `\x1b[0;${code}m${text}\x1b[0m`);
-  out.write(`${colour('32', name)} is running at ${colour('33', link)}\n`);
+/** Upstream colours these lines on a terminal that is not dumb. */
+function line({ stdout, env }: Terminal, name: string, link: string): void {
+  const plain = !stdout.isTTY || env['TERM'] === 'dumb';
+  const colour = (code: string, text: string): string => (plain ? text : `\x1b[0;${code}m${text}\x1b[0m`);
+  stdout.write(`${colour('32', name)} is running at ${colour('33', link)}\n`);
 }
 
 const displayName = ({ metadata }: Service): string => metadata.labels?.['kubernetes.io/name'] || metadata.name!;

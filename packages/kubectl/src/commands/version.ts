@@ -1,6 +1,6 @@
 import { formatYaml } from '@coracle/api/codec/yaml-print';
 import type { Command } from '../cli/command.ts';
-import { CommandFailure, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
 import { formatJson } from '../print/json.ts';
 import { clientVersion } from '../version-info.ts';
@@ -19,8 +19,8 @@ export const command: Command = {
     boolFlag('client', false, 'Only the version of this client; asks no server'),
     stringFlag('output', '', 'json or yaml', { short: 'o' }),
   ],
-  async run({ args, flags, path, session, terminal }) {
-    if (args.length > 0) throw new UsageFailure(path, `extra arguments: [${args.join(' ')}]`);
+  async run({ args, flags, session, terminal }) {
+    if (args.length > 0) throw new CommandFailure(`extra arguments: [${args.join(' ')}]`);
     const output = flags.string('output');
     if (!['', 'json', 'yaml'].includes(output)) throw new CommandFailure("--output must be 'yaml' or 'json'");
     let server: ServerVersion | undefined;
@@ -49,6 +49,6 @@ function warnAboutSkew(server: ServerVersion, stderr: { write(text: string): unk
   const minor = Number.parseInt(server.minor, 10);
   if (server.major === clientVersion.major && Math.abs(minor - Number(clientVersion.minor)) <= 1) return;
   stderr.write(
-    `Warning: version difference between client (${clientVersion.major}.${clientVersion.minor}) and server (${server.major}.${server.minor}) exceeds the supported minor version skew of +/-1\n`,
+    `WARNING: version difference between client (${clientVersion.major}.${clientVersion.minor}) and server (${server.major}.${server.minor}) exceeds the supported minor version skew of +/-1\n`,
   );
 }

@@ -27,4 +27,37 @@ export const deliberate: readonly Deliberate[] = [
       ),
     ),
   },
+  {
+    what: "version shows this client's version, no kustomize version, all the server tells, and no warning of a version skew",
+    why: 'this client is of the level of the server, has no kustomize in it, and knows the fields that /version has since 1.33',
+    apply: (outcome) => ({
+      ...outcome,
+      stdout: outcome.stdout
+        .replace(/^Client Version: .*\n(Kustomize Version: .*\n)?/gm, 'Client Version: V\n')
+        .replace(/clientVersion:\n( {2}.*\n)+(kustomizeVersion: .*\n)?/g, 'clientVersion: V\n')
+        .replace(/"clientVersion": \{[^}]*\}(,\s*"kustomizeVersion": "[^"]*")?/g, '"clientVersion": "V"')
+        .replace(/^ *"?(emulation|minCompatibility)(Major|Minor)"?: .*\n/gm, ''),
+      stderr: outcome.stderr.replace(/^WARNING: version difference between .*\n/gm, ''),
+    }),
+  },
+  {
+    what: 'a manifest of v1beta3 is refused by "error validating …: the server could not find the requested resource"',
+    why: 'the version is rejected everywhere by the same words; upstream says that no kind matches. Tested in kubectl.test.ts',
+    apply: (outcome) => outcome,
+  },
+  {
+    what: 'the other manifests of a file are read after one that is no YAML or fails validation; YAML errors name the column too',
+    why: 'each bad object is named and the others are applied; upstream stops reading the file. Tested in kubectl.test.ts',
+    apply: (outcome) => outcome,
+  },
+  {
+    what: 'manifests printed with --local have only the fields they came with',
+    why: 'upstream turns some of them into typed objects, which adds empty fields (creationTimestamp: null, resources: {})',
+    apply: (outcome) => outcome,
+  },
+  {
+    what: '--help and the usage of commands are in other words',
+    why: 'the texts are our own',
+    apply: (outcome) => outcome,
+  },
 ];

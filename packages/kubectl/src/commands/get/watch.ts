@@ -1,5 +1,6 @@
 import type { Call } from '../../cli/command.ts';
 import { CommandFailure, RawFailure } from '../../cli/failure.ts';
+import { formatJson, sortKeys } from '../../print/json.ts';
 import { prepareTemplates, printerOf } from '../../print/printer.ts';
 import type { TablePrinter } from '../../print/table.ts';
 import { TabWriter, tableColumns } from '../../print/tabwriter.ts';
@@ -77,7 +78,11 @@ async function presenter(call: Call, resource: Resource): Promise<Presenter> {
     const printer: TablePrinter = tablePrinter(call, resource, flags.bool('show-kind'));
     const writer = new TabWriter((text) => terminal.stdout.write(text), tableColumns);
     const show = (object: AnyObject, type: string): void => {
-      printer.print(asTable(object), writer, withType ? [{ name: 'Event', value: type }] : []);
+      printer.print(
+        asTable(object),
+        writer,
+        withType ? [{ name: 'Event', value: type.padEnd('MODIFIED'.length) }] : [],
+      );
       writer.flush();
     };
     return {
@@ -89,8 +94,12 @@ async function presenter(call: Call, resource: Resource): Promise<Presenter> {
   await prepareTemplates(flags);
   const printer = printerOf(flags, { formats: getFormats, noHeaders: flags.bool('no-headers') })!;
   const show = (type: string, object: AnyObject): void => {
-    const shown = withType ? ({ type, object } as unknown as AnyObject) : object;
-    terminal.stdout.write(printer.print(shown));
+    if (withType && output === 'json')
+      terminal.stdout.write(`${formatJson({ type, object: sortKeys(object) }, { sort: false })}\n`);
+    else
+      terminal.stdout.write(
+        printer.print(withType && output !== 'name' ? ({ type, object } as unknown as AnyObject) : object),
+      );
   };
   return {
     accept: 'application/json',
