@@ -2,9 +2,9 @@ import { isNotFound } from '@coracle/api/meta/status';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { type Call, renderingFor, requireNamespace, writeOf } from './call.ts';
 import { deleteOptionsOf } from './delete-options.ts';
+import { sendList } from './list.ts';
 import { listOptionsOf } from './list-options.ts';
 import { readPage } from './list-page.ts';
-import { sendJson } from './response.ts';
 
 const parallel = 4;
 
@@ -33,6 +33,5 @@ export async function removeCollection(call: Call): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
-  const items = objects.map((object) => Buffer.concat(rendering.item(object)).toString());
-  await sendJson(context, 200, Buffer.from(rendering.head(metadata) + items.join(',') + rendering.tail), media);
+  await sendList(context, { objects, metadata }, rendering, media);
 }

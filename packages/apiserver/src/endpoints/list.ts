@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
+import type { RequestContext } from '../chain/link.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { type Call, renderingFor } from './call.ts';
 import { listOptionsOf } from './list-options.ts';
-import { readPage } from './list-page.ts';
+import { type Page, readPage } from './list-page.ts';
+import type { Form } from './negotiation.ts';
 import type { Rendering } from './rendering.ts';
 import { acceptsGzip, compressionThreshold, sendJson, writeHead } from './response.ts';
 
@@ -17,7 +19,16 @@ export async function list(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
   const { rendering, media } = renderingFor(call);
   const options = listOptionsOf(context.query, kind, namespace, false);
-  const { objects, metadata } = await readPage(machinery.registry, resource, options);
+  await sendList(context, await readPage(machinery.registry, resource, options), rendering, media);
+}
+
+/** Answers with a page of objects, streamed. */
+export async function sendList(
+  context: RequestContext,
+  { objects, metadata }: Page,
+  rendering: Rendering,
+  media: Form['media'],
+): Promise<void> {
   const head = Buffer.from(rendering.head(metadata));
   if (media === 'application/yaml') {
     return sendJson(context, 200, Buffer.concat([...chunks(head, objects, rendering)]), media);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeJson } from '@coracle/api/codec/json';
 import { resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
@@ -92,7 +93,7 @@ function sinkTo(context: RequestContext, done: () => void): FrameSink {
 /** Writes, and waits while the client does not read. Rejects when it is gone. */
 function write({ res, signal }: RequestContext, bytes: Buffer): Promise<void> {
   signal.throwIfAborted();
-  if (res.write(bytes)) return Promise.resolve();
+  if (res.write(bytes)) return nextTurn();
   return new Promise((resolve, reject) => {
     const gone = () => reject(signal.reason);
     signal.addEventListener('abort', gone, { once: true });
