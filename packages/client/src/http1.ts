@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import type { RestConfig } from './config.ts';
 import { tlsMaterial } from './credentials.ts';
 import { ConnectionError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
@@ -66,7 +67,23 @@ export function dialMessage(server: URL, error: NodeJS.ErrnoException & { addres
   if (error.code === 'ENETUNREACH') return `dial tcp ${target}: connect: network is unreachable`;
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
     return `dial tcp: lookup ${server.hostname}: no such host`;
+  if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') return otherNameMessage(error);
   return tlsMessages[error.code ?? ''] ?? (error.message || String(error.code));
+}
+
+/** The certificate is another host's: `x509: certificate is valid for 10.96.0.1, not 127.0.0.1`. */
+function otherNameMessage(error: Error & { host?: string; cert?: { subjectaltname?: string } }): string {
+  const host = error.host ?? '';
+  const isAddress = isIP(host) !== 0;
+  const prefix = isAddress ? 'IP Address:' : 'DNS:';
+  const names = (error.cert?.subjectaltname ?? '')
+    .split(', ')
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
+  const head = 'tls: failed to verify certificate: x509: ';
+  if (names.length > 0) return `${head}certificate is valid for ${names.join(', ')}, not ${host}`;
+  if (isAddress) return `${head}cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
+  return `${head}certificate is not valid for any names, but wanted to match ${host}`;
 }
 
 const tlsMessages: Readonly<Record<string, string>> = {
