@@ -4,6 +4,7 @@ import { type Log, program, userAgent } from '@coracle/process';
 import { loadConfiguration } from './config/load.ts';
 import { kubeletFlags } from './flags.ts';
 import { defaultNodeName, runKubelet } from './kubelet.ts';
+import { checkedLabels } from './node/labels.ts';
 
 await program(
   'kubelet',
@@ -24,7 +25,7 @@ await program(
         .split(',')
         .map((each) => each.trim())
         .filter(Boolean),
-      nodeLabels: flags['node-labels'],
+      nodeLabels: checkedLabels(flags['node-labels']),
       rootDir: flags['root-dir'],
       certDir: flags['cert-dir'],
       containerLogLinks: '/var/log/containers',

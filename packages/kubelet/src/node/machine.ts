@@ -1,5 +1,5 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
-import { arch, cpus, hostname, networkInterfaces, release } from 'node:os';
+import { arch, cpus, networkInterfaces, release } from 'node:os';
 
 /** What a machine is and has. Amounts in bytes. */
 export interface Machine {
@@ -77,9 +77,6 @@ export async function defaultIps(): Promise<string[]> {
   }
   return [];
 }
-
-/** The node's name when none was given. */
-export const hostName = (): string => hostname().trim().toLowerCase();
 
 async function hugepages(): Promise<Record<string, number>> {
   const base = '/sys/kernel/mm/hugepages';

@@ -83,6 +83,7 @@ describe('init containers', () => {
   it.each<[string, Brief[], Partial<ReturnType<typeof act>>]>([
     ['the first is started', [], { init: ['i1'] }],
     ['a running one is waited for', [['i1', 'running']], {}],
+    ['one that was created and never started is started', [['i1', 'created']], { init: ['i1'] }],
     ['after the first the second', [['i1', 'exited']], { init: ['i2'] }],
     ['a failed one again', [['i1', 'exited', 1]], { init: ['i1'] }],
     [

@@ -172,6 +172,9 @@ function initActions(
     } else if (container.state === 'exited') {
       if (shouldRun(pod, spec, container)) actions.init.push(spec);
       else actions.killPod = true;
+    } else if (container.state === 'created') {
+      // The kubelet ended between creating and starting it.
+      actions.init.push(spec);
     }
     return false;
   }
@@ -185,7 +188,7 @@ function sidecarReady(
   probes: ProbeResults,
   actions: PodActions,
 ): boolean {
-  if (!container || container.state === 'exited' || container.state === 'unknown') {
+  if (container?.state !== 'running') {
     if (container?.state === 'unknown') {
       actions.kill.push({
         container,
@@ -197,7 +200,6 @@ function sidecarReady(
     actions.init.push(spec);
     return false;
   }
-  if (container.state === 'created') return false;
   const cause = restartCause(spec, container, probes);
   if (cause) {
     actions.kill.push({

@@ -9,9 +9,9 @@ import type {
 import { containerAnnotations, containerLabels } from '../cri/labels.ts';
 import { expand } from '../environment/expand.ts';
 import { containerLogName } from '../logs/paths.ts';
-import { containerSecurity, type SecuritySettings } from './security-context.ts';
+import { containerSecurity, type SecuritySettings, type SecurityTarget } from './security-context.ts';
 
-export interface ContainerFacts extends SecuritySettings {
+export interface ContainerFacts extends SecuritySettings, SecurityTarget {
   restartCount: number;
   image: Image;
   environment: ReadonlyMap<string, string>;

@@ -12,6 +12,11 @@ import {
 } from '../cri/generated/runtime.v1.ts';
 import { podText } from './names.ts';
 
+/** The container that an ephemeral one looks into: it shares that one's process namespace. */
+export interface SecurityTarget {
+  targetId?: string;
+}
+
 export interface SecuritySettings {
   /** Where `Localhost` profiles are: `<root-dir>/seccomp`. */
   seccompFolder: string;
@@ -85,7 +90,7 @@ export function containerSecurity(
   pod: Pod,
   container: Container | EphemeralContainer,
   image: Image,
-  settings: SecuritySettings,
+  settings: SecuritySettings & SecurityTarget,
 ): DeepPartial<LinuxContainerSecurityContext> {
   const own = effectiveContext(pod, container);
   verifyNonRoot(pod, container, own, image);
@@ -96,7 +101,9 @@ export function containerSecurity(
     readonlyRootfs: own.readOnlyRootFilesystem ?? false,
     noNewPrivs: own.allowPrivilegeEscalation === false,
     capabilities: { addCapabilities: own.capabilities?.add ?? [], dropCapabilities: own.capabilities?.drop ?? [] },
-    namespaceOptions: namespaceOptions(pod),
+    namespaceOptions: settings.targetId
+      ? { ...namespaceOptions(pod), pid: NamespaceMode.TARGET, targetId: settings.targetId }
+      : namespaceOptions(pod),
     runAsUser: int(numeric),
     runAsUsername: numeric === undefined ? image.username : '',
     runAsGroup: int(own.runAsGroup),

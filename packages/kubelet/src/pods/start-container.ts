@@ -145,7 +145,17 @@ async function describe(
     resources,
     seccompFolder,
     seccompDefault,
+    targetId: targetOf(container, context.actual),
   });
+}
+
+/** The running container that an ephemeral container names as its target. */
+function targetOf(container: Container | EphemeralContainer, { containers }: RuntimePod): string | undefined {
+  const name = 'targetContainerName' in container ? container.targetContainerName : undefined;
+  if (!name) return undefined;
+  const target = containers.find((each) => each.name === name && each.state === 'running');
+  if (!target) throw new EnvironmentError(`unable to find target container ${name}`);
+  return target.id;
 }
 
 /** One more than the last start's; where the runtime has lost the containers, the logs still tell. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a cgroup of pods may use. Undefined and 0 leave a setting as it is. */
@@ -128,10 +128,3 @@ export function ignoreAbsent(error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ENOTDIR') throw error;
 }
-
-/** Whether a cgroup is there, in the first hierarchy that could have it. */
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

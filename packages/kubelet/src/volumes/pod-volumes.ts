@@ -8,7 +8,7 @@ import { configMapVolume, downwardVolume, projectedVolume, secretVolume } from '
 import { emptyDir } from './empty-dir.ts';
 import { hostPath } from './host-path.ts';
 import type { VolumeKind } from './kinds.ts';
-import { mountPoints, unmountBelow } from './mounts.ts';
+import { unmountBelow } from './mounts.ts';
 import type { TokenSource } from './service-account-token.ts';
 
 const kinds: Readonly<Record<string, VolumeKind>> = {
@@ -90,12 +90,6 @@ export class PodVolumes {
   /** Uids of the pods that something is kept for. */
   async kept(): Promise<string[]> {
     return existsSync(this.#root) ? readdir(this.#root) : [];
-  }
-
-  /** Whether something of a pod is mounted. */
-  async mounted(uid: string): Promise<boolean> {
-    const prefix = `${this.podFolder(uid)}/`;
-    return (await mountPoints()).some((each) => each.startsWith(prefix));
   }
 
   async #one(pod: Pod, volume: Volume, facts: PodFacts): Promise<string> {

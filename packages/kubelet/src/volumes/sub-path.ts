@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { bindMount, isMountPoint } from './mounts.ts';
+import { bindMount, unmountBelow } from './mounts.ts';
 
 /** Opens a name without needing any right on the file (Linux). */
 const O_PATH = 0o10000000;
@@ -13,7 +13,8 @@ const O_PATH = 0o10000000;
 export async function bindSubPath(volume: string, subPath: string, target: string): Promise<string> {
   if (subPath.startsWith('/')) throw new Error(`subPath "${subPath}" must be a relative path`);
   if (subPath.split('/').includes('..')) throw new Error(`subPath "${subPath}" must not contain '..'`);
-  if (await isMountPoint(target)) return target;
+  // What an earlier start of the container was shown may be another file by now.
+  await unmountBelow(target);
   const root = await realpath(volume);
   await using handle = await openInside(root, normalize(subPath), true);
   const source = `/proc/${process.pid}/fd/${handle.fd}`;
