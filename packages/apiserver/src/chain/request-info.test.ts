@@ -11,7 +11,17 @@ describe('requestInfoOf', () => {
     ['GET', '/api/v1/namespaces/a/pods/x', 'get', '', 'v1', 'a', 'pods', '', 'x'],
     ['HEAD', '/api/v1/namespaces/a/pods/x', 'get', '', 'v1', 'a', 'pods', '', 'x'],
     ['POST', '/api/v1/namespaces/a/pods/x/binding', 'create', '', 'v1', 'a', 'pods', 'binding', 'x'],
-    ['PUT', '/apis/apps/v1/namespaces/a/deployments/x/status', 'update', 'apps', 'v1', 'a', 'deployments', 'status', 'x'],
+    [
+      'PUT',
+      '/apis/apps/v1/namespaces/a/deployments/x/status',
+      'update',
+      'apps',
+      'v1',
+      'a',
+      'deployments',
+      'status',
+      'x',
+    ],
     ['PATCH', '/apis/apps/v1/namespaces/a/deployments/x', 'patch', 'apps', 'v1', 'a', 'deployments', '', 'x'],
     ['DELETE', '/api/v1/namespaces/a/pods', 'deletecollection', '', 'v1', 'a', 'pods', '', ''],
     ['DELETE', '/api/v1/namespaces/a/pods/x', 'delete', '', 'v1', 'a', 'pods', '', 'x'],
@@ -52,6 +62,12 @@ describe('requestInfoOf', () => {
   });
 
   it('keeps what follows a subresource', () => {
-    expect(requestInfoOf('GET', '/api/v1/namespaces/a/pods/x/proxy/b/c').parts).toEqual(['pods', 'x', 'proxy', 'b', 'c']);
+    expect(requestInfoOf('GET', '/api/v1/namespaces/a/pods/x/proxy/b/c').parts).toEqual([
+      'pods',
+      'x',
+      'proxy',
+      'b',
+      'c',
+    ]);
   });
 });
