@@ -68,3 +68,13 @@ export function inClusterConfig(): RestConfig {
     namespace: readFileSync(join(serviceAccount, 'namespace'), 'utf8').trim(),
   };
 }
+
+/**
+ * A component's way to the API server: the kubeconfig file's, without one (empty) that of the pod it runs in. `master`, the flag,
+ * replaces the address unless it is empty. Throws as `loadKubeconfig` and `inClusterConfig` do.
+ */
+export function componentConfig(kubeconfig: string, master: string): RestConfig {
+  if (kubeconfig === '' && master !== '') return { server: master };
+  const config = kubeconfig === '' ? inClusterConfig() : loadKubeconfig(kubeconfig);
+  return master === '' ? config : { ...config, server: master };
+}

@@ -1,3 +1,4 @@
+import { delegatedAccessFlags, leaderElectionFlags, servingFlags } from '@coracle/process/component-flags';
 import {
   boolFlag,
   defineFlags,
@@ -12,34 +13,25 @@ import {
 
 const day = 24 * 60 * 60_000;
 const generic = { group: 'generic' };
-const serving = { group: 'secure serving' };
-const authentication = { group: 'authentication' };
-const authorization = { group: 'authorization' };
-const election = { group: 'leader election' };
 const cloud = { group: 'service controller' };
 const nodes = { group: 'nodelifecycle controller' };
 const ipam = { group: 'nodeipam controller' };
 const csr = { group: 'csrsigning controller' };
 const accounts = { group: 'serviceaccount controller' };
 
-/** `--concurrent-<what>-syncs`, with the key of `Settings.workers` it sets. */
+/** `--concurrent-<what>-syncs`: the key of `Settings.workers` it sets, its group, its default and what is worked on. */
 export const concurrency: Readonly<Record<string, [workers: string, group: string, fallback: number, noun: string]>> = {
-  'concurrent-deployment-syncs': ['deployment', 'deployment controller', 5, 'deployment objects'],
-  'concurrent-endpoint-syncs': ['endpoint', 'endpoint controller', 5, 'endpoint syncing operations'],
-  'concurrent-gc-syncs': ['gc', 'garbagecollector controller', 20, 'garbage collector workers'],
-  'concurrent-namespace-syncs': ['namespace', 'namespace controller', 10, 'namespace objects'],
-  'concurrent-replicaset-syncs': ['replicaset', 'replicaset controller', 5, 'replica sets'],
-  'concurrent-service-endpoint-syncs': [
-    'endpointslice',
-    'endpointslice controller',
-    5,
-    'service endpoint syncing operations',
-  ],
+  'concurrent-deployment-syncs': ['deployment', 'deployment controller', 5, 'Deployments'],
+  'concurrent-endpoint-syncs': ['endpoint', 'endpoint controller', 5, "Services' Endpoints"],
+  'concurrent-gc-syncs': ['gc', 'garbagecollector controller', 20, 'objects to collect'],
+  'concurrent-namespace-syncs': ['namespace', 'namespace controller', 10, 'ended namespaces'],
+  'concurrent-replicaset-syncs': ['replicaset', 'replicaset controller', 5, 'ReplicaSets'],
+  'concurrent-service-endpoint-syncs': ['endpointslice', 'endpointslice controller', 5, "Services' EndpointSlices"],
   'concurrent-serviceaccount-token-syncs': [
     'serviceaccount-token',
     'serviceaccount controller',
     5,
-    'service account token objects',
+    "service accounts' token Secrets",
   ],
 };
 
@@ -51,7 +43,7 @@ function concurrencyFlags(): Record<string, Flag<number>> {
         group,
         type: 'int32',
         default: fallback,
-        help: `The number of ${noun} that are allowed to sync concurrently. Larger number = more responsive ${noun}, but more CPU (and network) load`,
+        help: `How many ${noun} are worked on at once.`,
       }),
     ]),
   );
@@ -61,253 +53,186 @@ function concurrencyFlags(): Record<string, Flag<number>> {
 export const managerFlags = defineFlags({
   kubeconfig: stringFlag({
     ...generic,
-    help: 'Path to kubeconfig file with authorization and master location information (the master location can be overridden by the master flag).',
+    help: 'Kubeconfig file for the API server. Unset, the service account of the pod is used.',
   }),
   master: stringFlag({
     ...generic,
-    help: 'The address of the Kubernetes API server (overrides any value in kubeconfig).',
+    help: "URL of the API server, instead of the kubeconfig file's.",
   }),
   controllers: stringSliceFlag({
     ...generic,
     default: ['*'],
-    help: "A list of controllers to enable. '*' enables all on-by-default controllers, 'foo' enables the controller named 'foo', '-foo' disables the controller named 'foo'.",
+    help: 'Controllers to run: * for all that are on by default, a name to add one, -NAME to leave one out.',
   }),
-  'cluster-name': stringFlag({ ...generic, default: 'kubernetes', help: 'The instance prefix for the cluster.' }),
+  'cluster-name': stringFlag({
+    ...generic,
+    default: 'kubernetes',
+    help: 'Name of the cluster. Accepted; nothing is named after it.',
+  }),
   'use-service-account-credentials': boolFlag({
     ...generic,
-    help: 'If true, use individual service account credentials for each controller.',
+    help: "Let every controller act as its own service account in kube-system, instead of as the manager's user.",
   }),
-  'kube-api-qps': floatFlag({ ...generic, default: 20, help: 'QPS to use while talking with kubernetes apiserver.' }),
+  'kube-api-qps': floatFlag({
+    ...generic,
+    default: 20,
+    help: 'Most requests per second to the API server, on average.',
+  }),
   'kube-api-burst': intFlag({
     ...generic,
     type: 'int32',
     default: 30,
-    help: 'Burst to use while talking with kubernetes apiserver.',
+    help: 'Most requests to the API server at once, before --kube-api-qps holds them back.',
   }),
   'feature-gates': mapFlag({
     ...generic,
-    help: 'A set of key=value pairs that describe feature gates for alpha/experimental features.',
+    help: 'Feature gates, as NAME=true|false. None is known, so each is refused.',
   }),
 
-  'leader-elect': boolFlag({
-    ...election,
-    default: true,
-    help: 'Start a leader election client and gain leadership before executing the main loop. Enable this when running replicated components for high availability.',
-  }),
-  'leader-elect-lease-duration': durationFlag({
-    ...election,
-    default: 15_000,
-    help: 'The duration that non-leader candidates will wait after observing a leadership renewal until attempting to acquire leadership of a led but unrenewed leader slot.',
-  }),
-  'leader-elect-renew-deadline': durationFlag({
-    ...election,
-    default: 10_000,
-    help: 'The interval between attempts by the acting master to renew a leadership slot before it stops leading. This must be less than the lease duration.',
-  }),
-  'leader-elect-retry-period': durationFlag({
-    ...election,
-    default: 2_000,
-    help: 'The duration the clients should wait between attempting acquisition and renewal of a leadership.',
-  }),
-  'leader-elect-resource-lock': stringFlag({
-    ...election,
-    default: 'leases',
-    help: "The type of resource object that is used for locking during leader election. Supported options are 'leases'.",
-  }),
-  'leader-elect-resource-name': stringFlag({
-    ...election,
-    default: 'kube-controller-manager',
-    help: 'The name of resource object that is used for locking during leader election.',
-  }),
-  'leader-elect-resource-namespace': stringFlag({
-    ...election,
-    default: 'kube-system',
-    help: 'The namespace of resource object that is used for locking during leader election.',
-  }),
-
-  'bind-address': stringFlag({
-    ...serving,
-    type: 'ip',
-    default: '0.0.0.0',
-    help: 'The IP address on which to listen for the --secure-port port.',
-  }),
-  'secure-port': intFlag({
-    ...serving,
-    default: 10257,
-    help: "The port on which to serve HTTPS with authentication and authorization. If 0, don't serve HTTPS at all.",
-  }),
-  'tls-cert-file': stringFlag({
-    ...serving,
-    help: 'File containing the default x509 Certificate for HTTPS. (CA cert, if any, concatenated after server cert). Without it and --tls-private-key-file a self-signed certificate is made in memory.',
-  }),
-  'tls-private-key-file': stringFlag({
-    ...serving,
-    help: 'File containing the default x509 private key matching --tls-cert-file.',
-  }),
-  'authentication-kubeconfig': stringFlag({
-    ...authentication,
-    help: "kubeconfig file pointing at the 'core' kubernetes server with enough rights to create tokenreviews.authentication.k8s.io. If empty, all requests but those for health and version are refused.",
-  }),
-  'authentication-token-webhook-cache-ttl': durationFlag({
-    ...authentication,
-    default: 10_000,
-    help: 'The duration to cache responses from the webhook token authenticator.',
-  }),
-  'client-ca-file': stringFlag({
-    ...authentication,
-    help: 'If set, any request presenting a client certificate signed by one of the authorities in the client-ca-file is authenticated with an identity corresponding to the CommonName of the client certificate.',
-  }),
-  'authorization-kubeconfig': stringFlag({
-    ...authorization,
-    help: "kubeconfig file pointing at the 'core' kubernetes server with enough rights to create subjectaccessreviews.authorization.k8s.io. If empty, all requests but those for health and version are refused.",
-  }),
-  'authorization-webhook-cache-authorized-ttl': durationFlag({
-    ...authorization,
-    default: 10_000,
-    help: "The duration to cache 'authorized' responses from the webhook authorizer.",
-  }),
-  'authorization-webhook-cache-unauthorized-ttl': durationFlag({
-    ...authorization,
-    default: 10_000,
-    help: "The duration to cache 'unauthorized' responses from the webhook authorizer.",
-  }),
+  ...leaderElectionFlags({ resourceName: 'kube-controller-manager' }),
+  ...servingFlags({ port: 10257 }),
+  ...delegatedAccessFlags(),
 
   'allocate-node-cidrs': boolFlag({
     ...cloud,
-    help: 'Should CIDRs for Pods be allocated and set on nodes. Requires --cluster-cidr.',
+    help: 'Give every node a range of pod addresses out of --cluster-cidr.',
   }),
   'cluster-cidr': stringSliceFlag({
     ...cloud,
     type: 'string',
-    help: 'CIDR Range for Pods in cluster. Only used when --allocate-node-cidrs=true; if false, this option will be ignored.',
+    help: "Range of the pods' addresses as a CIDR; one of each family, with a comma between, for dual stack. Used with --allocate-node-cidrs.",
   }),
   'service-cluster-ip-range': stringFlag({
     ...ipam,
-    help: 'CIDR Range for Services in cluster. Only used when --allocate-node-cidrs=true; if false, this option will be ignored.',
+    help: "Range of the Services' addresses as a CIDR, kept out of the nodes' ranges. Used with --allocate-node-cidrs.",
   }),
   'node-cidr-mask-size': intFlag({
     ...ipam,
     type: 'int32',
-    help: 'Mask size for node cidr in cluster. Default is 24 for IPv4 and 64 for IPv6.',
+    help: "Prefix length of a node's range, in clusters of one address family. Unset, 24 for IPv4 and 64 for IPv6.",
   }),
   'node-cidr-mask-size-ipv4': intFlag({
     ...ipam,
     type: 'int32',
-    help: 'Mask size for IPv4 node cidr in dual-stack cluster. Default is 24.',
+    help: "Prefix length of a node's IPv4 range, in dual-stack clusters. Unset, 24.",
   }),
   'node-cidr-mask-size-ipv6': intFlag({
     ...ipam,
     type: 'int32',
-    help: 'Mask size for IPv6 node cidr in dual-stack cluster. Default is 64.',
+    help: "Prefix length of a node's IPv6 range, in dual-stack clusters. Unset, 64.",
   }),
-  'node-monitor-period': durationFlag({ ...nodes, default: 5_000, help: 'The period for syncing NodeStatus.' }),
+  'node-monitor-period': durationFlag({
+    ...nodes,
+    default: 5_000,
+    help: 'Time between two looks at whether the nodes still report.',
+  }),
   'node-monitor-grace-period': durationFlag({
     ...nodes,
     default: 50_000,
-    help: "Amount of time which we allow running Node to be unresponsive before marking it unhealthy. Must be N-1 times more than kubelet's nodeStatusUpdateFrequency, where N means number of retries allowed for kubelet to post node status.",
+    help: "How long a node may be silent before it counts as unhealthy. Several times the period of the kubelets' reports.",
   }),
   'node-startup-grace-period': durationFlag({
     ...nodes,
     default: 60_000,
-    help: 'Amount of time which we allow starting Node to be unresponsive before marking it unhealthy.',
+    help: 'How long a new node may take to report for the first time before it counts as unhealthy.',
   }),
   'node-eviction-rate': floatFlag({
     ...nodes,
     default: 0.1,
-    help: 'Number of nodes per second on which pods are deleted in case of node failure when a zone is healthy (see --unhealthy-zone-threshold for definition of healthy/unhealthy).',
+    help: 'Nodes per second whose pods are evicted after the nodes failed, in a zone that is otherwise healthy.',
   }),
   'secondary-node-eviction-rate': floatFlag({
     ...nodes,
     default: 0.01,
-    help: 'Number of nodes per second on which pods are deleted in case of node failure when a zone is unhealthy. This value is implicitly overridden to 0 if the cluster size is smaller than --large-cluster-size-threshold.',
+    help: 'As --node-eviction-rate, in an unhealthy zone. Small clusters (--large-cluster-size-threshold) evict nothing there.',
   }),
   'unhealthy-zone-threshold': floatFlag({
     ...nodes,
     default: 0.55,
-    help: 'Fraction of Nodes in a zone which needs to be not Ready (minimum 3) for zone to be treated as unhealthy.',
+    help: "Share of a zone's nodes, and at least 3 of them, that must fail before the zone counts as unhealthy.",
   }),
   'large-cluster-size-threshold': intFlag({
     ...nodes,
     type: 'int32',
     default: 50,
-    help: 'Number of nodes from which node-lifecycle-controller treats the cluster as large for the eviction logic purposes. --secondary-node-eviction-rate is implicitly overridden to 0 for clusters this size or smaller.',
+    help: 'Zones of at most this many nodes count as small: while unhealthy, no pods are evicted there.',
   }),
 
   ...concurrencyFlags(),
   'enable-garbage-collector': boolFlag({
     group: 'garbagecollector controller',
     default: true,
-    help: 'Enables the generic garbage collector. MUST be synced with the corresponding flag of the kube-apiserver.',
+    help: 'Delete the objects whose owners are gone.',
   }),
   'terminated-pod-gc-threshold': intFlag({
     group: 'podgc controller',
     type: 'int32',
     default: 12_500,
-    help: 'Number of terminated pods that can exist before the terminated pod garbage collector starts deleting terminated pods. If <= 0, the terminated pod garbage collector is disabled.',
+    help: 'How many ended pods are kept; beyond it the oldest are deleted. 0 or less keeps all.',
   }),
   'max-endpoints-per-slice': intFlag({
     group: 'endpointslice controller',
     type: 'int32',
     default: 100,
-    help: 'The maximum number of endpoints that will be added to an EndpointSlice. More endpoints per slice will result in less endpoint slices, but larger resources.',
+    help: 'Most endpoints in one EndpointSlice.',
   }),
   'namespace-sync-period': durationFlag({
     group: 'namespace controller',
     default: 5 * 60_000,
-    help: 'The period for syncing namespace life-cycle updates',
+    help: 'Time between two looks at all namespaces.',
   }),
   'root-ca-file': stringFlag({
     ...accounts,
-    help: "If set, this root certificate authority will be included in service account's token secret. This must be a valid PEM-encoded CA bundle.",
+    help: 'PEM file of the authorities that pods check the API server with, published in every namespace as kube-root-ca.crt. Unset, nothing is published.',
   }),
   'service-account-private-key-file': stringFlag({
     ...accounts,
-    help: 'Filename containing a PEM-encoded private RSA or ECDSA key used to sign service account tokens.',
+    help: 'PEM file of the private key for service account tokens. It must be readable; tokens are signed by the API server.',
   }),
   'cluster-signing-cert-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded X509 CA certificate used to issue cluster-scoped certificates. If specified, no more specific --cluster-signing-* flag may be specified.',
+    help: 'PEM file of the authority that signs certificate requests of all signers. Not together with the flags of single signers.',
   }),
   'cluster-signing-key-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded RSA or ECDSA private key used to sign cluster-scoped certificates. If specified, no more specific --cluster-signing-* flag may be specified.',
+    help: 'PEM file of the private key of --cluster-signing-cert-file.',
   }),
   'cluster-signing-duration': durationFlag({
     ...csr,
     default: 365 * day,
-    help: 'The max length of duration signed certificates will be given. Individual CSRs may request shorter certs by setting spec.expirationSeconds.',
+    help: 'Longest validity of the certificates signed; a request may ask for less.',
   }),
   'cluster-signing-kube-apiserver-client-cert-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded X509 CA certificate used to issue certificates for the kubernetes.io/kube-apiserver-client signer.',
+    help: 'PEM file of the authority that signs the requests of kubernetes.io/kube-apiserver-client.',
   }),
   'cluster-signing-kube-apiserver-client-key-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded RSA or ECDSA private key used to sign certificates for the kubernetes.io/kube-apiserver-client signer.',
+    help: 'PEM file of the private key of --cluster-signing-kube-apiserver-client-cert-file.',
   }),
   'cluster-signing-kubelet-client-cert-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded X509 CA certificate used to issue certificates for the kubernetes.io/kube-apiserver-client-kubelet signer.',
+    help: 'PEM file of the authority that signs the requests of kubernetes.io/kube-apiserver-client-kubelet.',
   }),
   'cluster-signing-kubelet-client-key-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded RSA or ECDSA private key used to sign certificates for the kubernetes.io/kube-apiserver-client-kubelet signer.',
+    help: 'PEM file of the private key of --cluster-signing-kubelet-client-cert-file.',
   }),
   'cluster-signing-kubelet-serving-cert-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded X509 CA certificate used to issue certificates for the kubernetes.io/kubelet-serving signer.',
+    help: 'PEM file of the authority that signs the requests of kubernetes.io/kubelet-serving.',
   }),
   'cluster-signing-kubelet-serving-key-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded RSA or ECDSA private key used to sign certificates for the kubernetes.io/kubelet-serving signer.',
+    help: 'PEM file of the private key of --cluster-signing-kubelet-serving-cert-file.',
   }),
   'cluster-signing-legacy-unknown-cert-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded X509 CA certificate used to issue certificates for the kubernetes.io/legacy-unknown signer.',
+    help: 'PEM file of the authority that signs the requests of kubernetes.io/legacy-unknown.',
   }),
   'cluster-signing-legacy-unknown-key-file': stringFlag({
     ...csr,
-    help: 'Filename containing a PEM-encoded RSA or ECDSA private key used to sign certificates for the kubernetes.io/legacy-unknown signer.',
+    help: 'PEM file of the private key of --cluster-signing-legacy-unknown-cert-file.',
   }),
 });
 

@@ -1,31 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import {
-  type Client,
-  connect,
-  Informers,
-  inClusterConfig,
-  leading,
-  loadKubeconfig,
-  type RestConfig,
-} from '@coracle/client';
-import { delegatedAccess } from '@coracle/process/access';
+import { type Client, componentConfig, connect, Informers } from '@coracle/client';
+import { accessOf, electionOf, servingOf } from '@coracle/process/component-options';
 import { FlagError } from '@coracle/process/flags';
 import { serveStatus } from '@coracle/process/health';
-import { leaderElectionMetrics, workQueueMetrics } from '@coracle/process/metrics';
+import { whileLeader } from '@coracle/process/leadership';
+import { workQueueMetrics } from '@coracle/process/metrics';
 import { type ProgramContext, program, UsageError } from '@coracle/process/program';
 import { userAgent } from '@coracle/process/version';
 import type { Controller } from './controller.ts';
 import { allControllers } from './controllers.ts';
-import { type ManagerFlags, managerFlags } from './flags.ts';
+import { managerFlags } from './flags.ts';
 import { serviceAccountClients } from './identities.ts';
 import { selectControllers, startControllers, UnknownController } from './manager.ts';
 import { settingsOf } from './settings-from-flags.ts';
 
 const name = 'kube-controller-manager';
 const description =
-  'The Kubernetes controller manager is a daemon that embeds the core control loops shipped with Kubernetes. A control loop ' +
-  'watches the shared state of the cluster through the apiserver and makes changes attempting to move the current state towards the desired state.';
+  'kube-controller-manager runs the controllers of the control plane: each compares what is asked for with what is there, ' +
+  'and acts until the two agree.';
 
 type Context = ProgramContext<typeof managerFlags.flags>;
 
@@ -38,9 +29,9 @@ await program(
       settings: settingsOf(flags),
       controllers: selectControllers(allControllers(), flags.controllers),
     }));
-    const rest = restConfig(flags);
+    const connection = componentConfig(flags.kubeconfig, flags.master);
     const client = connect({
-      ...rest,
+      ...connection,
       userAgent: userAgent(name),
       qps: flags['kube-api-qps'],
       burst: flags['kube-api-burst'],
@@ -71,30 +62,8 @@ await program(
       await stopped;
       identities?.close();
     };
-    if (!flags['leader-elect']) return lead(signal);
-
-    const lease = flags['leader-elect-resource-name'];
-    const status = leaderElectionMetrics(metrics);
-    status.leading(lease, false);
-    // Elections must not queue behind the controllers' requests, or a busy leader would lose its lease.
-    const electionClient = connect({ ...rest, userAgent: `${userAgent(name)}/leader-election` });
-    await leading(
-      electionClient,
-      {
-        name: lease,
-        namespace: flags['leader-elect-resource-namespace'],
-        identity: `${hostname()}_${randomUUID()}`,
-        leaseDuration: flags['leader-elect-lease-duration'],
-        renewDeadline: flags['leader-elect-renew-deadline'],
-        retryPeriod: flags['leader-elect-retry-period'],
-        log,
-      },
-      signal,
-      (whileLeading) => {
-        status.leading(lease, true);
-        return lead(whileLeading);
-      },
-    );
+    const election = { connection, userAgent: userAgent(name), settings: electionOf(flags), metrics, log, signal };
+    await whileLeader(election, lead);
   },
   { description },
 );
@@ -109,35 +78,7 @@ function asked<T>(read: () => T): T {
   }
 }
 
-function restConfig(flags: ManagerFlags): RestConfig {
-  const { kubeconfig, master } = flags;
-  const config =
-    kubeconfig === '' ? (master === '' ? inClusterConfig() : { server: master }) : loadKubeconfig(kubeconfig);
-  return master === '' ? config : { ...config, server: master };
-}
-
 async function serveHealth({ flags, log, metrics }: Context): Promise<void> {
   if (flags['secure-port'] === 0) return;
-  const reviews = flags['authentication-kubeconfig'] || flags['authorization-kubeconfig'];
-  const certFile = flags['tls-cert-file'];
-  await serveStatus({
-    port: flags['secure-port'],
-    bindAddress: flags['bind-address'],
-    tls: certFile === '' ? undefined : { certFile, keyFile: flags['tls-private-key-file'] },
-    metrics,
-    access:
-      reviews === ''
-        ? undefined
-        : delegatedAccess(connect({ ...loadKubeconfig(reviews), userAgent: userAgent(name) }), accessOptions(flags)),
-    log,
-  });
-}
-
-function accessOptions(flags: ManagerFlags) {
-  return {
-    clientCaFile: flags['client-ca-file'] || undefined,
-    tokenTtl: flags['authentication-token-webhook-cache-ttl'],
-    allowedTtl: flags['authorization-webhook-cache-authorized-ttl'],
-    deniedTtl: flags['authorization-webhook-cache-unauthorized-ttl'],
-  };
+  await serveStatus({ ...servingOf(flags), metrics, access: accessOf(flags, userAgent(name)), log });
 }

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { RestConfig } from '@coracle/client';
-import { connect, EventRecorder, inClusterConfig, loadKubeconfig } from '@coracle/client';
+import { componentConfig, connect, EventRecorder } from '@coracle/client';
 import type { Log } from '@coracle/process/log';
 import { program } from '@coracle/process/program';
 import type { ProxyConfiguration } from './config/configuration.ts';
@@ -19,8 +18,7 @@ import { runProxy } from './proxy.ts';
 import { systemTimers } from './timers.ts';
 
 const description =
-  'The Kubernetes network proxy runs on each node. It reflects Services as defined in the Kubernetes API on the node: ' +
-  'connections to their addresses are spread over their endpoints by nftables rules.';
+  "kube-proxy makes Services work on its node: nftables rules spread the connections to a Service's addresses over its endpoints.";
 
 await program(
   'kube-proxy',
@@ -51,9 +49,8 @@ await program(
     });
 
     const { kubeconfig, qps, burst } = configuration.clientConnection;
-    const rest = restConfig(kubeconfig, flags.master);
     const client = connect({
-      ...rest,
+      ...componentConfig(kubeconfig, flags.master),
       userAgent: 'kube-proxy',
       ...(qps > 0 ? { qps, burst: burst || undefined } : {}),
     });
@@ -113,10 +110,4 @@ async function serve(
     if (configuration.bindAddressHardFail) throw error;
     log.error({ err: error, address, server: what }, 'Failed to start server');
   }
-}
-
-function restConfig(kubeconfig: string, master: string): RestConfig {
-  const config =
-    kubeconfig === '' ? (master === '' ? inClusterConfig() : { server: master }) : loadKubeconfig(kubeconfig);
-  return master === '' ? config : { ...config, server: master };
 }

@@ -1,25 +1,17 @@
+import type { ElectionSettings } from '@coracle/process/component-options';
 import type { ExtensionPoint } from '../framework/plugin.ts';
 import type { PluginArgs } from './plugin-args.ts';
 import { defaultPluginArgs } from './plugin-args.ts';
 
 /** A KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) with every default filled in. Times are milliseconds. */
 export interface SchedulerConfiguration {
-  leaderElection: LeaderElectionConfiguration;
+  leaderElection: ElectionSettings;
   clientConnection: ClientConnectionConfiguration;
   /** Share of nodes to find feasible before scoring, in percent; 0 adapts it to the size of the cluster. */
   percentageOfNodesToScore: number;
   podInitialBackoff: number;
   podMaxBackoff: number;
   profiles: readonly ProfileConfiguration[];
-}
-
-export interface LeaderElectionConfiguration {
-  leaderElect: boolean;
-  leaseDuration: number;
-  renewDeadline: number;
-  retryPeriod: number;
-  resourceName: string;
-  resourceNamespace: string;
 }
 
 export interface ClientConnectionConfiguration {

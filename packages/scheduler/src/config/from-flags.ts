@@ -1,6 +1,7 @@
+import { changedElectionOf, type ElectionSettings } from '@coracle/process/component-options';
 import { UsageError } from '@coracle/process/program';
 import type { SchedulerFlags } from '../flags.ts';
-import type { LeaderElectionConfiguration, SchedulerConfiguration } from './configuration.ts';
+import type { SchedulerConfiguration } from './configuration.ts';
 import { defaultConfiguration } from './configuration.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function configurationOf(
   changed: ReadonlySet<string>,
 ): Promise<SchedulerConfiguration> {
   const base = flags.config === '' ? withoutFile(flags) : await fromFile(flags.config);
-  const leaderElection = { ...base.leaderElection, ...electionFlags(flags, changed) };
+  const leaderElection = { ...base.leaderElection, ...changedElectionOf(flags, changed) };
   check(leaderElection, flags);
   const kubeconfig = base.clientConnection.kubeconfig || flags.kubeconfig;
   return { ...base, leaderElection, clientConnection: { ...base.clientConnection, kubeconfig } };
@@ -37,21 +38,7 @@ function withoutFile(flags: SchedulerFlags): SchedulerConfiguration {
   return { ...configuration, clientConnection };
 }
 
-function electionFlags(flags: SchedulerFlags, changed: ReadonlySet<string>): Partial<LeaderElectionConfiguration> {
-  const all = {
-    leaderElect: 'leader-elect',
-    leaseDuration: 'leader-elect-lease-duration',
-    renewDeadline: 'leader-elect-renew-deadline',
-    retryPeriod: 'leader-elect-retry-period',
-    resourceName: 'leader-elect-resource-name',
-    resourceNamespace: 'leader-elect-resource-namespace',
-  } as const;
-  return Object.fromEntries(
-    Object.entries(all).flatMap(([field, flag]) => (changed.has(flag) ? [[field, flags[flag]]] : [])),
-  );
-}
-
-function check(election: LeaderElectionConfiguration, flags: SchedulerFlags): void {
+function check(election: ElectionSettings, flags: SchedulerFlags): void {
   if (flags['leader-elect-resource-lock'] !== 'leases') {
     const value = JSON.stringify(flags['leader-elect-resource-lock']);
     throw new UsageError(`leaderElection.resourceLock: Invalid value: ${value}: resourceLock value must be "leases"`);
