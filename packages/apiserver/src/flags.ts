@@ -21,50 +21,53 @@ const misc = 'misc';
 export const apiServerFlags = defineFlags({
   'etcd-servers': stringSliceFlag({
     group: etcd,
-    help: 'List of etcd servers to connect with (scheme://ip:port), comma separated.',
+    help: 'URLs of the etcd members to keep objects in (scheme://ip:port), comma separated.',
   }),
-  'etcd-cafile': stringFlag({ group: etcd, help: 'SSL Certificate Authority file used to secure etcd communication.' }),
-  'etcd-certfile': stringFlag({ group: etcd, help: 'SSL certification file used to secure etcd communication.' }),
-  'etcd-keyfile': stringFlag({ group: etcd, help: 'SSL key file used to secure etcd communication.' }),
+  'etcd-cafile': stringFlag({
+    group: etcd,
+    help: "File with the authority that etcd's certificate is checked against.",
+  }),
+  'etcd-certfile': stringFlag({ group: etcd, help: 'File with the client certificate for etcd.' }),
+  'etcd-keyfile': stringFlag({ group: etcd, help: 'File with the private key of --etcd-certfile.' }),
   'etcd-prefix': stringFlag({
     group: etcd,
     default: '/registry',
-    help: 'The prefix to prepend to all resource paths in etcd. Only /registry is supported.',
+    help: 'Prefix of all keys in etcd. Only /registry is supported.',
   }),
   'etcd-compaction-interval': durationFlag({
     group: etcd,
     default: 300_000,
-    help: 'The interval of compaction requests. If 0, the compaction request from apiserver is disabled.',
+    help: 'How often etcd is told to forget old revisions. 0 leaves that to others.',
   }),
-  'event-ttl': durationFlag({ group: etcd, default: 3_600_000, help: 'Amount of time to retain events.' }),
+  'event-ttl': durationFlag({ group: etcd, default: 3_600_000, help: 'How long events are kept.' }),
 
   'bind-address': stringFlag({
     group: serving,
     default: '0.0.0.0',
-    help: 'The IP address on which to listen for the --secure-port port. The associated interface(s) must be reachable by the rest of the cluster, and by CLI/web clients.',
+    help: "IP address the --secure-port is opened on; 0.0.0.0 and :: are all of the machine's.",
   }),
   'secure-port': intFlag({
     group: serving,
     default: 6443,
-    help: 'The port on which to serve HTTPS with authentication and authorization. It cannot be switched off with 0.',
+    help: 'Port for HTTPS. It cannot be switched off with 0.',
   }),
   'tls-cert-file': stringFlag({
     group: serving,
-    help: 'File containing the default x509 Certificate for HTTPS. (CA cert, if any, concatenated after server cert). If HTTPS serving is enabled, and --tls-cert-file and --tls-private-key-file are not provided, a self-signed certificate and key are generated for the public address.',
+    help: 'File with the serving certificate, its chain after it. Without it and --tls-private-key-file a self-signed certificate is made at each start.',
   }),
   'tls-private-key-file': stringFlag({
     group: serving,
-    help: 'File containing the default x509 private key matching --tls-cert-file.',
+    help: 'File with the private key of --tls-cert-file.',
   }),
 
   'advertise-address': stringFlag({
     group: generic,
-    help: 'The IP address on which to advertise the apiserver to members of the cluster. This address must be reachable by the rest of the cluster. If blank, the --bind-address will be used.',
+    help: "IP address that the rest of the cluster reaches this server by; it becomes the endpoint of the kubernetes Service. By default --bind-address, or else the machine's first address of its own.",
   }),
   'request-timeout': durationFlag({
     group: generic,
     default: 60_000,
-    help: 'An optional field indicating the duration a handler must keep a request open before timing it out. This is the default request timeout for requests but may be overridden by flags such as --min-request-timeout for specific types of requests.',
+    help: 'How long a request may take before it ends with 504. Watches and other long-running requests have limits of their own.',
   }),
   'max-requests-inflight': intFlag({
     group: generic,
@@ -79,122 +82,122 @@ export const apiServerFlags = defineFlags({
   'min-request-timeout': intFlag({
     group: generic,
     default: 1800,
-    help: 'An optional field indicating the minimum number of seconds a handler must keep a request open before timing it out. Currently only honored by the watch request handler, which picks a randomized value above this number as the connection timeout, to spread out load.',
+    help: 'Seconds a watch lasts at least when it names no timeoutSeconds; each gets a random time from this to twice this.',
   }),
   'shutdown-delay-duration': durationFlag({
     group: generic,
-    help: 'Time to delay the termination. During that time the server keeps serving requests normally. The endpoints /healthz and /livez will return success, but /readyz immediately returns failure. Graceful termination starts after this delay has elapsed.',
+    help: 'How long to go on serving after a stop signal, while /readyz already fails, so that load balancers can turn elsewhere.',
   }),
 
   'client-ca-file': stringFlag({
     group: authentication,
-    help: 'If set, any request presenting a client certificate signed by one of the authorities in the client-ca-file is authenticated with an identity corresponding to the CommonName of the client certificate.',
+    help: "File with the authorities of client certificates: the certificate's common name is the user, its organizations are the groups.",
   }),
   'anonymous-auth': boolFlag({
     group: authentication,
     default: true,
-    help: 'Enables anonymous requests to the secure port of the API server. Requests that are not rejected by another authentication method are treated as anonymous requests. Anonymous requests have a username of system:anonymous, and a group name of system:unauthenticated.',
+    help: 'Whether requests without credentials go on, as system:anonymous of group system:unauthenticated.',
   }),
   'token-auth-file': stringFlag({
     group: authentication,
-    help: 'If set, the file that will be used to secure the secure port of the API server via token authentication.',
+    help: 'CSV file of fixed bearer tokens: token,user,uid,"groups".',
   }),
   'api-audiences': stringSliceFlag({
     group: authentication,
-    help: 'Identifiers of the API. The service account token authenticator will validate that tokens used against the API are bound to at least one of these audiences. If the --service-account-issuer flag is configured and this flag is not, this field defaults to a single element list containing the issuer URL.',
+    help: 'Audiences this server answers to; a service account token must name one of them. By default the first --service-account-issuer.',
   }),
   'service-account-issuer': stringArrayFlag({
     group: authentication,
-    help: 'Identifier of the service account token issuer. The issuer will assert this identifier in "iss" claim of issued tokens. This value is a string or URI. When this flag is specified multiple times, the first is used to generate tokens and all are used to determine which issuers are accepted.',
+    help: 'Issuer that service account tokens name. May be repeated: the first signs, all are accepted.',
   }),
   'service-account-key-file': stringArrayFlag({
     group: authentication,
-    help: 'File containing PEM-encoded x509 RSA or ECDSA private or public keys, used to verify ServiceAccount tokens. The specified file can contain multiple keys, and the flag can be specified multiple times with different files. If unspecified, --tls-private-key-file is used.',
+    help: 'File with public or private keys (PEM) that service account tokens are checked with. May be repeated.',
   }),
   'service-account-signing-key-file': stringFlag({
     group: authentication,
-    help: 'Path to the file that contains the current private key of the service account token issuer. The issuer will sign issued ID tokens with this private key.',
+    help: 'File with the private key that signs service account tokens.',
   }),
   'service-account-max-token-expiration': durationFlag({
     group: authentication,
-    help: 'The maximum validity duration of a token created by the service account token issuer. If an otherwise valid TokenRequest with a validity duration larger than this value is requested, a token will be issued with a validity duration of this value.',
+    help: 'Longest time a requested token is valid for; longer wishes are cut to this. 0 sets no limit.',
   }),
   'service-account-extend-token-expiration': boolFlag({
     group: authentication,
     default: true,
-    help: 'Turns on projected service account expiration extension during token generation, which helps safe transition from legacy token to bound service account token feature.',
+    help: 'Whether the tokens that pods mount stay valid for a year, for programs that read them once only.',
   }),
   'requestheader-client-ca-file': stringFlag({
     group: authentication,
-    help: 'Root certificate bundle to use to verify client certificates on incoming requests before trusting usernames in headers specified by --requestheader-username-headers.',
+    help: 'File with the authorities of authenticating proxies: what a proxy with such a certificate says about users in headers is believed.',
   }),
   'requestheader-allowed-names': stringSliceFlag({
     group: authentication,
-    help: 'List of client certificate common names to allow to provide usernames in headers specified by --requestheader-username-headers. If empty, any client certificate validated by the authorities in --requestheader-client-ca-file is allowed.',
+    help: "Common names that a proxy's certificate must have one of; empty allows all that --requestheader-client-ca-file signed.",
   }),
   'requestheader-username-headers': stringSliceFlag({
     group: authentication,
-    help: 'List of request headers to inspect for usernames. X-Remote-User is common.',
+    help: 'Headers in which a proxy names the user, for instance X-Remote-User.',
   }),
   'requestheader-uid-headers': stringSliceFlag({
     group: authentication,
-    help: 'List of request headers to inspect for UIDs. X-Remote-Uid is suggested.',
+    help: "Headers in which a proxy gives the user's uid, for instance X-Remote-Uid.",
   }),
   'requestheader-group-headers': stringSliceFlag({
     group: authentication,
-    help: 'List of request headers to inspect for groups. X-Remote-Group is suggested.',
+    help: "Headers in which a proxy lists the user's groups, for instance X-Remote-Group.",
   }),
   'requestheader-extra-headers-prefix': stringSliceFlag({
     group: authentication,
-    help: 'List of request header prefixes to inspect. X-Remote-Extra- is suggested.',
+    help: 'Prefixes of headers in which a proxy says more about the user, for instance X-Remote-Extra-.',
   }),
 
   'authorization-mode': stringSliceFlag({
     group: authorization,
     default: ['AlwaysAllow'],
-    help: 'Ordered list of plug-ins to do authorization on secure port. Comma-delimited list of: AlwaysAllow,AlwaysDeny,RBAC,Node.',
+    help: 'Authorizers to ask, in order: AlwaysAllow, AlwaysDeny, Node, RBAC.',
   }),
 
   'enable-admission-plugins': stringSliceFlag({
     group: admission,
-    help: 'admission plugins that should be enabled in addition to default enabled ones. Comma-delimited list of admission plugins. The order of plugins in this flag does not matter.',
+    help: 'Admission plugins to run beyond the default ones; they run in their fixed order, whatever the order here.',
   }),
   'disable-admission-plugins': stringSliceFlag({
     group: admission,
-    help: 'admission plugins that should be disabled although they are in the default enabled plugins list. Comma-delimited list of admission plugins. The order of plugins in this flag does not matter.',
+    help: 'Default admission plugins not to run.',
   }),
   'default-not-ready-toleration-seconds': intFlag({
     group: admission,
     default: 300,
-    help: 'Indicates the tolerationSeconds of the toleration for notReady:NoExecute that is added by default to every pod that does not already have such a toleration.',
+    help: 'For how long a pod that does not say tolerates a node that is not ready.',
   }),
   'default-unreachable-toleration-seconds': intFlag({
     group: admission,
     default: 300,
-    help: 'Indicates the tolerationSeconds of the toleration for unreachable:NoExecute that is added by default to every pod that does not already have such a toleration.',
+    help: 'For how long a pod that does not say tolerates a node that cannot be reached.',
   }),
 
   'service-cluster-ip-range': stringFlag({
     group: api,
     default: '10.0.0.0/24',
-    help: 'A CIDR notation IP range from which to assign service cluster IPs. This must not overlap with any IP ranges assigned to nodes or pods.',
+    help: 'CIDR that Services get their cluster addresses from (two, comma separated, for both IP families). Nodes and pods must be elsewhere.',
   }),
   'service-node-port-range': stringFlag({
     group: api,
     default: '30000-32767',
-    help: "A port range to reserve for services with NodePort visibility. This must not overlap with the ephemeral port range on nodes. Example: '30000-32767'. Inclusive at both ends of the range.",
+    help: "Ports for Services of type NodePort, both ends included; keep the nodes' ephemeral ports out of it.",
   }),
 
-  'allow-privileged': boolFlag({ group: misc, help: 'If true, allow privileged containers.' }),
+  'allow-privileged': boolFlag({ group: misc, help: 'Whether containers may be privileged.' }),
   'kubelet-certificate-authority': stringFlag({
     group: misc,
-    help: 'Path to a cert file for the certificate authority.',
+    help: "File with the authority that the kubelets' serving certificates are checked against.",
   }),
-  'kubelet-client-certificate': stringFlag({ group: misc, help: 'Path to a client cert file for TLS.' }),
-  'kubelet-client-key': stringFlag({ group: misc, help: 'Path to a client key file for TLS.' }),
+  'kubelet-client-certificate': stringFlag({ group: misc, help: 'File with the client certificate for kubelets.' }),
+  'kubelet-client-key': stringFlag({ group: misc, help: 'File with the private key of --kubelet-client-certificate.' }),
   'kubelet-preferred-address-types': stringSliceFlag({
     group: misc,
     default: ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'],
-    help: 'List of the preferred NodeAddressTypes to use for kubelet connections.',
+    help: "Which of a node's addresses to reach its kubelet by, best first.",
   }),
 });

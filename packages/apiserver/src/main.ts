@@ -77,7 +77,7 @@ await program(
   },
   {
     description:
-      "The Kubernetes API server validates and configures data for the api objects which include pods, services, replicationcontrollers, and others. The API Server services REST operations and provides the frontend to the cluster's shared state through which all other components interact.",
+      "kube-apiserver serves the Kubernetes API: it keeps the cluster's objects in etcd, decides who may do what with them, and tells all other components what changes.",
   },
 );
 

@@ -36,26 +36,26 @@ export function metering(metrics: MetricsRegistry, isServed: (context: RequestCo
   const registers = [metrics];
   const total = new Counter({
     name: 'apiserver_request_total',
-    help: 'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+    help: 'Requests answered, by what they asked for and the HTTP code of the answer.',
     labelNames: [...labels, 'code'],
     registers,
   });
   const duration = new Histogram({
     name: 'apiserver_request_duration_seconds',
-    help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+    help: 'Seconds from receiving a request to the end of its answer; watches are left out.',
     labelNames: labels,
     buckets: durations,
     registers,
   });
   const longRunning = new Gauge({
     name: 'apiserver_longrunning_requests',
-    help: 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+    help: 'Watches that are open now.',
     labelNames: labels.filter((each) => each !== 'dry_run'),
     registers,
   });
   const inflight = new Gauge({
     name: 'apiserver_current_inflight_requests',
-    help: 'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
+    help: 'Requests that are being answered now, reading or mutating.',
     labelNames: ['request_kind'],
     registers,
   });
@@ -92,7 +92,7 @@ export function observeServer(metrics: MetricsRegistry, registry: Registry): voi
   const registers = [metrics];
   new Gauge({
     name: 'apiserver_registered_watchers',
-    help: 'Number of currently registered watchers for a given resources',
+    help: 'Watches that are open on a resource now.',
     labelNames: ['group', 'version', 'kind'],
     registers,
     collect() {
@@ -103,7 +103,7 @@ export function observeServer(metrics: MetricsRegistry, registry: Registry): voi
   });
   new Gauge({
     name: 'apiserver_storage_objects',
-    help: 'Number of stored objects at the time of last check split by kind.',
+    help: 'Objects in the watch cache, by resource.',
     labelNames: ['resource'],
     registers,
     collect() {
