@@ -23,7 +23,7 @@ import {
   pkiFolder,
   saveCluster,
 } from './cluster.ts';
-import { compilePrograms, placeCompiled, programsCompiled } from './compiled.ts';
+import { compilePrograms, missingPrograms, placeCompiled } from './compiled.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers, exampleImage } from './example.ts';
 import { takingNetworks } from './lock.ts';
 import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
@@ -71,11 +71,9 @@ export async function bringUp(
   const begin = Date.now();
   try {
     await ensureCertificates(cluster, progress);
-    const compiled = compilePrograms();
-    compiled.catch(() => {}); // reported where it is waited for
     const images = await ensureImages(options, progress);
-    if (programsCompiled()) await compiled;
-    else await progress.step('programs compiled', () => compiled);
+    const programs = missingPrograms(cluster);
+    if (programs) await progress.step('programs compiled', () => compilePrograms(programs));
     signal.throwIfAborted();
     const started = before
       ? running

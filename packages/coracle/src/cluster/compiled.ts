@@ -1,5 +1,16 @@
-import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { compileCache, userOf } from '../components/component.ts';
 import { run } from '../host/run.ts';
 import { type Cluster, checkout, nodeFolder } from './cluster.ts';
@@ -7,52 +18,89 @@ import { supervisor, supervisorProgram } from './node-spec.ts';
 
 const programs = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', supervisor];
 
-/** Compile caches of the programs as this checkout had them first, for new nodes to start from. */
+/** Compile caches of the programs as the checkout now is, for new nodes to start from. */
 const kept = join(checkout, '.cache/programs');
 
+/** Where compiled programs are missing: a node has never run, and the checkout has changed since they were compiled last. */
+export function missingPrograms(cluster: Cluster): string | undefined {
+  if (newCaches(cluster).length === 0) return undefined;
+  const folder = join(kept, sourceStamp());
+  return existsSync(folder) ? undefined : folder;
+}
+
 /**
- * Compiles the programs a node runs, once for a checkout. Without, the first start of each strips types itself, which takes time, and tens of
- * megabytes that it keeps.
+ * Compiles the programs that nodes run, into a folder that missingPrograms gave. Without, the first start of each strips types itself, which
+ * takes time, and tens of megabytes that it keeps.
  */
-export async function compilePrograms(): Promise<void> {
-  const missing = programs.filter((it) => !existsSync(join(kept, it)));
+export async function compilePrograms(folder: string): Promise<void> {
+  const fresh = `${folder}.${process.pid}`;
   await Promise.all(
-    missing.map(async (it) => {
-      const fresh = join(kept, `${it}.new`);
-      rmSync(fresh, { recursive: true, force: true });
+    programs.map(async (it) => {
       const command: [string, ...string[]] =
         it === supervisor
           ? [process.execPath, '--disable-warning=ExperimentalWarning', supervisorProgram, '--help']
           : [join(checkout, 'bin', it), '--help'];
-      await run(command, { env: { NODE_COMPILE_CACHE: fresh } });
-      renameSync(fresh, join(kept, it));
+      await run(command, { env: { NODE_COMPILE_CACHE: join(fresh, it) } });
     }),
   );
-}
-
-/** Whether compilePrograms would do nothing. */
-export function programsCompiled(): boolean {
-  return programs.every((it) => existsSync(join(kept, it)));
+  await run(['chmod', '-R', 'a+rX', fresh]); // Node.js writes them for their owner alone
+  for (const it of readdirSync(kept))
+    if (join(kept, it) !== fresh) rmSync(join(kept, it), { recursive: true, force: true });
+  renameSync(fresh, folder);
 }
 
 /** Gives nodes that have never run the compile caches, each to the user its program runs as. */
 export function placeCompiled(cluster: Cluster): void {
-  for (const node of cluster.nodes) {
-    for (const program of programs) {
-      const target = join(nodeFolder(cluster, node.name), 'var/cache', compileCache(program));
-      if (existsSync(target)) continue;
-      mkdirSync(target, { recursive: true, mode: 0o700 });
-      const user = userOf(program) ?? { uid: 0, gid: 0 };
-      for (const folder of readdirSync(join(kept, program))) {
-        // Node.js keeps a folder a version and user: `v26.10.0-x64-310b2ce3-0` is root's.
-        cpSync(join(kept, program, folder), join(target, folder.replace(/-\d+$/, `-${user.uid}`)), { recursive: true });
-      }
-      own(target, user);
+  const from = join(kept, sourceStamp());
+  if (!existsSync(from)) return; // edited this very moment: they do without
+  for (const { program, target } of newCaches(cluster)) {
+    mkdirSync(dirname(target), { recursive: true });
+    mkdirSync(target, { mode: 0o700 });
+    const user = userOf(program) ?? { uid: 0, gid: 0 };
+    for (const folder of readdirSync(join(from, program))) {
+      // Node.js keeps a folder a version and user: `v26.10.0-x64-310b2ce3-0` is root's.
+      const own = join(target, folder.replace(/-\d+$/, `-${user.uid}`));
+      mkdirSync(own);
+      for (const it of readdirSync(join(from, program, folder)))
+        linkOrCopy(join(from, program, folder, it), join(own, it));
+      chownSync(own, user.uid, user.gid);
     }
+    chownSync(target, user.uid, user.gid);
   }
 }
 
-function own(path: string, user: { uid: number; gid: number }): void {
-  chownSync(path, user.uid, user.gid);
-  if (lstatSync(path).isDirectory()) for (const it of readdirSync(path)) own(join(path, it), user);
+/** The files themselves stay root's: a program reads them, and replaces them by its own. */
+function linkOrCopy(source: string, target: string): void {
+  try {
+    linkSync(source, target);
+  } catch (error) {
+    if (!['EXDEV', 'EPERM', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    copyFileSync(source, target);
+  }
+}
+
+function newCaches(cluster: Cluster): { program: string; target: string }[] {
+  return cluster.nodes
+    .flatMap(({ name }) =>
+      programs.map((program) => ({
+        program,
+        target: join(nodeFolder(cluster, name), 'var/cache', compileCache(program)),
+      })),
+    )
+    .filter((it) => !existsSync(it.target));
+}
+
+/** Changes when a source file does. */
+function sourceStamp(): string {
+  const hash = createHash('sha256').update(process.version);
+  const packages = join(checkout, 'packages');
+  for (const name of readdirSync(packages).sort()) {
+    const source = join(packages, name, 'src');
+    if (!existsSync(source)) continue;
+    for (const entry of readdirSync(source, { recursive: true, encoding: 'utf8' }).sort()) {
+      const { size, mtimeMs } = statSync(join(source, entry));
+      hash.update(`${name}/${entry} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
 }
