@@ -1,3 +1,4 @@
+import { servingFlags } from '@coracle/process/component-flags';
 import {
   boolFlag,
   defineFlags,
@@ -9,7 +10,6 @@ import {
 } from '@coracle/process/flags';
 
 const etcd = 'etcd';
-const serving = 'secure serving';
 const generic = 'generic';
 const authentication = 'authentication';
 const authorization = 'authorization';
@@ -21,18 +21,21 @@ const misc = 'misc';
 export const apiServerFlags = defineFlags({
   'etcd-servers': stringSliceFlag({
     group: etcd,
-    help: 'URLs of the etcd members to keep objects in (scheme://ip:port), comma separated.',
+    help: 'URLs of the etcd members to keep objects in (scheme://ip:port), comma separated. Required.',
   }),
   'etcd-cafile': stringFlag({
     group: etcd,
-    help: "File with the authority that etcd's certificate is checked against.",
+    help: "File with the authority that etcd's certificate is checked against. Unset, those the system trusts.",
   }),
-  'etcd-certfile': stringFlag({ group: etcd, help: 'File with the client certificate for etcd.' }),
+  'etcd-certfile': stringFlag({
+    group: etcd,
+    help: 'File with the client certificate for etcd. Unset, none is shown.',
+  }),
   'etcd-keyfile': stringFlag({ group: etcd, help: 'File with the private key of --etcd-certfile.' }),
   'etcd-prefix': stringFlag({
     group: etcd,
     default: '/registry',
-    help: 'Prefix of all keys in etcd. Only /registry is supported.',
+    help: 'Prefix of all keys in etcd: only /registry.',
   }),
   'etcd-compaction-interval': durationFlag({
     group: etcd,
@@ -41,28 +44,11 @@ export const apiServerFlags = defineFlags({
   }),
   'event-ttl': durationFlag({ group: etcd, default: 3_600_000, help: 'How long events are kept.' }),
 
-  'bind-address': stringFlag({
-    group: serving,
-    default: '0.0.0.0',
-    help: "IP address the --secure-port is opened on; 0.0.0.0 and :: are all of the machine's.",
-  }),
-  'secure-port': intFlag({
-    group: serving,
-    default: 6443,
-    help: 'Port for HTTPS. It cannot be switched off with 0.',
-  }),
-  'tls-cert-file': stringFlag({
-    group: serving,
-    help: 'File with the serving certificate, its chain after it. Without it and --tls-private-key-file a self-signed certificate is made at each start.',
-  }),
-  'tls-private-key-file': stringFlag({
-    group: serving,
-    help: 'File with the private key of --tls-cert-file.',
-  }),
+  ...servingFlags({ port: 6443, required: true }),
 
   'advertise-address': stringFlag({
     group: generic,
-    help: "IP address that the rest of the cluster reaches this server by; it becomes the endpoint of the kubernetes Service. By default --bind-address, or else the machine's first address of its own.",
+    help: "IP address the cluster reaches this server by, the endpoint of the Service kubernetes. Unset, --bind-address, or else the machine's first own address.",
   }),
   'request-timeout': durationFlag({
     group: generic,
@@ -72,12 +58,12 @@ export const apiServerFlags = defineFlags({
   'max-requests-inflight': intFlag({
     group: generic,
     default: 400,
-    help: 'The number of non-mutating requests that are worked on at once; further ones wait. A value of 0 disables the limit.',
+    help: 'How many reading requests are worked on at once; further ones wait in a queue. 0 sets no limit.',
   }),
   'max-mutating-requests-inflight': intFlag({
     group: generic,
     default: 200,
-    help: 'The number of mutating requests that are worked on at once; further ones wait. A value of 0 disables the limit.',
+    help: 'How many changing requests are worked on at once; further ones wait in a queue. 0 sets no limit.',
   }),
   'min-request-timeout': intFlag({
     group: generic,
@@ -91,7 +77,7 @@ export const apiServerFlags = defineFlags({
 
   'client-ca-file': stringFlag({
     group: authentication,
-    help: "File with the authorities of client certificates: the certificate's common name is the user, its organizations are the groups.",
+    help: 'File with the authorities of client certificates, which name the user (common name) and the groups (organizations). Unset, certificates are not looked at.',
   }),
   'anonymous-auth': boolFlag({
     group: authentication,
@@ -100,7 +86,7 @@ export const apiServerFlags = defineFlags({
   }),
   'token-auth-file': stringFlag({
     group: authentication,
-    help: 'CSV file of fixed bearer tokens: token,user,uid,"groups".',
+    help: 'CSV file of fixed bearer tokens: token,user,uid,"groups". Unset, there are none.',
   }),
   'api-audiences': stringSliceFlag({
     group: authentication,
@@ -112,15 +98,15 @@ export const apiServerFlags = defineFlags({
   }),
   'service-account-key-file': stringArrayFlag({
     group: authentication,
-    help: 'File with public or private keys (PEM) that service account tokens are checked with. May be repeated.',
+    help: 'File with public or private keys (PEM) that service account tokens are checked with. May be repeated. Unset, no such token is accepted.',
   }),
   'service-account-signing-key-file': stringFlag({
     group: authentication,
-    help: 'File with the private key that signs service account tokens.',
+    help: 'File with the private key that signs service account tokens; needs --service-account-issuer. With neither, none are made.',
   }),
   'service-account-max-token-expiration': durationFlag({
     group: authentication,
-    help: 'Longest time a requested token is valid for; longer wishes are cut to this. 0 sets no limit.',
+    help: 'Longest time a requested token is valid for; longer wishes are cut to this. Unset or 0 sets no limit.',
   }),
   'service-account-extend-token-expiration': boolFlag({
     group: authentication,
@@ -129,7 +115,7 @@ export const apiServerFlags = defineFlags({
   }),
   'requestheader-client-ca-file': stringFlag({
     group: authentication,
-    help: 'File with the authorities of authenticating proxies: what a proxy with such a certificate says about users in headers is believed.',
+    help: 'File with the authorities of authenticating proxies, which name the user in headers. Unset, such headers are ignored.',
   }),
   'requestheader-allowed-names': stringSliceFlag({
     group: authentication,
@@ -169,18 +155,18 @@ export const apiServerFlags = defineFlags({
   'default-not-ready-toleration-seconds': intFlag({
     group: admission,
     default: 300,
-    help: 'For how long a pod that does not say tolerates a node that is not ready.',
+    help: 'Seconds that a pod which does not say tolerates a node that is not ready.',
   }),
   'default-unreachable-toleration-seconds': intFlag({
     group: admission,
     default: 300,
-    help: 'For how long a pod that does not say tolerates a node that cannot be reached.',
+    help: 'Seconds that a pod which does not say tolerates a node that cannot be reached.',
   }),
 
   'service-cluster-ip-range': stringFlag({
     group: api,
     default: '10.0.0.0/24',
-    help: 'CIDR that Services get their cluster addresses from (two, comma separated, for both IP families). Nodes and pods must be elsewhere.',
+    help: 'CIDR of the cluster addresses of Services; two, comma separated, for both IP families. Nodes and pods must be elsewhere.',
   }),
   'service-node-port-range': stringFlag({
     group: api,
@@ -191,9 +177,12 @@ export const apiServerFlags = defineFlags({
   'allow-privileged': boolFlag({ group: misc, help: 'Whether containers may be privileged.' }),
   'kubelet-certificate-authority': stringFlag({
     group: misc,
-    help: "File with the authority that the kubelets' serving certificates are checked against.",
+    help: "File with the authority that the kubelets' serving certificates are checked against. Unset, they are not checked.",
   }),
-  'kubelet-client-certificate': stringFlag({ group: misc, help: 'File with the client certificate for kubelets.' }),
+  'kubelet-client-certificate': stringFlag({
+    group: misc,
+    help: 'File with the client certificate for kubelets. Unset, none is shown.',
+  }),
   'kubelet-client-key': stringFlag({ group: misc, help: 'File with the private key of --kubelet-client-certificate.' }),
   'kubelet-preferred-address-types': stringSliceFlag({
     group: misc,

@@ -13,92 +13,96 @@ const base = defaultConfiguration();
 
 /** kube-proxy's flags, by upstream's names. With --config all but --hostname-override, --cleanup and --init-only are ignored. */
 export const proxyFlags = defineFlags({
-  config: stringFlag({ help: 'The path to the configuration file.' }),
+  config: stringFlag({ help: 'File with a KubeProxyConfiguration (YAML or JSON). Unset, the flags below apply.' }),
   'hostname-override': stringFlag({
-    help: "If non-empty, will be used as the name of the Node that kube-proxy is running on. If unset, the node name is assumed to be the same as the node's hostname.",
+    help: "Name of the node. Unset, the machine's host name.",
   }),
-  cleanup: boolFlag({ help: 'If true cleanup nftables rules and exit.' }),
+  cleanup: boolFlag({ help: "Remove kube-proxy's nftables tables and exit." }),
   'init-only': boolFlag({
-    help: 'If true, perform any initialization steps that must be done with full root privileges, and then exit. After doing this, you can run kube-proxy again with only the CAP_NET_ADMIN capability.',
+    help: 'Do only what needs full root (kernel settings) and exit. kube-proxy can then run with CAP_NET_ADMIN alone.',
   }),
   kubeconfig: stringFlag({
-    help: 'Path to kubeconfig file with authorization information (the master location can be overridden by the master flag).',
+    help: 'Kubeconfig file for the API server. Unset, the service account of the pod is used.',
   }),
-  master: stringFlag({ help: 'The address of the Kubernetes API server (overrides any value in kubeconfig)' }),
+  master: stringFlag({ help: "URL of the API server, instead of the kubeconfig file's." }),
   'kube-api-qps': floatFlag({
-    help: "QPS to use while talking with kubernetes apiserver; 0 leaves it to the API server's own flow control",
+    help: 'Most requests per second to the API server, on average; 0 sets no limit.',
   }),
-  'kube-api-burst': intFlag({ help: 'Burst to use while talking with kubernetes apiserver' }),
+  'kube-api-burst': intFlag({ help: 'Most requests to the API server at once, where --kube-api-qps limits them.' }),
   'bind-address': stringFlag({
     type: 'ip',
     default: base.bindAddress,
-    help: "Overrides kube-proxy's idea of what its node's primary IP is. Note that the name is a historical artifact, and kube-proxy does not actually bind any sockets to this IP.",
+    help: 'Primary IP address of the node, instead of the one its Node object tells. 0.0.0.0 or :: takes the latter; nothing listens on it.',
   }),
   'bind-address-hard-fail': boolFlag({
-    help: 'If true kube-proxy will treat failure to bind to a port as fatal and exit',
+    help: "Exit when a server's address cannot be listened on, instead of going on without that server.",
   }),
   'healthz-bind-address': stringFlag({
     type: 'ipport',
     default: base.healthzBindAddress,
-    help: 'The IP address and port for the health check server to serve on, defaulting to "0.0.0.0:10256". Set empty to disable.',
+    help: 'IP address and port of the health checks. Empty serves none.',
   }),
   'metrics-bind-address': stringFlag({
     type: 'ipport',
     default: base.metricsBindAddress,
-    help: 'The IP address and port for the metrics server to serve on (127.0.0.1:10249, say). It answers without authentication; set empty to disable.',
+    help: 'IP address and port of metrics and settings, readable by everyone who reaches them. Empty serves none.',
   }),
   'proxy-mode': stringFlag({
     type: 'ProxyMode',
     default: 'nftables',
-    help: "Which proxy mode to use: 'nftables' is the only one.",
+    help: 'How connections are forwarded: only nftables.',
   }),
   'cluster-cidr': stringFlag({
-    help: 'The CIDR range of the pods in the cluster. (For dual-stack clusters, this can be a comma-separated dual-stack pair of CIDR ranges.). When --detect-local-mode is set to ClusterCIDR, kube-proxy will consider traffic to be local if its source IP is in this range. (Otherwise it is not used.)',
+    help: "Range of the pods' addresses as a CIDR; one of each family, with a comma between, for dual stack. Used by --detect-local-mode=ClusterCIDR.",
   }),
   'detect-local-mode': stringFlag({
     type: 'LocalMode',
     default: base.detectLocalMode,
-    help: "Mode to use to detect local traffic: 'ClusterCIDR', 'NodeCIDR', 'BridgeInterface' or 'InterfaceNamePrefix'.",
+    help: "How traffic of this node's pods is recognized: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix.",
   }),
   'pod-bridge-interface': stringFlag({
-    help: 'A bridge interface name. When --detect-local-mode is set to BridgeInterface, kube-proxy will consider traffic to be local if it originates from this bridge.',
+    help: "Bridge that this node's pods are behind. Required by --detect-local-mode=BridgeInterface.",
   }),
   'pod-interface-name-prefix': stringFlag({
-    help: 'An interface name prefix. When --detect-local-mode is set to InterfaceNamePrefix, kube-proxy will consider traffic to be local if it originates from any interface whose name begins with this prefix.',
+    help: "What the names of the pods' interfaces begin with. Required by --detect-local-mode=InterfaceNamePrefix.",
   }),
   'masquerade-all': boolFlag({
-    help: 'SNAT all traffic sent via Service cluster IPs. This may be required with some CNI plugins.',
+    help: "Give all traffic to Services' cluster addresses the node's source address.",
   }),
   'nodeport-addresses': stringSliceFlag({
     default: base.nodePortAddresses,
-    help: "A list of CIDR ranges that contain valid node IPs, or alternatively, the single string 'primary'. If set to a list of CIDRs, connections to NodePort services will only be accepted on node IPs in one of the indicated ranges. If set to 'primary', NodePort services will only be accepted on the node's primary IP according to the Node object.",
+    help: "Which of the node's addresses node ports are open on: those in the CIDRs given, or primary for its primary one.",
   }),
   'conntrack-max-per-core': intFlag({
     type: 'int32',
     default: base.conntrack.maxPerCore,
-    help: 'Maximum number of NAT connections to track per CPU core (0 to leave the limit as-is and ignore conntrack-min).',
+    help: "Most connections the kernel tracks, for each CPU core. 0 leaves the kernel's limit and --conntrack-min alone.",
   }),
   'conntrack-min': intFlag({
     type: 'int32',
     default: base.conntrack.min,
-    help: 'Minimum number of conntrack entries to allocate, regardless of conntrack-max-per-core (set conntrack-max-per-core=0 to leave the limit as-is).',
+    help: 'Least limit of tracked connections, however few cores there are.',
   }),
   'conntrack-tcp-timeout-established': durationFlag({
     default: base.conntrack.tcpEstablishedTimeout,
-    help: 'Idle timeout for established TCP connections (0 to leave as-is)',
+    help: "How long an idle TCP connection stays tracked. 0 leaves the kernel's value.",
   }),
   'conntrack-tcp-timeout-close-wait': durationFlag({
     default: base.conntrack.tcpCloseWaitTimeout,
-    help: 'NAT timeout for TCP connections in the CLOSE_WAIT state',
+    help: "How long a TCP connection stays tracked in state CLOSE_WAIT. 0 leaves the kernel's value.",
   }),
   'conntrack-tcp-be-liberal': boolFlag({
-    help: 'Enable liberal mode for tracking TCP packets by setting nf_conntrack_tcp_be_liberal to 1',
+    help: 'Let the kernel track TCP packets outside the window too, instead of marking them invalid.',
   }),
-  'conntrack-udp-timeout': durationFlag({ help: 'Idle timeout for UNREPLIED UDP connections (0 to leave as-is)' }),
-  'conntrack-udp-timeout-stream': durationFlag({ help: 'Idle timeout for ASSURED UDP connections (0 to leave as-is)' }),
+  'conntrack-udp-timeout': durationFlag({
+    help: "How long an unanswered UDP flow stays tracked. 0 leaves the kernel's value.",
+  }),
+  'conntrack-udp-timeout-stream': durationFlag({
+    help: "How long an answered UDP flow stays tracked. 0 leaves the kernel's value.",
+  }),
   'oom-score-adj': intFlag({
     type: 'int32',
-    help: 'The oom-score-adj value for kube-proxy process. Values must be within the range [-1000, 1000]; not changed unless set',
+    help: "Score for the kernel's out-of-memory killer, from -1000 (never) to 1000 (first). Unset, it is not changed.",
   }),
 });
 

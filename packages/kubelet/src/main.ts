@@ -36,7 +36,7 @@ await program(
   },
   {
     description:
-      'The kubelet is the primary "node agent" that runs on each node. It can register the node with the apiserver. It takes a set of PodSpecs, primarily through the apiserver, and ensures that the containers described in them are running and healthy.',
+      'kubelet runs the pods of its node: it learns them from the API server or from files, starts their containers, keeps them running and reports how they are.',
   },
 );
 

@@ -41,18 +41,18 @@ export class UsageError extends Error {
 }
 
 const globalFlags = {
-  help: boolFlag({ shorthand: 'h', help: 'show this help', group: 'global' }),
+  help: boolFlag({ shorthand: 'h', help: 'Show this help.', group: 'global' }),
   version: stringFlag({
     bare: 'true',
     type: 'version',
     group: 'global',
-    help: '--version, --version=raw prints version information and quits; --version=vX.Y.Z... sets the reported version',
+    help: 'Show the version and exit; --version=raw shows all of it, as JSON.',
   }),
-  v: intFlag({ shorthand: 'v', type: 'Level', group: 'global', help: 'number for the log level verbosity' }),
+  v: intFlag({ shorthand: 'v', type: 'Level', group: 'global', help: 'Verbosity of the log; higher tells more.' }),
   'logging-format': stringFlag({
     default: 'json',
     group: 'logs',
-    help: 'Sets the log format. Permitted formats: "json".',
+    help: 'Format of the log: only "json".',
   }),
 };
 
