@@ -7,7 +7,8 @@ import { Quantity } from '@coracle/api/meta/quantity';
 import { type Client, EventRecorder, Informers } from '@coracle/client';
 import { type Log, type Registry, UsageError } from '@coracle/process';
 import type { KubeletConfiguration } from './config/kubelet-configuration.ts';
-import { connectCri } from './cri/client.ts';
+import { type CriClient, connectCri, isUnimplemented } from './cri/client.ts';
+import { CgroupDriver } from './cri/generated/runtime.v1.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { ImageCollector } from './images/image-collector.ts';
 import { ImageManager } from './images/image-manager.ts';
@@ -32,6 +33,7 @@ import { Probes } from './probes/probes.ts';
 import { probeRunner } from './probes/run.ts';
 import { openCgroups } from './resources/cgroups.ts';
 import { PodCgroups } from './resources/pod-cgroups.ts';
+import { kubeletAccess } from './server/access.ts';
 import { serveHealthz } from './server/healthz.ts';
 import { startServer } from './server/start.ts';
 import { followStaticFolder } from './static-pods/folder.ts';
@@ -64,6 +66,8 @@ const imageCollectionEvery = 5 * 60_000;
 /** Runs a kubelet until the signal is aborted. Containers live on after it. */
 export async function runKubelet(options: KubeletOptions): Promise<void> {
   const { config, client, nodeName, rootDir, log, signal } = options;
+  // A configuration that cannot work is told before anything is done.
+  const access = config.enableServer ? kubeletAccess(config, client) : undefined;
   const cgroups = await openCgroups();
   if (cgroups.version === 1 && config.failCgroupV1) {
     throw new UsageError(
@@ -83,6 +87,7 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
   signal.addEventListener('abort', () => cri.close());
   const runtime = await waitForRuntime(cri, log, signal);
   log.info({ runtime: runtime.runtimeName, version: runtime.runtimeVersion }, 'Container runtime initialized');
+  await checkCgroupDriver(cri);
 
   const recorder = client && new EventRecorder(client, { component: 'kubelet', host: nodeName }, { log });
   const events = podEvents(recorder, log);
@@ -211,9 +216,17 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
   const closers: (() => void)[] = [];
   if (config.healthzPort > 0)
     closers.push(await serveHealthz(config.healthzBindAddress, config.healthzPort, () => pleg.problem()));
-  if (config.enableServer) {
+  if (access) {
     closers.push(
-      await startServer({ ...options, deps, pods, side, probeMetrics: metrics.probes, problem: () => pleg.problem() }),
+      await startServer({
+        ...options,
+        access,
+        deps,
+        pods,
+        side,
+        probeMetrics: metrics.probes,
+        problem: () => pleg.problem(),
+      }),
     );
   }
   const collector = new ImageCollector({
@@ -240,7 +253,7 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
 }
 
 /** The kubelet may start before its runtime: it waits. */
-async function waitForRuntime(cri: ReturnType<typeof connectCri>, log: Log, signal: AbortSignal) {
+async function waitForRuntime(cri: CriClient, log: Log, signal: AbortSignal) {
   for (let told = false; ; ) {
     try {
       return await cri.runtime.version({ version: '0.1.0' });
@@ -250,6 +263,20 @@ async function waitForRuntime(cri: ReturnType<typeof connectCri>, log: Log, sign
       await sleep(500, undefined, { signal });
     }
   }
+}
+
+/** A runtime that leaves cgroups to systemd would put containers elsewhere than the kubelet looks. Older ones do not tell. */
+async function checkCgroupDriver(cri: CriClient): Promise<void> {
+  try {
+    const { linux } = await cri.runtime.runtimeConfig({});
+    if (linux?.cgroupDriver !== CgroupDriver.SYSTEMD) return;
+  } catch (error) {
+    if (isUnimplemented(error)) return;
+    throw error;
+  }
+  throw new UsageError(
+    'the container runtime uses the systemd cgroup driver, only cgroupfs is supported: set SystemdCgroup = false in its configuration',
+  );
 }
 
 async function hostDns(path: string) {

@@ -4,7 +4,7 @@ import type { KubeletOptions } from '../kubelet.ts';
 import type { NodeSide } from '../node/node-side.ts';
 import type { PodDependencies } from '../pods/dependencies.ts';
 import type { Pods } from '../pods/pods.ts';
-import { kubeletAccess } from './access.ts';
+import type { Access } from './access.ts';
 import { servingCertificate } from './certificate.ts';
 import { routes } from './routes.ts';
 import { serveKubelet } from './server.ts';
@@ -14,6 +14,7 @@ export interface ServerParts extends KubeletOptions {
   pods: Pods;
   side: NodeSide;
   probeMetrics: Registry;
+  access: Access;
   problem(): string | undefined;
 }
 
@@ -23,6 +24,7 @@ export async function startServer({
   pods,
   side,
   probeMetrics,
+  access,
   problem,
   ...options
 }: ServerParts): Promise<() => void> {
@@ -34,7 +36,7 @@ export async function startServer({
     certificate: await servingCertificate(configured, certDir, nodeName, side.ips),
     minVersion: config.tlsMinVersion === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
     nodeName,
-    access: kubeletAccess(config, options.client),
+    access,
     log: options.log,
     ...routes({
       config,
