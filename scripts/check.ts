@@ -10,6 +10,7 @@ export const checks: readonly Step[] = [
   { name: 'layering', command: process.execPath, args: ['scripts/layering.ts'] },
   { name: 'unused code', command: bin('knip'), args: ['--no-progress'] },
   { name: 'generated API types are fresh', command: process.execPath, args: ['scripts/generate/main.ts', '--check'] },
+  { name: 'generated CRI client is fresh', command: process.execPath, args: ['scripts/generate/cri.ts', '--check'] },
 ];
 
 if (import.meta.main) {
