@@ -20,71 +20,71 @@ export function proxyMetrics(registry: Registry): ProxyMetrics {
   const seconds = () => Date.now() / 1000;
   const sync = new Histogram({
     name: 'kubeproxy_sync_proxy_rules_duration_seconds',
-    help: 'SyncProxyRules latency in seconds',
+    help: 'Time of one synchronization of the rules.',
     labelNames: ['ip_family'],
     buckets: exponential(0.001, 2, 15),
     registers,
   });
   const full = new Histogram({
     name: 'kubeproxy_sync_full_proxy_rules_duration_seconds',
-    help: 'SyncProxyRules latency in seconds for full resyncs',
+    help: 'Time of one synchronization that wrote all rules.',
     labelNames: ['ip_family'],
     buckets: exponential(0.001, 2, 15),
     registers,
   });
   const partial = new Histogram({
     name: 'kubeproxy_sync_partial_proxy_rules_duration_seconds',
-    help: 'SyncProxyRules latency in seconds for partial resyncs',
+    help: 'Time of one synchronization that wrote changed rules only.',
     labelNames: ['ip_family'],
     buckets: exponential(0.001, 2, 15),
     registers,
   });
   const programming = new Histogram({
     name: 'kubeproxy_network_programming_duration_seconds',
-    help: 'In Cluster Network Programming Latency in seconds',
+    help: 'Time from a change of endpoints to the rules that follow it.',
     buckets: [0.25, 0.5, 1, 2, 3, 4, 5, 10, 20, 30, 60, 120, 300],
     registers,
   });
   const lastSync = new Gauge({
     name: 'kubeproxy_sync_proxy_rules_last_timestamp_seconds',
-    help: 'The last time proxy rules were successfully synced',
+    help: 'When the rules were last synchronized, in Unix time.',
     labelNames: ['ip_family'],
     registers,
   });
   const lastQueued = new Gauge({
     name: 'kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds',
-    help: 'The last time a sync of proxy rules was queued',
+    help: 'When a synchronization was last asked for, in Unix time.',
     registers,
   });
   const servicePending = new Gauge({
     name: 'kubeproxy_sync_proxy_rules_service_changes_pending',
-    help: 'Pending proxy rules Service changes',
+    help: 'Changes of Services that the rules do not follow yet.',
     registers,
   });
   const serviceTotal = new Counter({
     name: 'kubeproxy_sync_proxy_rules_service_changes_total',
-    help: 'Cumulative proxy rules Service changes',
+    help: 'Changes of Services so far.',
     registers,
   });
   const endpointPending = new Gauge({
     name: 'kubeproxy_sync_proxy_rules_endpoint_changes_pending',
-    help: 'Pending proxy rules Endpoint changes',
+    help: 'Changes of endpoints that the rules do not follow yet.',
     registers,
   });
   const endpointTotal = new Counter({
     name: 'kubeproxy_sync_proxy_rules_endpoint_changes_total',
-    help: 'Cumulative proxy rules Endpoint changes',
+    help: 'Changes of endpoints so far.',
     registers,
   });
   const failures = new Counter({
     name: 'kubeproxy_sync_proxy_rules_nftables_sync_failures_total',
-    help: 'Cumulative proxy nftables sync failures',
+    help: 'Synchronizations that nftables refused.',
     labelNames: ['ip_family'],
     registers,
   });
   const noLocal = new Gauge({
     name: 'kubeproxy_sync_proxy_rules_no_local_endpoints_total',
-    help: 'Number of services with a Local traffic policy and no endpoints',
+    help: 'Services whose traffic must stay on the node and that have no endpoint here.',
     labelNames: ['traffic_policy'],
     registers,
   });

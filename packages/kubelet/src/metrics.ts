@@ -13,13 +13,13 @@ export function kubeletMetrics(registry: Registry, nodeName: string, pods: () =>
   const registers = [registry];
   new Gauge({
     name: 'kubelet_node_name',
-    help: "The node's name. The count is always 1.",
+    help: 'Name of the node, in a label; the value is always 1.',
     labelNames: ['node'],
     registers,
   }).set({ node: nodeName }, 1);
   new Gauge({
     name: 'kubelet_running_pods',
-    help: 'Number of pods that have a running pod sandbox',
+    help: 'Pods whose sandbox runs.',
     registers,
     collect() {
       this.set(pods().runningPods());
@@ -27,7 +27,7 @@ export function kubeletMetrics(registry: Registry, nodeName: string, pods: () =>
   });
   new Gauge({
     name: 'kubelet_active_pods',
-    help: 'The number of pods the kubelet considers active and which are being considered when admitting new pods. static is true if the pod is not from the apiserver.',
+    help: 'Pods that count when others are admitted, those from files (static) apart.',
     labelNames: ['static'],
     registers,
     collect() {
@@ -39,7 +39,7 @@ export function kubeletMetrics(registry: Registry, nodeName: string, pods: () =>
   const probes = new Registry();
   const total = new Counter({
     name: 'prober_probe_total',
-    help: 'Cumulative number of a liveness, readiness or startup probe for a container by result.',
+    help: 'Probes of containers so far, by kind and result.',
     labelNames: ['probe_type', 'result', 'container', 'pod', 'namespace', 'pod_uid'],
     registers: [probes],
   });

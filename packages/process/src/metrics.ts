@@ -17,24 +17,16 @@ export function processRegistry(): Registry {
       },
     });
   };
-  gauge(
-    'process_start_time_seconds',
-    'Start time of the process since unix epoch in seconds.',
-    () => performance.timeOrigin / 1000,
-  );
-  gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
-  gauge('process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', () => {
+  gauge('process_start_time_seconds', 'When the process started, in Unix time.', () => performance.timeOrigin / 1000);
+  gauge('process_resident_memory_bytes', 'Memory of the process that is in RAM.', () => process.memoryUsage.rss());
+  gauge('process_cpu_seconds_total', 'CPU time the process used, in user and kernel mode.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
-  gauge(
-    'nodejs_heap_size_used_bytes',
-    'Process heap size used from Node.js in bytes.',
-    () => process.memoryUsage().heapUsed,
-  );
+  gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
   new Gauge({
     name: 'kubernetes_build_info',
-    help: 'A metric with a constant 1 value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.',
+    help: 'What this program is, in labels; the value is always 1.',
     labelNames: [
       'major',
       'minor',
@@ -68,28 +60,28 @@ export function processRegistry(): Registry {
 export function workQueueMetrics(registry: Registry): (queue: string) => WorkQueueMetrics {
   const buckets = [10e-9, 100e-9, 1e-6, 10e-6, 100e-6, 1e-3, 10e-3, 100e-3, 1, 10];
   const base = { labelNames: ['name'], registers: [registry] };
-  const depth = new Gauge({ ...base, name: 'workqueue_depth', help: 'Current depth of workqueue' });
+  const depth = new Gauge({ ...base, name: 'workqueue_depth', help: 'Items that wait in the queue.' });
   const adds = new Counter({
     ...base,
     name: 'workqueue_adds_total',
-    help: 'Total number of adds handled by workqueue',
+    help: 'Items put into the queue so far.',
   });
   const wait = new Histogram({
     ...base,
     name: 'workqueue_queue_duration_seconds',
-    help: 'How long in seconds an item stays in workqueue before being requested.',
+    help: "Time from an item's entry into the queue to its being taken up.",
     buckets,
   });
   const work = new Histogram({
     ...base,
     name: 'workqueue_work_duration_seconds',
-    help: 'How long in seconds processing an item from workqueue takes.',
+    help: 'Time of working on one item.',
     buckets,
   });
   const retries = new Counter({
     ...base,
     name: 'workqueue_retries_total',
-    help: 'Total number of retries handled by workqueue',
+    help: 'Items put into the queue again after a failure.',
   });
   return (name) => {
     depth.set({ name }, 0);
@@ -107,7 +99,7 @@ export function workQueueMetrics(registry: Registry): (queue: string) => WorkQue
 export function leaderElectionMetrics(registry: Registry): { leading(name: string, is: boolean): void } {
   const status = new Gauge({
     name: 'leader_election_master_status',
-    help: "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.",
+    help: '1 while this process leads under the Lease called name, else 0.',
     labelNames: ['name'],
     registers: [registry],
   });

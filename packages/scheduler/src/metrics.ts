@@ -25,64 +25,64 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const registers = [registry];
   const attempts = new Counter({
     name: 'scheduler_schedule_attempts_total',
-    help: "Number of attempts to schedule pods, by the result. 'unschedulable' means a pod could not be scheduled, while 'error' means an internal scheduler problem.",
+    help: 'Attempts to find a node for a pod. unschedulable: no node fits; error: the scheduler or the API server failed.',
     labelNames: ['result', 'profile'],
     registers,
   });
   const attemptDuration = new Histogram({
     name: 'scheduler_scheduling_attempt_duration_seconds',
-    help: 'Scheduling attempt latency in seconds (scheduling algorithm + binding)',
+    help: 'Time of one attempt, from taking the pod from the queue to its binding.',
     labelNames: ['result', 'profile'],
     buckets: exponential(0.001, 2, 15),
     registers,
   });
   const algorithm = new Histogram({
     name: 'scheduler_scheduling_algorithm_duration_seconds',
-    help: 'Scheduling algorithm latency in seconds',
+    help: 'Time of choosing a node, without binding.',
     buckets: exponential(0.001, 2, 15),
     registers,
   });
   const sli = new Histogram({
     name: 'scheduler_pod_scheduling_sli_duration_seconds',
-    help: 'E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple scheduling attempts.',
+    help: "Time from a pod's first entry into the queue to its binding, over all attempts.",
     labelNames: ['attempts'],
     buckets: exponential(0.01, 2, 20),
     registers,
   });
   const podAttempts = new Histogram({
     name: 'scheduler_pod_scheduling_attempts',
-    help: 'Number of attempts to successfully schedule a pod.',
+    help: 'Attempts that bound pods needed.',
     buckets: exponential(1, 2, 5),
     registers,
   });
   const point = new Histogram({
     name: 'scheduler_framework_extension_point_duration_seconds',
-    help: 'Latency for running all plugins of a specific extension point.',
+    help: 'Time of all plugins at one extension point.',
     labelNames: ['extension_point', 'status', 'profile'],
     buckets: exponential(0.0001, 2, 12),
     registers,
   });
   const incoming = new Counter({
     name: 'scheduler_queue_incoming_pods_total',
-    help: 'Number of pods added to scheduling queues by event and queue type.',
+    help: 'Pods put into the queues, by queue and by the event that put them there.',
     labelNames: ['queue', 'event'],
     registers,
   });
   const permitWait = new Histogram({
     name: 'scheduler_permit_wait_duration_seconds',
-    help: 'Duration of waiting on permit.',
+    help: 'Time that pods waited for permission to bind.',
     labelNames: ['result'],
     buckets: exponential(0.001, 2, 15),
     registers,
   });
   const preemptions = new Counter({
     name: 'scheduler_preemption_attempts_total',
-    help: 'Total preemption attempts in the cluster till now',
+    help: 'Attempts to make room for a pod by removing others.',
     registers,
   });
   const victims = new Histogram({
     name: 'scheduler_preemption_victims',
-    help: 'Number of selected preemption victims',
+    help: 'Pods removed by one preemption.',
     buckets: exponential(1, 2, 7),
     registers,
   });
@@ -104,7 +104,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
     show(queue, cache) {
       new Gauge({
         name: 'scheduler_pending_pods',
-        help: "Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",
+        help: 'Pods that wait: active to be tried next, backoff for their time, unschedulable for an event, gated for their gates.',
         labelNames: ['queue'],
         registers,
         collect() {
@@ -113,7 +113,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
       });
       new Gauge({
         name: 'scheduler_cache_size',
-        help: 'Number of nodes, pods, and assumed (bound) pods in the scheduler cache.',
+        help: 'Nodes, pods and assumed pods (placed, but not yet seen bound) in the cache.',
         labelNames: ['type'],
         registers,
         collect() {
@@ -124,7 +124,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
       });
       new Gauge({
         name: 'scheduler_unschedulable_pods',
-        help: 'The number of unschedulable pods broken down by plugin name. A pod will increment the gauge for all plugins that caused it to not schedule and so this metric have meaning only when broken down by plugin.',
+        help: 'Pods that fit nowhere, by plugin. A pod counts at every plugin that refused it.',
         labelNames: ['plugin', 'profile'],
         registers,
         collect() {
@@ -134,7 +134,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
       });
       new Gauge({
         name: 'scheduler_inflight_events',
-        help: 'Number of events currently tracked in the scheduling queue.',
+        help: 'Events kept until the attempts that are under way have ended.',
         registers,
         collect() {
           this.set(queue.inFlightEvents);

@@ -5,13 +5,13 @@ import type { Decision } from './authorization/authorizer.ts';
 export function securityMetrics(metrics: MetricsRegistry) {
   const authentication = new Counter({
     name: 'authentication_attempts',
-    help: 'Counter of authenticated attempts.',
+    help: 'Attempts to authenticate a request, by result.',
     labelNames: ['result'],
     registers: [metrics],
   });
   const authorization = new Counter({
     name: 'authorization_attempts_total',
-    help: "Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied', 'no-opinion' or 'error'.",
+    help: 'Decisions about requests, by result.',
     labelNames: ['result'],
     registers: [metrics],
   });

@@ -7,17 +7,11 @@ export async function resourceMetrics(sources: StatsSources): Promise<string> {
   const text = new MetricText();
   const [node, uses] = await Promise.all([cgroups.cgroups.usage('/'), containerUses(sources)]);
   if (node) {
-    text.add(
-      'node_cpu_usage_seconds_total',
-      'counter',
-      'Cumulative cpu time consumed by the node in core-seconds',
-      {},
-      node.cpuNanoseconds / 1e9,
-    );
+    text.add('node_cpu_usage_seconds_total', 'counter', 'CPU time the node has used', {}, node.cpuNanoseconds / 1e9);
     text.add(
       'node_memory_working_set_bytes',
       'gauge',
-      'Current working set of the node in bytes',
+      'Memory the node uses and that cannot be reclaimed easily',
       {},
       node.workingSetBytes,
     );
@@ -30,7 +24,7 @@ export async function resourceMetrics(sources: StatsSources): Promise<string> {
       text.add(
         'container_cpu_usage_seconds_total',
         'counter',
-        'Cumulative cpu time consumed by the container in core-seconds',
+        'CPU time the container has used',
         labels,
         Number(cpu) / 1e9,
       );
@@ -39,7 +33,7 @@ export async function resourceMetrics(sources: StatsSources): Promise<string> {
       text.add(
         'container_memory_working_set_bytes',
         'gauge',
-        'Current working set of the container in bytes',
+        'Memory the container uses and that cannot be reclaimed easily',
         labels,
         Number(memory),
       );
@@ -53,35 +47,23 @@ export async function resourceMetrics(sources: StatsSources): Promise<string> {
       text.add(
         'container_start_time_seconds',
         'gauge',
-        'Start time of the container since unix epoch in seconds',
+        'When the container started, in Unix time',
         { container: name, ...labels },
         parseTime(started) / 1000,
       );
     }
     const usage = await cgroups.cgroups.usage(cgroups.pathOf(pod));
     if (!usage) continue;
-    text.add(
-      'pod_cpu_usage_seconds_total',
-      'counter',
-      'Cumulative cpu time consumed by the pod in core-seconds',
-      labels,
-      usage.cpuNanoseconds / 1e9,
-    );
+    text.add('pod_cpu_usage_seconds_total', 'counter', 'CPU time the pod has used', labels, usage.cpuNanoseconds / 1e9);
     text.add(
       'pod_memory_working_set_bytes',
       'gauge',
-      'Current working set of the pod in bytes',
+      'Memory the pod uses and that cannot be reclaimed easily',
       labels,
       usage.workingSetBytes,
     );
   }
-  text.add(
-    'resource_scrape_error',
-    'gauge',
-    '1 if there was an error while getting container metrics, 0 otherwise',
-    {},
-    0,
-  );
+  text.add('resource_scrape_error', 'gauge', '1 when the containers could not be measured, else 0', {}, 0);
   return text.toString();
 }
 
