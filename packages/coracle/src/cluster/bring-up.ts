@@ -23,7 +23,7 @@ import {
   pkiFolder,
   saveCluster,
 } from './cluster.ts';
-import { compilePrograms, missingPrograms, placeCompiled } from './compiled.ts';
+import { compiledPrograms, compilePrograms, placeCompiled, wantsCompiled } from './compiled.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers, exampleImage } from './example.ts';
 import { takingNetworks } from './lock.ts';
 import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
@@ -72,8 +72,11 @@ export async function bringUp(
   try {
     await ensureCertificates(cluster, progress);
     const images = await ensureImages(options, progress);
-    const programs = missingPrograms(cluster);
-    if (programs) await progress.step('programs compiled', () => compilePrograms(programs));
+    if (wantsCompiled(cluster)) {
+      const { folder, ready } = compiledPrograms();
+      if (!ready) await progress.step('programs compiled', () => compilePrograms(folder));
+      placeCompiled(cluster, folder);
+    }
     signal.throwIfAborted();
     const started = before
       ? running
@@ -182,7 +185,6 @@ async function ensureImages(options: BringUpOptions, progress: Progress): Promis
 
 async function startNodes(cluster: Cluster, specs: readonly NodeSpec[], driver: NodeDriver): Promise<RunningNode[]> {
   for (const it of cluster.nodes) writeNodeConfig(cluster, it);
-  placeCompiled(cluster);
   await takingNetworks(cluster, () => raise(cluster));
   return Promise.all(specs.map((it) => driver.start(it)));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { users } from '../components/component.ts';
 import { placeOf } from './cluster.ts';
-import { compilePrograms, missingPrograms, placeCompiled } from './compiled.ts';
+import { compiledPrograms, compilePrograms, placeCompiled, wantsCompiled } from './compiled.ts';
 import { planCluster } from './plan.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coracle-compiled-'));
@@ -12,10 +12,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('a new node gets the compile caches of its programs, each for the user that runs it', async () => {
   const cluster = { ...planCluster('dev', 1, [], []), ...placeOf('dev', folder) };
-  const missing = missingPrograms(cluster);
-  if (missing) await compilePrograms(missing);
-  expect(missingPrograms(cluster)).toBeUndefined();
-  placeCompiled(cluster);
+  expect(wantsCompiled(cluster)).toBe(true);
+  const compiled = compiledPrograms();
+  if (!compiled.ready) await compilePrograms(compiled.folder);
+  placeCompiled(cluster, compiled.folder);
+  expect(wantsCompiled(cluster)).toBe(false);
 
   const caches = join(folder, 'nodes/dev-1/var/cache/coracle');
   expect(statSync(caches).mode & 0o005).toBe(0o005); // or ordinary users would not reach theirs
@@ -34,6 +35,6 @@ it('a new node gets the compile caches of its programs, each for the user that r
   }
 
   rmSync(join(caches, 'kubelet'), { recursive: true });
-  placeCompiled(cluster);
+  placeCompiled(cluster, compiled.folder);
   expect(existsSync(join(caches, 'kubelet'))).toBe(true);
 });

@@ -21,15 +21,22 @@ const programs = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler',
 /** Compile caches of the programs as the checkout now is, for new nodes to start from. */
 const kept = join(checkout, '.cache/programs');
 
-/** Where compiled programs are missing: a node has never run, and the checkout has changed since they were compiled last. */
-export function missingPrograms(cluster: Cluster): string | undefined {
-  if (newCaches(cluster).length === 0) return undefined;
+/** What is kept of other states of the checkout goes when it is this old, in milliseconds. */
+const keptFor = 24 * 60 * 60 * 1000;
+
+/** Where the checkout's compiled programs are, or will be once they are compiled. */
+export function compiledPrograms(): { folder: string; ready: boolean } {
   const folder = join(kept, sourceStamp());
-  return existsSync(folder) ? undefined : folder;
+  return { folder, ready: existsSync(folder) };
+}
+
+/** Whether a node has never run, so that it is to get them. */
+export function wantsCompiled(cluster: Cluster): boolean {
+  return newCaches(cluster).length > 0;
 }
 
 /**
- * Compiles the programs that nodes run, into a folder that missingPrograms gave. Without, the first start of each strips types itself, which
+ * Compiles the programs that nodes run, into a folder that compiledPrograms gave. Without, the first start of each strips types itself, which
  * takes time, and tens of megabytes that it keeps.
  */
 export async function compilePrograms(folder: string): Promise<void> {
@@ -44,15 +51,16 @@ export async function compilePrograms(folder: string): Promise<void> {
     }),
   );
   await run(['chmod', '-R', 'a+rX', fresh]); // Node.js writes them for their owner alone
-  for (const it of readdirSync(kept))
-    if (join(kept, it) !== fresh) rmSync(join(kept, it), { recursive: true, force: true });
-  renameSync(fresh, folder);
+  for (const it of readdirSync(kept).map((name) => join(kept, name))) {
+    if (Date.now() - statSync(it).mtimeMs > keptFor) rmSync(it, { recursive: true, force: true });
+  }
+  if (existsSync(folder))
+    rmSync(fresh, { recursive: true }); // another process was quicker
+  else renameSync(fresh, folder);
 }
 
-/** Gives nodes that have never run the compile caches, each to the user its program runs as. */
-export function placeCompiled(cluster: Cluster): void {
-  const from = join(kept, sourceStamp());
-  if (!existsSync(from)) return; // edited this very moment: they do without
+/** Gives nodes that have never run the compile caches in a folder, each to the user its program runs as. */
+export function placeCompiled(cluster: Cluster, from: string): void {
   for (const { program, target } of newCaches(cluster)) {
     mkdirSync(dirname(target), { recursive: true });
     mkdirSync(target, { mode: 0o700 });
