@@ -156,7 +156,7 @@ const nameColumn: Column<KubeObject> = {
   name: 'Name',
   type: 'string',
   format: 'name',
-  description: 'Name must be unique within a namespace.',
+  description: 'Tells the object apart from others of its kind, in its namespace where it has one.',
   priority: 0,
   value: (it) => it.metadata.name ?? '',
 };
