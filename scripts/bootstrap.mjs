@@ -75,6 +75,7 @@ async function main() {
   }
 }
 
+process.umask(0o022); // components run as users of their own, who must be able to read their programs
 main().catch((error) => {
   const message = error instanceof SetupError ? error.message : causes[error.code]?.(error.path ?? root);
   if (!message) throw error;

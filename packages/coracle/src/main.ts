@@ -61,4 +61,5 @@ async function report(error: unknown): Promise<number> {
   throw error;
 }
 
+process.umask(0o022); // nodes have users besides root, who must reach what is theirs; what is secret says so itself
 process.exit(await main(process.argv.slice(2)).catch(report));
