@@ -67,7 +67,8 @@ export async function exampleAnswers(addresses: ExampleAddresses, logs: string, 
 /** Whether nginx's page comes from there. */
 function welcomes(url: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: 1000 }, (response) => {
+    // A connection that meets a Service still without rules is never answered; a new one is.
+    const request = get(url, { agent: false, timeout: 250 }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
