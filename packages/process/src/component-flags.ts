@@ -52,7 +52,7 @@ export function delegatedAccessFlags() {
     }),
     'authorization-kubeconfig': stringFlag({
       ...authorization,
-      help: 'Kubeconfig file for asking the API server what a user may do (SubjectAccessReview). Unset, --authentication-kubeconfig is taken; with neither, only health and version are served.',
+      help: 'Kubeconfig file for asking the API server what users may do. Unset, --authentication-kubeconfig is taken; with neither, only health and version are served.',
     }),
     'authorization-webhook-cache-authorized-ttl': durationFlag({
       ...authorization,
