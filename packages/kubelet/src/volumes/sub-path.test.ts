@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { bindSubPath } from './sub-path.ts';
+import { bindSubPath, openInside } from './sub-path.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -22,5 +22,12 @@ describe('a sub-path', () => {
     symlinkSync('/etc', join(folder, 'volume/link'));
     await expect(bind('link')).rejects.toThrow('is not within volume path');
     await expect(bind('link/made/here')).rejects.toThrow('is not within volume path');
+  });
+
+  it('is made with the rights of its volume, so that whoever may write there may write here', async () => {
+    chmodSync(join(folder, 'volume'), 0o2777);
+    await using _made = await openInside(join(folder, 'volume'), 'deep/er', true);
+    expect(statSync(join(folder, 'volume/deep')).mode & 0o777).toBe(0o777);
+    expect(statSync(join(folder, 'volume/deep/er')).mode & 0o777).toBe(0o777);
   });
 });

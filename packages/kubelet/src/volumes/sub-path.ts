@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { bindMount, unmountBelow } from './mounts.ts';
 
@@ -25,8 +25,11 @@ export async function bindSubPath(volume: string, subPath: string, target: strin
   return target;
 }
 
-/** Opens a path in a volume and makes sure that it lies there; with `create`, missing folders are made. */
-async function openInside(root: string, path: string, create: boolean): Promise<FileHandle> {
+/**
+ * Opens a path in a volume and makes sure that it lies there; with `create`, missing folders are made, with the rights of the volume's
+ * own folder: a container that does not run as root may write there what it may write in the volume.
+ */
+export async function openInside(root: string, path: string, create: boolean): Promise<FileHandle> {
   let handle: FileHandle;
   try {
     handle = await open(join(root, path), O_PATH);
@@ -35,8 +38,10 @@ async function openInside(root: string, path: string, create: boolean): Promise<
     const parent = dirname(path);
     await using above = await openInside(root, parent, parent !== '.');
     const name = path.slice(parent === '.' ? 0 : parent.length + 1);
-    await mkdir(`/proc/self/fd/${above.fd}/${name}`, { mode: 0o750 }).catch(exists);
+    const made = await mkdir(`/proc/self/fd/${above.fd}/${name}`, { mode: 0o750 }).then(() => true, exists);
     handle = await open(`/proc/self/fd/${above.fd}/${name}`, O_PATH | constants.O_NOFOLLOW);
+    // Not by mkdir, whose mode the umask narrows.
+    if (made) await chmod(`/proc/self/fd/${handle.fd}`, (await stat(root)).mode & 0o7777);
   }
   const real = await readlink(`/proc/self/fd/${handle.fd}`);
   if (real === root || real.startsWith(`${root}/`)) return handle;
@@ -44,6 +49,7 @@ async function openInside(root: string, path: string, create: boolean): Promise<
   throw new Error(`subPath "${path}" is not within volume path "${root}"`);
 }
 
-function exists(error: unknown): void {
+function exists(error: unknown): false {
   if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  return false;
 }
