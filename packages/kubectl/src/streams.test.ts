@@ -100,7 +100,7 @@ describe('exec', () => {
       ['exec', 'done', '--', 'ls'],
       'error: cannot exec into a container in a completed pod; current phase is Succeeded\n',
     ],
-    [['exec', 'web', '-c', 'nope', '--', 'ls'], 'error: container nope not found in pod web_default\n'],
+    [['attach', 'web', '-c', 'nope'], 'error: cannot attach to the container: container nope not found in pod web\n'],
     [['exec', 'nope', '--', 'ls'], 'Error from server (NotFound): pods "nope" not found\n'],
   ])('%j is refused', async (words, stderr) => {
     expect(await run({ pods: [podNamed('web'), podNamed('done', 'Succeeded')] }, words)).toEqual({

@@ -1,9 +1,9 @@
+import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, stringFlag } from '../cli/flags.ts';
-import { choosePod } from '../resources/pods.ts';
+import { allContainers, choosePod, defaultContainer } from '../resources/pods.ts';
 import { remoteOptions, runRemote } from '../rest/remote-command.ts';
-import { containerOf } from './exec.ts';
 
 export const command: Command = {
   name: 'attach',
@@ -47,4 +47,15 @@ async function attach(call: Call): Promise<void> {
   const { name: podName, namespace } = pod!.metadata;
   const attachPath = `/api/v1/namespaces/${encodeURIComponent(namespace!)}/pods/${encodeURIComponent(podName!)}/attach`;
   await runRemote(session.rest, terminal, attachPath, { container: name }, options);
+}
+
+/** The container named, which must be there, or the default one. */
+function containerOf(pod: Pod, given: string, stderr: { write(text: string): unknown }, quiet: boolean): string {
+  if (given === '') return defaultContainer(pod, stderr, quiet);
+  if (!allContainers(pod).some((each) => each.name === given)) {
+    throw new CommandFailure(
+      `cannot attach to the container: container ${given} not found in pod ${pod.metadata.name}`,
+    );
+  }
+  return given;
 }

@@ -57,6 +57,8 @@ export interface Deletion {
   readonly cascade: Cascade;
   readonly dryRun: DryRun;
   readonly nameOnly: boolean;
+  /** Nothing is told. */
+  readonly quiet?: boolean;
 }
 
 async function deleteCommand(call: Call): Promise<void> {
@@ -150,7 +152,7 @@ export async function deleteInfos(
         })) as Status & { metadata?: { uid?: string } };
         gone.push({ info, uid: answer.kind === 'Status' ? (answer.details?.uid ?? '') : (answer.metadata?.uid ?? '') });
       }
-      terminal.stdout.write(told(info, deletion));
+      if (!deletion.quiet) terminal.stdout.write(told(info, deletion));
     } catch (error) {
       if (ignoreNotFound && isNotFoundError(error)) continue;
       failed.push(inSource(error, 'deleting', info.source));

@@ -2,7 +2,7 @@ import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, stringFlag, stringsFlag } from '../cli/flags.ts';
-import { allContainers, choosePod, defaultContainer, podsOfObject } from '../resources/pods.ts';
+import { choosePod, defaultContainer, podsOfObject } from '../resources/pods.ts';
 import { select } from '../resources/selection.ts';
 import { remoteOptions, runRemote } from '../rest/remote-command.ts';
 
@@ -37,7 +37,8 @@ async function exec(call: Call): Promise<void> {
   if (phase === 'Succeeded' || phase === 'Failed') {
     throw new CommandFailure(`cannot exec into a container in a completed pod; current phase is ${phase}`);
   }
-  const container = containerOf(pod!, flags.string('container'), terminal.stderr, flags.bool('quiet'));
+  // A container that is named is for the server to find.
+  const container = flags.string('container') || defaultContainer(pod!, terminal.stderr, flags.bool('quiet'));
   const options = remoteOptions(terminal, flags.bool('stdin'), flags.bool('tty'), flags.bool('quiet'));
   const { name, namespace } = pod!.metadata;
   const execPath = `/api/v1/namespaces/${encodeURIComponent(namespace!)}/pods/${encodeURIComponent(name!)}/exec`;
@@ -51,13 +52,4 @@ async function podOf(call: Call, filenames: readonly string[]): Promise<Pod[]> {
   const { infos, errors } = await select(session, terminal, { filenames, fetch: true });
   if (errors.length > 0) throw errors[0];
   return podsOfObject(session, terminal, infos[0]!, options);
-}
-
-/** The container named, which must be there, or the default one. */
-export function containerOf(pod: Pod, given: string, stderr: { write(text: string): unknown }, quiet: boolean): string {
-  if (given === '') return defaultContainer(pod, stderr, quiet);
-  if (!allContainers(pod).some((each) => each.name === given)) {
-    throw new CommandFailure(`container ${given} not found in pod ${pod.metadata.name}_${pod.metadata.namespace}`);
-  }
-  return given;
 }

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, messageOf, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag } from '../cli/flags.ts';
 import { allContainers, choosePod, defaultContainer, podsOf } from '../resources/pods.ts';
 import type { Session } from '../session.ts';
+import { isNotFoundError } from './get/get.ts';
 import { selectorFlag } from './shared-flags.ts';
 
 export const command: Command = {
@@ -93,6 +94,12 @@ function checkFlags({ flags }: Call, container: string): void {
   if (flags.string('since-time') !== '' && flags.duration('since') !== 0) {
     throw new CommandFailure('at most one of `sinceTime` or `sinceSeconds` may be specified');
   }
+  const since = flags.string('since-time');
+  if (since !== '' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(since)) {
+    throw new CommandFailure(
+      `parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`,
+    );
+  }
   if (flags.int('limit-bytes') < 0) throw new CommandFailure('--limit-bytes must be greater than 0');
   if (flags.int('tail') < -1) throw new CommandFailure('--tail must be greater than or equal to -1');
   if (flags.duration('since') < 0) throw new CommandFailure('--since must be greater than 0');
@@ -120,6 +127,12 @@ async function podsFor({ args, flags, session, terminal }: Call, selector: strin
     all: flags.bool('all-pods'),
     timeoutMs: flags.duration('pod-running-timeout'),
     found: 'Found',
+  }).catch((error: unknown) => {
+    if (!isNotFoundError(error)) throw error;
+    const { namespace } = session.namespace();
+    throw new CommandFailure(
+      `error from server (NotFound): ${messageOf(error)} in namespace ${JSON.stringify(namespace)}`,
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, ExitFailure, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, ExitFailure, messageOf, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag, stringsFlag } from '../cli/flags.ts';
 import { withOwnManifest } from '../manifests/last-applied.ts';
 import { outputFlags } from '../print/printer.ts';
@@ -84,7 +84,8 @@ async function run(call: Call): Promise<void> {
   try {
     await attachTo(call, info);
   } finally {
-    if (flags.bool('rm')) await deleteInfos(call, [info], [], deletionOf(flags, terminal.stderr), true);
+    if (flags.bool('rm'))
+      await deleteInfos(call, [info], [], { ...deletionOf(flags, terminal.stderr), quiet: flags.bool('quiet') }, true);
   }
 }
 
@@ -181,13 +182,17 @@ async function attachTo({ flags, session, terminal }: Call, info: Info): Promise
   const path = (sub: string): string => pathOf(info.resource, info.namespace, info.name, sub);
   if (pod.status?.phase === 'Running') {
     const options = remoteOptions(terminal, flags.bool('stdin'), flags.bool('tty'), flags.bool('quiet'));
-    if (options.stdin && !flags.bool('quiet'))
-      terminal.stderr.write("If you don't see a command prompt, try pressing enter.\n");
-    await runRemote(session.rest, terminal, path('attach'), { container }, options);
-  } else {
-    for await (const chunk of await session.rest.stream(path('log'), { query: { container } }))
-      terminal.stdout.write(chunk as Buffer);
-  }
+    if (!flags.bool('quiet')) terminal.stderr.write("If you don't see a command prompt, try pressing enter.\n");
+    try {
+      await runRemote(session.rest, terminal, path('attach'), { container }, options);
+    } catch (error) {
+      // The container may have ended before it could be joined; its log has what it wrote.
+      terminal.stderr.write(
+        `warning: couldn't attach to pod/${info.name}, falling back to streaming logs: ${messageOf(error)}\n`,
+      );
+      await showLog();
+    }
+  } else await showLog();
   if (flags.string('restart') === 'Always') return;
   const ended = await until(info, (each) => each.status?.phase === 'Succeeded' || each.status?.phase === 'Failed');
   const code = ended.status?.containerStatuses?.[0]?.state?.terminated?.exitCode ?? 0;
@@ -196,6 +201,11 @@ async function attachTo({ flags, session, terminal }: Call, info: Info): Promise
       `pod ${info.namespace}/${info.name} terminated (${ended.status.containerStatuses?.[0]?.state?.terminated?.reason ?? 'Error'})`,
       code || 1,
     );
+  }
+
+  async function showLog(): Promise<void> {
+    const body = await session.rest.stream(path('log'), { query: { container, follow: true } });
+    for await (const chunk of body) terminal.stdout.write(chunk as Buffer);
   }
 
   function untilStarted(of: Info): Promise<Pod> {

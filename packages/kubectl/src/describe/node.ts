@@ -153,5 +153,9 @@ async function describePods(out: Description, node: Node, session: Session): Pro
   const extended = Object.keys(allocatable)
     .filter((name) => name.startsWith('hugepages-') || name.includes('/'))
     .sort();
-  for (const name of extended) out.line(1, `${name}\t${request.get(name) ?? 0}\t${limit.get(name) ?? 0}`);
+  for (const name of extended) {
+    const huge = name.startsWith('hugepages-');
+    const shown = (amount: Quantity | undefined): string => (huge ? share(amount, name) : String(amount ?? 0));
+    out.line(1, `${name}\t${shown(request.get(name))}\t${shown(limit.get(name))}`);
+  }
 }

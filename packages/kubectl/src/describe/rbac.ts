@@ -16,36 +16,52 @@ export function describeRole({ metadata, rules }: Role | ClusterRole): Descripti
 
 /** One row for each resource, verbs of rules about the same thing together; as upstream breaks rules down, compacts and sorts them. */
 export function ruleRows(rules: readonly PolicyRule[]): string[][] {
-  const rows = new Map<
-    string,
-    { resource: string; url: string[]; names: string[]; verbs: string[]; sortKey: string }
-  >();
-  const add = (resource: string, url: string[], names: string[], verbs: readonly string[], sortKey: string): void => {
-    const key = JSON.stringify([resource, url, names]);
-    const row = rows.get(key) ?? { resource, url, names, verbs: [], sortKey };
-    for (const verb of verbs) if (!row.verbs.includes(verb)) row.verbs.push(verb);
-    rows.set(key, row);
+  const rows = new Map<string, Row>();
+  // Only rules about resources are put together; those about paths stand as they come.
+  const add = (row: Row): void => {
+    const key = JSON.stringify({ ...row, verbs: [], ...(row.urls.length > 0 ? { number: rows.size } : {}) });
+    const known = rows.get(key);
+    if (known) known.verbs.push(...row.verbs.filter((verb) => !known.verbs.includes(verb)));
+    else rows.set(key, row);
   };
-  for (const rule of rules) {
-    for (const group of rule.apiGroups ?? []) {
-      for (const resource of rule.resources ?? []) {
-        const names = rule.resourceNames?.length ? rule.resourceNames : [undefined];
-        const [main = '', ...sub] = resource.split('/');
-        const shown = group === '' ? resource : [`${main}.${group}`, ...sub].join('/');
-        for (const name of names)
-          add(shown, [], name === undefined ? [] : [name], rule.verbs, compactKey(group, resource, name));
+  for (const { apiGroups = [], resources = [], resourceNames, nonResourceURLs = [], verbs } of rules) {
+    for (const group of apiGroups ?? []) {
+      for (const resource of resources ?? []) {
+        for (const name of resourceNames?.length ? resourceNames : [undefined]) {
+          add({
+            verbs: [...verbs],
+            groups: [group],
+            resources: [resource],
+            names: name === undefined ? [] : [name],
+            urls: [],
+          });
+        }
       }
     }
-    for (const url of rule.nonResourceURLs ?? []) add('', [url], [], rule.verbs, compactKey('', '', undefined, url));
+    for (const url of nonResourceURLs ?? [])
+      add({ verbs: [...verbs], groups: [], resources: [], names: [], urls: [url] });
   }
   return [...rows.values()]
-    .sort((a, b) => (a.sortKey < b.sortKey ? -1 : a.sortKey > b.sortKey ? 1 : 0))
-    .map((row) => [row.resource, goText(row.url), goText(row.names), goText(row.verbs)]);
+    .sort((a, b) => (sortText(a) < sortText(b) ? -1 : sortText(a) > sortText(b) ? 1 : 0))
+    .map((row) => [shownResource(row), goText(row.urls), goText(row.names), goText(row.verbs)]);
 }
 
-/** The text by which upstream sorts rules: the fields of the rule in their order. */
-const compactKey = (group: string, resource: string, name: string | undefined, url = ''): string =>
-  [`APIGroups:[${group}]`, resource, name ?? '', url].join(' ');
+interface Row {
+  readonly verbs: string[];
+  readonly groups: string[];
+  readonly resources: string[];
+  readonly names: string[];
+  readonly urls: string[];
+}
+
+/** Upstream sorts rules by the text of the whole rule, in which the verbs come first. */
+const sortText = ({ verbs, groups, resources, names, urls }: Row): string =>
+  `Verbs:${goText(verbs)},APIGroups:${goText(groups)},Resources:${goText(resources)},ResourceNames:${goText(names)},NonResourceURLs:${goText(urls)}`;
+
+function shownResource({ groups: [group = ''], resources: [resource = ''] }: Row): string {
+  const [main = '', ...sub] = resource.split('/');
+  return group === '' ? resource : [`${main}.${group}`, ...sub].join('/');
+}
 
 export function describeRoleBinding({ metadata, roleRef, subjects }: RoleBinding | ClusterRoleBinding): Description {
   const out = new Description();

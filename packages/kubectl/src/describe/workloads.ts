@@ -68,7 +68,7 @@ async function replicaSets(
   );
   const template = withoutHash(deployment.spec.template);
   const current = byAge.find((set) => deepEqual(withoutHash(set.spec.template as PodTemplateSpec), template));
-  return { ...(current ? { current } : {}), old: own.filter((set) => set !== current) };
+  return { ...(current ? { current } : {}), old: byAge.filter((set) => set !== current) };
 }
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {

@@ -25,7 +25,7 @@ function compareValues(a: unknown, b: unknown): number {
 function compareTexts(a: string, b: string): number {
   const [x, y] = [quantityOf(a), quantityOf(b)];
   if (x && y) return x.cmp(y);
-  return compareNatural(a, b);
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function quantityOf(text: string): Quantity | undefined {
@@ -35,21 +35,4 @@ function quantityOf(text: string): Quantity | undefined {
   } catch {
     return undefined; // Not a quantity: compared as text.
   }
-}
-
-/** Runs of digits compare as numbers. */
-export function compareNatural(a: string, b: string): number {
-  const runs = (text: string): string[] => text.match(/\d+|\D+/g) ?? [];
-  const [x, y] = [runs(a), runs(b)];
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    const [p, q] = [x[i]!, y[i]!];
-    if (p === q) continue;
-    if (/^\d/.test(p) && /^\d/.test(q)) {
-      const difference = BigInt(p) - BigInt(q);
-      if (difference !== 0n) return difference < 0n ? -1 : 1;
-      return p.length - q.length;
-    }
-    return p < q ? -1 : 1;
-  }
-  return x.length - y.length;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Writable } from 'node:stream';
 import type { Status } from '@coracle/api/types/meta/v1';
 import type { Query } from '@coracle/client/paths';
@@ -33,7 +34,7 @@ export async function runRemote(
   const { stdin, tty } = options;
   const raw = tty && terminal.stdin.setRawMode !== undefined;
   const sizes = tty ? terminalSizes(terminal.stdout) : undefined;
-  if (raw) terminal.stdin.setRawMode!(true);
+  if (raw) makeRaw(terminal);
   let status: Status;
   try {
     status = await remoteCommand(
@@ -54,6 +55,12 @@ export async function runRemote(
     sizes?.stop();
   }
   throwFailure(status);
+}
+
+/** Hands keys and bytes through as they are. Node.js leaves one translation on in raw mode, of line feeds on output, which stty ends. */
+function makeRaw(terminal: Terminal): void {
+  terminal.stdin.setRawMode!(true);
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
 function throwFailure(status: Status): void {

@@ -30,7 +30,8 @@ export const history: Command = {
       requireDeployment(object, 'history');
       const revisions = await revisionsOf(session, object);
       if (printer) {
-        terminal.stdout.write(printer.print(revision === 0 ? newest(revisions) : found(revisions, revision)));
+        const shown = revision === 0 ? [...revisions.keys()].sort((a, b) => a - b) : [revision];
+        for (const each of shown) terminal.stdout.write(printer.print(found(revisions, each)));
         continue;
       }
       const text =
@@ -47,9 +48,6 @@ function found(revisions: ReadonlyMap<number, ReplicaSet>, revision: number): An
   if (!set) throw new CommandFailure('unable to find the specified revision');
   return { ...set, apiVersion: 'apps/v1', kind: 'ReplicaSet' } as unknown as AnyObject;
 }
-
-const newest = (revisions: ReadonlyMap<number, ReplicaSet>): AnyObject =>
-  found(revisions, Math.max(...revisions.keys()));
 
 function listed(revisions: ReadonlyMap<number, ReplicaSet>): string {
   if (revisions.size === 0) return 'No rollout history found.';
