@@ -144,6 +144,118 @@ export const readCases: readonly Case[] = [
     ],
   },
   {
+    name: 'pods and deployments with a status and events',
+    files: {
+      ...files,
+      'status.json': JSON.stringify({
+        status: {
+          phase: 'Running',
+          hostIP: '192.168.0.1',
+          podIP: '192.168.1.2',
+          podIPs: [{ ip: '192.168.1.2' }, { ip: 'fd00::2' }],
+          startTime: '2026-01-01T00:00:00Z',
+          qosClass: 'Burstable',
+          message: 'all is well',
+          reason: 'Because',
+          conditions: [
+            { type: 'Initialized', status: 'True' },
+            { type: 'Ready', status: 'False', reason: 'ContainersNotReady' },
+          ],
+          initContainerStatuses: [
+            {
+              name: 'first',
+              image: 'busybox',
+              imageID: 'sha256:1',
+              containerID: 'containerd://0',
+              ready: true,
+              restartCount: 0,
+              state: {
+                terminated: {
+                  exitCode: 0,
+                  reason: 'Completed',
+                  startedAt: '2026-01-01T00:00:00Z',
+                  finishedAt: '2026-01-01T00:00:01Z',
+                },
+              },
+            },
+          ],
+          containerStatuses: [
+            {
+              name: 'main',
+              image: 'nginx:1.14.2',
+              imageID: 'sha256:2',
+              containerID: 'containerd://1',
+              ready: true,
+              restartCount: 3,
+              state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+              lastState: {
+                terminated: {
+                  exitCode: 137,
+                  signal: 9,
+                  reason: 'OOMKilled',
+                  message: 'killed',
+                  startedAt: '2026-01-01T00:00:00Z',
+                  finishedAt: '2026-01-01T00:00:01Z',
+                },
+              },
+            },
+            {
+              name: 'side',
+              image: 'busybox',
+              imageID: '',
+              ready: false,
+              restartCount: 0,
+              state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off' } },
+            },
+          ],
+        },
+      }),
+      'events.yaml': ['Normal', 'Warning']
+        .map(
+          (type, i) => `apiVersion: v1
+kind: Event
+metadata: {name: one.${i}}
+involvedObject: {apiVersion: v1, kind: Pod, name: one, namespace: $N}
+type: ${type}
+reason: Reason${i}
+message: "something happened "
+count: ${i * 4 + 1}
+firstTimestamp: "2026-01-0${i + 1}T00:00:00Z"
+lastTimestamp: "2026-01-0${i + 2}T00:00:00Z"
+source: {component: tester}
+`,
+        )
+        .join('---\n'),
+    },
+    steps: [
+      make,
+      'patch pod one --subresource=status --patch-file=status.json',
+      'get pods',
+      'get pods -o wide',
+      'describe pod one',
+      'create -f events.yaml',
+      'get events -o wide',
+      'get events --field-selector type=Warning',
+      'events',
+      'events --for pod/one --types=Warning',
+      'events --for nope',
+      'events --types=Nope',
+      `patch deploy web --subresource=status -p '{"status":{"observedGeneration":1,"replicas":3,"updatedReplicas":1,"availableReplicas":1,"unavailableReplicas":2,"conditions":[{"type":"Available","status":"False","reason":"MinimumReplicasUnavailable"}]}}'`,
+      'get deploy',
+      'describe deploy web',
+      'rollout status deploy/web --watch=false',
+      `patch deploy web --subresource=status -p '{"status":{"replicas":3,"updatedReplicas":2,"availableReplicas":1}}'`,
+      'rollout status deploy/web --watch=false',
+      `patch deploy web --subresource=status -p '{"status":{"replicas":2}}'`,
+      'rollout status deploy/web --watch=false',
+      `patch deploy web --subresource=status -p '{"status":{"availableReplicas":2}}'`,
+      'rollout status deploy/web',
+      `patch deploy web --subresource=status -p '{"status":{"conditions":[{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}]}}'`,
+      'rollout status deploy/web',
+      'rollout status deploy/web --revision=3 --watch=false',
+    ],
+  },
+  {
     name: 'nodes',
     files: {
       'node.yaml': `apiVersion: v1

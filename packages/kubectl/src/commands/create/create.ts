@@ -22,7 +22,7 @@ import { service } from './service.ts';
 import { deployment, namespace, serviceAccount } from './simple.ts';
 import { token } from './token.ts';
 
-export const saveConfigFlag = boolFlag('save-config', false, 'Keep the manifest in the annotation that apply uses');
+const saveConfigFlag = boolFlag('save-config', false, 'Keep the manifest in the annotation that apply uses');
 
 export const command: Command = {
   name: 'create',
