@@ -100,4 +100,21 @@ describe('the recorder', () => {
     await recorder.written();
     await server.close();
   });
+
+  it('writes on after an event was dropped', async () => {
+    const server = await startApiServer();
+    const recorder = new EventRecorder(server.client, { component: 'kubelet' });
+    const about = (name: string) => ({ metadata: { name, namespace: 'default', uid: name } });
+    for (let i = 0; i < 26; i++) {
+      recorder.event(about('flood'), pod, 'Normal', `R${i}`, 'm');
+      await recorder.written();
+    }
+    recorder.event(about('web'), pod, 'Normal', 'Started', 'm');
+    await recorder.written();
+    const { items } = await server.client.list(eventKind, { namespace: 'default' });
+    const names = items.map((each) => each.involvedObject.name);
+    expect(names.filter((each) => each === 'flood')).toHaveLength(25);
+    expect(names).toContain('web');
+    await server.close();
+  });
 });

@@ -112,6 +112,8 @@ export class EventRecorder {
   }
 
   async #drain(): Promise<void> {
+    // An event that is dropped needs no wait: without this one, the end would come before `#writing` is set, and never again.
+    await undefined;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       const correlated = this.#correlator.correlate(next);
       if (correlated.write !== 'skip') await this.#write(correlated.event, correlated.write === 'patch');
