@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Clock ticks a second in /proc/<pid>/stat; fixed by the Linux ABI on the machines we run on. */
 const ticksPerSecond = 100;
@@ -17,30 +17,28 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** All processes below `root` (itself included) that run a Node.js, with the script they run. */
+/** All processes below `root` (itself included) that run a Node.js, with the names they go by. */
 export function nodeProcesses(root: number): { pid: number; name: string }[] {
-  const found: { pid: number; name: string }[] = [];
   const parents = new Map<number, number>();
   for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = text(`/proc/${entry}/stat`);
+    const stat = /^\d+$/.test(entry) ? unlessGone(() => readFileSync(`/proc/${entry}/stat`, 'utf8')) : undefined;
     if (stat) parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
   }
   const inside = (pid: number): boolean => pid === root || (parents.has(pid) && inside(parents.get(pid)!));
+  const found: { pid: number; name: string }[] = [];
   for (const pid of parents.keys()) {
-    const command = text(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
-    if (!inside(pid) || !command[0]?.endsWith('/node')) continue;
-    const script = command.find((word) => /packages\/[^/]+\/src\//.test(word)) ?? '';
-    found.push({ pid, name: /packages\/([^/]+)\//.exec(script)?.[1] ?? 'node' });
+    if (!inside(pid) || !unlessGone(() => readlinkSync(`/proc/${pid}/exe`))?.endsWith('/node')) continue;
+    const command = unlessGone(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
+    found.push({ pid, name: /packages\/([^/]+)\//.exec(command)?.[1] ?? command.split('\0')[0]!.trim() });
   }
   return found;
 }
 
-function text(path: string): string | undefined {
+/** What `read` gives, or undefined where the process has gone meanwhile. */
+function unlessGone(read: () => string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
-    // Processes come and go while we look.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }

@@ -157,6 +157,24 @@ describe('port forward', () => {
     stream.destroy();
   });
 
+  it('still gets the answer after this side has ended', async () => {
+    const client = await upgrading(['v4.channel.k8s.io'], (socket) => {
+      socket.send(frame(0, port));
+      socket.send(frame(1, port));
+      socket.on('message', (data: Buffer) =>
+        setImmediate(() => {
+          socket.send(frame(0, `${data.subarray(1)} answered`));
+          socket.close();
+        }),
+      );
+    });
+    const stream = await portForward(client, '/portforward', 80);
+    stream.end('question');
+    let answer = '';
+    for await (const chunk of stream) answer += chunk;
+    expect(answer).toBe('question answered');
+  });
+
   it('ends with the error of the other side', async () => {
     const client = await upgrading(['v4.channel.k8s.io'], (socket) => {
       socket.send(frame(0, port));

@@ -124,10 +124,8 @@ export async function portForward(client: Client, path: string, port: number, si
   const stream = new Duplex({
     read: () => socket.resume(),
     write: (chunk: Buffer, _encoding, done) => socket.send(framed(0, chunk), done),
-    final: (done) => {
-      socket.close(1000);
-      done();
-    },
+    // A side that has said all it has to say still listens; this protocol has no word for it, so the other side is not told.
+    final: (done) => done(),
     destroy: (error, done) => {
       socket.terminate();
       done(error);
