@@ -40,6 +40,11 @@ describe('discovery', () => {
     });
   });
 
+  it('has no way to delete all namespaces at once', () => {
+    const namespaces = resourceList('v1', builtinKinds, table).resources.find((each) => each.name === 'namespaces');
+    expect(namespaces?.verbs).toEqual(['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']);
+  });
+
   it('names groups in the order of preference', () => {
     const names = groupList(builtinKinds).groups.map((each) => each.name);
     expect(names.slice(0, 2)).toEqual(['apps', 'events.k8s.io']);

@@ -1,6 +1,6 @@
 import { age, text } from '../../columns.ts';
 import type { Namespace } from '../../generated/core/v1.ts';
-import { defineKind } from '../../kind.ts';
+import { allVerbs, defineKind } from '../../kind.ts';
 import { isDns1123Label } from '../../meta/names.ts';
 
 /** A room for names: most objects live in one, and are deleted with it. */
@@ -9,6 +9,8 @@ export const namespace = defineKind<Namespace>('core/v1', {
   plural: 'namespaces',
   shortNames: ['ns'],
   namespaced: false,
+  // All namespaces at once are all there is: upstream refuses to delete the collection.
+  verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),
   hasGeneration: false,
   name: isDns1123Label,
   subresources: { status: true },
