@@ -82,7 +82,7 @@ function coracleProcesses(): string[] {
       group: readProcess(pid, 'cgroup') ?? '',
     }))
     .filter(({ command, group }) => group.includes(':/coracle/') || isProgram(command))
-    .map(({ pid, command }) => `${pid} ${command.slice(0, 160)}`)
+    .map(({ pid, command, group }) => `${pid} ${command.slice(0, 160)} (${group.split('\n', 1)[0]!.split(':').at(-1)})`)
     .sort();
 }
 
