@@ -90,15 +90,8 @@ function logOptions(query: URLSearchParams): string {
 }
 
 /** What a kubelet refused, as the answer to the client. */
-export async function refusalOf(response: IncomingMessage, name: string, subresource = 'log'): Promise<StatusError> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of response) {
-    parts.push(part as Buffer);
-    length += (part as Buffer).length;
-    if (length > refusalLimit) break;
-  }
-  const text = Buffer.concat(parts).subarray(0, refusalLimit).toString('utf8');
+export async function refusalOf(response: IncomingMessage, name: string): Promise<StatusError> {
+  const text = await refusalText(response);
   const code = response.statusCode ?? 500;
   if (code === 400) return badRequest(text);
   if (code === 500) return internalError(new Error(text));
@@ -108,8 +101,20 @@ export async function refusalOf(response: IncomingMessage, name: string, subreso
     code,
     reason: isMissing ? 'NotFound' : code === 403 ? 'Forbidden' : code === 401 ? 'Unauthorized' : 'InternalError',
     message: isMissing
-      ? `${what} ( pods/${subresource} ${name})`
-      : `${what} (${JSON.stringify(text)}) has prevented the request from succeeding ( pods/${subresource} ${name})`,
-    details: { name, kind: `pods/${subresource}`, causes: [{ reason: 'UnexpectedServerResponse', message: text }] },
+      ? `${what} ( pods/log ${name})`
+      : `${what} (${JSON.stringify(text)}) has prevented the request from succeeding ( pods/log ${name})`,
+    details: { name, kind: 'pods/log', causes: [{ reason: 'UnexpectedServerResponse', message: text }] },
   });
+}
+
+/** The text of a kubelet's refusal, or its beginning where it is long. */
+export async function refusalText(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response) {
+    parts.push(part as Buffer);
+    length += (part as Buffer).length;
+    if (length > refusalLimit) break;
+  }
+  return Buffer.concat(parts).subarray(0, refusalLimit).toString('utf8');
 }

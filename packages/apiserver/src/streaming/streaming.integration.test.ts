@@ -274,7 +274,12 @@ describe('exec', () => {
       undefined,
       'two',
     );
-    expect(status).toMatchObject({ status: 'Failure', message: expect.stringContaining('pods/exec two'), code: 404 });
+    expect(status).toMatchObject({
+      status: 'Failure',
+      reason: 'InternalError',
+      message: 'Internal error occurred: unable to upgrade connection: container not running',
+      code: 500,
+    });
   });
 
   it('asks for an upgrade, and for a pod that runs somewhere', async () => {

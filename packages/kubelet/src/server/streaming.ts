@@ -28,7 +28,7 @@ export async function streamUrl(cri: CriClient, { verb, pod, actual, container, 
     return new URL((await cri.runtime.portForward({ podSandboxId: sandbox.id, port })).url);
   }
   const running = actual.containers.find((each) => each.name === container && each.state === 'running');
-  if (!running) throw new HttpError(404, `container not found ("${container}")`);
+  if (!running) throw new HttpError(500, `container not found ("${container}")`);
   const streams = {
     containerId: running.id,
     stdin: flag('input', 'stdin'),
