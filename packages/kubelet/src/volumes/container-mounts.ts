@@ -13,6 +13,9 @@ const propagations = {
   Bidirectional: MountPropagation.PROPAGATION_BIDIRECTIONAL,
 } as const;
 
+/** Volumes whose content comes from the API: what a container wrote there would be gone with the next change. */
+const fromApi = ['configMap', 'secret', 'downwardAPI', 'projected'] as const;
+
 export interface MountFacts {
   podFolder: string;
   /** Volume paths by name. */
@@ -31,6 +34,9 @@ export async function containerMounts(
   facts: MountFacts,
 ): Promise<DeepPartial<Mount>[]> {
   const mounts: DeepPartial<Mount>[] = [];
+  const readOnly = new Set(
+    (pod.spec.volumes ?? []).filter((each) => fromApi.some((type) => each[type])).map((each) => each.name),
+  );
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const volume = facts.volumes.get(mount.name);
     if (volume === undefined)
@@ -40,7 +46,7 @@ export async function containerMounts(
     mounts.push({
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
       hostPath: subPath ? await subPathOf(volume, subPath, target) : await existing(volume),
-      readonly: mount.readOnly ?? false,
+      readonly: (mount.readOnly ?? false) || readOnly.has(mount.name),
       recursiveReadOnly: mount.recursiveReadOnly === 'Enabled',
       propagation: propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations],
     });
