@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Pod } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
-import { type Cluster, eventually } from '../cluster.ts';
+import { type Cluster, eventually, launcher } from '../cluster.ts';
 
 type List<T> = { items: T[] };
 
@@ -40,6 +41,26 @@ export function lifecycle(cluster: Cluster): void {
       await cluster.mustCoracle('up', '--detach');
       await eventually('the example answers again', answers, (it) => it.includes('Welcome to nginx!'));
       expect(await uids()).toEqual(before);
+    });
+
+    it('runs in the foreground until Ctrl-C, which stops all of it in order', async () => {
+      await cluster.mustCoracle('down');
+      const up = spawn(launcher('coracle'), ['up', '--name', cluster.name, '--data-dir', cluster.dataDir], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let printed = '';
+      for (const stream of [up.stdout, up.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (printed += chunk));
+      const ended = new Promise<number | null>((resolve) => up.once('close', resolve));
+      await eventually(
+        'it says that the cluster is up',
+        async () => printed,
+        (text) => /is up after/.test(text),
+      );
+      expect((await cluster.status()).state).toBe('running');
+      up.kill('SIGINT');
+      await ended;
+      expect(printed).toContain(`cluster ${cluster.name} stopped`);
+      expect((await cluster.status()).state).toBe('stopped');
     });
 
     it('is refused what this version cannot do, by name', async () => {

@@ -6,6 +6,7 @@ import { clusterRoleAggregationController } from './controllers/clusterrole-aggr
 import { deploymentController } from './controllers/deployment/controller.ts';
 import { endpointsController } from './controllers/endpoints/controller.ts';
 import { endpointSliceController } from './controllers/endpointslice/controller.ts';
+import { endpointSliceMirroringController } from './controllers/endpointslice-mirroring/controller.ts';
 import { garbageCollectorController } from './controllers/garbage-collector/controller.ts';
 import { namespaceController } from './controllers/namespace/controller.ts';
 import { nodeIpamController } from './controllers/node-ipam/controller.ts';
@@ -26,6 +27,7 @@ export const allControllers = (): Controller[] => [
   deploymentController,
   endpointsController(),
   endpointSliceController(),
+  endpointSliceMirroringController(),
   garbageCollectorController,
   namespaceController,
   nodeIpamController,
