@@ -60,10 +60,13 @@ export interface ClusterStatus {
 export class Cluster {
   readonly name: string;
   readonly dataDir: string;
+  /** A folder for the tests' own files. */
+  readonly scratch: string;
 
   constructor(name: string) {
     this.name = name;
     this.dataDir = mkdtempSync(join(tmpdir(), 'coracle-e2e-'));
+    this.scratch = mkdtempSync(join(tmpdir(), 'coracle-e2e-files-'));
   }
 
   /** Runs `bin/coracle COMMAND` for this cluster. */
@@ -116,8 +119,8 @@ export class Cluster {
     return this.must(['apply', '-f', '-', ...args], manifest);
   }
 
-  removeDataDir(): void {
-    rmSync(this.dataDir, { recursive: true, force: true });
+  removeFolders(): void {
+    for (const folder of [this.dataDir, this.scratch]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -24,7 +24,7 @@ describe('a one-node cluster', () => {
 
   afterAll(async () => {
     await cluster.coracle('reset');
-    cluster.removeDataDir();
+    cluster.removeFolders();
   }, 120_000);
 
   example(cluster);

@@ -73,7 +73,7 @@ metadata: {name: good-two}
     });
 
     it('names line and column of a YAML syntax error', async () => {
-      const file = join(cluster.dataDir, 'broken.yaml');
+      const file = join(cluster.scratch, 'broken.yaml');
       writeFileSync(file, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: [\n');
       const outcome = await cluster.kubectl(['apply', '-f', file]);
       expect(outcome.code).toBe(1);
@@ -81,7 +81,7 @@ metadata: {name: good-two}
     });
 
     it('rejects v1beta3, and with validation off creates what v1 shares', async () => {
-      const file = join(cluster.dataDir, 'old.yaml');
+      const file = join(cluster.scratch, 'old.yaml');
       writeFileSync(file, 'apiVersion: v1beta3\nkind: ConfigMap\nmetadata: {name: old}\ndata: {a: b}\n');
       const refused = await cluster.kubectl(['create', '-f', file]);
       expect(refused.code).toBe(1);
