@@ -57,6 +57,30 @@ export function workloads(cluster: Cluster): void {
       await cluster.must(['delete', 'deployment', 'paused']);
     });
 
+    it('counts a pod as available only after minReadySeconds, and never has fewer than allowed', async () => {
+      const spec = 'minReadySeconds: 3\nstrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}';
+      await cluster.apply(sleepers('careful', 2, spec));
+      const ready = await eventually(
+        'ready',
+        () => cluster.get<Deployment>('deployment', 'careful'),
+        (it) => it.status?.readyReplicas === 2,
+      );
+      expect(ready.status?.availableReplicas ?? 0).toBeLessThan(2);
+      await cluster.must(['rollout', 'status', 'deployment/careful']);
+      await cluster.must(['set', 'image', 'deployment/careful', 'main=busybox:latest']);
+      const seen: number[] = [];
+      await eventually(
+        'rolled out',
+        () => cluster.get<Deployment>('deployment', 'careful'),
+        (it) => {
+          seen.push(it.status?.availableReplicas ?? 0);
+          return it.status?.updatedReplicas === 2 && it.status.replicas === 2 && it.status.availableReplicas === 2;
+        },
+      );
+      expect(Math.min(...seen)).toBeGreaterThanOrEqual(2);
+      await cluster.must(['delete', 'deployment', 'careful']);
+    });
+
     it('reports a rollout that makes no progress', async () => {
       await cluster.apply(
         sleepers('stuck', 1, 'progressDeadlineSeconds: 3').replace('busybox:1.36', 'example.invalid/none:1'),

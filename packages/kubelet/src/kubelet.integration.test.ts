@@ -575,6 +575,21 @@ describe('the end of a pod', () => {
     );
     await pods.delete('huge');
   });
+
+  it('is taken by labels that the node has only just got', async () => {
+    await api.client.patch(nodeKind, 'node-1', undefined, {
+      type: 'merge',
+      body: { metadata: { labels: { disk: 'fast' } } },
+    });
+    await pods.create('drawn', { nodeSelector: { disk: 'fast' } });
+    await pods.ready('drawn');
+    await pods.delete('drawn');
+    await pods.create('choosy', { nodeSelector: { disk: 'slow' } });
+    const refused = await pods.until('choosy', 'Failed', (each) => each.status?.phase === 'Failed');
+    expect(refused.status).toMatchObject({ reason: 'NodeAffinity' });
+    expect(refused.status?.containerStatuses).toBeUndefined();
+    await pods.delete('choosy');
+  });
 });
 
 describe('restarts', () => {

@@ -167,6 +167,7 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
         others: pods.active().filter((each) => each.metadata.uid !== pod.metadata.uid),
         allowedUnsafeSysctls: config.allowedUnsafeSysctls,
       }),
+    refreshNode: () => side.refreshNode(),
     mirror: mirrors,
     pullSecrets: (pod) => pullSecretsOf(pod, objects, events),
   };

@@ -51,6 +51,12 @@ export class NodeManager {
     return this.#node;
   }
 
+  /** Asks the API for the node as it is now; what others have changed (labels) is seen only so. Throws when it does not answer. */
+  async refresh(): Promise<void> {
+    const { client, identity } = this.#options;
+    if (this.#node) this.#node = await client.get(nodeKind, identity.name);
+  }
+
   /** Something about the node has changed: report it now. */
   kick(): void {
     this.#waker.wake();

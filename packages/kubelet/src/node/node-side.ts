@@ -53,6 +53,11 @@ export class NodeSide {
     return this.#manager?.node;
   }
 
+  /** Has `node` be as the API has it now. Throws when the API does not answer. */
+  async refreshNode(): Promise<void> {
+    await this.#manager?.refresh();
+  }
+
   /** What all pods together may use; 0 for no limit. */
   podShare(enforced: boolean): { milliCpu: number; memory: number } {
     const cpu = Number(Quantity.parse(this.resources.allocatable['cpu'] ?? '0').milliValue());

@@ -34,6 +34,8 @@ export interface PodDependencies {
   networkProblem(): string | undefined;
   /** Why the node does not take a pod; undefined when it does. */
   admit(pod: Pod): { reason: string; message: string } | undefined;
+  /** Has `admit` know the node as the API has it now. Throws when the API does not answer. */
+  refreshNode(): Promise<void>;
   /** Told when a pod has ended or a container runs out, so that others can be admitted or started. */
   mirror?: MirrorPods;
   pullSecrets(pod: Pod): Promise<Secret[]>;

@@ -139,7 +139,7 @@ export class PodWorker {
     const { runtimePods, statuses } = this.#deps;
     const pod = this.#pod;
     const actual = await runtimePods.get(this.uid, pod.metadata.name ?? '', pod.metadata.namespace ?? '');
-    if (this.#stage === 'running') this.#judge(pod, actual);
+    if (this.#stage === 'running') await this.#judge(pod, actual);
     switch (this.#stage) {
       case 'running': {
         const status = this.#report(actual, false);
@@ -162,12 +162,18 @@ export class PodWorker {
   }
 
   /** Decides whether the pod may run at all: it may be over, not fit, or have been active for too long. */
-  #judge(pod: Pod, actual: RuntimePod): void {
+  async #judge(pod: Pod, actual: RuntimePod): Promise<void> {
     const phase = pod.status?.phase;
     if (pod.metadata.deletionTimestamp) this.terminate(gracePeriodOf(pod));
     else if (phase === 'Failed' || phase === 'Succeeded') this.#stage = 'terminating';
     else if (!this.#admitted) {
-      const refusal = actual.sandboxes.length > 0 ? undefined : this.#deps.admit(pod);
+      let refusal = actual.sandboxes.length > 0 ? undefined : this.#deps.admit(pod);
+      if (refusal?.reason === 'NodeAffinity') {
+        // The scheduler may know labels of the node that have not been seen here.
+        await this.#deps.refreshNode();
+        if (this.#stage !== 'running' || this.#pod.metadata.deletionTimestamp) return;
+        refusal = this.#deps.admit(pod);
+      }
       if (refusal) {
         this.#deps.events.pod(pod, 'Warning', refusal.reason, refusal.message);
         this.terminate(0, { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` });

@@ -1,6 +1,6 @@
 import { qosClass } from '@coracle/api/core/v1/qos';
 import { now as timeNow } from '@coracle/api/meta/time';
-import type { Pod, PodStatus } from '@coracle/api/types/core/v1';
+import type { ContainerStatus, Pod, PodStatus } from '@coracle/api/types/core/v1';
 import type { RuntimePod } from '../pods/runtime-pod.ts';
 import {
   containersReadyCondition,
@@ -46,7 +46,7 @@ export function podStatus(pod: Pod, actual: RuntimePod, old: PodStatus, facts: S
 
   const [sandbox] = actual.sandboxes;
   const sandboxUp = sandbox?.ready === true && (sandbox.hostNetwork || sandbox.ips.length > 0);
-  const begun = mains.some((each) => each.state?.running || each.state?.terminated || each.lastState?.terminated);
+  const begun = mains.some(hasBegun);
   const containersReady = containersReadyCondition(pod, [...inits, ...mains], phase);
   const api = pod.status?.conditions ?? [];
   const conditions = mergeConditions(
@@ -67,6 +67,8 @@ export function podStatus(pod: Pod, actual: RuntimePod, old: PodStatus, facts: S
   const ips = !sandboxUp ? [] : spec.hostNetwork ? facts.hostIPs : sandbox.ips;
   const podIPs = ips.length > 0 ? ips.map((ip) => ({ ip })) : old.podIPs;
   const verdict = facts.verdict ?? (final ? { reason: old.reason, message: old.message } : undefined);
+  // A pod that the node did not take has no containers to tell of.
+  const untouched = phase === 'Failed' && actual.sandboxes.length === 0 && !begun && !inits.some(hasBegun);
   return {
     phase,
     conditions,
@@ -77,12 +79,15 @@ export function podStatus(pod: Pod, actual: RuntimePod, old: PodStatus, facts: S
     hostIPs: facts.hostIPs.map((ip) => ({ ip })),
     ...(podIPs?.length && { podIP: podIPs[0]!.ip, podIPs }),
     startTime: old.startTime ?? now,
-    ...(inits.length > 0 && { initContainerStatuses: inits }),
-    containerStatuses: mains.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ...(inits.length > 0 && !untouched && { initContainerStatuses: inits }),
+    ...(!untouched && { containerStatuses: mains.sort((a, b) => (a.name < b.name ? -1 : 1)) }),
     ...(ephemerals.length > 0 && { ephemeralContainerStatuses: ephemerals }),
     qosClass: qosClass(spec),
   };
 }
+
+const hasBegun = ({ state, lastState }: ContainerStatus): boolean =>
+  Boolean(state?.running || state?.terminated || lastState?.terminated);
 
 /** Says that a pod was ended for the node's sake, not its own (KEP-3329). */
 function disruption(verdict: StatusFacts['verdict']) {
