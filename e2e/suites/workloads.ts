@@ -60,13 +60,12 @@ export function workloads(cluster: Cluster): void {
     it('counts a pod as available only after minReadySeconds, and never has fewer than allowed', async () => {
       const spec = 'minReadySeconds: 3\nstrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}';
       await cluster.apply(sleepers('careful', 2, spec));
-      const ready = await eventually(
-        'ready',
-        () => cluster.get<Deployment>('deployment', 'careful'),
-        (it) => it.status?.readyReplicas === 2,
-      );
-      expect(ready.status?.availableReplicas ?? 0).toBeLessThan(2);
       await cluster.must(['rollout', 'status', 'deployment/careful']);
+      const available = Date.now();
+      for (const pod of await podsOf('careful')) {
+        const since = pod.status?.conditions?.find((each) => each.type === 'Ready')?.lastTransitionTime;
+        expect(available - Date.parse(since!)).toBeGreaterThanOrEqual(3000);
+      }
       await cluster.must(['set', 'image', 'deployment/careful', 'main=busybox:latest']);
       const seen: number[] = [];
       await eventually(

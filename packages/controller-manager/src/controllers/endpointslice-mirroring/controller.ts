@@ -7,23 +7,20 @@ import { isNotFound } from '@coracle/api/meta/status';
 import type { Endpoints, Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import { type Controller, defineController, mapped, own, type Scope } from '../../controller.ts';
+import { keysOfManaged, managedByLabel, serviceNameLabel, skipMirrorLabel } from '../../managed-slices.ts';
 import { hasManagedEndpoints } from '../../service-endpoints.ts';
 import type { AddressType } from '../endpointslice/desired.ts';
 import { place } from '../endpointslice/placement.ts';
 import { WrittenSlices } from '../endpointslice/written.ts';
 import { annotationsOf, mirrored } from './mirror.ts';
 
-const serviceNameLabel = 'kubernetes.io/service-name';
-const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const managedBy = 'endpointslicemirroring-controller.k8s.io';
-const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
 const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 const types: readonly AddressType[] = ['IPv4', 'IPv6'];
 const mostPerSlice = 1000;
 const index = 'mirrored endpoints';
 
-const sourceOf = ({ metadata: { labels = {}, namespace } }: EndpointSlice): string[] =>
-  labels[managedByLabel] === managedBy && labels[serviceNameLabel] ? [`${namespace}/${labels[serviceNameLabel]}`] : [];
+const sourceOf = (slice: EndpointSlice): string[] => keysOfManaged(slice, managedBy);
 
 /** Copies Endpoints that people write for a Service without a selector into EndpointSlices, which is what kube-proxy reads. */
 export function endpointSliceMirroringController(): Controller {
@@ -58,7 +55,7 @@ export function endpointSliceMirroringController(): Controller {
 /** Only what nobody else turns into slices: the Service selects no pods, and nothing marks the Endpoints as another's. */
 function isMirrored({ metadata }: Endpoints, service: Service): boolean {
   if (metadata.deletionTimestamp || hasManagedEndpoints(service)) return false;
-  return metadata.labels?.[skipLabel] !== 'true' && metadata.annotations?.[leaderAnnotation] === undefined;
+  return metadata.labels?.[skipMirrorLabel] !== 'true' && metadata.annotations?.[leaderAnnotation] === undefined;
 }
 
 async function bringUpToDate(

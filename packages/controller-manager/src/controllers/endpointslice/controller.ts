@@ -9,6 +9,7 @@ import { formatTime } from '@coracle/api/meta/time';
 import type { Node, Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import { type Controller, defineController, mapped, type Scope } from '../../controller.ts';
+import { keysOfManaged, managedByLabel, serviceNameLabel, skipMirrorLabel } from '../../managed-slices.ts';
 import { isNamespaceTerminating } from '../../pods.ts';
 import { hasManagedEndpoints, headlessLabel, isHeadless } from '../../service-endpoints.ts';
 import { selects, serviceWatches } from '../../service-watches.ts';
@@ -17,19 +18,12 @@ import { type AddressType, addressTypes, desiredEndpoints } from './desired.ts';
 import { place } from './placement.ts';
 import { WrittenSlices } from './written.ts';
 
-const serviceNameLabel = 'kubernetes.io/service-name';
-const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const managedBy = 'endpointslice-controller.k8s.io';
 const serviceIndex = 'service';
 /** Labels of the slices themselves, never taken over from the service. */
-const reserved = new Set([serviceNameLabel, managedByLabel, headlessLabel, 'endpointslice.kubernetes.io/skip-mirror']);
+const reserved = new Set([serviceNameLabel, managedByLabel, headlessLabel, skipMirrorLabel]);
 
-const serviceOf = (slice: EndpointSlice): string[] => {
-  const labels = slice.metadata.labels ?? {};
-  return labels[managedByLabel] === managedBy && labels[serviceNameLabel]
-    ? [`${slice.metadata.namespace}/${labels[serviceNameLabel]}`]
-    : [];
-};
+const serviceOf = (slice: EndpointSlice): string[] => keysOfManaged(slice, managedBy);
 
 /** Keeps the EndpointSlices of each Service that selects pods. */
 export function endpointSliceController(): Controller {
