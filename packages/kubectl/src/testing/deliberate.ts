@@ -11,6 +11,8 @@ const stderr =
   (change: (text: string) => string) =>
   (outcome: Outcome): Outcome => ({ ...outcome, stderr: change(outcome.stderr) });
 
+const sorted = (parts: string[], separator: string): string => [...parts].sort().join(separator);
+
 export const deliberate: readonly Deliberate[] = [
   {
     what: "client-go's log lines (E1122 06:43:42.689501 9755 memcache.go:265] …) are not shown",
@@ -26,6 +28,21 @@ export const deliberate: readonly Deliberate[] = [
         (_, error: string) => `error: ${error.replace(/\\(.)/g, '$1')}\n`,
       ),
     ),
+  },
+  {
+    what: 'keys of a secret that is described, and labels or annotations that are there already, are named in order',
+    why: 'upstream names them in the order its maps happen to have, which is another at each call: both are sorted before they are compared',
+    apply: (outcome) => ({
+      ...outcome,
+      stdout: outcome.stdout.replace(
+        /(?:^\S+: +\d+ bytes\n)+/gm,
+        (lines) => sorted(lines.trimEnd().split('\n'), '\n') + '\n',
+      ),
+      stderr: outcome.stderr.replace(
+        /(found the following declared \S+: )(.*)$/gm,
+        (_, start: string, list: string) => start + sorted(list.split('; '), '; '),
+      ),
+    }),
   },
   {
     what: "version shows this client's version, no kustomize version, all the server tells, and no warning of a version skew",
