@@ -3,8 +3,8 @@ import { createServer as createPlainServer, type IncomingMessage, ServerResponse
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { version } from '@coracle/api/version';
 import type { Checks } from '@coracle/process/checks';
-import { version } from '@coracle/process/version';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { deadline } from './chain/deadline.ts';

@@ -1,3 +1,4 @@
+import { userAgent } from '@coracle/api/version';
 import { type Client, componentConfig, connect, Informers } from '@coracle/client';
 import { accessOf, electionOf, servingOf } from '@coracle/process/component-options';
 import { FlagError } from '@coracle/process/flags';
@@ -5,7 +6,6 @@ import { serveStatus } from '@coracle/process/health';
 import { whileLeader } from '@coracle/process/leadership';
 import { workQueueMetrics } from '@coracle/process/metrics';
 import { type ProgramContext, program, UsageError } from '@coracle/process/program';
-import { userAgent } from '@coracle/process/version';
 import type { Controller } from './controller.ts';
 import { allControllers } from './controllers.ts';
 import { managerFlags } from './flags.ts';

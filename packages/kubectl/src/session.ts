@@ -1,5 +1,5 @@
+import { parseDuration } from '@coracle/api/meta/time';
 import { CommandFailure } from './cli/failure.ts';
-import { parseDuration } from './cli/flag-values.ts';
 import type { Flags } from './cli/flags.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Kubeconfig } from './kubeconfig/config.ts';

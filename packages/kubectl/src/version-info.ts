@@ -1,18 +1,16 @@
-import { arch, platform } from 'node:process';
+import { version } from '@coracle/api/version';
 
-const goArch = arch === 'x64' ? 'amd64' : arch;
+const { major, minor, gitVersion, gitCommit, gitTreeState, buildDate, goVersion, compiler, platform } = version;
 
-/** What `kubectl version` tells of this client. */
+/** What `kubectl version` tells of this client: the fields that clients have, in upstream's order. */
 export const clientVersion = {
-  major: '1',
-  minor: '36',
-  gitVersion: 'v1.36.0',
-  gitCommit: '0000000000000000000000000000000000000000',
-  gitTreeState: 'clean',
-  buildDate: '2026-04-22T00:00:00Z',
-  goVersion: `node${process.version}`,
-  compiler: 'coracle',
-  platform: `${platform}/${goArch}`,
+  major,
+  minor,
+  gitVersion,
+  gitCommit,
+  gitTreeState,
+  buildDate,
+  goVersion,
+  compiler,
+  platform,
 } as const;
-
-export const userAgent = `kubectl/${clientVersion.gitVersion} (${clientVersion.platform}) kubernetes/${clientVersion.gitCommit.slice(0, 7)}`;

@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isForbidden } from '@coracle/api/meta/status';
+import { version } from '@coracle/api/version';
 import type { DelegatedAccess } from './access.ts';
 import { type Checks, runChecks } from './checks.ts';
 import type { Log } from './log.ts';
 import type { Registry } from './metrics.ts';
-import { version } from './version.ts';
 
 export interface StatusServerOptions {
   /** 0 takes any free port. */

@@ -1,3 +1,4 @@
+export * from '@coracle/api/version';
 export * from './access.ts';
 export * from './checks.ts';
 export * from './flags.ts';
@@ -6,4 +7,3 @@ export * from './log.ts';
 export * from './metrics.ts';
 export * from './program.ts';
 export * from './usage.ts';
-export * from './version.ts';

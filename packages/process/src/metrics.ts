@@ -1,6 +1,6 @@
+import { version } from '@coracle/api/version';
 import type { WorkQueueMetrics } from '@coracle/client/work-queue';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { version } from './version.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 

@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module';
+import { version } from '@coracle/api/version';
 import {
   boolFlag,
   defineFlags,
@@ -12,7 +13,6 @@ import {
 import { type Log, logger, setVerbosity } from './log.ts';
 import { processRegistry, type Registry } from './metrics.ts';
 import { groupedUsages } from './usage.ts';
-import { version } from './version.ts';
 
 /** What a program's story starts with. */
 export interface ProgramContext<F> {

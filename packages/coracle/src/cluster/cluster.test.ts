@@ -46,7 +46,7 @@ describe('a plan', () => {
     expect(() => planCluster('a', 1, [parseNetwork('0.0.0.0/1')], [])).toThrow('no network is free for Services');
   });
 
-  it('has one node, for now', () => {
+  it('has one node at most', () => {
     checkNodeCount(1);
     expect(() => checkNodeCount(3)).toThrow('--nodes 3: this version makes clusters of 1 node');
     expect(() => checkNodeCount(0)).toThrow('at least one');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { version as kubernetes } from '@coracle/process/version';
+import { version as kubernetes } from '@coracle/api/version';
 import { command } from '../cli/command.ts';
 import { checkout } from '../cluster/cluster.ts';
 

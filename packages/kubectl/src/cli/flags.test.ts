@@ -1,6 +1,6 @@
+import { formatDuration, parseDuration } from '@coracle/api/meta/time';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatDuration, parseDuration } from './flag-values.ts';
 import {
   boolFlag,
   durationFlag,

@@ -1,5 +1,6 @@
+import { parseDuration } from '@coracle/api/meta/time';
 import { CommandFailure } from './failure.ts';
-import { parseBool, parseDuration, parseInteger } from './flag-values.ts';
+import { parseBool, parseInteger } from './flag-values.ts';
 
 export type FlagType = 'string' | 'bool' | 'int' | 'duration' | 'strings' | 'stringSlice' | 'csv' | 'map' | 'tristate';
 

@@ -1,6 +1,6 @@
+import { formatDuration } from '@coracle/api/meta/time';
 import { groups } from '../commands/index.ts';
 import type { Command } from './command.ts';
-import { formatDuration } from './flag-values.ts';
 import type { Flag } from './flags.ts';
 import { globalFlags } from './global-flags.ts';
 

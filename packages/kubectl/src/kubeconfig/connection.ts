@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { userAgent } from '@coracle/api/version';
 import { inClusterConfig, type RestConfig } from '@coracle/client/config';
 import { CommandFailure, ConfigurationFailure } from '../cli/failure.ts';
 import type { Flags } from '../cli/flags.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { userAgent } from '../version-info.ts';
 import type { ClusterEntry, ContextEntry, Kubeconfig, UserEntry } from './config.ts';
 import { execCredentials } from './exec-plugin.ts';
 import { absolutePath, withAbsolutePaths } from './files.ts';
@@ -54,7 +54,7 @@ export function connectionOf(config: Kubeconfig, flags: Flags, terminal: Termina
   const server = flags.string('server') || clusterValue.server || '';
   if (server === '' && inCluster(terminal) && config.clusters.size === 0)
     return withImpersonation(inClusterConfig(), userValue, flags);
-  const rest: RestConfig = { server: normalized(server, clusterValue, flags), userAgent };
+  const rest: RestConfig = { server: normalized(server, clusterValue, flags), userAgent: userAgent('kubectl') };
   fillTls(rest, clusterValue, flags, terminal);
   fillUser(rest, userName, userValue, clusterValue, flags, terminal);
   return withImpersonation(rest, userValue, flags);
