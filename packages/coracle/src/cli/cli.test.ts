@@ -153,7 +153,7 @@ describe('coracle', () => {
   it.each([
     [['frobnicate'], 'error: unknown command "frobnicate" for "coracle"'],
     [['up', '--frobnicate'], 'error: unknown flag: --frobnicate'],
-    [['up', '--nodes', '3'], 'error: --nodes 3: this version makes clusters of 1 node'],
+    [['up', '--nodes', '3', '--control-planes', '5'], 'error: --control-planes 5: that is more than --nodes 3'],
     [['up', '--name', 'Not/Good'], 'error: --name "Not/Good" is no name for a cluster'],
     [['logs'], 'error: usage: coracle logs COMPONENT [flags]'],
     [

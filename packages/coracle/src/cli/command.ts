@@ -10,6 +10,8 @@ type AnyFlags = Readonly<Record<string, Flag<any>>>;
 export interface CommandContext<F> {
   flags: FlagValues<F>;
   args: readonly string[];
+  /** The names of the flags that were given. */
+  changed: ReadonlySet<string>;
 }
 
 /** A verb of `coracle`. */
@@ -58,7 +60,7 @@ export function command<F extends AnyFlags>(declaration: {
         throw new FlagError(`usage: ${line}`);
       }
       for (const warning of parsed.warnings) process.stderr.write(`${warning}\n`);
-      return declaration.run({ flags: parsed.values, args: parsed.args });
+      return declaration.run({ flags: parsed.values, args: parsed.args, changed: parsed.changed });
     },
   };
 }

@@ -1,10 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { node as nodeKind } from '@coracle/api/core/v1/node';
-import { isNotFound } from '@coracle/api/meta/status';
-import { type Client, connect } from '@coracle/client';
-import { type Progress, seconds } from '../cli/progress.ts';
+import type { Progress } from '../cli/progress.ts';
 import { writeKubeconfig } from '../components/admin.ts';
+import { servicesOf } from '../components/all.ts';
 import { fail } from '../failure.ts';
 import { takenNetworks } from '../host/links.ts';
 import { type BuiltImage, buildImages, builtImage } from '../images/build.ts';
@@ -13,10 +11,12 @@ import { recipes } from '../images/recipes.ts';
 import type { NodeDriver, NodeSpec, RunningNode } from '../nodes/driver.ts';
 import { raiseNetwork } from '../nodes/network.ts';
 import { ensurePki } from '../pki/certificates.ts';
+import { adminClient, apiReady, nodesReady } from './api.ts';
 import {
   type Cluster,
   type ClusterPlace,
   checkout,
+  controlPlanes,
   loadCluster,
   logFolder,
   otherClusters,
@@ -30,10 +30,13 @@ import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
 import { planCluster } from './plan.ts';
 import { servicesAnswer } from './services.ts';
 import { takeDown } from './take-down.ts';
-import { waitFor } from './wait.ts';
+import type { ClusterWishes } from './wishes.ts';
 
 export interface BringUpOptions {
-  nodes: number;
+  /** What a new cluster is to be. */
+  wishes: ClusterWishes;
+  /** How many nodes the user says there are, of a cluster that is there already; undefined when nothing was said. */
+  nodes?: number;
   /** Applies the example when this cluster has not had it yet. */
   example: boolean;
   /** Pulls the example's image from its registry instead of building a stand-in. */
@@ -47,9 +50,24 @@ export interface BroughtUp {
   example: ExampleAddresses | undefined;
 }
 
+/** What the steps of a bring-up share. */
+interface Attempt {
+  cluster: Cluster;
+  driver: NodeDriver;
+  options: BringUpOptions;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+/** A node, what it is made from, and its process. */
+interface StartedNode {
+  spec: NodeSpec;
+  running: RunningNode;
+}
+
 /**
- * Brings a cluster from wherever it is (not there, stopped, crashed, running) to where its nodes are Ready and the example answers. What a
- * failed attempt started is stopped again; what it wrote stays, for the next attempt and for reading the logs.
+ * Brings a cluster from wherever it is (not there, stopped, crashed, running, some nodes stopped) to where all its nodes are Ready and the
+ * example answers. What a failed attempt started is stopped again; what it wrote stays, for the next attempt and for reading the logs.
  */
 export async function bringUp(
   place: ClusterPlace,
@@ -60,11 +78,14 @@ export async function bringUp(
 ): Promise<BroughtUp> {
   checkReadable();
   const existing = loadCluster(place);
-  if (existing && existing.nodes.length !== options.nodes) {
-    fail(`cluster ${place.name} has ${existing.nodes.length} node(s), and --nodes says ${options.nodes}`);
+  if (existing && options.nodes !== undefined && existing.nodes.length !== options.nodes) {
+    fail(`cluster ${place.name} has ${existing.nodes.length} node(s), and --nodes says ${options.nodes}`, {
+      next: "'coracle node add' and 'coracle node remove' change how many there are.",
+    });
   }
   if (!existing) checkEmpty(place);
-  const cluster = existing ?? (await plan(place, options.nodes));
+  const cluster = existing ?? (await plan(place, options.wishes));
+  const attempt: Attempt = { cluster, driver, options, progress, signal };
   const specs = cluster.nodes.map((it) => nodeSpec(cluster, it));
   const running = await Promise.all(specs.map((it) => driver.find(it)));
   const before = running.every((it) => it !== undefined);
@@ -78,14 +99,14 @@ export async function bringUp(
       placeCompiled(cluster, folder);
     }
     signal.throwIfAborted();
-    const started = before
-      ? running
-      : await progress.step(`node ${specs.map((it) => it.name).join(', ')} started`, () =>
-          startNodes(cluster, specs, driver),
-        );
+    const stopped = specs.filter((_, index) => !running[index]);
+    if (stopped.length > 0) {
+      const what = `${nodes(stopped)} started`;
+      await progress.step(what, () => startNodes(attempt, stopped));
+    }
     // Node conditions from before this start say nothing; they are written with whole seconds.
     const since = before ? 0 : begin - 1000;
-    const example = await settle(cluster, specs, started, images, options, { progress, signal, since });
+    const example = await settle(attempt, specs, images, since);
     return { cluster, before, example };
   } catch (error) {
     if (!before) await progress.step('everything stopped again', () => takeDown(cluster, driver));
@@ -95,28 +116,35 @@ export async function bringUp(
 
 /** From started nodes to an example that answers. */
 async function settle(
-  cluster: Cluster,
+  { cluster, driver, options, progress, signal }: Attempt,
   specs: readonly NodeSpec[],
-  nodes: readonly RunningNode[],
   images: readonly BuiltImage[],
-  options: BringUpOptions,
-  { progress, signal, since }: { progress: Progress; signal: AbortSignal; since: number },
+  since: number,
 ): Promise<ExampleAddresses | undefined> {
-  const each = (names: readonly string[]) => Promise.all(specs.map((it) => servicesAnswer(cluster, it, names, signal)));
-  await progress.step('etcd and containerd', () => each(['etcd', 'containerd']));
+  const started = await Promise.all(
+    specs.map(async (spec): Promise<StartedNode> => ({ spec, running: (await driver.find(spec))! })),
+  );
+  /** Waits for services on the nodes that have them. */
+  const answer = (names: readonly string[]) =>
+    Promise.all(
+      cluster.nodes.map((node, index) => {
+        const own = servicesOf(node).filter((it) => names.includes(it));
+        return servicesAnswer(cluster, specs[index]!, own, signal);
+      }),
+    );
+  await progress.step('etcd and containerd', () => answer(['etcd', 'containerd']));
   // The API server takes its time to start; meanwhile images are imported.
-  const imported = provideImages(cluster, specs, nodes, images, options);
+  const imported = provideImages(cluster, started, images, options);
   imported.catch(() => {}); // reported where it is waited for
-  await progress.step('kube-apiserver', () => each(['kube-apiserver']));
-  const client = connect(adminConfig(cluster));
-  await progress.step('API ready', () => apiReady(client, cluster, signal));
-  await progress.step('kubelet, kube-controller-manager, kube-scheduler, kube-proxy', () =>
-    each(['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy']),
+  await progress.step('kube-apiserver', () => answer(['kube-apiserver']));
+  await progress.step('API ready', () =>
+    Promise.all(controlPlanes(cluster).map((it) => apiReady(cluster, it, signal))),
   );
-  await progress.step(`node ${specs.map((it) => it.name).join(', ')} Ready`, () =>
-    nodesReady(client, cluster, since, signal),
-  );
-  await progress.step('images in the node', () => imported);
+  const rest = ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
+  await progress.step(rest.join(', '), () => answer(rest));
+  const client = adminClient(cluster);
+  await progress.step(`${nodes(cluster.nodes)} Ready`, () => nodesReady(client, cluster, cluster.nodes, since, signal));
+  await progress.step('images in the nodes', () => imported);
   if (options.example && !cluster.exampleApplied) {
     await progress.step('examples/nginx.yaml applied', () => applyExample(cluster));
     saveCluster(cluster, { ...cluster, exampleApplied: true });
@@ -128,6 +156,13 @@ async function settle(
     );
   }
   return addresses;
+}
+
+/** `node dev-1`, `nodes dev-1 … dev-6` */
+function nodes(them: readonly { name: string }[]): string {
+  const names = them.map((it) => it.name);
+  if (names.length === 1) return `node ${names[0]}`;
+  return `nodes ${names.length > 3 ? `${names[0]} … ${names.at(-1)}` : names.join(', ')}`;
 }
 
 /** etcd, the API server, scheduler and controller manager run as ordinary users, who must be able to read their programs. */
@@ -149,9 +184,9 @@ function checkEmpty(place: ClusterPlace): void {
 }
 
 /** Decides on the networks of a new cluster and takes them at once. */
-function plan(place: ClusterPlace, nodes: number): Promise<Cluster> {
+function plan(place: ClusterPlace, wishes: ClusterWishes): Promise<Cluster> {
   return takingNetworks(place, async () => {
-    const cluster = saveCluster(place, planCluster(place.name, nodes, await takenNetworks(), otherClusters(place)));
+    const cluster = saveCluster(place, planCluster(place.name, wishes, await takenNetworks(), otherClusters(place)));
     await raise(cluster);
     return cluster;
   });
@@ -183,82 +218,24 @@ async function ensureImages(options: BringUpOptions, progress: Progress): Promis
   return built;
 }
 
-async function startNodes(cluster: Cluster, specs: readonly NodeSpec[], driver: NodeDriver): Promise<RunningNode[]> {
-  for (const it of cluster.nodes) writeNodeConfig(cluster, it);
+/** Starts nodes that do not run, once the bridge they are joined to is there. */
+async function startNodes({ cluster, driver }: Attempt, specs: readonly NodeSpec[]): Promise<void> {
+  for (const spec of specs) writeNodeConfig(cluster, cluster.nodes.find((it) => it.name === spec.name)!);
   await takingNetworks(cluster, () => raise(cluster));
-  return Promise.all(specs.map((it) => driver.start(it)));
+  await Promise.all(specs.map((it) => driver.start(it)));
 }
 
 async function provideImages(
   cluster: Cluster,
-  specs: readonly NodeSpec[],
-  nodes: readonly RunningNode[],
+  started: readonly StartedNode[],
   images: readonly BuiltImage[],
   options: BringUpOptions,
 ): Promise<void> {
   await Promise.all(
-    specs.map(async (spec, index) => {
-      const target = { pid: nodes[index]!.pid, snapshotter: nodeFacts(spec.folder).snapshotter };
+    started.map(async ({ spec, running }) => {
+      const target = { pid: running.pid, snapshotter: nodeFacts(spec.folder).snapshotter };
       await importImages(target, images);
       if (options.pull && !cluster.exampleApplied) await pullImage(target, exampleImage);
     }),
   );
-}
-
-async function apiReady(client: Client, cluster: Cluster, signal: AbortSignal): Promise<void> {
-  const limit = 60_000;
-  let last: unknown;
-  const ready = await waitFor(
-    async () => {
-      try {
-        return (await client.request('GET', '/readyz')).status === 200 ? true : undefined;
-      } catch (error) {
-        last = error; // not listening yet, or not ready: asked again
-        return undefined;
-      }
-    },
-    limit,
-    signal,
-  );
-  if (ready) return;
-  fail(`kube-apiserver is not ready within ${seconds(limit)}: ${(last as Error | undefined)?.message ?? ''}`, {
-    log: join(logFolder(cluster, cluster.nodes[0]!.name), 'kube-apiserver.log'),
-  });
-}
-
-async function nodesReady(client: Client, cluster: Cluster, since: number, signal: AbortSignal): Promise<void> {
-  const limit = 60_000;
-  for (const { name } of cluster.nodes) {
-    let last = 'it has not registered itself';
-    const ready = await waitFor(
-      async () => {
-        try {
-          const found = await client.get(nodeKind, name);
-          const condition = found.status?.conditions?.find((it) => it.type === 'Ready');
-          last = condition?.message ?? 'it has no condition Ready';
-          const fresh = Date.parse(condition?.lastHeartbeatTime ?? '') >= since;
-          return condition?.status === 'True' && fresh ? true : undefined;
-        } catch (error) {
-          if (isNotFound(error)) return undefined;
-          throw error;
-        }
-      },
-      limit,
-      signal,
-    );
-    if (!ready)
-      fail(`node ${name} is not Ready within ${seconds(limit)}: ${last}`, {
-        log: join(logFolder(cluster, name), 'kubelet.log'),
-      });
-  }
-}
-
-function adminConfig(cluster: Cluster): { server: string; caData: string; certData: string; keyData: string } {
-  const read = (file: string) => readFileSync(join(pkiFolder(cluster), file), 'utf8');
-  return {
-    server: `https://${cluster.nodes[0]!.address}:443`,
-    caData: read('ca.crt'),
-    certData: read('admin.crt'),
-    keyData: read('admin.key'),
-  };
 }

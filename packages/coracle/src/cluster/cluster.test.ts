@@ -7,7 +7,8 @@ import { existingCluster, loadCluster, placeOf, recordFile, saveCluster } from '
 import { exclusively } from './lock.ts';
 import { bridgeName, hostLinkName } from './names.ts';
 import { resolvConf } from './node-spec.ts';
-import { checkNodeCount, planCluster } from './plan.ts';
+import { plainWishes, planCluster, planNode } from './plan.ts';
+import { nodeWishes } from './wishes.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -17,21 +18,35 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a plan', () => {
   it('takes the networks that tutorials show', () => {
-    expect(planCluster('dev', 1, [], [])).toEqual({
-      version: 1,
+    expect(planCluster('dev', plainWishes(1, 1), [], [])).toEqual({
+      version: 2,
       name: 'dev',
       subnet: '172.30.0.0/24',
       podCidr: '10.244.0.0/16',
       serviceCidr: '10.96.0.0/16',
+      overlay: { backend: 'vxlan', subnetSource: 'etcd' },
+      components: { flags: {}, kubelet: {} },
       exampleApplied: false,
-      nodes: [{ name: 'dev-1', address: '172.30.0.2', podCidr: '10.244.0.0/24' }],
+      nextNode: 2,
+      nodes: [
+        {
+          name: 'dev-1',
+          role: 'control-plane',
+          etcd: 'new',
+          address: '172.30.0.2',
+          labels: {},
+          taints: [],
+          extraMounts: [],
+          extraPortMappings: [],
+        },
+      ],
     });
   });
 
   it('hides nothing the host reaches, and nothing another cluster comes back to', () => {
     const taken = ['10.96.3.0/24', '10.244.0.0/15', '172.16.0.0/12', '192.168.255.1'].map(parseNetwork);
-    const first = planCluster('a', 1, taken, []);
-    const second = planCluster('b', 1, taken, [first]);
+    const first = planCluster('a', plainWishes(1, 1), taken, []);
+    const second = planCluster('b', plainWishes(1, 1), taken, [first]);
     for (const plan of [first, second]) {
       for (const network of [plan.subnet, plan.podCidr, plan.serviceCidr]) {
         expect(taken.filter((it) => overlap(it, parseNetwork(network)))).toEqual([]);
@@ -43,13 +58,43 @@ describe('a plan', () => {
   });
 
   it('fails with what is wrong when nothing is free', () => {
-    expect(() => planCluster('a', 1, [parseNetwork('0.0.0.0/1')], [])).toThrow('no network is free for Services');
+    expect(() => planCluster('a', plainWishes(1, 1), [parseNetwork('0.0.0.0/1')], [])).toThrow(
+      'no network is free for Services',
+    );
   });
 
-  it('has one node at most', () => {
-    checkNodeCount(1);
-    expect(() => checkNodeCount(3)).toThrow('--nodes 3: this version makes clusters of 1 node');
-    expect(() => checkNodeCount(0)).toThrow('at least one');
+  it('has control planes first, then workers, and never gives a number twice', () => {
+    const plan = planCluster('dev', plainWishes(3, 1), [], []);
+    expect(plan.nodes.map((it) => [it.name, it.role, it.etcd, it.address])).toEqual([
+      ['dev-1', 'control-plane', 'new', '172.30.0.2'],
+      ['dev-2', 'worker', undefined, '172.30.0.3'],
+      ['dev-3', 'worker', undefined, '172.30.0.4'],
+    ]);
+    const less = { ...plan, nodes: plan.nodes.slice(0, 2) };
+    expect(planNode(less, nodeWishes.parse({ role: 'worker' }), 'existing').node.name).toBe('dev-4');
+  });
+
+  it.each([
+    [0, 1, '--nodes 0: a cluster has at least one node'],
+    [101, 1, '--nodes 101: a cluster on one machine has at most 100 nodes'],
+    [1, 0, '--control-planes 0: a cluster has at least one'],
+    [2, 3, '--control-planes 3: that is more than --nodes 2'],
+  ])('of %d nodes with %d control planes is refused', (nodes, planes, message) => {
+    expect(() => plainWishes(nodes, planes)).toThrow(message);
+  });
+
+  it('takes the networks a user names, unless they overlap', () => {
+    const wishes = { ...plainWishes(1, 1), podSubnet: '10.1.0.0/16', nodeSubnet: '10.2.3.4/24' };
+    expect(planCluster('dev', wishes, [], [])).toMatchObject({ podCidr: '10.1.0.0/16', subnet: '10.2.3.0/24' });
+    const plan = (more: object, taken: string[] = []) =>
+      planCluster('dev', { ...wishes, ...more }, taken.map(parseNetwork), []);
+    expect(() => plan({ serviceSubnet: '10.1.128.0/17' })).toThrow(
+      'serviceSubnet 10.1.128.0/17 overlaps podSubnet 10.1.0.0/16',
+    );
+    expect(() => plan({}, ['10.0.0.0/8'])).toThrow(
+      'nodeSubnet 10.2.3.4/24 overlaps 10.0.0.0/8, which this machine or another cluster uses',
+    );
+    expect(() => plan({ nodeSubnet: '10.2.3.0/30' })).toThrow('nodeSubnet 10.2.3.0/30 is too small');
   });
 });
 
@@ -76,14 +121,14 @@ describe('the record of a cluster', () => {
     const place = placeOf('dev', folder);
     expect(loadCluster(place)).toBeUndefined();
     expect(() => existingCluster(place)).toThrow('there is no cluster named dev');
-    const saved = saveCluster(place, planCluster('dev', 1, [], []));
+    const saved = saveCluster(place, planCluster('dev', plainWishes(1, 1), [], []));
     expect(loadCluster(place)).toEqual(saved);
     expect(JSON.parse(readFileSync(recordFile(place), 'utf8'))).not.toHaveProperty('runtime');
   });
 
   it('is not taken for one when it is damaged or of another cluster', () => {
     const place = placeOf('dev', folder);
-    saveCluster(place, planCluster('dev', 1, [], []));
+    saveCluster(place, planCluster('dev', plainWishes(1, 1), [], []));
     expect(() => loadCluster(placeOf('other', folder))).toThrow('holds another cluster, dev');
     writeFileSync(recordFile(place), '{"version":1,"name":"dev"');
     expect(() => loadCluster(place)).toThrow('is damaged');

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { Failure, fail } from '../failure.ts';
 import { checkClusterName } from './names.ts';
+import { componentWishes, nodeWishes, overlayWishes } from './wishes.ts';
 
 /** The checkout this program runs from; it is bound read-only into every node. */
 export const checkout = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
@@ -12,22 +13,26 @@ export const defaultName = 'coracle';
 /** Clusters whose user names no folder are each in one of their own here. */
 export const defaultBase = '/var/lib/coracle';
 
-const nodeRecord = z.object({
+const nodeRecord = nodeWishes.extend({
   name: z.string(),
   /** Its address on the cluster's bridge. */
   address: z.string(),
-  /** Where its pods have their addresses. */
-  podCidr: z.string(),
+  /** How its etcd member came to be: `new` with the cluster, or `existing`, joined to a cluster that ran. */
+  etcd: z.enum(['new', 'existing']).optional(),
 });
 
 const clusterRecord = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   name: z.string(),
   /** The bridge's network; its first address is the host's. */
   subnet: z.string(),
   podCidr: z.string(),
   serviceCidr: z.string(),
+  overlay: overlayWishes,
+  components: componentWishes,
   nodes: z.array(nodeRecord).min(1),
+  /** The number in the name and address of the next node; numbers are not given twice. */
+  nextNode: z.int(),
   /** Whether the example was applied once; after that it is the user's, to change or to delete. */
   exampleApplied: z.boolean(),
 });
@@ -46,6 +51,12 @@ export interface ClusterPlace {
 
 export interface Cluster extends ClusterPlace, ClusterRecord {}
 
+/** The label of control planes, and the taint that keeps other pods off them. */
+export const controlPlaneRole = 'node-role.kubernetes.io/control-plane';
+
+export const controlPlanes = (cluster: ClusterRecord): NodeRecord[] =>
+  cluster.nodes.filter((it) => it.role === 'control-plane');
+
 /** Finds the folders of a cluster from `--name` and `--data-dir` (may be empty). Throws Failure on a name or a path that cannot be one. */
 export function placeOf(name: string, dataDir: string): ClusterPlace {
   checkClusterName(name);
@@ -54,6 +65,9 @@ export function placeOf(name: string, dataDir: string): ClusterPlace {
   if (/[,:\\]/.test(data)) fail(`--data-dir ${data}: the path of a cluster may not have any of , : \\ in it`);
   return { name, data, runtime: join('/run/coracle', name) };
 }
+
+/** Where the administrator reaches the API. */
+export const adminServer = (cluster: Cluster): string => `https://${controlPlanes(cluster)[0]!.address}:443`;
 
 export const recordFile = (place: ClusterPlace): string => join(place.data, 'cluster.json');
 export const adminKubeconfig = (place: ClusterPlace): string => join(place.data, 'admin.kubeconfig');
@@ -107,7 +121,7 @@ export function existingCluster(place: ClusterPlace): Cluster {
 export function saveCluster(place: ClusterPlace, record: ClusterRecord): Cluster {
   mkdirSync(place.data, { recursive: true, mode: 0o700 });
   const file = recordFile(place);
-  writeFileSync(`${file}.new`, `${JSON.stringify(clusterRecord.parse(record), undefined, 2)}\n`);
+  writeFileSync(`${file}.new`, `${JSON.stringify(clusterRecord.parse(record), undefined, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return { ...record, ...place };
 }

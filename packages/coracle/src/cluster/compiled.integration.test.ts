@@ -5,13 +5,13 @@ import { afterAll, expect, it } from '@jest/globals';
 import { users } from '../components/component.ts';
 import { placeOf } from './cluster.ts';
 import { compiledPrograms, compilePrograms, placeCompiled, wantsCompiled } from './compiled.ts';
-import { planCluster } from './plan.ts';
+import { plainWishes, planCluster } from './plan.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coracle-compiled-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('a new node gets the compile caches of its programs, each for the user that runs it', async () => {
-  const cluster = { ...planCluster('dev', 1, [], []), ...placeOf('dev', folder) };
+  const cluster = { ...planCluster('dev', plainWishes(1, 1), [], []), ...placeOf('dev', folder) };
   expect(wantsCompiled(cluster)).toBe(true);
   const compiled = compiledPrograms();
   if (!compiled.ready) await compilePrograms(compiled.folder);

@@ -22,8 +22,8 @@ export function hostLinkName(cluster: string, node: string): string {
 }
 
 /** The name of a node, as host name and in the API. */
-export function nodeName(cluster: string, index: number): string {
-  return `${cluster}-${index + 1}`;
+export function nodeName(cluster: string, number: number): string {
+  return `${cluster}-${number}`;
 }
 
 function shortHash(text: string, length = 5): string {

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writ
 import { dirname, join } from 'node:path';
 import { componentsOf } from '../components/all.ts';
 import { type ConfigFile, compileCache, type NodeFacts, userOf, users } from '../components/component.ts';
+import { podSubnet } from '../components/containerd.ts';
 import { addressIn, parseNetwork } from '../host/addresses.ts';
 import { ownCapabilities } from '../host/capabilities.ts';
 import { hasCgroupV1 } from '../host/cgroups.ts';
@@ -40,6 +41,7 @@ export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
       { source: join(folder, 'etc/coracle'), target: '/etc/coracle', readonly: true },
       { source: join(folder, 'etc/kubernetes/manifests'), target: '/etc/kubernetes/manifests', readonly: true },
       { source: join(folder, 'etc/containerd/certs.d'), target: '/etc/containerd/certs.d', readonly: true },
+      ...node.extraMounts.map((it) => ({ source: it.hostPath, target: it.containerPath, readonly: it.readOnly })),
     ],
     files: systemFiles(node),
     command: [
@@ -75,7 +77,7 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
     node: node.name,
     socket: '/run/coracle/node.sock',
     logs: '/var/log/coracle',
-    podCidr: node.podCidr,
+    podCidr: podSubnet(cluster, node),
     checkout,
     services: components.map((it) => it.service),
   };

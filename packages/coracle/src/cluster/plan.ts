@@ -1,48 +1,123 @@
 import { fail } from '../failure.ts';
-import { addressIn, formatNetwork, type Network, overlap, parseNetwork, subnetOf } from '../host/addresses.ts';
-import type { ClusterRecord } from './cluster.ts';
+import { addressIn, formatNetwork, type Network, overlap, parseNetwork } from '../host/addresses.ts';
+import type { ClusterRecord, NodeRecord } from './cluster.ts';
 import { nodeName } from './names.ts';
+import { type ClusterWishes, componentWishes, type NodeWishes, nodeWishes, overlayWishes } from './wishes.ts';
 
-/** More than one node comes with the pod network across nodes. */
-export const mostNodes = 1;
+/**
+ * The most nodes a cluster on one machine is made with. Each is some 350 MB of memory and ten processes; more than this no machine these
+ * clusters are for has room for, and the bridge's network has addresses for 253.
+ */
+const mostNodes = 100;
+
+/** What --nodes and --control-planes say. Throws Failure when that is no cluster. */
+export function plainWishes(nodes: number, planes: number): ClusterWishes {
+  if (!Number.isInteger(nodes) || nodes < 1) fail(`--nodes ${nodes}: a cluster has at least one node`);
+  if (nodes > mostNodes) fail(`--nodes ${nodes}: a cluster on one machine has at most ${mostNodes} nodes`);
+  if (!Number.isInteger(planes) || planes < 1) fail(`--control-planes ${planes}: a cluster has at least one`);
+  if (planes > nodes) {
+    fail(`--control-planes ${planes}: that is more than --nodes ${nodes}`, {
+      next: '--nodes counts all nodes, control planes among them.',
+    });
+  }
+  return {
+    nodes: Array.from({ length: nodes }, (_, index) =>
+      nodeWishes.parse({ role: index < planes ? 'control-plane' : 'worker' }),
+    ),
+    overlay: overlayWishes.parse({}),
+    components: componentWishes.parse({}),
+  };
+}
 
 /**
  * Decides the networks and nodes of a new cluster. `taken` is what the host already reaches (addresses, routes, name servers): nothing a
- * cluster uses may hide any of it, nor what another cluster, stopped now, comes back to. The first choices are the ones tutorials show. Throws Failure when no network is free.
+ * cluster uses may hide any of it, nor what another cluster, stopped now, comes back to. The first choices are the ones tutorials show.
+ * Throws Failure when no network is free, or one the user named is not.
  */
 export function planCluster(
   name: string,
-  nodes: number,
+  wishes: ClusterWishes,
   taken: readonly Network[],
   others: readonly ClusterRecord[],
 ): ClusterRecord {
+  checkControlPlanes(wishes.nodes);
   const reserved = [...taken, ...others.flatMap((it) => [it.serviceCidr, it.subnet]).map(parseNetwork)];
-  const serviceCidr = firstFree('Services', serviceNetworks(), reserved);
+  checkNamed(wishes, reserved);
+  const named = [wishes.serviceSubnet, wishes.podSubnet, wishes.nodeSubnet].flatMap((it) => (it ? [it] : []));
+  const chosen = named.map(parseNetwork);
+  const choose = (what: string, wish: string | undefined, candidates: Generator<string>): string => {
+    const network = wish ?? firstFree(what, candidates, [...reserved, ...chosen]);
+    chosen.push(parseNetwork(network));
+    return formatNetwork(parseNetwork(network));
+  };
+  const serviceCidr = choose('Services', wishes.serviceSubnet, serviceNetworks());
   // Pod addresses stay within their cluster, so those of other clusters do not matter.
-  const podCidr = firstFree('pods', podNetworks(), [...reserved, parseNetwork(serviceCidr)]);
-  const subnet = firstFree('nodes', nodeNetworks(), [...reserved, parseNetwork(serviceCidr), parseNetwork(podCidr)]);
-  return {
-    version: 1,
+  const podCidr = choose('pods', wishes.podSubnet, podNetworks());
+  const subnet = choose('nodes', wishes.nodeSubnet, nodeNetworks());
+  const empty: ClusterRecord = {
+    version: 2,
     name,
     subnet,
     podCidr,
     serviceCidr,
+    overlay: wishes.overlay,
+    components: wishes.components,
+    nodes: [],
+    nextNode: 1,
     exampleApplied: false,
-    nodes: Array.from({ length: nodes }, (_, index) => ({
-      name: nodeName(name, index),
-      address: addressIn(subnet, index + 2),
-      podCidr: subnetOf(podCidr, 24, index),
-    })),
   };
+  return wishes.nodes.reduce((record, it) => planNode(record, it, 'new').record, empty);
 }
 
-/** Refuses what this version cannot do. */
-export function checkNodeCount(nodes: number): void {
-  if (!Number.isInteger(nodes) || nodes < 1) fail(`--nodes ${nodes}: a cluster has at least one node`);
-  if (nodes > mostNodes) {
-    fail(`--nodes ${nodes}: this version makes clusters of ${mostNodes} node`, {
-      next: 'Clusters of several nodes need the pod network across nodes, which is not there yet.',
-    });
+/** Adds a node to a record. Throws Failure when the cluster's network has no address left. */
+export function planNode(
+  record: ClusterRecord,
+  wishes: NodeWishes,
+  etcd: NonNullable<NodeRecord['etcd']>,
+): { record: ClusterRecord; node: NodeRecord } {
+  const number = record.nextNode;
+  const { base, length } = parseNetwork(record.subnet);
+  if (number + 1 >= 2 ** (32 - length) - 1) {
+    fail(`the network of the nodes, ${formatNetwork({ base, length })}, has no address left for another node`);
+  }
+  const node: NodeRecord = {
+    ...wishes,
+    name: nodeName(record.name, number),
+    address: addressIn(record.subnet, number + 1),
+    ...(wishes.role === 'control-plane' ? { etcd } : {}),
+  };
+  return { record: { ...record, nodes: [...record.nodes, node], nextNode: number + 1 }, node };
+}
+
+function checkControlPlanes(nodes: readonly NodeWishes[]): void {
+  if (!nodes.some((it) => it.role === 'control-plane')) {
+    fail('a cluster has at least one node with the role control-plane');
+  }
+  if (nodes.length > mostNodes) fail(`a cluster on one machine has at most ${mostNodes} nodes`);
+}
+
+/** The networks a user named must not overlap each other, nor anything this machine reaches. */
+function checkNamed(wishes: ClusterWishes, reserved: readonly Network[]): void {
+  const named = [
+    ['nodeSubnet', wishes.nodeSubnet, 29],
+    ['podSubnet', wishes.podSubnet, 24],
+    ['serviceSubnet', wishes.serviceSubnet, 28],
+  ] as const;
+  const networks = named.flatMap(([key, text, longest]) => {
+    if (text === undefined) return [];
+    const network = parseNetwork(text);
+    if (network.length > longest) fail(`${key} ${text} is too small: its prefix may have at most ${longest} bits`);
+    const clash = reserved.find((it) => overlap(it, network));
+    if (clash) {
+      fail(`${key} ${text} overlaps ${formatNetwork(clash)}, which this machine or another cluster uses`, {
+        next: "'ip route show table all' and 'coracle status --name OTHER' show who.",
+      });
+    }
+    return [{ key, text, network }];
+  });
+  for (const [index, one] of networks.entries()) {
+    const other = networks.slice(0, index).find((it) => overlap(it.network, one.network));
+    if (other) fail(`${one.key} ${one.text} overlaps ${other.key} ${other.text}`);
   }
 }
 

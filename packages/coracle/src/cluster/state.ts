@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { allProcesses, readProcess } from '../host/processes.ts';
 import type { ServiceStatus } from '../node/settings.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
-import { adminKubeconfig, type Cluster } from './cluster.ts';
+import { adminKubeconfig, adminServer, type Cluster } from './cluster.ts';
 import { controlSocket, nodeIdentity } from './node-spec.ts';
 import { askNode } from './node-status.ts';
 
@@ -57,7 +57,7 @@ export async function clusterState(cluster: Cluster, driver: NodeDriver): Promis
   return {
     name: cluster.name,
     state: none ? 'stopped' : whole ? 'running' : 'degraded',
-    server: `https://${cluster.nodes[0]!.address}:443`,
+    server: adminServer(cluster),
     kubeconfig: adminKubeconfig(cluster),
     data: cluster.data,
     serviceCidr: cluster.serviceCidr,

@@ -1,11 +1,12 @@
-import { boolFlag, intFlag } from '@coracle/process/flags';
+import { boolFlag, FlagError, intFlag, stringFlag } from '@coracle/process/flags';
 import { clusterArguments, clusterFlags, command, placeFrom } from '../cli/command.ts';
 import { Progress, seconds } from '../cli/progress.ts';
 import { type BroughtUp, bringUp } from '../cluster/bring-up.ts';
-import { adminKubeconfig, type Cluster, type ClusterPlace } from '../cluster/cluster.ts';
+import { adminKubeconfig, adminServer, type Cluster, type ClusterPlace } from '../cluster/cluster.ts';
+import { readClusterFile } from '../cluster/config-file.ts';
 import { exclusively } from '../cluster/lock.ts';
 import { nodeIdentity } from '../cluster/node-spec.ts';
-import { checkNodeCount } from '../cluster/plan.ts';
+import { plainWishes } from '../cluster/plan.ts';
 import { takeDown } from '../cluster/take-down.ts';
 import { Failure } from '../failure.ts';
 import { identify, isSame } from '../host/processes.ts';
@@ -18,7 +19,9 @@ const flags = {
     help: 'return when the cluster is up; it runs on until `coracle down`'.replaceAll('`', "'"),
   }),
   'no-example': boolFlag({ help: 'do not apply examples/nginx.yaml to a new cluster' }),
-  nodes: intFlag({ default: 1, help: 'how many nodes the cluster has' }),
+  nodes: intFlag({ default: 1, help: 'how many nodes a new cluster has, control planes among them' }),
+  config: stringFlag({ help: 'the `file` that says what a new cluster is to be' }),
+  'control-planes': intFlag({ default: 1, help: 'how many of the nodes of a new cluster are control planes' }),
   pull: boolFlag({
     help: "pull the example's nginx image from its registry instead of building a stand-in from Debian packages",
   }),
@@ -33,11 +36,22 @@ export default command({
   about: 'make a cluster, or bring a stopped or crashed one back',
   description: `Makes a cluster of system containers on this machine, or brings one back that was stopped or crashed: the same nodes, the same
 addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything in order.`,
-  examples: ['coracle up', 'coracle up --detach --name dev', 'coracle up --no-example --data-dir /srv/cluster'],
+  examples: [
+    'coracle up',
+    'coracle up --detach --name dev --nodes 3',
+    'coracle up --nodes 6 --control-planes 3',
+    'coracle up --config cluster.yaml',
+  ],
   flags,
-  async run({ flags }) {
-    checkNodeCount(flags.nodes);
-    const place = placeFrom(flags);
+  async run({ flags, changed }) {
+    const file = flags.config === '' ? undefined : await readClusterFile(flags.config);
+    if (file && (changed.has('nodes') || changed.has('control-planes'))) {
+      throw new FlagError('--nodes and --control-planes have no place beside --config, which names the nodes');
+    }
+    const wishes = file?.wishes ?? plainWishes(flags.nodes, flags['control-planes']);
+    const nodes = file || changed.has('nodes') ? wishes.nodes.length : undefined;
+    const which = file?.name && !changed.has('name') ? { ...flags, name: file.name } : flags;
+    const place = placeFrom(which);
     await runcDriver.check();
     const progress = new Progress();
     const stop = new AbortController();
@@ -49,9 +63,9 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
     };
     process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
     try {
-      const options = { nodes: flags.nodes, example: !flags['no-example'], pull: flags.pull };
+      const options = { wishes, nodes, example: !flags['no-example'], pull: flags.pull };
       const result = await exclusively(place, 'up', () => bringUp(place, options, runcDriver, progress, stop.signal));
-      progress.note(summary(result, clusterArguments(flags), progress, flags.detach));
+      progress.note(summary(result, clusterArguments(which), progress, flags.detach));
       if (flags.detach) return 0;
       return await foreground(result.cluster, place, progress, stop.signal);
     } catch (error) {
@@ -68,12 +82,11 @@ async function foreground(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
-  const [first] = cluster.nodes;
-  const node = await runcDriver.find(nodeIdentity(cluster, first!.name));
-  const process = node && identify(node.pid);
-  while (!signal.aborted && process && isSame(process)) await pause(500, signal);
+  const found = await Promise.all(cluster.nodes.map((it) => runcDriver.find(nodeIdentity(cluster, it.name))));
+  const processes = found.flatMap((it) => (it ? (identify(it.pid) ?? []) : []));
+  while (!signal.aborted && processes.some(isSame)) await pause(500, signal);
   if (!signal.aborted) {
-    progress.note(`node ${first!.name} has stopped`);
+    progress.note(`cluster ${cluster.name} has stopped`);
     return 0;
   }
   progress.note('');
@@ -107,7 +120,7 @@ function summary(
   const bold = (text: string) => progress.paint('bold', text);
   return [
     '',
-    `Cluster ${cluster.name} ${before ? 'runs' : 'is up'} after ${seconds(progress.elapsed)}: https://${cluster.nodes[0]!.address}`,
+    `Cluster ${cluster.name} ${before ? 'runs' : 'is up'} after ${seconds(progress.elapsed)}: ${adminServer(cluster)}`,
     ...(example ? [`The example answers at ${example.clusterIp} (ClusterIP) and ${example.nodePort} (NodePort).`] : []),
     '',
     `Next${detached ? '' : ', in another terminal'}:`,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adminKubeconfig, type Cluster, pkiFolder } from '../cluster/cluster.ts';
+import { adminKubeconfig, adminServer, type Cluster, pkiFolder } from '../cluster/cluster.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
 /** Writes the administrator's kubeconfig, readable by its owner alone. */
@@ -8,7 +8,7 @@ export function writeKubeconfig(cluster: Cluster): void {
   const read = (file: string) => readFileSync(join(pkiFolder(cluster), file), 'utf8');
   const text = kubeconfig({
     cluster: cluster.name,
-    server: `https://${cluster.nodes[0]!.address}:443`,
+    server: adminServer(cluster),
     user: 'kubernetes-admin',
     authority: read('ca.crt'),
     certificate: read('admin.crt'),

@@ -1,4 +1,5 @@
-import { type Cluster, checkout, type NodeRecord } from '../cluster/cluster.ts';
+import { type Cluster, checkout, controlPlanes, type NodeRecord } from '../cluster/cluster.ts';
+import type { flaggedComponents } from '../cluster/wishes.ts';
 import type { ServiceSettings } from '../node/settings.ts';
 
 /** What the host decides about how components are configured. */
@@ -59,10 +60,23 @@ const smallNursery = '--max-semi-space-size=2';
 /** The API server makes much garbage under load: 8 MB cost it a few per cent of speed against the default 16, and save 35 MB when idle. */
 const serverNursery = '--max-semi-space-size=8';
 
+/** The flags of a program, without dashes, with those the user adds or replaces. */
+export type Flags = Readonly<Record<string, string>>;
+
+/** Where the programs of a node reach the API. */
+export function apiServerUrl({ cluster, node }: Pick<ComponentInput, 'cluster' | 'node'>): string {
+  const server = node.role === 'control-plane' ? node : controlPlanes(cluster)[0]!;
+  return `https://${server.address}:443`;
+}
+
+/** What programs that need the API wait for: on a control plane its own server; elsewhere there is none to wait for. */
+export const afterApi = (node: NodeRecord): string[] => (node.role === 'control-plane' ? ['kube-apiserver'] : []);
+
 /** The service of one of Coracle's own programs: its launcher, with a compile cache of its own that no other user can write. */
 export function ownProgram(
-  name: string,
-  flags: readonly string[],
+  name: (typeof flaggedComponents)[number],
+  flags: Flags,
+  { cluster }: Pick<ComponentInput, 'cluster'>,
   settings: Pick<ServiceSettings, 'after' | 'probe' | 'stopRank'> & {
     capabilities?: string[];
     folders?: ServiceSettings['folders'];
@@ -73,7 +87,10 @@ export function ownProgram(
   const { capabilities, folders = [], ...rest } = settings;
   return {
     name,
-    command: [`${checkout}/bin/${name}`, ...flags],
+    command: [
+      `${checkout}/bin/${name}`,
+      ...Object.entries({ ...flags, ...cluster.components.flags[name] }).map(([flag, value]) => `--${flag}=${value}`),
+    ],
     env: {
       NODE_COMPILE_CACHE: cache,
       HOME: '/',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { planCluster } from '../cluster/plan.ts';
+import { plainWishes, planCluster } from '../cluster/plan.ts';
 import { authorities, planCertificates } from '../pki/plan.ts';
 import { componentsOf } from './all.ts';
 import type { ComponentInput, NodeFacts } from './component.ts';
@@ -7,7 +7,7 @@ import { cniConfig, containerdConfig } from './containerd.ts';
 import { kubeletConfig } from './kubelet.ts';
 
 const facts: NodeFacts = { cgroupV1: true, mayAdjustOomScore: false, snapshotter: 'overlayfs' };
-const cluster = { ...planCluster('dev', 1, [], []), data: '/data', runtime: '/run/x' };
+const cluster = { ...planCluster('dev', plainWishes(1, 1), [], []), data: '/data', runtime: '/run/x' };
 const asked: string[] = [];
 const input: ComponentInput = {
   cluster,
@@ -32,6 +32,30 @@ describe('the processes of a node', () => {
       'kube-scheduler',
       'kubelet',
     ]);
+  });
+
+  it('are fewer on a worker, which has nothing of the control plane', () => {
+    const two = { ...planCluster('dev', plainWishes(2, 1), [], []), data: '/data', runtime: '/run/x' };
+    const files: string[] = [];
+    const pki = (file: string) => {
+      files.push(file);
+      return '';
+    };
+    const worker = componentsOf({ cluster: two, node: two.nodes[1]!, facts, pki });
+    expect(worker.map((it) => it.service.name).sort()).toEqual(['containerd', 'kube-proxy', 'kubelet']);
+    expect(files.filter((it) => /ca\.key|sa\.key|etcd|admin/.test(it))).toEqual([]);
+  });
+
+  it('have the flags a user adds, in place of our own', () => {
+    const flags = { kubelet: { 'max-pods': '7' }, 'kube-apiserver': { 'anonymous-auth': 'false' } };
+    const flagged = { ...cluster, components: { flags, kubelet: { maxPods: 9 } } };
+    const all = componentsOf({ ...input, cluster: flagged });
+    const command = (name: string) => all.find((it) => it.service.name === name)!.service.command;
+    expect(command('kubelet')).toContain('--max-pods=7');
+    expect(command('kube-apiserver').filter((it) => it.startsWith('--anonymous-auth'))).toEqual([
+      '--anonymous-auth=false',
+    ]);
+    expect(kubeletConfig({ cluster: flagged, node: cluster.nodes[0]!, facts })).toMatchObject({ maxPods: 9 });
   });
 
   it('read only certificates that are planned', () => {
@@ -83,11 +107,11 @@ describe('kube-apiserver', () => {
   });
 
   it('has a certificate for all its names and addresses', () => {
-    const certificate = planCertificates(cluster).find((it) => it.file === 'apiserver')!;
+    const certificate = planCertificates(cluster).find((it) => it.file === 'apiserver-dev-1')!;
     expect(certificate.dnsNames).toEqual(
       expect.arrayContaining(['kubernetes.default.svc.cluster.local', 'localhost', 'dev-1']),
     );
-    expect(certificate.ipAddresses).toEqual(['10.96.0.1', '127.0.0.1', '172.30.0.2']);
+    expect(certificate.ipAddresses).toEqual(['10.96.0.1', '172.30.0.1', '127.0.0.1', '172.30.0.2']);
   });
 });
 
@@ -104,13 +128,20 @@ describe('certificates', () => {
 
 describe('the configuration of the kubelet', () => {
   it('allows cgroup v1 only where the host has it', () => {
-    expect(kubeletConfig({ cluster, facts })).toMatchObject({ failCgroupV1: false, cgroupDriver: 'cgroupfs' });
-    expect(kubeletConfig({ cluster, facts: { ...facts, cgroupV1: false } })).not.toHaveProperty('failCgroupV1');
+    expect(kubeletConfig({ cluster, node: cluster.nodes[0]!, facts })).toMatchObject({
+      failCgroupV1: false,
+      cgroupDriver: 'cgroupfs',
+    });
+    expect(
+      kubeletConfig({ cluster, node: cluster.nodes[0]!, facts: { ...facts, cgroupV1: false } }),
+    ).not.toHaveProperty('failCgroupV1');
   });
 
   it('asks for no out-of-memory score where it cannot have one', () => {
-    expect(kubeletConfig({ cluster, facts })).toMatchObject({ oomScoreAdj: 0 });
-    expect(kubeletConfig({ cluster, facts: { ...facts, mayAdjustOomScore: true } })).not.toHaveProperty('oomScoreAdj');
+    expect(kubeletConfig({ cluster, node: cluster.nodes[0]!, facts })).toMatchObject({ oomScoreAdj: 0 });
+    expect(
+      kubeletConfig({ cluster, node: cluster.nodes[0]!, facts: { ...facts, mayAdjustOomScore: true } }),
+    ).not.toHaveProperty('oomScoreAdj');
   });
 });
 

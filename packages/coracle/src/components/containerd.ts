@@ -1,3 +1,5 @@
+import type { ClusterRecord, NodeRecord } from '../cluster/cluster.ts';
+import { subnetOf } from '../host/addresses.ts';
 import { type Component, type ComponentInput, etc, stopRanks } from './component.ts';
 
 export const containerdSocket = '/run/containerd/containerd.sock';
@@ -5,7 +7,7 @@ export const containerdSocket = '/run/containerd/containerd.sock';
 export const pauseImage = 'coracle.local/pause:1';
 
 /** The node's own containerd, whatever other one the host runs. */
-export function containerd({ node, facts }: ComponentInput): Component {
+export function containerd({ cluster, node, facts }: ComponentInput): Component {
   return {
     service: {
       name: 'containerd',
@@ -20,10 +22,14 @@ export function containerd({ node, facts }: ComponentInput): Component {
     },
     files: [
       { path: 'containerd/config.toml', text: containerdConfig(facts) },
-      { path: 'cni/10-coracle.conflist', text: cniConfig(node.podCidr) },
+      { path: 'cni/10-coracle.conflist', text: cniConfig(podSubnet(cluster, node)) },
     ],
   };
 }
+
+/** The addresses of a node's pods. */
+export const podSubnet = (cluster: ClusterRecord, node: NodeRecord): string =>
+  subnetOf(cluster.podCidr, 24, cluster.nodes.indexOf(node));
 
 /** containerd's configuration. */
 export function containerdConfig(facts: ComponentInput['facts']): string {

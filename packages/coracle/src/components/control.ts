@@ -1,4 +1,6 @@
-import { type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
+import { controlPlanes } from '../cluster/cluster.ts';
+import { ofNode } from '../pki/plan.ts';
+import { apiServerUrl, type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
 /** kube-scheduler. */
@@ -13,7 +15,7 @@ export function kubeControllerManager(input: ComponentInput): Component {
     'kube-controller-manager',
     10257,
     {
-      'allocate-node-cidrs': 'true',
+      'allocate-node-cidrs': String(input.cluster.overlay.subnetSource === 'kubernetes'),
       'cluster-cidr': input.cluster.podCidr,
       'cluster-name': input.cluster.name,
       'cluster-signing-cert-file': file('ca.crt'),
@@ -34,12 +36,13 @@ function controlProgram(
   port: number,
   ownFlags: Record<string, string>,
   ownFiles: Record<string, string>,
-  { cluster, node, pki }: ComponentInput,
+  input: ComponentInput,
 ): Component {
+  const { cluster, node, pki } = input;
   const file = (it: string) => etc(name, it);
   const config = file('kubeconfig');
   // One of a kind need not take turns; without a lease it also works at once after a crash.
-  const alone = cluster.nodes.length === 1;
+  const alone = controlPlanes(cluster).length === 1;
   const flags = {
     'authentication-kubeconfig': config,
     'authorization-kubeconfig': config,
@@ -54,27 +57,23 @@ function controlProgram(
   };
   const sources = {
     'ca.crt': 'ca.crt',
-    'server.crt': `${name}-server.crt`,
-    'server.key': `${name}-server.key`,
+    'server.crt': `${ofNode(`${name}-server`, node)}.crt`,
+    'server.key': `${ofNode(`${name}-server`, node)}.key`,
     ...ownFiles,
   };
   return {
-    service: ownProgram(
-      name,
-      Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
-      {
-        after: ['kube-apiserver'],
-        probe: { tcp: { host: '127.0.0.1', port } },
-        stopRank: stopRanks.control,
-      },
-    ),
+    service: ownProgram(name, flags, input, {
+      after: ['kube-apiserver'],
+      probe: { tcp: { host: '127.0.0.1', port } },
+      stopRank: stopRanks.control,
+    }),
     files: [
       ...Object.entries(sources).map(([it, source]) => ({ path: `${name}/${it}`, text: pki(source) })),
       {
         path: `${name}/kubeconfig`,
         text: kubeconfig({
           cluster: cluster.name,
-          server: `https://${node.address}:443`,
+          server: apiServerUrl(input),
           user: `system:${name}`,
           authority: pki('ca.crt'),
           certificate: pki(`${name}.crt`),

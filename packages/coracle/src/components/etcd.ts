@@ -1,13 +1,17 @@
-import { checkout } from '../cluster/cluster.ts';
+import { checkout, controlPlanes, type NodeRecord } from '../cluster/cluster.ts';
+import { ofNode } from '../pki/plan.ts';
 import { type Component, type ComponentInput, etc, stopRanks, users } from './component.ts';
 
 const data = '/var/lib/etcd';
 
+export const etcdClientUrl = (node: NodeRecord): string => `https://${node.address}:2379`;
+export const etcdPeerUrl = (node: NodeRecord): string => `https://${node.address}:2380`;
+
 /** etcd, which answers only to those who show a certificate of its own authority. */
-export function etcd({ node, pki }: ComponentInput): Component {
+export function etcd({ cluster, node, pki }: ComponentInput): Component {
   const file = (name: string) => etc('etcd', name);
-  const client = `https://${node.address}:2379`;
-  const peer = `https://${node.address}:2380`;
+  const client = etcdClientUrl(node);
+  const peer = etcdPeerUrl(node);
   const flags = {
     name: node.name,
     'data-dir': data,
@@ -15,7 +19,11 @@ export function etcd({ node, pki }: ComponentInput): Component {
     'advertise-client-urls': client,
     'listen-peer-urls': peer,
     'initial-advertise-peer-urls': peer,
-    'initial-cluster': `${node.name}=${peer}`,
+    // Read only by a member without data: what it knows of the others is in its data.
+    'initial-cluster': controlPlanes(cluster)
+      .map((it) => `${it.name}=${etcdPeerUrl(it)}`)
+      .join(','),
+    'initial-cluster-state': node.etcd ?? 'new',
     'client-cert-auth': 'true',
     'trusted-ca-file': file('ca.crt'),
     'cert-file': file('server.crt'),
@@ -42,10 +50,10 @@ export function etcd({ node, pki }: ComponentInput): Component {
     },
     files: [
       { path: 'etcd/ca.crt', text: pki('etcd-ca.crt') },
-      { path: 'etcd/server.crt', text: pki('etcd-server.crt') },
-      { path: 'etcd/server.key', text: pki('etcd-server.key') },
-      { path: 'etcd/peer.crt', text: pki('etcd-peer.crt') },
-      { path: 'etcd/peer.key', text: pki('etcd-peer.key') },
+      { path: 'etcd/server.crt', text: pki(`${ofNode('etcd-server', node)}.crt`) },
+      { path: 'etcd/server.key', text: pki(`${ofNode('etcd-server', node)}.key`) },
+      { path: 'etcd/peer.crt', text: pki(`${ofNode('etcd-peer', node)}.crt`) },
+      { path: 'etcd/peer.key', text: pki(`${ofNode('etcd-peer', node)}.key`) },
     ],
   };
 }

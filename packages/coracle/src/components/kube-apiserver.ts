@@ -1,10 +1,12 @@
+import { ofNode } from '../pki/plan.ts';
 import { type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
 
 /** What ServiceAccount tokens name as their issuer. */
 export const issuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** kube-apiserver on port 443, as an ordinary user: an ambient capability lets it bind there. */
-export function kubeApiserver({ cluster, node, pki }: ComponentInput): Component {
+export function kubeApiserver(input: ComponentInput): Component {
+  const { cluster, node, pki } = input;
   const file = (name: string) => etc('kube-apiserver', name);
   const flags = {
     'advertise-address': node.address,
@@ -46,21 +48,17 @@ export function kubeApiserver({ cluster, node, pki }: ComponentInput): Component
     'kubelet-client.key': 'apiserver-kubelet-client.key',
     'sa.key': 'sa.key',
     'sa.pub': 'sa.pub',
-    'server.crt': 'apiserver.crt',
-    'server.key': 'apiserver.key',
+    'server.crt': `${ofNode('apiserver', node)}.crt`,
+    'server.key': `${ofNode('apiserver', node)}.key`,
   };
   return {
-    service: ownProgram(
-      'kube-apiserver',
-      Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-      {
-        after: ['etcd'],
-        // Ready, and not just listening: before its roles are there, it refuses what the others ask.
-        probe: { https: { url: 'https://127.0.0.1:443/readyz', authority: file('ca.crt') } },
-        stopRank: stopRanks.api,
-        capabilities: ['net_bind_service'],
-      },
-    ),
+    service: ownProgram('kube-apiserver', flags, input, {
+      after: ['etcd'],
+      // Ready, and not just listening: before its roles are there, it refuses what the others ask.
+      probe: { https: { url: 'https://127.0.0.1:443/readyz', authority: file('ca.crt') } },
+      stopRank: stopRanks.api,
+      capabilities: ['net_bind_service'],
+    }),
     files: Object.entries(sources).map(([name, source]) => ({ path: `kube-apiserver/${name}`, text: pki(source) })),
   };
 }

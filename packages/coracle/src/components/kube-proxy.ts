@@ -1,8 +1,17 @@
-import { type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
+import {
+  afterApi,
+  apiServerUrl,
+  type Component,
+  type ComponentInput,
+  etc,
+  ownProgram,
+  stopRanks,
+} from './component.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
 /** The node's kube-proxy, with native nftables maps. */
-export function kubeProxy({ cluster, node, pki }: ComponentInput): Component {
+export function kubeProxy(input: ComponentInput): Component {
+  const { cluster, node, pki } = input;
   const flags = {
     'cluster-cidr': cluster.podCidr,
     'hostname-override': node.name,
@@ -10,17 +19,17 @@ export function kubeProxy({ cluster, node, pki }: ComponentInput): Component {
     'proxy-mode': 'nftables',
   };
   return {
-    service: ownProgram(
-      'kube-proxy',
-      Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-      { after: ['kube-apiserver'], probe: { tcp: { host: '127.0.0.1', port: 10256 } }, stopRank: stopRanks.control },
-    ),
+    service: ownProgram('kube-proxy', flags, input, {
+      after: afterApi(node),
+      probe: { tcp: { host: '127.0.0.1', port: 10256 } },
+      stopRank: stopRanks.control,
+    }),
     files: [
       {
         path: 'kube-proxy/kubeconfig',
         text: kubeconfig({
           cluster: cluster.name,
-          server: `https://${node.address}:443`,
+          server: apiServerUrl(input),
           user: 'system:kube-proxy',
           authority: pki('ca.crt'),
           certificate: pki('kube-proxy.crt'),

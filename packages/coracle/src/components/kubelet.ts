@@ -1,5 +1,15 @@
+import { type ClusterRecord, controlPlaneRole, type NodeRecord } from '../cluster/cluster.ts';
 import { addressIn } from '../host/addresses.ts';
-import { type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
+import { ofNode } from '../pki/plan.ts';
+import {
+  afterApi,
+  apiServerUrl,
+  type Component,
+  type ComponentInput,
+  etc,
+  ownProgram,
+  stopRanks,
+} from './component.ts';
 import { containerdSocket } from './containerd.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
@@ -12,33 +22,30 @@ export function kubelet(input: ComponentInput): Component {
     kubeconfig: file('kubeconfig'),
     'hostname-override': node.name,
     'node-ip': node.address,
+    ...(Object.keys(node.labels).length > 0 ? { 'node-labels': labelsOf(node) } : {}),
     'root-dir': '/var/lib/kubelet',
   };
   return {
-    service: ownProgram(
-      'kubelet',
-      Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-      {
-        after: ['containerd', 'kube-apiserver'],
-        probe: { tcp: { host: '127.0.0.1', port: 10248 } },
-        stopRank: stopRanks.node,
-        folders: [{ path: '/var/lib/kubelet', mode: 0o750 }],
-      },
-    ),
+    service: ownProgram('kubelet', flags, input, {
+      after: ['containerd', ...afterApi(node)],
+      probe: { tcp: { host: '127.0.0.1', port: 10248 } },
+      stopRank: stopRanks.node,
+      folders: [{ path: '/var/lib/kubelet', mode: 0o750 }],
+    }),
     files: [
       { path: 'kubelet/config.json', text: `${JSON.stringify(kubeletConfig(input), undefined, 2)}\n` },
       { path: 'kubelet/ca.crt', text: pki('ca.crt') },
-      { path: 'kubelet/server.crt', text: pki(`kubelet-${node.name}-server.crt`) },
-      { path: 'kubelet/server.key', text: pki(`kubelet-${node.name}-server.key`) },
+      { path: 'kubelet/server.crt', text: pki(`${ofNode('kubelet-server', node)}.crt`) },
+      { path: 'kubelet/server.key', text: pki(`${ofNode('kubelet-server', node)}.key`) },
       {
         path: 'kubelet/kubeconfig',
         text: kubeconfig({
           cluster: cluster.name,
-          server: `https://${node.address}:443`,
+          server: apiServerUrl(input),
           user: `system:node:${node.name}`,
           authority: pki('ca.crt'),
-          certificate: pki(`kubelet-${node.name}.crt`),
-          key: pki(`kubelet-${node.name}.key`),
+          certificate: pki(`${ofNode('kubelet', node)}.crt`),
+          key: pki(`${ofNode('kubelet', node)}.key`),
         }),
       },
     ],
@@ -46,7 +53,11 @@ export function kubelet(input: ComponentInput): Component {
 }
 
 /** The KubeletConfiguration of a node that shares its disk, its memory and its kernel's settings with the host. */
-export function kubeletConfig({ cluster, facts }: Pick<ComponentInput, 'cluster' | 'facts'>): Record<string, unknown> {
+export function kubeletConfig({
+  cluster,
+  node,
+  facts,
+}: Pick<ComponentInput, 'cluster' | 'node' | 'facts'>): Record<string, unknown> {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -76,5 +87,19 @@ export function kubeletConfig({ cluster, facts }: Pick<ComponentInput, 'cluster'
     // The disk is the host's: how full it is says nothing about this node.
     imageGCHighThresholdPercent: 100,
     evictionHard: { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' },
+    registerWithTaints: taintsOf(cluster, node),
+    ...cluster.components.kubelet,
   };
+}
+
+/** As the flag wants them. */
+const labelsOf = (node: NodeRecord): string =>
+  Object.entries(node.labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+
+/** The user's taints; and where there are workers, a control plane is for its own programs. */
+function taintsOf(cluster: ClusterRecord, node: NodeRecord): NodeRecord['taints'] {
+  const kept = node.role === 'control-plane' && cluster.nodes.some((it) => it.role === 'worker');
+  return kept ? [...node.taints, { key: controlPlaneRole, effect: 'NoSchedule' as const }] : node.taints;
 }

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { type Cluster, placeOf } from '../cluster/cluster.ts';
-import { planCluster } from '../cluster/plan.ts';
+import { plainWishes, planCluster } from '../cluster/plan.ts';
 import { ensurePki } from './certificates.ts';
 
 let cluster: Cluster;
 beforeEach(() => {
   const place = placeOf('dev', mkdtempSync(join(tmpdir(), 'coracle-pki-')));
-  cluster = { ...planCluster('dev', 1, [], []), ...place };
+  cluster = { ...planCluster('dev', plainWishes(1, 1), [], []), ...place };
 });
 afterEach(() => rmSync(cluster.data, { recursive: true, force: true }));
 
@@ -21,13 +21,13 @@ it('makes all once, each signed by its authority and for root alone', async () =
   expect(await ensurePki(cluster)).toBeGreaterThan(15);
   expect(await ensurePki(cluster)).toBe(0);
   for (const [name, authority] of [
-    ['apiserver.crt', 'ca.crt'],
-    ['etcd-server.crt', 'etcd-ca.crt'],
+    ['apiserver-dev-1.crt', 'ca.crt'],
+    ['etcd-server-dev-1.crt', 'etcd-ca.crt'],
     ['front-proxy-client.crt', 'front-proxy-ca.crt'],
   ] as const) {
     expect(certificate(name).verify(certificate(authority).publicKey)).toBe(true);
   }
-  expect(certificate('apiserver.crt').verify(certificate('etcd-ca.crt').publicKey)).toBe(false);
+  expect(certificate('apiserver-dev-1.crt').verify(certificate('etcd-ca.crt').publicKey)).toBe(false);
   expect(readdirSync(file('')).filter((it) => (statSync(file(it)).mode & 0o777) !== 0o600)).toEqual([]);
 });
 
@@ -38,9 +38,9 @@ it('makes anew what is lost, what soon ends and what another authority signed, a
   expect(await ensurePki(cluster)).toBe(1);
   expect(readFileSync(file('admin.crt'), 'utf8')).toBe(before);
   rmSync(file('etcd-ca.key'));
-  expect(await ensurePki(cluster)).toBe(4); // the authority, and etcd's two certificates and its client's
-  expect(certificate('etcd-server.crt').verify(certificate('etcd-ca.crt').publicKey)).toBe(true);
+  expect(await ensurePki(cluster)).toBe(6); // the authority, and etcd's two certificates and its three clients'
+  expect(certificate('etcd-server-dev-1.crt').verify(certificate('etcd-ca.crt').publicKey)).toBe(true);
   const later = Date.now() + 300 * 24 * 60 * 60 * 1000;
-  expect(await ensurePki(cluster, later)).toBe(14);
+  expect(await ensurePki(cluster, later)).toBe(17);
   expect(readFileSync(file('admin.crt'), 'utf8')).not.toBe(before);
 });

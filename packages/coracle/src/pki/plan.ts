@@ -1,4 +1,4 @@
-import type { ClusterRecord } from '../cluster/cluster.ts';
+import type { ClusterRecord, NodeRecord } from '../cluster/cluster.ts';
 import { addressIn } from '../host/addresses.ts';
 
 /** The authorities of a cluster. They are apart so that a certificate of one opens no door of another. */
@@ -24,19 +24,47 @@ export interface PlannedCertificate {
 
 /** Every certificate a cluster needs, with the names Kubernetes gives its components. */
 export function planCertificates(cluster: ClusterRecord): PlannedCertificate[] {
-  return [...controlPlane(cluster), ...cluster.nodes.flatMap((it) => forNode(it.name, it.address))];
+  return [
+    ...shared(),
+    ...cluster.nodes.flatMap((it) => [...(it.role === 'control-plane' ? servers(cluster, it) : []), ...forKubelet(it)]),
+  ];
 }
 
-function controlPlane(cluster: ClusterRecord): PlannedCertificate[] {
-  const names = cluster.nodes.map((it) => it.name);
-  const addresses = cluster.nodes.map((it) => it.address);
-  const local = { dnsNames: ['localhost', ...names], ipAddresses: ['127.0.0.1', ...addresses] };
+/** The file of a certificate that one node alone shows. */
+export const ofNode = (file: string, node: NodeRecord): string => `${file}-${node.name}`;
+
+/** What a cluster's programs show as clients, whatever node they run on. */
+function shared(): PlannedCertificate[] {
+  return [
+    client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', ['system:masters']),
+    { ...client('apiserver-etcd-client', etcdUsers.apiserver), authority: 'etcd-ca' },
+    { ...client('overlay-etcd-client', etcdUsers.overlay), authority: 'etcd-ca' },
+    { ...client('etcd-root', etcdUsers.root), authority: 'etcd-ca' },
+    { ...client('front-proxy-client', 'front-proxy-client'), authority: 'front-proxy-ca' },
+    client('kube-scheduler', 'system:kube-scheduler'),
+    client('kube-controller-manager', 'system:kube-controller-manager'),
+    client('kube-proxy', 'system:kube-proxy'),
+    client('overlay', 'system:overlay'),
+    client('admin', 'kubernetes-admin', ['system:masters']),
+  ];
+}
+
+/** Whom etcd knows, by the common names of their certificates. */
+export const etcdUsers = { root: 'root', apiserver: 'kube-apiserver-etcd-client', overlay: 'overlay' } as const;
+
+/** What the servers of a control plane show. */
+function servers(cluster: ClusterRecord, node: NodeRecord): PlannedCertificate[] {
+  const local = { dnsNames: ['localhost', node.name], ipAddresses: ['127.0.0.1', node.address] };
+  const server = (file: string, authority: AuthorityName, commonName: string): PlannedCertificate => ({
+    file: ofNode(file, node),
+    authority,
+    commonName,
+    usages: ['server'],
+    ...local,
+  });
   return [
     {
-      file: 'apiserver',
-      authority: 'ca',
-      commonName: 'kube-apiserver',
-      usages: ['server'],
+      ...server('apiserver', 'ca', 'kube-apiserver'),
       dnsNames: [
         'kubernetes',
         'kubernetes.default',
@@ -44,33 +72,23 @@ function controlPlane(cluster: ClusterRecord): PlannedCertificate[] {
         'kubernetes.default.svc.cluster.local',
         ...local.dnsNames,
       ],
-      ipAddresses: [addressIn(cluster.serviceCidr, 1), ...local.ipAddresses],
+      // The host's address on the bridge is where clients outside find a server that is there.
+      ipAddresses: [addressIn(cluster.serviceCidr, 1), addressIn(cluster.subnet, 1), ...local.ipAddresses],
     },
-    client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', ['system:masters']),
-    { ...client('apiserver-etcd-client', 'kube-apiserver-etcd-client'), authority: 'etcd-ca' },
-    { ...client('front-proxy-client', 'front-proxy-client'), authority: 'front-proxy-ca' },
-    { file: 'etcd-server', authority: 'etcd-ca', commonName: 'etcd-server', usages: ['server', 'client'], ...local },
-    { file: 'etcd-peer', authority: 'etcd-ca', commonName: 'etcd-peer', usages: ['server', 'client'], ...local },
-    client('kube-scheduler', 'system:kube-scheduler'),
-    { file: 'kube-scheduler-server', authority: 'ca', commonName: 'kube-scheduler', usages: ['server'], ...local },
-    client('kube-controller-manager', 'system:kube-controller-manager'),
-    {
-      file: 'kube-controller-manager-server',
-      authority: 'ca',
-      commonName: 'kube-controller-manager',
-      usages: ['server'],
-      ...local,
-    },
-    client('kube-proxy', 'system:kube-proxy'),
-    client('admin', 'kubernetes-admin', ['system:masters']),
+    // etcd's own gateway of HTTP requests asks it as a client, with the server's certificate.
+    { ...server('etcd-server', 'etcd-ca', node.name), usages: ['server', 'client'] },
+    { ...server('etcd-peer', 'etcd-ca', node.name), usages: ['server', 'client'] },
+    server('kube-scheduler-server', 'ca', 'kube-scheduler'),
+    server('kube-controller-manager-server', 'ca', 'kube-controller-manager'),
   ];
 }
 
-function forNode(name: string, address: string): PlannedCertificate[] {
+function forKubelet(node: NodeRecord): PlannedCertificate[] {
+  const { name, address } = node;
   return [
-    client(`kubelet-${name}`, `system:node:${name}`, ['system:nodes']),
+    client(ofNode('kubelet', node), `system:node:${name}`, ['system:nodes']),
     {
-      file: `kubelet-${name}-server`,
+      file: ofNode('kubelet-server', node),
       authority: 'ca',
       commonName: `system:node:${name}`,
       organizations: ['system:nodes'],

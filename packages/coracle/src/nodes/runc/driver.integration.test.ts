@@ -7,9 +7,9 @@ import { type Cluster, checkout, placeOf, saveCluster } from '../../cluster/clus
 import { hostLinkName } from '../../cluster/names.ts';
 import { controlSocket, nodeFacts, nodeSpec } from '../../cluster/node-spec.ts';
 import { askNode } from '../../cluster/node-status.ts';
-import { planCluster } from '../../cluster/plan.ts';
+import { plainWishes, planCluster } from '../../cluster/plan.ts';
 import { erase, takeDown } from '../../cluster/take-down.ts';
-import { containerd, containerdSocket, pauseImage } from '../../components/containerd.ts';
+import { containerd, containerdSocket, pauseImage, podSubnet } from '../../components/containerd.ts';
 import { takenNetworks } from '../../host/links.ts';
 import { holdsLayers } from '../../host/mounts.ts';
 import { identify } from '../../host/processes.ts';
@@ -32,7 +32,7 @@ describe.each([tmpdir(), '/dev/shm'])('a node made by runc in %s', (base) => {
   beforeAll(async () => {
     before = await takeSnapshot([folder]);
     const place = placeOf(`it-${process.pid}-${base.length}`, join(folder, 'cluster'));
-    cluster = saveCluster(place, planCluster(place.name, 1, await takenNetworks(), []));
+    cluster = saveCluster(place, planCluster(place.name, plainWishes(1, 1), await takenNetworks(), []));
     spec = nodeSpec(cluster, cluster.nodes[0]!);
   });
 
@@ -63,7 +63,7 @@ describe.each([tmpdir(), '/dev/shm'])('a node made by runc in %s', (base) => {
       node: node.name,
       socket: '/run/coracle/node.sock',
       logs: '/var/log/coracle',
-      podCidr: node.podCidr,
+      podCidr: podSubnet(cluster, node),
       checkout,
       services: [part.service],
     };

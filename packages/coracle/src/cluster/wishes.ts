@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+const taint = z.strictObject({
+  key: z.string().min(1),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+});
+
+const nodeMount = z.strictObject({
+  /** A file or folder of the host. */
+  hostPath: z.string().startsWith('/', 'must be an absolute path'),
+  /** Where the node sees it. */
+  containerPath: z.string().startsWith('/', 'must be an absolute path'),
+  readOnly: z.boolean().default(false),
+});
+
+const port = z.int().min(1).max(65535);
+
+const portMapping = z.strictObject({
+  /** Of the node. */
+  containerPort: port,
+  hostPort: port,
+  /** The address of the host it listens on. */
+  listenAddress: z.ipv4().default('0.0.0.0'),
+  protocol: z.literal('TCP', { error: 'only TCP can be mapped' }).default('TCP'),
+});
+
+/** What a user says of a node. */
+export const nodeWishes = z.strictObject({
+  role: z.enum(['control-plane', 'worker']),
+  labels: z.record(z.string(), z.string()).default({}),
+  taints: z.array(taint).default([]),
+  extraMounts: z.array(nodeMount).default([]),
+  extraPortMappings: z.array(portMapping).default([]),
+});
+
+/** What a user says of the network between pods. */
+export const overlayWishes = z.strictObject({
+  backend: z.enum(['vxlan', 'host-gw']).default('vxlan'),
+  /** Who gives nodes their pods' addresses: the overlay by leases in etcd, or kube-controller-manager as podCIDR. */
+  subnetSource: z.enum(['etcd', 'kubernetes']).default('etcd'),
+});
+
+/** Programs that take further flags from the user. */
+export const flaggedComponents = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'overlay',
+] as const;
+
+/** What a user says of the programs of all nodes. */
+export const componentWishes = z.strictObject({
+  /** Further flags by program, without the dashes: `node-monitor-grace-period: 10s`. */
+  flags: z.partialRecord(z.enum(flaggedComponents), z.record(z.string(), z.coerce.string())).default({}),
+  /** Fields of the KubeletConfiguration that differ from what Coracle sets. */
+  kubelet: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type NodeWishes = z.infer<typeof nodeWishes>;
+export type OverlayWishes = z.infer<typeof overlayWishes>;
+export type ComponentWishes = z.infer<typeof componentWishes>;
+export type PortMapping = z.infer<typeof portMapping>;
+
+/** A cluster as a user asks for it. */
+export interface ClusterWishes {
+  nodes: NodeWishes[];
+  /** Networks, where the user names them. */
+  nodeSubnet?: string;
+  podSubnet?: string;
+  serviceSubnet?: string;
+  overlay: OverlayWishes;
+  components: ComponentWishes;
+}
