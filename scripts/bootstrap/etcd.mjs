@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from './machine.mjs';
@@ -8,27 +8,36 @@ import { logged, SetupError } from './step.mjs';
 const suite = 'trixie';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** Whether `.cache/host/bin/etcd` is there; provideEtcd has checked its version. */
+/** etcd and its tools, and the Debian packages that bring them. */
+const programs = ['etcd', 'etcdctl', 'etcdutl'];
+const packages = ['etcd-server', 'etcd-client'];
+
+/** Whether etcd and its tools are in `.cache/host/bin`; provideEtcd has checked their version. */
 export function etcdReady(root) {
-  return existsSync(join(root, '.cache/host/bin/etcd'));
+  return programs.every((it) => existsSync(join(root, '.cache/host/bin', it)));
 }
 
-/** Links `.cache/host/bin/etcd` to the machine's own etcd when that is 3.5 or later, and else to Debian's, unpacked beside it. */
+/** Links etcd and its tools in `.cache/host/bin` to the machine's own when they are 3.5 or later, and else to Debian's, unpacked beside them. */
 export async function provideEtcd(root) {
   const host = join(root, '.cache/host');
-  const link = join(host, 'bin/etcd');
   mkdirSync(join(host, 'bin'), { recursive: true });
-  const own = findProgram('etcd');
-  const etcd = own && recentEnough(versionOf(own)) ? own : await unpackEtcd(root, join(host, 'etcd'));
-  if (lstatSync(link, { throwIfNoEntry: false })) rmSync(link);
-  symlinkSync(etcd.startsWith(host) ? `..${etcd.slice(host.length)}` : etcd, link);
+  const own = programs.map(findProgram);
+  const chosen = own.every((it) => it && recentEnough(versionOf(it)))
+    ? own
+    : await unpackEtcd(root, join(host, 'etcd'));
+  for (const [index, program] of programs.entries()) {
+    const link = join(host, 'bin', program);
+    if (lstatSync(link, { throwIfNoEntry: false })) rmSync(link);
+    const target = chosen[index];
+    symlinkSync(target.startsWith(host) ? `..${target.slice(host.length)}` : target, link);
+  }
 }
 
 async function unpackEtcd(root, directory) {
   for (const program of ['apt-get', 'dpkg-deb']) {
     if (!findProgram(program)) {
       throw new SetupError(
-        `there is no etcd 3.5 or later on this machine, and no ${program} to fetch Debian's. Put one into PATH and run this again.`,
+        `there is no etcd 3.5 or later with etcdctl and etcdutl on this machine, and no ${program} to fetch Debian's. Put them into PATH and run this again.`,
       );
     }
   }
@@ -37,19 +46,22 @@ async function unpackEtcd(root, directory) {
   const options = privateApt(apt);
   await logged(log, 'apt-get', [...options, '-q', 'update']);
   for (const old of readdirSync(apt)) if (old.endsWith('.deb')) rmSync(join(apt, old));
-  await logged(log, 'apt-get', [...options, '-q', 'download', 'etcd-server'], { cwd: apt });
-  const archive = readdirSync(apt).find((it) => it.endsWith('.deb'));
-  if (!archive) throw new SetupError(`apt-get fetched no etcd-server; see ${log}`);
+  await logged(log, 'apt-get', [...options, '-q', 'download', ...packages], { cwd: apt });
+  const archives = readdirSync(apt).filter((it) => it.endsWith('.deb'));
+  if (archives.length < packages.length)
+    throw new SetupError(`apt-get did not fetch ${packages.join(' and ')}; see ${log}`);
   const fresh = `${directory}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  await logged(log, 'dpkg-deb', ['--extract', join(apt, archive), fresh]);
-  const version = versionOf(join(fresh, 'usr/bin/etcd'));
-  if (!recentEnough(version))
-    throw new SetupError(`the etcd-server of Debian ${suite} is ${version}, but 3.5 or later is needed`);
+  for (const it of archives) await logged(log, 'dpkg-deb', ['--extract', join(apt, it), fresh]);
+  for (const it of programs) {
+    const version = versionOf(join(fresh, 'usr/bin', it));
+    if (!recentEnough(version))
+      throw new SetupError(`the ${it} of Debian ${suite} is ${version}, but 3.5 or later is needed`);
+  }
   rmSync(directory, { recursive: true, force: true });
   renameSync(fresh, directory);
   rmSync(apt, { recursive: true });
-  return join(directory, 'usr/bin/etcd');
+  return programs.map((it) => join(directory, 'usr/bin', it));
 }
 
 /** Options that make apt-get use lists, cache and status of its own, with Debian's newer release as the only source. */
@@ -86,8 +98,11 @@ function debianMirror() {
   return debian?.[1] ?? looksSo ?? 'http://deb.debian.org/debian';
 }
 
-function versionOf(etcd) {
-  return /etcd Version: (\S+)/.exec(execFileSync(etcd, ['--version'], { encoding: 'utf8' }))?.[1] ?? '';
+/** The version a program of etcd's says it is; empty where it has no such command, as etcdctl's before 3.4. */
+function versionOf(program) {
+  const args = program.endsWith('/etcd') ? ['--version'] : ['version'];
+  const { stdout } = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ETCDCTL_API: '3' } });
+  return /(?:etcd|etcdctl|etcdutl) [Vv]ersion: (\S+)/.exec(stdout ?? '')?.[1] ?? '';
 }
 
 function recentEnough(version) {
