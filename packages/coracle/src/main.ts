@@ -10,6 +10,7 @@ const verbs: Record<string, () => Promise<{ default: Command }>> = {
   logs: () => import('./commands/logs.ts'),
   kubeconfig: () => import('./commands/kubeconfig.ts'),
   reset: () => import('./commands/reset.ts'),
+  node: () => import('./commands/node.ts'),
   image: () => import('./commands/image.ts'),
   version: () => import('./commands/version.ts'),
 };
@@ -31,7 +32,10 @@ ${rows}
 async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...rest] = argv;
   if (verb === undefined || ['help', '--help', '-h'].includes(verb)) {
-    const about = rest[0] && Object.hasOwn(verbs, rest[0]) ? (await verbs[rest[0]]!()).default.help() : await usage();
+    const about =
+      rest[0] && Object.hasOwn(verbs, rest[0])
+        ? await (await verbs[rest[0]]!()).default.help(rest.slice(1))
+        : await usage();
     process.stdout.write(about);
     return 0;
   }
@@ -42,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = (await verbs[verb]!()).default;
   const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (own.includes('--help') || own.includes('-h')) {
-    process.stdout.write(command.help());
+    process.stdout.write(await command.help(own));
     return 0;
   }
   return command.run(rest);

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkout } from '../cluster/cluster.ts';
 import { describe as describeState } from '../commands/status.ts';
-import { Failure } from '../failure.ts';
+import { Failure, lastLines } from '../failure.ts';
 import { run } from '../host/run.ts';
 import { differences, type HostSnapshot } from '../leak-check.ts';
 import { Progress } from './progress.ts';
-import { describeFailure, lastLines } from './report.ts';
+import { describeFailure } from './report.ts';
 import { table } from './table.ts';
 
 let folder: string;
@@ -55,6 +55,10 @@ describe('a failure', () => {
     expect(text).not.toContain('  | line 20\n');
     expect(text).toContain(`  | ${'x'.repeat(300)}…\n  Mend it.\n`);
     expect(describeFailure(new Failure('it broke', { log: join(folder, 'absent') }))).toContain('(empty)');
+    const before = new Failure('it broke', { log });
+    rmSync(log);
+    expect(describeFailure(before)).toContain(`log: ${log} (removed since); its last lines:\n`);
+    expect(describeFailure(before)).toContain('  | line 39\n');
   });
 
   it('reads no more of a large log than its end', () => {

@@ -19,8 +19,8 @@ export interface Command {
   name: string;
   /** One line in the list of commands. */
   about: string;
-  /** All that `coracle NAME --help` shows. */
-  help(): string;
+  /** All that `coracle NAME --help` shows; `rest` is what stands between. */
+  help(rest?: readonly string[]): string | Promise<string>;
   /** Parses the command line after the verb and runs it. Resolves to the exit code. Throws FlagError and Failure. */
   run(argv: readonly string[]): Promise<number>;
 }
@@ -82,4 +82,34 @@ export function placeFrom(flags: FlagValues<typeof clusterFlags>): ClusterPlace 
 export function clusterArguments(flags: FlagValues<typeof clusterFlags>): string {
   const name = flags.name === defaultName ? '' : ` --name ${flags.name}`;
   return `${name}${flags['data-dir'] === '' ? '' : ` --data-dir ${flags['data-dir']}`}`;
+}
+
+/** Declares a verb that is a noun with verbs of its own: `coracle node add`. Each is loaded only when it is asked for. */
+export function commandGroup(declaration: {
+  name: string;
+  about: string;
+  description: string;
+  verbs: Readonly<Record<string, () => Promise<{ default: Command }>>>;
+}): Command {
+  const { name, about, description, verbs } = declaration;
+  const usage = `coracle ${name} COMMAND [flags]`;
+  return {
+    name,
+    about,
+    async help(rest = []) {
+      const [verb] = rest;
+      if (verb !== undefined && Object.hasOwn(verbs, verb)) return (await verbs[verb]!()).default.help();
+      const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).default));
+      const rows = commands.map((it) => `  ${it.name.split(' ').at(-1)!.padEnd(10)}${it.about}\n`).join('');
+      return [`${description}\n`, `Usage:\n  ${usage}\n`, `Commands:\n${rows}`].join('\n');
+    },
+    async run(argv) {
+      const [verb, ...rest] = argv;
+      if (verb === undefined || !Object.hasOwn(verbs, verb)) {
+        const problem = verb === undefined ? 'which command' : `unknown command ${JSON.stringify(verb)}`;
+        throw new FlagError(`${problem} for "coracle ${name}"; there is ${Object.keys(verbs).join(', ')}`);
+      }
+      return (await verbs[verb]!()).default.run(rest);
+    },
+  };
 }

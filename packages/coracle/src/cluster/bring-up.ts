@@ -1,34 +1,35 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Progress } from '../cli/progress.ts';
-import { writeKubeconfig } from '../components/admin.ts';
-import { servicesOf } from '../components/all.ts';
 import { fail } from '../failure.ts';
 import { takenNetworks } from '../host/links.ts';
-import { type BuiltImage, buildImages, builtImage } from '../images/build.ts';
-import { importImages, pullImage } from '../images/import.ts';
-import { recipes } from '../images/recipes.ts';
-import type { NodeDriver, NodeSpec, RunningNode } from '../nodes/driver.ts';
+import type { BuiltImage } from '../images/build.ts';
+import type { NodeDriver } from '../nodes/driver.ts';
 import { raiseNetwork } from '../nodes/network.ts';
-import { ensurePki } from '../pki/certificates.ts';
 import { adminClient, apiReady, nodesReady } from './api.ts';
 import {
   type Cluster,
   type ClusterPlace,
-  checkout,
   controlPlanes,
   loadCluster,
   logFolder,
   otherClusters,
-  pkiFolder,
   saveCluster,
 } from './cluster.ts';
-import { compiledPrograms, compilePrograms, placeCompiled, wantsCompiled } from './compiled.ts';
-import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers, exampleImage } from './example.ts';
+import { Etcd } from './etcd.ts';
+import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers } from './example.ts';
 import { takingNetworks } from './lock.ts';
-import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
+import { nodeIdentity, nodeSpec } from './node-spec.ts';
 import { planCluster } from './plan.ts';
-import { servicesAnswer } from './services.ts';
+import { checkBeforehand, checkEmpty } from './preflight.ts';
+import {
+  answer,
+  ensureCertificates,
+  ensureCompiled,
+  ensureImages,
+  named,
+  provideImages,
+  type Starting,
+  startNodes,
+} from './starting.ts';
 import { takeDown } from './take-down.ts';
 import type { ClusterWishes } from './wishes.ts';
 
@@ -50,21 +51,6 @@ export interface BroughtUp {
   example: ExampleAddresses | undefined;
 }
 
-/** What the steps of a bring-up share. */
-interface Attempt {
-  cluster: Cluster;
-  driver: NodeDriver;
-  options: BringUpOptions;
-  progress: Progress;
-  signal: AbortSignal;
-}
-
-/** A node, what it is made from, and its process. */
-interface StartedNode {
-  spec: NodeSpec;
-  running: RunningNode;
-}
-
 /**
  * Brings a cluster from wherever it is (not there, stopped, crashed, running, some nodes stopped) to where all its nodes are Ready and the
  * example answers. What a failed attempt started is stopped again; what it wrote stays, for the next attempt and for reading the logs.
@@ -76,37 +62,32 @@ export async function bringUp(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<BroughtUp> {
-  checkReadable();
   const existing = loadCluster(place);
   if (existing && options.nodes !== undefined && existing.nodes.length !== options.nodes) {
     fail(`cluster ${place.name} has ${existing.nodes.length} node(s), and --nodes says ${options.nodes}`, {
       next: "'coracle node add' and 'coracle node remove' change how many there are.",
     });
   }
-  if (!existing) checkEmpty(place);
+  if (!existing) {
+    checkEmpty(place);
+    await checkBeforehand(place, options.wishes.nodes);
+  }
   const cluster = existing ?? (await plan(place, options.wishes));
-  const attempt: Attempt = { cluster, driver, options, progress, signal };
-  const specs = cluster.nodes.map((it) => nodeSpec(cluster, it));
-  const running = await Promise.all(specs.map((it) => driver.find(it)));
-  const before = running.every((it) => it !== undefined);
+  const starting: Starting = { cluster, driver, progress, signal };
+  const found = await Promise.all(cluster.nodes.map((it) => driver.find(nodeIdentity(cluster, it.name))));
+  const stopped = cluster.nodes.filter((_, index) => !found[index]);
+  const before = stopped.length === 0;
+  if (existing && !before) await checkBeforehand(place, stopped);
   const begin = Date.now();
   try {
-    await ensureCertificates(cluster, progress);
-    const images = await ensureImages(options, progress);
-    if (wantsCompiled(cluster)) {
-      const { folder, ready } = compiledPrograms();
-      if (!ready) await progress.step('programs compiled', () => compilePrograms(folder));
-      placeCompiled(cluster, folder);
-    }
+    await ensureCertificates(starting);
+    const images = await ensureImages(starting, options.pull);
+    await ensureCompiled(starting);
     signal.throwIfAborted();
-    const stopped = specs.filter((_, index) => !running[index]);
-    if (stopped.length > 0) {
-      const what = `${nodes(stopped)} started`;
-      await progress.step(what, () => startNodes(attempt, stopped));
-    }
+    if (!before) await progress.step(`${named(stopped)} started`, () => startNodes(starting, stopped));
     // Node conditions from before this start say nothing; they are written with whole seconds.
     const since = before ? 0 : begin - 1000;
-    const example = await settle(attempt, specs, images, since);
+    const example = await settle(starting, options, images, since);
     return { cluster, before, example };
   } catch (error) {
     if (!before) await progress.step('everything stopped again', () => takeDown(cluster, driver));
@@ -116,35 +97,29 @@ export async function bringUp(
 
 /** From started nodes to an example that answers. */
 async function settle(
-  { cluster, driver, options, progress, signal }: Attempt,
-  specs: readonly NodeSpec[],
+  starting: Starting,
+  options: BringUpOptions,
   images: readonly BuiltImage[],
   since: number,
 ): Promise<ExampleAddresses | undefined> {
-  const started = await Promise.all(
-    specs.map(async (spec): Promise<StartedNode> => ({ spec, running: (await driver.find(spec))! })),
-  );
-  /** Waits for services on the nodes that have them. */
-  const answer = (names: readonly string[]) =>
-    Promise.all(
-      cluster.nodes.map((node, index) => {
-        const own = servicesOf(node).filter((it) => names.includes(it));
-        return servicesAnswer(cluster, specs[index]!, own, signal);
-      }),
-    );
-  await progress.step('etcd and containerd', () => answer(['etcd', 'containerd']));
+  const { cluster, progress, signal } = starting;
+  const { nodes } = cluster;
+  await progress.step('etcd and containerd', async () => {
+    await answer(starting, nodes, ['etcd', 'containerd']);
+    await prepareEtcd(cluster);
+  });
   // The API server takes its time to start; meanwhile images are imported.
-  const imported = provideImages(cluster, started, images, options);
+  const imported = provideImages(starting, nodes, images, options.pull && !cluster.exampleApplied);
   imported.catch(() => {}); // reported where it is waited for
-  await progress.step('kube-apiserver', () => answer(['kube-apiserver']));
+  await progress.step('kube-apiserver', () => answer(starting, nodes, ['kube-apiserver']));
   await progress.step('API ready', () =>
     Promise.all(controlPlanes(cluster).map((it) => apiReady(cluster, it, signal))),
   );
   const rest = ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
-  await progress.step(rest.join(', '), () => answer(rest));
+  await progress.step(rest.join(', '), () => answer(starting, nodes, rest));
   const client = adminClient(cluster);
-  await progress.step(`${nodes(cluster.nodes)} Ready`, () => nodesReady(client, cluster, cluster.nodes, since, signal));
-  await progress.step('images in the nodes', () => imported);
+  await progress.step(`${named(nodes)} Ready`, () => nodesReady(client, cluster, nodes, since, signal));
+  await progress.step(nodes.length === 1 ? 'images in the node' : 'images in the nodes', () => imported);
   if (options.example && !cluster.exampleApplied) {
     await progress.step('examples/nginx.yaml applied', () => applyExample(cluster));
     saveCluster(cluster, { ...cluster, exampleApplied: true });
@@ -152,90 +127,26 @@ async function settle(
   const addresses = options.example ? await exampleAddresses(client, cluster) : undefined;
   if (addresses) {
     await progress.step('the example answers through its Services', () =>
-      exampleAnswers(addresses, logFolder(cluster, cluster.nodes[0]!.name), signal),
+      exampleAnswers(addresses, logFolder(cluster, nodes[0]!.name), signal),
     );
   }
   return addresses;
 }
 
-/** `node dev-1`, `nodes dev-1 … dev-6` */
-function nodes(them: readonly { name: string }[]): string {
-  const names = them.map((it) => it.name);
-  if (names.length === 1) return `node ${names[0]}`;
-  return `nodes ${names.length > 3 ? `${names[0]} … ${names.at(-1)}` : names.join(', ')}`;
-}
-
-/** etcd, the API server, scheduler and controller manager run as ordinary users, who must be able to read their programs. */
-function checkReadable(): void {
-  const files = ['', 'bin/kube-apiserver', 'packages/apiserver/src/main.ts', 'node_modules'].map((it) =>
-    join(checkout, it),
-  );
-  const shut = [...files, process.execPath].find((it) => (statSync(it).mode & 0o004) === 0);
-  if (shut)
-    fail(`${shut} can be read by its owner only, and components run as other users`, {
-      next: `chmod -R o+rX ${checkout}`,
-    });
-}
-
-function checkEmpty(place: ClusterPlace): void {
-  if (existsSync(place.data) && readdirSync(place.data).length > 0) {
-    fail(`${place.data} holds other files, and no cluster`, { next: 'Give --data-dir a new or empty folder.' });
-  }
+/** Has etcd let in only whom it is to, and tells the pod network what it is. Does nothing the second time. */
+async function prepareEtcd(cluster: Cluster): Promise<void> {
+  const etcd = new Etcd(cluster);
+  if (await etcd.guarded()) return;
+  await etcd.ensureNetwork();
+  await etcd.guard();
 }
 
 /** Decides on the networks of a new cluster and takes them at once. */
 function plan(place: ClusterPlace, wishes: ClusterWishes): Promise<Cluster> {
   return takingNetworks(place, async () => {
     const cluster = saveCluster(place, planCluster(place.name, wishes, await takenNetworks(), otherClusters(place)));
-    await raise(cluster);
+    const first = nodeSpec(cluster, cluster.nodes[0]!);
+    await raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
     return cluster;
   });
-}
-
-function raise(cluster: Cluster): Promise<void> {
-  const first = nodeSpec(cluster, cluster.nodes[0]!);
-  return raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
-}
-
-async function ensureCertificates(cluster: Cluster, progress: Progress): Promise<void> {
-  const isNew = !existsSync(pkiFolder(cluster));
-  const ensure = async () => {
-    const made = await ensurePki(cluster);
-    writeKubeconfig(cluster);
-    return made;
-  };
-  if (isNew) await progress.step('certificates', ensure, (made) => `${made} certificates and keys`);
-  else await ensure();
-}
-
-/** Builds what is missing; says what the images are that stand in for others. */
-async function ensureImages(options: BringUpOptions, progress: Progress): Promise<BuiltImage[]> {
-  const wanted = recipes.filter((it) => !(options.pull && it.references.includes(exampleImage)));
-  if (wanted.every((it) => builtImage(it))) return buildImages({ recipes: wanted });
-  const built = await progress.step('images, built from Debian packages', () => buildImages({ recipes: wanted }));
-  for (const it of built) progress.note(`      ${it.recipe.references.join(', ')}: ${it.recipe.about}`);
-  if (!options.pull) progress.note('      (--pull takes the real nginx instead)');
-  return built;
-}
-
-/** Starts nodes that do not run, once the bridge they are joined to is there. */
-async function startNodes({ cluster, driver }: Attempt, specs: readonly NodeSpec[]): Promise<void> {
-  for (const spec of specs) writeNodeConfig(cluster, cluster.nodes.find((it) => it.name === spec.name)!);
-  await takingNetworks(cluster, () => raise(cluster));
-  await Promise.all(specs.map((it) => driver.start(it)));
-}
-
-async function provideImages(
-  cluster: Cluster,
-  started: readonly StartedNode[],
-  images: readonly BuiltImage[],
-  options: BringUpOptions,
-): Promise<void> {
-  await Promise.all(
-    started.map(async ({ spec, running }) => {
-      const target = { pid: running.pid, snapshotter: nodeFacts(spec.folder).snapshotter };
-      await importImages(target, images);
-      if (options.pull && !cluster.exampleApplied) await pullImage(target, exampleImage);
-    }),
-  );
 }

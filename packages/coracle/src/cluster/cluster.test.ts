@@ -32,7 +32,7 @@ describe('a plan', () => {
         {
           name: 'dev-1',
           role: 'control-plane',
-          etcd: 'new',
+          etcd: { state: 'new', initialCluster: 'dev-1=https://172.30.0.2:2380' },
           address: '172.30.0.2',
           labels: {},
           taints: [],
@@ -65,13 +65,17 @@ describe('a plan', () => {
 
   it('has control planes first, then workers, and never gives a number twice', () => {
     const plan = planCluster('dev', plainWishes(3, 1), [], []);
-    expect(plan.nodes.map((it) => [it.name, it.role, it.etcd, it.address])).toEqual([
+    expect(plan.nodes.map((it) => [it.name, it.role, it.etcd?.state, it.address])).toEqual([
       ['dev-1', 'control-plane', 'new', '172.30.0.2'],
       ['dev-2', 'worker', undefined, '172.30.0.3'],
       ['dev-3', 'worker', undefined, '172.30.0.4'],
     ]);
     const less = { ...plan, nodes: plan.nodes.slice(0, 2) };
-    expect(planNode(less, nodeWishes.parse({ role: 'worker' }), 'existing').node.name).toBe('dev-4');
+    expect(planNode(less, nodeWishes.parse({ role: 'worker' })).node.name).toBe('dev-4');
+    expect(planNode(less, nodeWishes.parse({ role: 'control-plane' })).node.etcd).toEqual({
+      state: 'existing',
+      initialCluster: 'dev-1=https://172.30.0.2:2380,dev-4=https://172.30.0.5:2380',
+    });
   });
 
   it.each([

@@ -17,8 +17,11 @@ const nodeRecord = nodeWishes.extend({
   name: z.string(),
   /** Its address on the cluster's bridge. */
   address: z.string(),
-  /** How its etcd member came to be: `new` with the cluster, or `existing`, joined to a cluster that ran. */
-  etcd: z.enum(['new', 'existing']).optional(),
+  /**
+   * How the etcd member of a control plane came to be: with the cluster, or joined to one that ran; and who was a member then, in the form of
+   * etcd's --initial-cluster. Members with data know better, and do not look.
+   */
+  etcd: z.object({ state: z.enum(['new', 'existing']), initialCluster: z.string() }).optional(),
 });
 
 const clusterRecord = z.object({
@@ -64,6 +67,15 @@ export function placeOf(name: string, dataDir: string): ClusterPlace {
   // The kernel's mount options of an overlay have no way to write these.
   if (/[,:\\]/.test(data)) fail(`--data-dir ${data}: the path of a cluster may not have any of , : \\ in it`);
   return { name, data, runtime: join('/run/coracle', name) };
+}
+
+/** A node by its name. Throws Failure when there is none. */
+export function nodeOf(cluster: Cluster, name: string): NodeRecord {
+  const node = cluster.nodes.find((it) => it.name === name);
+  if (node) return node;
+  return fail(`cluster ${cluster.name} has no node ${name}`, {
+    next: `It has ${cluster.nodes.map((it) => it.name).join(', ')}.`,
+  });
 }
 
 /** Where the administrator reaches the API. */
@@ -123,7 +135,7 @@ export function saveCluster(place: ClusterPlace, record: ClusterRecord): Cluster
   const file = recordFile(place);
   writeFileSync(`${file}.new`, `${JSON.stringify(clusterRecord.parse(record), undefined, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
-  return { ...record, ...place };
+  return { ...record, data: place.data, runtime: place.runtime };
 }
 
 /** What a cluster has in its data folder; whatever else may be there is not ours. */

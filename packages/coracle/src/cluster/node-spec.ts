@@ -1,5 +1,15 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { componentsOf } from '../components/all.ts';
 import { type ConfigFile, compileCache, type NodeFacts, userOf, users } from '../components/component.ts';
 import { podSubnet } from '../components/containerd.ts';
@@ -8,6 +18,7 @@ import { ownCapabilities } from '../host/capabilities.ts';
 import { hasCgroupV1 } from '../host/cgroups.ts';
 import { nameServers } from '../host/links.ts';
 import { holdsLayers } from '../host/mounts.ts';
+import { digestOf } from '../images/tree.ts';
 import type { NodeSettings } from '../node/settings.ts';
 import type { NodeIdentity, NodeSpec } from '../nodes/driver.ts';
 import { type Cluster, type ClusterPlace, checkout, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
@@ -68,7 +79,10 @@ export function nodeFacts(folder: string): NodeFacts {
   };
 }
 
-/** Writes a node's /etc/coracle anew: the settings of its supervisor, and for each component what it reads. */
+/**
+ * Brings a node's /etc/coracle to what the cluster says: the settings of its supervisor, and for each component what it reads. Files are
+ * replaced whole, and in the folder that a running node has mounted.
+ */
 export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
   const folder = nodeFolder(cluster, node.name);
   const pki = (file: string) => readFileSync(join(pkiFolder(cluster), file), 'utf8');
@@ -79,17 +93,20 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
     logs: '/var/log/coracle',
     podCidr: podSubnet(cluster, node),
     checkout,
-    services: components.map((it) => it.service),
+    services: components.map(({ service, files }) => ({ ...service, version: digestOf(JSON.stringify(files)) })),
   };
   const base = join(folder, 'etc/coracle');
-  rmSync(base, { recursive: true, force: true });
-  writeOwned(base, { path: 'node.json', text: `${JSON.stringify(settings, undefined, 2)}\n` });
-  for (const file of components.flatMap((it) => it.files)) writeOwned(base, file);
+  const files = [
+    ...components.flatMap((it) => it.files),
+    { path: 'node.json', text: `${JSON.stringify(settings, undefined, 2)}\n` },
+  ];
+  for (const it of files) writeOwned(base, it);
+  removeOthers(base, new Set(files.map((it) => it.path)));
   for (const it of ['lib', 'log', 'cache', 'spool', 'tmp']) mkdirSync(join(folder, 'var', it), { recursive: true });
   chmodSync(join(folder, 'var/tmp'), 0o1777);
 }
 
-/** Writes a file for the component its first folder is named after, and for nobody else. */
+/** Writes a file, whole or not at all, for the component its first folder is named after, and for nobody else. */
 function writeOwned(base: string, { path, text }: ConfigFile): void {
   const file = join(base, path);
   const user = userOf(path.split('/')[0]!);
@@ -99,8 +116,17 @@ function writeOwned(base: string, { path, text }: ConfigFile): void {
     if (dirname(file) !== base) chmodSync(dirname(file), 0o700);
     if (user) chownSync(dirname(file), user.uid, user.gid);
   }
-  writeFileSync(file, text, { mode: 0o600 });
-  if (user) chownSync(file, user.uid, user.gid);
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  if (user) chownSync(`${file}.new`, user.uid, user.gid);
+  renameSync(`${file}.new`, file);
+}
+
+/** Removes the files of components that a node no longer has. */
+function removeOthers(base: string, kept: ReadonlySet<string>): void {
+  for (const it of readdirSync(base, { recursive: true, withFileTypes: true })) {
+    const path = relative(base, join(it.parentPath, it.name));
+    if (!it.isDirectory() && !kept.has(path)) rmSync(join(base, path));
+  }
 }
 
 /** Files of a node's root that say who it is. */

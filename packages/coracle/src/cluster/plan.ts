@@ -1,6 +1,7 @@
+import { etcdPeerUrl } from '../components/etcd.ts';
 import { fail } from '../failure.ts';
 import { addressIn, formatNetwork, type Network, overlap, parseNetwork } from '../host/addresses.ts';
-import type { ClusterRecord, NodeRecord } from './cluster.ts';
+import { type ClusterRecord, controlPlanes, type NodeRecord } from './cluster.ts';
 import { nodeName } from './names.ts';
 import { type ClusterWishes, componentWishes, type NodeWishes, nodeWishes, overlayWishes } from './wishes.ts';
 
@@ -66,28 +67,34 @@ export function planCluster(
     nextNode: 1,
     exampleApplied: false,
   };
-  return wishes.nodes.reduce((record, it) => planNode(record, it, 'new').record, empty);
+  const all = wishes.nodes.reduce((record, it) => addRecord(record, it).record, empty);
+  const etcd = { state: 'new' as const, initialCluster: initialCluster(all) };
+  return { ...all, nodes: all.nodes.map((it) => (it.role === 'control-plane' ? { ...it, etcd } : it)) };
 }
 
-/** Adds a node to a record. Throws Failure when the cluster's network has no address left. */
-export function planNode(
-  record: ClusterRecord,
-  wishes: NodeWishes,
-  etcd: NonNullable<NodeRecord['etcd']>,
-): { record: ClusterRecord; node: NodeRecord } {
+/** Adds a node to the record of a cluster that runs. Throws Failure when the cluster's network has no address left. */
+export function planNode(record: ClusterRecord, wishes: NodeWishes): { record: ClusterRecord; node: NodeRecord } {
+  const added = addRecord(record, wishes);
+  if (wishes.role === 'worker') return added;
+  const etcd = { state: 'existing' as const, initialCluster: initialCluster(added.record) };
+  const node = { ...added.node, etcd };
+  return { record: { ...added.record, nodes: [...record.nodes, node] }, node };
+}
+
+function addRecord(record: ClusterRecord, wishes: NodeWishes): { record: ClusterRecord; node: NodeRecord } {
   const number = record.nextNode;
   const { base, length } = parseNetwork(record.subnet);
   if (number + 1 >= 2 ** (32 - length) - 1) {
     fail(`the network of the nodes, ${formatNetwork({ base, length })}, has no address left for another node`);
   }
-  const node: NodeRecord = {
-    ...wishes,
-    name: nodeName(record.name, number),
-    address: addressIn(record.subnet, number + 1),
-    ...(wishes.role === 'control-plane' ? { etcd } : {}),
-  };
+  const node = { ...wishes, name: nodeName(record.name, number), address: addressIn(record.subnet, number + 1) };
   return { record: { ...record, nodes: [...record.nodes, node], nextNode: number + 1 }, node };
 }
+
+const initialCluster = (record: ClusterRecord): string =>
+  controlPlanes(record)
+    .map((it) => `${it.name}=${etcdPeerUrl(it)}`)
+    .join(',');
 
 function checkControlPlanes(nodes: readonly NodeWishes[]): void {
   if (!nodes.some((it) => it.role === 'control-plane')) {

@@ -3,16 +3,22 @@ import { join } from 'node:path';
 import { removeCgroup, removeEmptyCgroup } from '../host/cgroups.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
 import { dropNetwork } from '../nodes/network.ts';
-import { type Cluster, type ClusterPlace, defaultBase, ownEntries } from './cluster.ts';
+import { type Cluster, type ClusterPlace, controlPlanes, defaultBase, type NodeRecord, ownEntries } from './cluster.ts';
 import { bridgeName } from './names.ts';
 import { nodeIdentity } from './node-spec.ts';
 
 /** A node gets this long to stop in order, in milliseconds: its services one after the other, pods in between. */
-const patience = 40_000;
+export const nodePatience = 40_000;
 
 /** Stops a cluster's nodes and removes all of it from the host but its data. Resolves to whether each node stopped by itself. */
 export async function takeDown(cluster: Cluster, driver: NodeDriver): Promise<boolean> {
-  const stopped = await Promise.all(cluster.nodes.map((it) => driver.stop(nodeIdentity(cluster, it.name), patience)));
+  const stopAll = (nodes: readonly NodeRecord[]) =>
+    Promise.all(nodes.map((it) => driver.stop(nodeIdentity(cluster, it.name), nodePatience)));
+  // Control planes last: until then the others can say that their pods have ended.
+  const stopped = [
+    ...(await stopAll(cluster.nodes.filter((it) => it.role === 'worker'))),
+    ...(await stopAll(controlPlanes(cluster))),
+  ];
   await removeRuntime(cluster);
   return stopped.every(Boolean);
 }

@@ -5,11 +5,11 @@ const interval = 50;
 export async function waitFor<T>(
   ask: () => Promise<T | undefined>,
   limit: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<T | undefined> {
   const deadline = Date.now() + limit;
   for (;;) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (Date.now() > deadline) return undefined;

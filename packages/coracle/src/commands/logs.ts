@@ -1,10 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { boolFlag, intFlag, stringFlag } from '@coracle/process/flags';
 import { clusterFlags, command, placeFrom } from '../cli/command.ts';
-import { lastLines } from '../cli/report.ts';
-import { type Cluster, existingCluster, logFolder, nodeFolder } from '../cluster/cluster.ts';
-import { fail } from '../failure.ts';
+import { existingCluster } from '../cluster/cluster.ts';
+import { followLog, logFile } from '../cluster/log-reading.ts';
 
 export default command({
   name: 'logs',
@@ -21,64 +18,7 @@ export default command({
   },
   async run({ flags, args: [component] }) {
     const cluster = existingCluster(placeFrom(flags));
-    const file = logFile(cluster, flags.node || cluster.nodes[0]!.name, component!);
-    let at = 0;
-    if (flags.tail >= 0) {
-      const lines = lastLines(file, flags.tail);
-      process.stdout.write(lines.map((it) => `${it}\n`).join(''));
-      at = sizeOf(file);
-    }
-    at = await print(file, at);
-    while (flags.follow) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      if (sizeOf(file) < at) at = 0; // rotated
-      at = await print(file, at);
-    }
+    await followLog(logFile(cluster, flags.node || cluster.nodes[0]!.name, component!), flags);
     return 0;
   },
 });
-
-function logFile(cluster: Cluster, node: string, component: string): string {
-  if (!cluster.nodes.some((it) => it.name === node)) {
-    fail(`cluster ${cluster.name} has no node ${node}`, {
-      next: `It has ${cluster.nodes.map((it) => it.name).join(', ')}.`,
-    });
-  }
-  if (component === 'node') return join(nodeFolder(cluster, node), 'console.log');
-  const folder = logFolder(cluster, node);
-  const present = existsSync(folder) ? readdirSync(folder).filter((it) => it.endsWith('.log')) : [];
-  if (!present.includes(`${component}.log`)) {
-    fail(`node ${node} has no log of ${component}`, {
-      next: `There is ${['node', ...present.map((it) => basename(it, '.log'))].join(', ')}.`,
-    });
-  }
-  return join(folder, `${component}.log`);
-}
-
-/** Writes a file from an offset on to stdout, at the pace it is read; returns the offset reached. */
-async function print(file: string, from: number): Promise<number> {
-  const descriptor = openSync(file, 'r');
-  try {
-    const part = Buffer.alloc(64 * 1024);
-    let at = from;
-    for (;;) {
-      const length = readSync(descriptor, part, 0, part.length, at);
-      if (length === 0) return at;
-      at += length;
-      await new Promise<void>((resolve, reject) =>
-        process.stdout.write(part.subarray(0, length), (error) => (error ? reject(error) : resolve())),
-      );
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function sizeOf(file: string): number {
-  const descriptor = openSync(file, 'r');
-  try {
-    return fstatSync(descriptor).size;
-  } finally {
-    closeSync(descriptor);
-  }
-}

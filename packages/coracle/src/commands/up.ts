@@ -4,6 +4,7 @@ import { Progress, seconds } from '../cli/progress.ts';
 import { type BroughtUp, bringUp } from '../cluster/bring-up.ts';
 import { adminKubeconfig, adminServer, type Cluster, type ClusterPlace } from '../cluster/cluster.ts';
 import { readClusterFile } from '../cluster/config-file.ts';
+import { interruptible } from '../cluster/interrupt.ts';
 import { exclusively } from '../cluster/lock.ts';
 import { nodeIdentity } from '../cluster/node-spec.ts';
 import { plainWishes } from '../cluster/plan.ts';
@@ -26,10 +27,6 @@ const flags = {
     help: "pull the example's nginx image from its registry instead of building a stand-in from Debian packages",
   }),
 };
-
-class Interrupted extends Error {
-  override name = 'Interrupted';
-}
 
 export default command({
   name: 'up',
@@ -54,24 +51,12 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
     const place = placeFrom(which);
     await runcDriver.check();
     const progress = new Progress();
-    const stop = new AbortController();
-    let interrupts = 0;
-    const interrupt = () => {
-      interrupts += 1;
-      if (interrupts > 2) process.exit(130); // who insists is let go; what is left, 'down' or 'up' finds
-      stop.abort(new Interrupted());
-    };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
-    try {
-      const options = { wishes, nodes, example: !flags['no-example'], pull: flags.pull };
-      const result = await exclusively(place, 'up', () => bringUp(place, options, runcDriver, progress, stop.signal));
+    const options = { wishes, nodes, example: !flags['no-example'], pull: flags.pull };
+    return interruptible(async (signal) => {
+      const result = await exclusively(place, 'up', () => bringUp(place, options, runcDriver, progress, signal));
       progress.note(summary(result, clusterArguments(which), progress, flags.detach));
-      if (flags.detach) return 0;
-      return await foreground(result.cluster, place, progress, stop.signal);
-    } catch (error) {
-      if (error instanceof Interrupted) return 130;
-      throw error;
-    }
+      return flags.detach ? 0 : foreground(result.cluster, place, progress, signal);
+    });
   },
 });
 

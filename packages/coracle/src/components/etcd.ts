@@ -1,4 +1,4 @@
-import { checkout, controlPlanes, type NodeRecord } from '../cluster/cluster.ts';
+import { checkout, type NodeRecord } from '../cluster/cluster.ts';
 import { ofNode } from '../pki/plan.ts';
 import { type Component, type ComponentInput, etc, stopRanks, users } from './component.ts';
 
@@ -8,7 +8,8 @@ export const etcdClientUrl = (node: NodeRecord): string => `https://${node.addre
 export const etcdPeerUrl = (node: NodeRecord): string => `https://${node.address}:2380`;
 
 /** etcd, which answers only to those who show a certificate of its own authority. */
-export function etcd({ cluster, node, pki }: ComponentInput): Component {
+export function etcd({ node, pki }: ComponentInput): Component {
+  if (!node.etcd) throw new Error(`${node.name} has no member of etcd`);
   const file = (name: string) => etc('etcd', name);
   const client = etcdClientUrl(node);
   const peer = etcdPeerUrl(node);
@@ -19,11 +20,8 @@ export function etcd({ cluster, node, pki }: ComponentInput): Component {
     'advertise-client-urls': client,
     'listen-peer-urls': peer,
     'initial-advertise-peer-urls': peer,
-    // Read only by a member without data: what it knows of the others is in its data.
-    'initial-cluster': controlPlanes(cluster)
-      .map((it) => `${it.name}=${etcdPeerUrl(it)}`)
-      .join(','),
-    'initial-cluster-state': node.etcd ?? 'new',
+    'initial-cluster': node.etcd.initialCluster,
+    'initial-cluster-state': node.etcd.state,
     'client-cert-auth': 'true',
     'trusted-ca-file': file('ca.crt'),
     'cert-file': file('server.crt'),

@@ -3,7 +3,7 @@
  * everything in order. Started by pid1.sh with the file of its settings.
  */
 import { readFileSync } from 'node:fs';
-import { serveStatus } from './control.ts';
+import { serveControl } from './control.ts';
 import { stopPods } from './pods.ts';
 import { prepareNode } from './prepare.ts';
 import type { NodeSettings } from './settings.ts';
@@ -14,11 +14,18 @@ if (!settingsFile || settingsFile === '--help') {
   console.log('usage: init.ts SETTINGS-FILE');
   process.exit(settingsFile ? 0 : 2);
 }
-const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as NodeSettings;
+const readSettings = () => JSON.parse(readFileSync(settingsFile, 'utf8')) as NodeSettings;
+const settings = readSettings();
 
 prepareNode(settings);
 const supervisor = new Supervisor(settings);
-const control = serveStatus(settings.socket, () => supervisor.status);
+const control = serveControl(settings.socket, {
+  status: () => supervisor.status,
+  reload: () => {
+    supervisor.reload(readSettings());
+    return supervisor.status;
+  },
+});
 supervisor.start();
 
 const kubeletRank = settings.services.find((it) => it.name === 'kubelet')?.stopRank;

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { askNode } from '../cluster/node-status.ts';
-import { serveStatus } from './control.ts';
+import { askNode, reloadNode } from '../cluster/node-status.ts';
+import { serveControl } from './control.ts';
 import { openLog } from './log-file.ts';
 import { podProcesses } from './pods.ts';
 import { masquerading } from './prepare.ts';
@@ -111,6 +111,30 @@ describe('the supervisor', () => {
     supervisors.pop();
   });
 
+  it('takes other settings: what changed is started anew, what is new is started, what is gone is stopped', async () => {
+    const supervisor = supervise(
+      service('same', 'exec sleep 60'),
+      service('other', 'exec sleep 60'),
+      service('old', 'exec sleep 60'),
+    );
+    const same = await eventually(supervisor, 'same', (it) => it.state === 'running');
+    const other = await eventually(supervisor, 'other', (it) => it.state === 'running');
+    const next = [
+      service('same', 'exec sleep 60'),
+      service('other', 'exec sleep 60', { version: '2' }),
+      service('new', 'exec sleep 60', { after: ['same', 'other'] }),
+    ];
+    const settings = { node: 'n', socket: '', logs: folder, podCidr: '', checkout: '/', services: next };
+    supervisor.reload(settings);
+    await eventually(supervisor, 'other', (it) => it?.state === 'running' && it.pid !== other.pid);
+    await eventually(supervisor, 'new', (it) => it?.state === 'running');
+    expect(supervisor.status.services.map((it) => it.name)).toEqual(['same', 'other', 'new']);
+    expect(await eventually(supervisor, 'same', () => true)).toEqual(same);
+    expect(() => supervisor.reload({ ...settings, services: [service('a', '', { after: ['b'] })] })).toThrow(
+      'wait for',
+    );
+  });
+
   it('refuses services that wait for each other', () => {
     expect(() => supervise(service('a', '', { after: ['b'] }), service('b', '', { after: ['a'] }))).toThrow(
       'wait for each other',
@@ -124,9 +148,15 @@ describe('the supervisor', () => {
 it('the control socket tells the state, also after a supervisor that was killed', async () => {
   const socket = join(folder, 'node.sock');
   writeFileSync(socket, '');
-  servers.push(serveStatus(socket, () => ({ node: 'n', state: 'running', services: [] })));
+  const status = () => ({ node: 'n', state: 'running', services: [] });
+  const reload = () => {
+    throw new Error('no such file');
+  };
+  servers.push(serveControl(socket, { status, reload }));
   expect(await askNode(socket)).toEqual({ node: 'n', state: 'running', services: [] });
   expect(await askNode(join(folder, 'nobody.sock'))).toBeUndefined();
+  await expect(reloadNode(socket, 'n')).rejects.toThrow('node n cannot take its new settings: no such file');
+  await expect(reloadNode(join(folder, 'nobody.sock'), 'n')).rejects.toThrow('does not answer');
 });
 
 it('a log that grows too large is moved aside, and its writer goes on in the new one', () => {

@@ -20,6 +20,8 @@ export interface ServiceSettings {
   folders: { path: string; mode: number }[];
   /** Services of a higher rank are stopped first. */
   stopRank: number;
+  /** Differs when the files it reads do, so that it must be started anew to see them. */
+  version?: string;
 }
 
 /** What the supervisor of a node reads from the file it is started with. */

@@ -52,4 +52,6 @@ export interface NodeDriver {
   clean(node: NodeIdentity): Promise<void>;
   /** Runs a program within a running node and returns its output. */
   run(node: NodeIdentity, command: readonly [string, ...string[]], input?: string | Uint8Array): Promise<string>;
+  /** Runs a program within a running node on this process's own input and output, a terminal where they are one. Resolves to its exit code. */
+  attach(node: NodeIdentity, command: readonly [string, ...string[]]): Promise<number>;
 }

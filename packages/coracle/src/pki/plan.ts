@@ -30,6 +30,10 @@ export function planCertificates(cluster: ClusterRecord): PlannedCertificate[] {
   ];
 }
 
+/** The files of all certificates that one node alone shows. */
+export const certificatesOf = (cluster: ClusterRecord, node: NodeRecord): string[] =>
+  [...servers(cluster, node), ...forKubelet(node)].map((it) => it.file);
+
 /** The file of a certificate that one node alone shows. */
 export const ofNode = (file: string, node: NodeRecord): string => `${file}-${node.name}`;
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostLinkName } from '../../cluster/names.ts';
 import { Failure, fail } from '../../failure.ts';
@@ -96,6 +97,17 @@ export const runcDriver: NodeDriver = {
 
   async run(spec, command, input) {
     return run(['runc', '--root', place(spec).state, 'exec', spec.name, ...command], { input });
+  },
+
+  attach(spec, command) {
+    const terminal = process.stdin.isTTY && process.stdout.isTTY ? ['--tty'] : [];
+    const child = spawn('runc', ['--root', place(spec).state, 'exec', ...terminal, spec.name, ...command], {
+      stdio: 'inherit',
+    });
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve(code ?? (signal ? 128 + constants.signals[signal] : 1)));
+    });
   },
 };
 
