@@ -1,6 +1,7 @@
 import { servingFlags } from '@coracle/process/component-flags';
 import {
   boolFlag,
+  choiceFlag,
   defineFlags,
   durationFlag,
   intFlag,
@@ -49,6 +50,12 @@ export const apiServerFlags = defineFlags({
   'advertise-address': stringFlag({
     group: generic,
     help: "IP address the cluster reaches this server by, the endpoint of the Service kubernetes. Unset, --bind-address, or else the machine's first own address.",
+  }),
+  'endpoint-reconciler-type': choiceFlag({
+    group: generic,
+    default: 'lease',
+    choices: ['lease', 'none'],
+    help: 'Who keeps the endpoints of the Service kubernetes: lease names all API servers that are alive, none leaves them alone.',
   }),
   'request-timeout': durationFlag({
     group: generic,

@@ -86,15 +86,31 @@ describe('kube-apiserver', () => {
   });
 
   it('ends with code 0 when it is told to, and starts again on what there is', async () => {
-    const first = await startProgram(etcd.url);
+    const first = await startProgram(etcd.url, ['--endpoint-reconciler-type=none']);
     expect(await first.stop()).toBe(0);
     expect(first.log()).not.toMatch(/"level":"(error|fatal)"/);
     await first.close();
   });
 
+  it('shares the kubernetes Service with another server for as long as that one runs', async () => {
+    const addresses = async (): Promise<string[]> => {
+      const { text } = await program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes');
+      return JSON.parse(text).endpoints.flatMap((each: { addresses: string[] }) => each.addresses);
+    };
+    const other = await startProgram(etcd.url, ['--advertise-address=192.0.2.11']);
+    expect(await addresses()).toEqual(['192.0.2.10', '192.0.2.11']);
+    await other.stop();
+    expect(await addresses()).toEqual(['192.0.2.10']);
+    await other.close();
+  });
+
   it.each([
     [['--no-such-flag'], 'Error: unknown flag: --no-such-flag'],
     [[], 'Error: --etcd-servers must be specified'],
+    [
+      ['--endpoint-reconciler-type=master-count'],
+      'Error: invalid argument "master-count" for "--endpoint-reconciler-type" flag: must be one of "lease", "none"',
+    ],
     [
       ['--etcd-servers=http://127.0.0.1:1', '--secure-port=0'],
       'Error: --secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0',

@@ -8,7 +8,8 @@ import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
 import { assemble } from './assembly.ts';
 import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
-import { isLoopback } from './bootstrap/kubernetes-service.ts';
+import { isLoopback, KubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts';
+import { ServerLeases } from './bootstrap/server-leases.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
 import type { Registry } from './registry/registry.ts';
@@ -42,6 +43,8 @@ await program(
     log.info({ address: flags['bind-address'], port: listening.port }, 'Serving securely');
     const renewal = setInterval(() => renew(flags, listening.renew, log), certificateCheck).unref();
 
+    const endpoints = endpointsOf(flags, registry, store);
+
     const loading = registry.start().then(async () => {
       log.info({ revision: registry.feed.revision }, 'Caches are synced');
       const interval = flags['etcd-compaction-interval'];
@@ -50,8 +53,8 @@ await program(
       }
       const cluster = {
         rbac,
-        address: advertised(flags),
         port: listening.port,
+        endpoints,
         serviceRange: flags['service-cluster-ip-range'],
         authentication: authenticationInfoOf(flags),
         signal,
@@ -68,8 +71,9 @@ await program(
 
     progress.ending = true;
     clearInterval(renewal);
+    // First of all: until the delay is over, those who still know this server are answered.
+    await withdraw(endpoints, log);
     await delay(flags['shutdown-delay-duration']);
-    await withdraw(registry, log);
     const closed = listening.close(shutdownGrace);
     await registry.stop();
     await closed;
@@ -144,6 +148,13 @@ async function servingTls(flags: Flags): Promise<Tls> {
 function renew(flags: Flags, take: (tls: Tls) => void, log: Log): void {
   if (flags['tls-cert-file'] === '') return;
   servingTls(flags).then(take, (error) => log.error({ err: error }, 'Cannot read the serving certificate'));
+}
+
+/** Who keeps the endpoints of the kubernetes Service; undefined: not this server. */
+function endpointsOf(flags: Flags, registry: Registry, store: EtcdStore): KubernetesEndpoints | undefined {
+  const address = advertised(flags);
+  if (flags['endpoint-reconciler-type'] === 'none' || isLoopback(address)) return undefined;
+  return new KubernetesEndpoints(registry, new ServerLeases(store), { address, port: flags['secure-port'] });
 }
 
 /** The address clients outside are told: --advertise-address, --bind-address where they can reach that, or the machine's first own one. */

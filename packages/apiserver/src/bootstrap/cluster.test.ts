@@ -1,19 +1,17 @@
 import { configMap } from '@coracle/api/core/v1/configmap';
-import { endpoints } from '@coracle/api/core/v1/endpoints';
 import { service } from '@coracle/api/core/v1/service';
-import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
 import { logger } from '@coracle/process/log';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApiServer, type TestServer } from '../testing.ts';
-import { bootstrapCluster, firstAddress, withdraw } from './cluster.ts';
+import { bootstrapCluster, firstAddress } from './cluster.ts';
 
 let server: TestServer;
 const log = logger('test');
 const options = {
   rbac: true,
-  address: '192.0.2.7',
   port: 6443,
+  endpoints: undefined,
   serviceRange: '10.0.0.0/24',
   authentication: { 'client-ca-file': 'PEM' },
   signal: new AbortController().signal,
@@ -31,33 +29,20 @@ describe('bootstrapCluster', () => {
     await bootstrapCluster(registry, options);
     const kubernetes = await registry.get(service, 'kubernetes', 'default');
     expect(kubernetes?.spec).toMatchObject({ clusterIP: '10.0.0.1', ports: [{ port: 443, targetPort: 6443 }] });
-    expect((await registry.get(endpoints, 'kubernetes', 'default'))?.subsets).toMatchObject([
-      { addresses: [{ ip: '192.0.2.7' }] },
-    ]);
     expect((await registry.get(configMap, 'extension-apiserver-authentication', 'kube-system'))?.data).toEqual(
       options.authentication,
     );
     expect(await registry.get(clusterRole, 'cluster-admin')).toBeDefined();
   });
 
-  it('changes nothing the second time, and follows a new address', async () => {
+  it('changes nothing the second time, and follows a new port', async () => {
     const { registry } = server;
     await bootstrapCluster(registry, options);
     const before = await registry.fresh();
     await bootstrapCluster(registry, options);
     expect(await registry.fresh()).toBe(before);
-    await bootstrapCluster(registry, { ...options, address: '192.0.2.8', port: 7443 });
-    expect((await registry.get(endpointSlice, 'kubernetes', 'default'))?.endpoints).toMatchObject([
-      { addresses: ['192.0.2.8'] },
-    ]);
+    await bootstrapCluster(registry, { ...options, port: 7443 });
     expect((await registry.get(service, 'kubernetes', 'default'))?.spec.ports).toMatchObject([{ targetPort: 7443 }]);
-  });
-
-  it('is undone for this server when it ends', async () => {
-    const { registry } = server;
-    await bootstrapCluster(registry, options);
-    await withdraw(registry, log);
-    expect((await registry.get(endpointSlice, 'kubernetes', 'default'))?.endpoints ?? []).toEqual([]);
   });
 });
 

@@ -3,15 +3,17 @@ import type { Log } from '@coracle/process/log';
 import { reconcileBootstrapPolicy } from '../chain/authorization/rbac/policy/reconcile.ts';
 import type { ObjectAccess } from '../registry/access.ts';
 import { ensureAuthenticationInfo } from './authentication-info.ts';
-import { ensureKubernetesService, withdrawKubernetesService } from './kubernetes-service.ts';
+import type { KubernetesEndpoints } from './kubernetes-endpoints.ts';
+import { ensureKubernetesService } from './kubernetes-service.ts';
 import { ensureSystemNamespaces } from './system-namespaces.ts';
 
 export interface BootstrapOptions {
   /** Whether RBAC's default roles and bindings are wanted. */
   rbac: boolean;
-  /** What other machines reach this server by. */
-  address: string;
+  /** `--secure-port`. */
   port: number;
+  /** Names the servers behind the kubernetes Service; undefined: somebody else does. */
+  endpoints: KubernetesEndpoints | undefined;
   /** --service-cluster-ip-range; its first address is the kubernetes Service's. */
   serviceRange: string;
   /** The content of the ConfigMap extension-apiserver-authentication. */
@@ -24,6 +26,7 @@ export interface BootstrapOptions {
 
 const retryAfter = 500;
 const repeatAfter = 10_000;
+const longestWithdrawal = 5_000;
 
 /** The steps of the bootstrap, by the names that /readyz shows them under. */
 export function bootstrapHooks(rbac: boolean): string[] {
@@ -37,21 +40,26 @@ export function bootstrapHooks(rbac: boolean): string[] {
 
 type Steps = Readonly<Record<string, () => Promise<void>>>;
 
-/** What is made at the start and looked after from then on. */
-function lastingSteps(objects: ObjectAccess, options: BootstrapOptions): Steps {
-  const { address, port, serviceRange, authentication } = options;
+/** What is made at the start and looked after from then on. Ports are corrected at the start only: servers that differ must not fight. */
+function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { ports: boolean }): Steps {
+  const { endpoints, port, serviceRange, authentication } = options;
   const clusterIp = firstAddress(serviceRange);
   return {
     'start-system-namespaces-controller': () => ensureSystemNamespaces(objects),
     'start-cluster-authentication-info-controller': () => ensureAuthenticationInfo(objects, authentication),
-    'bootstrap-controller': () => ensureKubernetesService(objects, { clusterIp, address, port }),
+    'bootstrap-controller': async () => {
+      await ensureKubernetesService(objects, { clusterIp, port }, when);
+      await endpoints?.reconcile(when);
+    },
   };
 }
 
 /** Makes what every cluster has: system namespaces, the default RBAC policy, the kubernetes Service. Tries until it succeeds. */
 export async function bootstrapCluster(objects: ObjectAccess, options: BootstrapOptions): Promise<void> {
   const { signal, log, rbac } = options;
-  const { 'start-system-namespaces-controller': namespaces, ...others } = lastingSteps(objects, options);
+  const { 'start-system-namespaces-controller': namespaces, ...others } = lastingSteps(objects, options, {
+    ports: true,
+  });
   const steps: Steps = {
     'start-system-namespaces-controller': namespaces!,
     ...(rbac ? { 'rbac/bootstrap-roles': () => reconcileBootstrapPolicy(objects) } : {}),
@@ -74,7 +82,7 @@ export async function bootstrapCluster(objects: ObjectAccess, options: Bootstrap
 /** Makes again what was deleted or changed of it, now and then, until the signal aborts. */
 export function keepCluster(objects: ObjectAccess, options: BootstrapOptions): void {
   const { signal, log } = options;
-  const steps = Object.entries(lastingSteps(objects, options));
+  const steps = Object.entries(lastingSteps(objects, options, { ports: false }));
   const repeat = async (): Promise<void> => {
     for (const [name, step] of steps) {
       if (signal.aborted) return;
@@ -87,11 +95,17 @@ export function keepCluster(objects: ObjectAccess, options: BootstrapOptions): v
 }
 
 /** Takes this server out of the kubernetes Service before it ends; a failure only means that clients find out by themselves. */
-export async function withdraw(objects: ObjectAccess, log: Log): Promise<void> {
+export async function withdraw(endpoints: KubernetesEndpoints | undefined, log: Log): Promise<void> {
+  const limit = new AbortController();
   try {
-    await withdrawKubernetesService(objects);
+    const late = delay(longestWithdrawal, undefined, { signal: limit.signal }).then(() => {
+      throw new Error('RemoveEndpoints() timed out');
+    });
+    await Promise.race([endpoints?.withdraw(), late]);
   } catch (error) {
-    log.warn({ err: error }, 'Cannot take this server out of the kubernetes Service');
+    log.warn({ err: error }, 'Unable to remove endpoints from kubernetes service');
+  } finally {
+    limit.abort();
   }
 }
 
