@@ -154,6 +154,8 @@ const patchTypes = {
 const metadataJson =
   'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 
+const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** What may differ between clients that share a connection. */
 export type ClientChanges = Pick<RestConfig, 'userAgent' | 'impersonate' | 'tokenSource'> & {
   /** Objects come without spec and status (PartialObjectMetadata). */
@@ -194,6 +196,7 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
           },
           body: encoded,
           signal: options.signal,
+          ...(config.beforeWrite && !reading.has(method) ? { beforeSend: config.beforeWrite } : {}),
         };
       });
       warn(response);

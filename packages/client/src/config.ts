@@ -32,6 +32,8 @@ export interface RestConfig {
   qps?: number;
   /** How many requests may go out at once before `qps` holds them back. */
   burst?: number;
+  /** Called in the same turn as each request that may change something is handed to the connection; what it throws holds the request back. */
+  beforeWrite?: () => void;
 }
 
 /** Whom to act as: the Impersonate-* headers. */

@@ -48,7 +48,21 @@ export class Http1Transport implements Transport {
         const unsent = error.code === 'ECONNREFUSED' || (outgoing.reusedSocket && error.code === 'ECONNRESET');
         reject(new ConnectionError(dialMessage(this.#server, error), unsent, error));
       });
-      outgoing.end(request.body);
+      const send = (): void => {
+        try {
+          request.beforeSend?.();
+        } catch (error) {
+          reject(error);
+          outgoing.destroy();
+          return;
+        }
+        outgoing.end(request.body);
+      };
+      // Nothing is written before `end`, so a new connection stands by the time of the check.
+      outgoing.once('socket', (socket) => {
+        if (socket.connecting) socket.once(this.#tls ? 'secureConnect' : 'connect', send);
+        else send();
+      });
     });
   }
 

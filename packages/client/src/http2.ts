@@ -103,6 +103,7 @@ export class Http2Transport implements Transport {
 
   #sendOver(session: ClientHttp2Session, request: TransportRequest): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
+      request.beforeSend?.();
       let stream: ClientHttp2Stream;
       try {
         stream = session.request(

@@ -2,7 +2,8 @@ import { lease } from '@coracle/api/coordination/v1/lease';
 import { microNow } from '@coracle/api/meta/time';
 import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { LeaderElectionLost, leading } from './leader-election.ts';
+import { LeaderElectionLost } from './fence.ts';
+import { leading } from './leader-election.ts';
 import { until } from './testing/fake-server.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -3,6 +3,7 @@ import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import { microNow } from '@coracle/api/meta/time';
 import type { Lease } from '@coracle/api/types/coordination/v1';
 import type { Client } from './client.ts';
+import { Fence, LeaderElectionLost } from './fence.ts';
 import { type ClientLog, stderrLog } from './log.ts';
 import { delay } from './rate-limit.ts';
 
@@ -19,21 +20,19 @@ export interface LeaderElection {
   /** Time (ms) between attempts. */
   retryPeriod?: number;
   log?: ClientLog;
+  /** Lets the work's writes through while the lease is certainly held; see RestConfig's `beforeWrite`. */
+  fence?: Fence;
   /** Called when another leader is seen. */
   onNewLeader?(identity: string): void;
-}
-
-/** The lease was lost: the work must not go on. Programs exit on it, as upstream's do. */
-export class LeaderElectionLost extends Error {
-  override name = 'LeaderElectionLost';
 }
 
 const jitter = 1.2;
 
 /**
  * Waits until the lease is ours, then runs the work while renewing it. The work's signal is aborted when the lease cannot be renewed
- * within `renewDeadline` (then this throws LeaderElectionLost) or the outer signal is aborted (then the lease is released, so
- * that another candidate need not wait it out).
+ * within `renewDeadline` (then this throws LeaderElectionLost, without waiting for the work) or the outer signal is aborted (then the
+ * lease is released, so that another candidate need not wait it out). Leadership is certain for `renewDeadline` after the last
+ * successful renewal was sent: others count `leaseDuration` from when they saw it, which is later.
  */
 export async function leading(
   client: Client,
@@ -46,42 +45,59 @@ export async function leading(
   if (renewDeadline <= retryPeriod * jitter)
     throw new Error('renewDeadline must be greater than retryPeriod*JitterFactor');
   const candidate = new Candidate(client, election, leaseDuration, log);
+  const lease = `${election.namespace}/${election.name}`;
+  const attemptTimeout = renewDeadline / 2;
 
-  log.info({ lease: `${election.namespace}/${election.name}` }, 'Attempting to acquire leader lease...');
-  while (!(await candidate.tryAcquireOrRenew(AbortSignal.any([signal, AbortSignal.timeout(renewDeadline)])))) {
+  log.info({ lease }, 'Attempting to acquire leader lease...');
+  let renewedAt = performance.now();
+  while (!(await candidate.tryAcquireOrRenew(AbortSignal.any([signal, AbortSignal.timeout(attemptTimeout)])))) {
     if (signal.aborted) return;
     await delay(retryPeriod * (1 + Math.random() * jitter), signal).catch(() => {});
     if (signal.aborted) return;
+    renewedAt = performance.now();
   }
-  log.info({ lease: `${election.namespace}/${election.name}` }, 'Successfully acquired lease');
+  log.info({ lease }, 'Successfully acquired lease');
 
   const lost = new AbortController();
   const leadership = AbortSignal.any([signal, lost.signal]);
   const ended = new AbortController();
+  const lose = (error = new LeaderElectionLost()): void => {
+    if (lost.signal.aborted) return;
+    log.error({ lease }, 'Failed to renew lease');
+    fence.close();
+    lost.abort(error);
+  };
+  const fence = election.fence ?? new Fence();
+  fence.lead(renewedAt + renewDeadline, lose);
+  const losing = new Promise<never>((_, reject) => {
+    lost.signal.addEventListener('abort', () => reject(lost.signal.reason), { once: true });
+  });
   const renewing = renew();
   try {
-    await work(leadership);
+    await Promise.race([work(leadership), losing]);
+    lost.signal.throwIfAborted(); // the work may end because of it, and first
   } finally {
     ended.abort(new Error('work ended'));
     await renewing;
+    fence.close();
     if (!lost.signal.aborted) await candidate.release();
   }
-  if (lost.signal.aborted) throw lost.signal.reason;
 
   async function renew(): Promise<void> {
-    const stop = AbortSignal.any([signal, ended.signal]);
-    let renewedAt = performance.now();
+    const stop = AbortSignal.any([signal, ended.signal, lost.signal]);
     while (!stop.aborted) {
       await delay(retryPeriod, stop).catch(() => {});
       if (stop.aborted) return;
-      const left = Math.max(1, renewDeadline - (performance.now() - renewedAt));
-      const attempt = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(left))]);
+      const sentAt = performance.now();
+      const left = renewedAt + renewDeadline - sentAt;
+      // Late, as after the process was stopped: even if nobody took over, what the work believes is too old.
+      if (left <= 0) return lose();
+      const attempt = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(Math.min(left, attemptTimeout)))]);
       if (await candidate.tryAcquireOrRenew(attempt)) {
-        renewedAt = performance.now();
+        renewedAt = sentAt;
+        if (!stop.aborted) fence.lead(renewedAt + renewDeadline, lose);
       } else if (!stop.aborted && (candidate.othersLead || performance.now() - renewedAt >= renewDeadline)) {
-        log.error({ lease: `${election.namespace}/${election.name}` }, 'Failed to renew lease');
-        lost.abort(new LeaderElectionLost('leaderelection lost'));
-        return;
+        return lose();
       }
     }
   }

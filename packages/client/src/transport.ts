@@ -11,6 +11,8 @@ export interface TransportRequest {
   body?: string | Buffer;
   /** Ends the request, also while its body is being read. */
   signal?: AbortSignal;
+  /** Called when nothing is left to wait for and the request goes out next; what it throws is what `send` rejects with. */
+  beforeSend?: () => void;
 }
 
 export interface TransportResponse {

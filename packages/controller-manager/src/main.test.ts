@@ -16,7 +16,7 @@ import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
 import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import type { Kind, KubeObject } from '@coracle/api/kind';
 import { isNotFound } from '@coracle/api/meta/status';
-import { now } from '@coracle/api/meta/time';
+import { now, parseTime } from '@coracle/api/meta/time';
 import { clusterRoleBinding } from '@coracle/api/rbac/v1/clusterrolebinding';
 import { type SecureServer, startSecureServer } from '@coracle/apiserver/testing/secure-server';
 import { makeRequest } from '@coracle/process/pki';
@@ -232,5 +232,24 @@ describe('kube-controller-manager', () => {
     });
     expect(await exited).toBe(1);
     expect(log).toContain('leaderelection lost');
+  }, 60_000);
+
+  it('writes nothing with a leadership that ended while the process was stopped, and ends', async () => {
+    start('--leader-elect-lease-duration=3s', '--leader-elect-renew-deadline=2s', '--leader-elect-retry-period=500ms');
+    const { admin } = server;
+    await eventually(
+      () => list(serviceAccount, 'default'),
+      (each) => each.length === 1,
+    );
+    child.kill('SIGSTOP');
+    await eventually(
+      () => admin.get(lease, 'kube-controller-manager', 'kube-system'),
+      (it) => Date.now() - parseTime(it.spec!.renewTime!) > 2_000,
+    );
+    await admin.create(namespace, { metadata: { name: 'shop' }, spec: {} });
+    child.kill('SIGCONT');
+    expect(await exited).toBe(1);
+    expect(log).toContain('leaderelection lost');
+    expect(await list(serviceAccount, 'shop')).toEqual([]);
   }, 60_000);
 });

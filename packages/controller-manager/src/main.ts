@@ -1,5 +1,5 @@
 import { userAgent } from '@coracle/api/version';
-import { type Client, componentConfig, connect, Informers } from '@coracle/client';
+import { type Client, componentConfig, connect, Fence, Informers } from '@coracle/client';
 import { accessOf, electionOf, servingOf } from '@coracle/process/component-options';
 import { FlagError } from '@coracle/process/flags';
 import { serveStatus } from '@coracle/process/health';
@@ -30,9 +30,11 @@ await program(
       controllers: selectControllers(allControllers(), flags.controllers),
     }));
     const connection = componentConfig(flags.kubeconfig, flags.master);
+    const fence = new Fence();
     const client = connect({
       ...connection,
       userAgent: userAgent(name),
+      beforeWrite: () => fence.check(),
       qps: flags['kube-api-qps'],
       burst: flags['kube-api-burst'],
     });
@@ -62,7 +64,15 @@ await program(
       await stopped;
       identities?.close();
     };
-    const election = { connection, userAgent: userAgent(name), settings: electionOf(flags), metrics, log, signal };
+    const election = {
+      connection,
+      userAgent: userAgent(name),
+      settings: electionOf(flags),
+      fence,
+      metrics,
+      log,
+      signal,
+    };
     await whileLeader(election, lead);
   },
   { description },

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { lease as leaseKind } from '@coracle/api/coordination/v1/lease';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { parseTime } from '@coracle/api/meta/time';
 import type { TestServer } from '@coracle/apiserver/testing';
 import { startApiServer } from '@coracle/apiserver/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -96,6 +97,7 @@ async function end(program: ChildProcess): Promise<unknown[]> {
   if (program.exitCode !== null) return [program.exitCode, null];
   const ended = once(program, 'exit');
   program.kill('SIGTERM');
+  program.kill('SIGCONT'); // where a test has stopped it
   return ended;
 }
 
@@ -129,6 +131,27 @@ describe('the program kube-scheduler', () => {
     expect(await holder()).not.toBe(leader);
     await addPod('q');
     await isPlaced('q');
+  });
+
+  it('places nothing with a leadership that ended while the process was stopped, and ends', async () => {
+    await server.client.create(nodeKind, makeNode('n1'));
+    const program = start(
+      '--leader-elect-lease-duration=3s',
+      '--leader-elect-renew-deadline=2s',
+      '--leader-elect-retry-period=500ms',
+    );
+    await addPod('p');
+    await isPlaced('p');
+    program.kill('SIGSTOP');
+    await eventually('its time to renew to be over', async () => {
+      const { spec } = await server.client.get(leaseKind, 'kube-scheduler', 'kube-system');
+      return Date.now() - parseTime(spec!.renewTime!) > 2_000 || undefined;
+    });
+    await addPod('q');
+    const ended = once(program, 'exit');
+    program.kill('SIGCONT');
+    expect(await ended).toEqual([1, null]);
+    expect((await server.client.get(podKind, 'q', 'default')).spec.nodeName).toBeUndefined();
   });
 
   it('goes on after the API server was away', async () => {

@@ -1,4 +1,4 @@
-import { componentConfig, connect } from '@coracle/client';
+import { componentConfig, connect, Fence } from '@coracle/client';
 import { accessOf, servingOf } from '@coracle/process/component-options';
 import { serveStatus } from '@coracle/process/health';
 import { whileLeader } from '@coracle/process/leadership';
@@ -20,9 +20,11 @@ await program(
     const configuration = await configurationOf(flags, changed);
     const { kubeconfig, qps, burst } = configuration.clientConnection;
     const connection = componentConfig(kubeconfig, flags.master);
+    const fence = new Fence();
     const client = connect({
       ...connection,
       userAgent: name,
+      beforeWrite: () => fence.check(),
       ...(qps > 0 ? { qps, burst: burst || undefined } : {}),
     });
 
@@ -55,7 +57,7 @@ await program(
     synced = true;
 
     const settings = configuration.leaderElection;
-    await whileLeader({ connection, userAgent: name, settings, metrics, log, signal }, (whileLeading) =>
+    await whileLeader({ connection, userAgent: name, settings, fence, metrics, log, signal }, (whileLeading) =>
       scheduler.run(whileLeading),
     );
   },
