@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout } from '../cluster/cluster.ts';
 import { fetchPackages, type Package } from './debian.ts';
+import { compressedLayer, plainLayer } from './layer.ts';
 import { ociArchive } from './oci.ts';
 import type { Architecture } from './pause.ts';
 import { type Recipe, recipes } from './recipes.ts';
@@ -76,7 +77,8 @@ async function build(
     }
     return folder;
   });
-  const { archive: bytes, digest } = await ociArchive(recipe.references, architecture, layers, config);
+  const packed = await Promise.all(layers.map(recipe.compressed ? compressedLayer : plainLayer));
+  const { archive: bytes, digest } = await ociArchive(recipe.references, architecture, packed, config);
   const { archive, note: file } = filesFor(recipe, cache);
   const note: Note = {
     recipe: recipeKey(recipe),
@@ -95,5 +97,5 @@ function filesFor(recipe: Recipe, cache: string): { archive: string; note: strin
 
 function recipeKey(recipe: Recipe): string {
   const { references, packages, revision } = recipe;
-  return digestOf(JSON.stringify([references, packages, revision, process.arch]));
+  return digestOf(JSON.stringify([references, packages, revision, process.arch, recipe.sources?.()]));
 }

@@ -8,6 +8,7 @@ import { run } from '../host/run.ts';
 import { buildImages, builtImage } from './build.ts';
 import { mergedLinks, programWithLibraries } from './debian.ts';
 import { neededLibraries } from './elf.ts';
+import { plainLayer } from './layer.ts';
 import { ociArchive } from './oci.ts';
 import { type Architecture, pauseProgram } from './pause.ts';
 import { recipes } from './recipes.ts';
@@ -52,7 +53,7 @@ describe('an archive', () => {
 
   it('of an image names it in full, and each blob by its content', async () => {
     const names = ['docker.io/library/x:1', 'docker.io/library/x:latest'];
-    const layers: Tree[] = [new Map([['hello', text('world')]])];
+    const layers = [await plainLayer(new Map([['hello', text('world')]]))];
     const { archive, digest } = await ociArchive(names, 'x64', layers, { command: ['sh'], labels: { a: 'b' } });
     const files = await untar(archive);
     const index = JSON.parse(files.get('index.json')!);

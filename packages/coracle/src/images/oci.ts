@@ -1,3 +1,4 @@
+import type { Layer } from './layer.ts';
 import type { Architecture } from './pause.ts';
 import { buildTime, digestOf, type Tree, tarOf } from './tree.ts';
 
@@ -11,16 +12,18 @@ export interface ImageConfig {
   labels?: Record<string, string>;
 }
 
-const types = {
+/** The media types of an image's parts. */
+export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
-  layer: 'application/vnd.oci.image.layer.v1.tar',
-};
+} as const;
 
-interface Descriptor {
+/** How one part of an image names another. */
+export interface Descriptor {
   mediaType: string;
   digest: string;
+  /** In bytes. */
   size: number;
 }
 
@@ -31,7 +34,7 @@ interface Descriptor {
 export async function ociArchive(
   names: readonly string[],
   architecture: Architecture,
-  layers: readonly Tree[],
+  layers: readonly Layer[],
   config: ImageConfig,
 ): Promise<{ archive: Buffer; digest: string }> {
   const files: Tree = new Map();
@@ -42,7 +45,6 @@ export async function ociArchive(
   };
   const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-  const tars = await Promise.all(layers.map(tarOf));
   const platform = { architecture: architecture === 'x64' ? 'amd64' : 'arm64', os: 'linux' };
   const imageConfig = add(
     json({
@@ -56,23 +58,23 @@ export async function ociArchive(
         ...(config.stopSignal ? { StopSignal: config.stopSignal } : {}),
         Labels: config.labels ?? {},
       },
-      rootfs: { type: 'layers', diff_ids: tars.map(digestOf) },
-      history: tars.map(() => ({ created: buildTime.toISOString(), created_by: 'coracle image build' })),
+      rootfs: { type: 'layers', diff_ids: layers.map((it) => it.diffId) },
+      history: layers.map(() => ({ created: buildTime.toISOString(), created_by: 'coracle image build' })),
     }),
-    types.config,
+    mediaTypes.config,
   );
   const manifest = add(
     json({
       schemaVersion: 2,
-      mediaType: types.manifest,
+      mediaType: mediaTypes.manifest,
       config: imageConfig,
-      layers: tars.map((it) => add(it, types.layer)),
+      layers: layers.map((it) => add(it.blob, it.mediaType)),
     }),
-    types.manifest,
+    mediaTypes.manifest,
   );
   const index = {
     schemaVersion: 2,
-    mediaType: types.index,
+    mediaType: mediaTypes.index,
     manifests: names.map((name) => ({
       ...manifest,
       platform,

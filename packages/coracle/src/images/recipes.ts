@@ -3,7 +3,8 @@ import { run } from '../host/run.ts';
 import { filesOf, mergedLinks, type Package, programWithLibraries } from './debian.ts';
 import type { ImageConfig } from './oci.ts';
 import { type Architecture, pauseProgram } from './pause.ts';
-import type { Entry, Tree } from './tree.ts';
+import { systemFiles } from './system-files.ts';
+import { type Entry, type Tree, text } from './tree.ts';
 
 /** How an image is made. */
 export interface Recipe {
@@ -15,6 +16,10 @@ export interface Recipe {
   packages: string[];
   /** Raised when the recipe changes, so that older builds are made anew. */
   revision: number;
+  /** A digest of what else it is built from; older builds are made anew when it changes. */
+  sources?: () => string;
+  /** Whether its layers are compressed: for images that travel. */
+  compressed?: boolean;
   /** One sentence for people: what this is and what it stands for. */
   about: string;
   build(
@@ -133,30 +138,9 @@ async function busyboxTree(packages: readonly Package[], temporary: (tree: Tree)
   return tree;
 }
 
-/** What programs expect of any system: users, hosts by file, and a /tmp. */
-function systemFiles(users: { name: string; id: number; home: string }[]): Tree {
-  const passwd = [
-    'root:x:0:0:root:/root:/bin/sh',
-    ...users.map((it) => `${it.name}:x:${it.id}:${it.id}::${it.home}:/bin/false`),
-    'nobody:x:65534:65534:nobody:/nonexistent:/bin/false',
-  ];
-  const group = ['root:x:0:', 'tty:x:5:', ...users.map((it) => `${it.name}:x:${it.id}:`), 'nogroup:x:65534:'];
-  return new Map<string, Entry>([
-    ['etc/passwd', text(`${passwd.join('\n')}\n`)],
-    ['etc/group', text(`${group.join('\n')}\n`)],
-    ['etc/nsswitch.conf', text('passwd: files\ngroup: files\nhosts: files dns\n')],
-    ['root', { type: 'directory', mode: 0o700 }],
-    ['tmp', { type: 'directory', mode: 0o1777 }],
-  ]);
-}
-
 function madeOf(packages: readonly Package[], name: string): string {
   const it = packages.find((each) => each.name === name);
   return `built from Debian's ${name} ${it?.version ?? ''}`.trim();
-}
-
-function text(content: string): { type: 'file'; mode: number; content: Buffer } {
-  return { type: 'file', mode: 0o644, content: Buffer.from(content) };
 }
 
 const nginxConfig = `user nginx;

@@ -42,6 +42,11 @@ export async function tarOf(tree: Tree): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A file anybody may read. */
+export function text(content: string): Entry & { type: 'file' } {
+  return { type: 'file', mode: 0o644, content: Buffer.from(content) };
+}
+
 /** `sha256:…` */
 export function digestOf(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

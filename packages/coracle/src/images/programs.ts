@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { version } from '@coracle/api/version';
+import { checkout } from '../cluster/cluster.ts';
+import { bundle } from './bundle.ts';
+import type { ImageConfig } from './oci.ts';
+import type { Recipe } from './recipes.ts';
+import { basePackages, binary, machineProgram, sharedLayers, toolPackages } from './shared-layers.ts';
+import { sourceDigest } from './sources.ts';
+import { digestOf, type Entry, type Tree } from './tree.ts';
+
+/** One of Coracle's own programs, as far as its image is concerned. */
+interface Program {
+  name: string;
+  /** The folder of its package, where that has another name. */
+  package?: string;
+  /** Whether it runs nft, ip, mount and their like. */
+  tools?: boolean;
+  about: string;
+}
+
+/** The programs that have an image: to add one, add its line. */
+const programs: readonly Program[] = [
+  { name: 'kube-apiserver', package: 'apiserver', about: 'The API server.' },
+  { name: 'kube-scheduler', package: 'scheduler', about: 'Chooses nodes for pods.' },
+  { name: 'kube-controller-manager', package: 'controller-manager', about: 'The controllers.' },
+  { name: 'kubelet', tools: true, about: 'Runs the pods of a node.' },
+  { name: 'kube-proxy', tools: true, about: 'Services on a node, by nftables.' },
+];
+
+/** The full name of the image of a program: `coracle.local/kubelet:v1.36.0`. */
+export const programImage = (name: string): string => `coracle.local/${name}:${version.gitVersion}`;
+
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const revision = 1;
+
+const config = (name: string, about: string, environment: Record<string, string> = {}): ImageConfig => ({
+  entrypoint: [`/${binary(name)}`],
+  environment: { PATH: path, ...environment },
+  stopSignal: 'SIGTERM',
+  labels: {
+    'org.opencontainers.image.title': name,
+    'org.opencontainers.image.version': version.gitVersion,
+    'org.opencontainers.image.description': about,
+  },
+});
+
+function programRecipe({ name, package: folder = name, tools = false, about }: Program): Recipe {
+  return {
+    name,
+    references: [programImage(name)],
+    packages: tools ? [...basePackages, ...toolPackages] : basePackages,
+    revision,
+    compressed: true,
+    sources: () => sourceDigest(['api', 'client', 'process', folder]),
+    about,
+    async build(packages) {
+      const shared = await sharedLayers(packages);
+      const home = `usr/lib/coracle/${name}`;
+      const own: Tree = new Map<string, Entry>([
+        ...[...(await bundle(folder))].map(([place, entry]): [string, Entry] => [join(home, place), entry]),
+        [binary(name), { type: 'symlink', target: `../lib/coracle/${name}/lib/main.mjs` }],
+      ]);
+      return {
+        layers: [shared.base, shared.runtime, ...(tools ? [await shared.tools()] : []), own],
+        config: config(name, about),
+      };
+    },
+  };
+}
+
+/** etcd as set-up provides it, of Debian's etcd-server. */
+const etcd: Recipe = {
+  name: 'etcd',
+  references: [programImage('etcd')],
+  packages: basePackages,
+  revision,
+  compressed: true,
+  sources: () => digestOf(readFileSync(etcdFile)),
+  about: "The store: Debian's etcd.",
+  async build(packages) {
+    const { base } = await sharedLayers(packages);
+    const etcdVersion = /etcd Version: (\S+)/.exec(execFileSync(etcdFile, ['--version'], { encoding: 'utf8' }))?.[1];
+    if (!etcdVersion) throw new Error(`${etcdFile} does not tell its version`);
+    const { labels, ...rest } = config('etcd', etcd.about);
+    return {
+      layers: [base, new Map([[binary('etcd'), machineProgram(etcdFile, base)]])],
+      config: { ...rest, labels: { ...labels, 'io.coracle.etcd.version': etcdVersion } },
+    };
+  },
+};
+
+const etcdFile = join(checkout, '.cache/host/bin/etcd');
+
+/** The images of Coracle's own programs and of etcd. */
+export const programRecipes: readonly Recipe[] = [etcd, ...programs.map(programRecipe)];
