@@ -19,6 +19,8 @@ const needed = [
   { package: 'busybox-static', programs: ['busybox'] },
   { package: 'util-linux', programs: ['nsenter', 'unshare', 'setpriv'] },
   { package: 'mount', programs: ['mount', 'umount'] },
+  { package: 'debootstrap', programs: ['debootstrap'] }, // the root of nodes that are Debian systems of their own
+  { package: 'docker-registry', programs: ['docker-registry'] }, // the tests' registry
   { package: 'libatomic1', libraries: ['libatomic.so.1'] }, // the pinned Node.js is linked against these two
   { package: 'libstdc++6', libraries: ['libstdc++.so.6'] },
 ];
@@ -64,13 +66,16 @@ export async function installDebianPackages(root, packages) {
     } catch (error) {
       throw updated ?? error;
     }
-    if (packages.includes('containerd')) disableService('containerd.service');
+    for (const it of services) if (packages.includes(it)) disableService(`${it}.service`);
   });
   lookAgain();
   const still = missingPackages();
   if (still.length > 0)
     throw new SetupError(`apt-get installed ${still.join(', ')}, but not the programs expected of it; see ${log}`);
 }
+
+/** Packages that enable a service of their name when they are installed. */
+const services = ['containerd', 'docker-registry'];
 
 const units = '/etc/systemd/system';
 

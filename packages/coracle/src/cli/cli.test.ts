@@ -162,7 +162,7 @@ describe('coracle', () => {
     [['logs'], 'error: usage: coracle logs COMPONENT [flags]'],
     [
       ['image', 'build', 'nonsense'],
-      'error: there is no image "nonsense" to build; there is pause, nginx, nginx-1.16, busybox',
+      'error: there is no image "nonsense" to build; there is pause, nginx, nginx-1.16, busybox, etcd, kube-apiserver',
     ],
   ])('refuses %j with what is wrong', async (args, message) => {
     const { code, stderr } = await coracle(...args);

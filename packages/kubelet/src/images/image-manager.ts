@@ -1,3 +1,4 @@
+import { parseReference, withDefaultTag } from '@coracle/api/core/image-reference';
 import { formatDuration } from '@coracle/api/meta/time';
 import type { Pod, Secret } from '@coracle/api/types/core/v1';
 import type { CriClient } from '../cri/client.ts';
@@ -7,7 +8,6 @@ import type { Events } from '../pods/events.ts';
 import type { AnyContainer } from '../pods/names.ts';
 import { ContainerWaiting } from '../pods/waiting.ts';
 import { credentialsFor } from './pull-secrets.ts';
-import { parseReference, withDefaultTag } from './reference.ts';
 
 /** How soon (ms) after a failed pull the status says that the kubelet now holds back. */
 const backOffNotice = 2000;

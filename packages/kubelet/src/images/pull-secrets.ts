@@ -1,6 +1,6 @@
+import type { ImageReference } from '@coracle/api/core/image-reference';
 import type { Secret } from '@coracle/api/types/core/v1';
 import type { AuthConfig } from '../cri/generated/runtime.v1.ts';
-import type { ImageReference } from './reference.ts';
 
 interface Entry {
   username?: string;

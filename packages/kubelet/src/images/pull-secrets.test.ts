@@ -1,37 +1,6 @@
+import { parseReference } from '@coracle/api/core/image-reference';
 import { describe, expect, it } from '@jest/globals';
 import { credentialsFor } from './pull-secrets.ts';
-import { parseReference, withDefaultTag } from './reference.ts';
-
-describe('image names', () => {
-  it.each([
-    ['nginx', 'docker.io', 'library/nginx', undefined, undefined],
-    ['nginx:1.14.2', 'docker.io', 'library/nginx', '1.14.2', undefined],
-    ['me/app', 'docker.io', 'me/app', undefined, undefined],
-    ['index.docker.io/me/app:x', 'docker.io', 'me/app', 'x', undefined],
-    ['localhost/app', 'localhost', 'app', undefined, undefined],
-    ['localhost:5000/a/b:c', 'localhost:5000', 'a/b', 'c', undefined],
-    [
-      'registry.k8s.io/pause@sha256:' + 'a'.repeat(64),
-      'registry.k8s.io',
-      'pause',
-      undefined,
-      `sha256:${'a'.repeat(64)}`,
-    ],
-    ['[::1]:5000/x', '[::1]:5000', 'x', undefined, undefined],
-  ])('%s', (name, registry, repository, tag, digest) => {
-    expect(parseReference(name)).toEqual({ registry, repository, tag, digest });
-  });
-
-  it.each(['', 'UPPER', 'a//b', 'a:b:c', 'x y', '-a', 'f'.repeat(64), 'a@sha256:12'])('%j is none', (name) => {
-    expect(parseReference(name)).toBeUndefined();
-    expect(withDefaultTag(name)).toBeUndefined();
-  });
-
-  it('without a tag mean latest', () => {
-    expect(withDefaultTag('nginx')).toBe('nginx:latest');
-    expect(withDefaultTag('nginx:1')).toBe('nginx:1');
-  });
-});
 
 describe('pull secrets', () => {
   const secret = (auths: Record<string, object>) => ({
