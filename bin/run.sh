@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts one of Coracle's programs with the pinned Node.js: run.sh PROGRAM PACKAGE [ARGUMENTS]. The launchers beside this file call it.
+# Starts one of Coracle's programs with the pinned Node.js: run.sh PROGRAM PACKAGE [ARGUMENTS], or run.sh PROGRAM PACKAGE/FILE [ARGUMENTS] for one that
+# is not the main program of its package. The launchers beside this file call it.
 set -eu
 program=$1
 package=$2
@@ -15,4 +16,8 @@ if [ ! -x "$node" ]; then
   exit 1
 fi
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/.cache/compile}"
-exec "$node" --disable-warning=ExperimentalWarning ${CORACLE_NODE_OPTIONS:-} "$root/packages/$package/src/main.ts" "$@"
+case $package in
+*/*) main=$root/packages/$package ;;
+*) main=$root/packages/$package/src/main.ts ;;
+esac
+exec "$node" --disable-warning=ExperimentalWarning ${CORACLE_NODE_OPTIONS:-} "$main" "$@"

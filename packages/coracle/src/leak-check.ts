@@ -89,7 +89,7 @@ function coracleProcesses(): string[] {
 /** Whether a command line is the one of `coracle` or of a node's supervisor, rather than of a tool that works on their files. */
 function isProgram(command: string): boolean {
   const [, path] = command.split(`${checkout}/`);
-  return path !== undefined && /^packages\/coracle\/src\/(main|node\/init)\.ts\b/.test(path);
+  return path !== undefined && /^packages\/coracle\/src\/(main|node\/init|forwarding\/main)\.ts\b/.test(path);
 }
 
 /** All rules of the packet filters, without their counters. */

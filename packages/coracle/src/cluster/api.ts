@@ -42,14 +42,14 @@ export async function apiReady(cluster: Cluster, node: NodeRecord, signal: Abort
 }
 
 /**
- * Waits until nodes are Ready by a report made after `since` (milliseconds since 1970), and marks control planes as such. Throws Failure with
+ * Waits until nodes are Ready by a report made after `since` of each (milliseconds since 1970), and marks control planes as such. Throws Failure with
  * the kubelet's log when one is not in time.
  */
 export async function nodesReady(
   client: Client,
   cluster: Cluster,
   nodes: readonly NodeRecord[],
-  since: number,
+  since: (node: NodeRecord) => number,
   signal: AbortSignal,
 ): Promise<void> {
   for (const record of nodes) {
@@ -60,7 +60,7 @@ export async function nodesReady(
           const found = await client.get(nodeKind, record.name);
           const condition = found.status?.conditions?.find((it) => it.type === 'Ready');
           last = condition?.message ?? 'it has no condition Ready';
-          const fresh = Date.parse(condition?.lastHeartbeatTime ?? '') >= since;
+          const fresh = Date.parse(condition?.lastHeartbeatTime ?? '') >= since(record);
           return condition?.status === 'True' && fresh ? found : undefined;
         } catch (error) {
           if (isNotFound(error)) return undefined;

@@ -1,5 +1,6 @@
 import type { Progress } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
+import { ensureForwarding } from '../forwarding/process.ts';
 import { takenNetworks } from '../host/links.ts';
 import type { BuiltImage } from '../images/build.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
@@ -11,6 +12,7 @@ import {
   controlPlanes,
   loadCluster,
   logFolder,
+  type NodeRecord,
   otherClusters,
   saveCluster,
 } from './cluster.ts';
@@ -30,7 +32,7 @@ import {
   type Starting,
   startNodes,
 } from './starting.ts';
-import { takeDown } from './take-down.ts';
+import { nodePatience, takeDown } from './take-down.ts';
 import type { ClusterWishes } from './wishes.ts';
 
 export interface BringUpOptions {
@@ -85,12 +87,18 @@ export async function bringUp(
     await ensureCompiled(starting);
     signal.throwIfAborted();
     if (!before) await progress.step(`${named(stopped)} started`, () => startNodes(starting, stopped));
-    // Node conditions from before this start say nothing; they are written with whole seconds.
-    const since = before ? 0 : begin - 1000;
+    await ensureForwarding(cluster);
+    // What nodes reported before this start says nothing; reports are written with whole seconds.
+    const since = (node: NodeRecord) => (stopped.includes(node) ? begin - 1000 : 0);
     const example = await settle(starting, options, images, since);
     return { cluster, before, example };
   } catch (error) {
-    if (!before) await progress.step('everything stopped again', () => takeDown(cluster, driver));
+    if (stopped.length === cluster.nodes.length) {
+      await progress.step('everything stopped again', () => takeDown(cluster, driver));
+    } else if (!before) {
+      const stop = (node: NodeRecord) => driver.stop(nodeIdentity(cluster, node.name), nodePatience);
+      await progress.step(`${named(stopped)} stopped again`, () => Promise.all(stopped.map(stop)));
+    }
     throw error;
   }
 }
@@ -100,7 +108,7 @@ async function settle(
   starting: Starting,
   options: BringUpOptions,
   images: readonly BuiltImage[],
-  since: number,
+  since: (node: NodeRecord) => number,
 ): Promise<ExampleAddresses | undefined> {
   const { cluster, progress, signal } = starting;
   const { nodes } = cluster;

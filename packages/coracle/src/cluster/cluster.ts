@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { Failure, fail } from '../failure.ts';
+import { addressIn } from '../host/addresses.ts';
 import { checkClusterName } from './names.ts';
 import { componentWishes, nodeWishes, overlayWishes } from './wishes.ts';
 
@@ -78,8 +79,14 @@ export function nodeOf(cluster: Cluster, name: string): NodeRecord {
   });
 }
 
-/** Where the administrator reaches the API. */
-export const adminServer = (cluster: Cluster): string => `https://${controlPlanes(cluster)[0]!.address}:443`;
+/** Where this machine forwards to an API server, whichever of several is ready. */
+export const balancedServer = (cluster: ClusterRecord): string => `${addressIn(cluster.subnet, 1)}:6443`;
+
+/** Where the administrator reaches the API: at the only server, or at this machine's forwarding to several. */
+export function adminServer(cluster: Cluster): string {
+  const [first, ...others] = controlPlanes(cluster);
+  return `https://${others.length > 0 ? balancedServer(cluster) : `${first!.address}:443`}`;
+}
 
 export const recordFile = (place: ClusterPlace): string => join(place.data, 'cluster.json');
 export const adminKubeconfig = (place: ClusterPlace): string => join(place.data, 'admin.kubeconfig');

@@ -16,7 +16,15 @@ import { run } from '../host/run.ts';
 import { type Cluster, checkout, nodeFolder } from './cluster.ts';
 import { supervisor, supervisorProgram } from './node-spec.ts';
 
-const programs = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', supervisor];
+const programs = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'load-balancer',
+  supervisor,
+];
 
 /** Compile caches of the programs as the checkout now is, for new nodes to start from. */
 const kept = join(checkout, '.cache/programs');

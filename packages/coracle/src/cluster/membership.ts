@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { isNotFound } from '@coracle/api/meta/status';
 import { seconds } from '../cli/progress.ts';
+import { servicesOf } from '../components/all.ts';
 import { fail } from '../failure.ts';
+import { ensureForwarding } from '../forwarding/process.ts';
 import { CommandError, run } from '../host/run.ts';
 import { certificatesOf } from '../pki/plan.ts';
 import { adminClient, apiReady, nodesReady } from './api.ts';
@@ -166,15 +168,16 @@ export async function killNode(starting: Starting, node: NodeRecord): Promise<vo
   await reachServices(starting);
 }
 
-/** Has nodes that run take what the cluster's record now says of their programs, one node after the other. */
+/** Has this machine and nodes that run take what the cluster's record now says, one node after the other. */
 async function reconfigure(starting: Starting, nodes: readonly NodeRecord[]): Promise<void> {
   const { cluster, driver } = starting;
+  await ensureForwarding(cluster);
   for (const node of nodes) {
     writeNodeConfig(cluster, node);
     const identity = nodeIdentity(cluster, node.name);
     if (!(await driver.find(identity))) continue;
     await reloadNode(controlSocket(identity), node.name);
-    await answer(starting, [node], ['etcd', 'kube-apiserver', 'kubelet', 'kube-controller-manager', 'kube-scheduler']);
+    await answer(starting, [node], servicesOf(cluster, node));
   }
 }
 
@@ -190,7 +193,9 @@ async function comeReady(starting: Starting, nodes: readonly NodeRecord[], since
   }
   const rest = ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
   await progress.step('kubelet, kube-proxy', () => answer(starting, nodes, rest));
-  await progress.step(`${named(nodes)} Ready`, () => nodesReady(adminClient(cluster), cluster, nodes, since, signal));
+  await progress.step(`${named(nodes)} Ready`, () =>
+    nodesReady(adminClient(cluster), cluster, nodes, () => since, signal),
+  );
 }
 
 /** A learner gets its vote when it has what the leader has. */

@@ -93,7 +93,10 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
     logs: '/var/log/coracle',
     podCidr: podSubnet(cluster, node),
     checkout,
-    services: components.map(({ service, files }) => ({ ...service, version: digestOf(JSON.stringify(files)) })),
+    services: components.map(({ service, files }) => ({
+      ...service,
+      version: digestOf(JSON.stringify(files.filter((it) => !it.followed))),
+    })),
   };
   const base = join(folder, 'etc/coracle');
   const files = [

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fail } from '../failure.ts';
+import { forwarderOf } from '../forwarding/process.ts';
 import { type ClusterPlace, checkout } from './cluster.ts';
 import type { NodeWishes, PortMapping } from './wishes.ts';
 
@@ -17,7 +18,8 @@ export async function checkBeforehand(place: ClusterPlace, nodes: readonly NodeW
       if (!existsSync(hostPath)) fail(`extraMounts: there is no ${hostPath} on this machine`);
     }
   }
-  await checkPorts(nodes.flatMap((it) => it.extraPortMappings));
+  // A cluster that runs in part has its ports already.
+  if (forwarderOf(place) === undefined) await checkPorts(nodes.flatMap((it) => it.extraPortMappings));
 }
 
 /** A new cluster takes no folder that others use. */

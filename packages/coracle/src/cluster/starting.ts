@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Progress } from '../cli/progress.ts';
 import { writeKubeconfig } from '../components/admin.ts';
 import { servicesOf } from '../components/all.ts';
+import { ensureForwarding } from '../forwarding/process.ts';
 import { type BuiltImage, buildImages, builtImage } from '../images/build.ts';
 import { importImages, pullImage } from '../images/import.ts';
 import { recipes } from '../images/recipes.ts';
@@ -64,6 +65,7 @@ export async function ensureCompiled({ cluster, progress }: Starting): Promise<v
 export async function startNodes({ cluster, driver }: Starting, nodes: readonly NodeRecord[]): Promise<void> {
   for (const it of nodes) writeNodeConfig(cluster, it);
   await raise(cluster, nodes[0]!);
+  await ensureForwarding(cluster);
   await Promise.all(nodes.map((it) => driver.start(nodeSpec(cluster, it))));
 }
 
@@ -83,7 +85,7 @@ export async function answer(
 ): Promise<void> {
   await Promise.all(
     nodes.map((node) => {
-      const own = servicesOf(node).filter((it) => names.includes(it));
+      const own = servicesOf(cluster, node).filter((it) => names.includes(it));
       return servicesAnswer(cluster, nodeSpec(cluster, node), own, signal);
     }),
   );

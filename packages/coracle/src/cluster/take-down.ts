@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { stopForwarding } from '../forwarding/process.ts';
 import { removeCgroup, removeEmptyCgroup } from '../host/cgroups.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
 import { dropNetwork } from '../nodes/network.ts';
@@ -38,12 +39,18 @@ export async function erase(place: ClusterPlace, driver: NodeDriver): Promise<vo
 function nodesFound(place: ClusterPlace): string[] {
   const list = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
   return [
-    ...new Set([...list(join(place.data, 'nodes')), ...list(place.runtime).map((it) => it.replace(/\.runc$/, ''))]),
+    ...new Set([
+      ...list(join(place.data, 'nodes')),
+      ...list(place.runtime)
+        .filter((it) => !it.startsWith('forwarding.'))
+        .map((it) => it.replace(/\.runc$/, '')),
+    ]),
   ];
 }
 
 /** Removes what a cluster has beside its nodes while it runs: the bridge, its control groups and its folder in /run. */
 async function removeRuntime(place: ClusterPlace): Promise<void> {
+  await stopForwarding(place);
   await dropNetwork(bridgeName(place.name));
   await removeCgroup(`/coracle/${place.name}`);
   removeEmptyCgroup('/coracle');

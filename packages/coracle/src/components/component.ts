@@ -16,6 +16,8 @@ export interface ConfigFile {
   /** Relative to /etc/coracle. */
   path: string;
   text: string;
+  /** The component reads it again by itself when it changes. */
+  followed?: true;
 }
 
 /** One process of a node: how it is run, and the files it reads. */
@@ -42,6 +44,7 @@ export const users = {
   'kube-apiserver': { uid: 61002, gid: 61002 },
   'kube-controller-manager': { uid: 61003, gid: 61003 },
   'kube-scheduler': { uid: 61004, gid: 61004 },
+  'load-balancer': { uid: 61005, gid: 61005 },
 } as const;
 
 /** The user a component runs as; undefined for those that need root. */
@@ -63,18 +66,24 @@ const serverNursery = '--max-semi-space-size=8';
 /** The flags of a program, without dashes, with those the user adds or replaces. */
 export type Flags = Readonly<Record<string, string>>;
 
-/** Where the programs of a node reach the API. */
-export function apiServerUrl({ cluster, node }: Pick<ComponentInput, 'cluster' | 'node'>): string {
-  const server = node.role === 'control-plane' ? node : controlPlanes(cluster)[0]!;
-  return `https://${server.address}:443`;
+/** Where a node's load balancer listens. */
+export const balancerPort = 6443;
+
+/** Where the programs of a node reach the API: at the only server, or at the node's own balancer before several. */
+export function apiServerUrl({ cluster }: Pick<ComponentInput, 'cluster'>): string {
+  const [first, ...others] = controlPlanes(cluster);
+  return others.length > 0 ? `https://127.0.0.1:${balancerPort}` : `https://${first!.address}:443`;
 }
 
-/** What programs that need the API wait for: on a control plane its own server; elsewhere there is none to wait for. */
-export const afterApi = (node: NodeRecord): string[] => (node.role === 'control-plane' ? ['kube-apiserver'] : []);
+/** What programs that need the API wait for, of what their node has. */
+export const afterApi = ({ cluster, node }: Pick<ComponentInput, 'cluster' | 'node'>): string[] => [
+  ...(node.role === 'control-plane' ? ['kube-apiserver'] : []),
+  ...(controlPlanes(cluster).length > 1 ? ['load-balancer'] : []),
+];
 
 /** The service of one of Coracle's own programs: its launcher, with a compile cache of its own that no other user can write. */
 export function ownProgram(
-  name: (typeof flaggedComponents)[number],
+  name: (typeof flaggedComponents)[number] | 'load-balancer',
   flags: Flags,
   { cluster }: Pick<ComponentInput, 'cluster'>,
   settings: Pick<ServiceSettings, 'after' | 'probe' | 'stopRank'> & {
@@ -89,7 +98,9 @@ export function ownProgram(
     name,
     command: [
       `${checkout}/bin/${name}`,
-      ...Object.entries({ ...flags, ...cluster.components.flags[name] }).map(([flag, value]) => `--${flag}=${value}`),
+      ...Object.entries({ ...flags, ...(name === 'load-balancer' ? {} : cluster.components.flags[name]) }).map(
+        ([flag, value]) => `--${flag}=${value}`,
+      ),
     ],
     env: {
       NODE_COMPILE_CACHE: cache,

@@ -1,5 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { plainWishes, planCluster } from '../cluster/plan.ts';
+import { forwardings } from '../forwarding/plan.ts';
 import { authorities, planCertificates } from '../pki/plan.ts';
 import { componentsOf } from './all.ts';
 import type { ComponentInput, NodeFacts } from './component.ts';
@@ -20,6 +24,16 @@ const input: ComponentInput = {
 };
 const components = componentsOf(input);
 const of = (name: string) => components.find((it) => it.service.name === name)!;
+
+const folder = mkdtempSync(join(tmpdir(), 'coracle-components-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A data folder whose authority is this text. */
+function pkiOf(authority: string): string {
+  mkdirSync(join(folder, 'pki'), { recursive: true });
+  writeFileSync(join(folder, 'pki/ca.crt'), authority);
+  return folder;
+}
 
 describe('the processes of a node', () => {
   it('are all there', () => {
@@ -44,6 +58,36 @@ describe('the processes of a node', () => {
     const worker = componentsOf({ cluster: two, node: two.nodes[1]!, facts, pki });
     expect(worker.map((it) => it.service.name).sort()).toEqual(['containerd', 'kube-proxy', 'kubelet']);
     expect(files.filter((it) => /ca\.key|sa\.key|etcd|admin/.test(it))).toEqual([]);
+  });
+
+  it('reach several API servers through a balancer of their own, and take turns', () => {
+    const three = { ...planCluster('dev', plainWishes(4, 3), [], []), data: '/data', runtime: '/run/x' };
+    const pki = (file: string) => `<${file}>`;
+    const worker = componentsOf({ cluster: three, node: three.nodes[3]!, facts, pki });
+    const balancer = worker.find((it) => it.service.name === 'load-balancer')!;
+    expect(JSON.parse(balancer.files.find((it) => it.path.endsWith('backends.json'))!.text)).toEqual([
+      '172.30.0.2:443',
+      '172.30.0.3:443',
+      '172.30.0.4:443',
+    ]);
+    for (const it of worker.filter((each) => each.service.name.startsWith('kube'))) {
+      expect(it.files.find((file) => file.path.endsWith('kubeconfig'))!.text).toContain(
+        'server: https://127.0.0.1:6443',
+      );
+      expect(it.service.after).toContain('load-balancer');
+    }
+    const plane = componentsOf({ cluster: three, node: three.nodes[0]!, facts, pki });
+    for (const name of ['kube-scheduler', 'kube-controller-manager']) {
+      expect(plane.find((it) => it.service.name === name)!.service.command).toContain('--leader-elect=true');
+    }
+    expect(forwardings({ ...three, data: pkiOf('<authority>') })).toEqual([
+      {
+        listen: '172.30.0.1:6443',
+        backends: ['172.30.0.2:443', '172.30.0.3:443', '172.30.0.4:443'],
+        authority: '<authority>',
+      },
+    ]);
+    expect(forwardings(cluster)).toEqual([]);
   });
 
   it('have the flags a user adds, in place of our own', () => {

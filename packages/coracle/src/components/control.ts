@@ -1,6 +1,14 @@
 import { controlPlanes } from '../cluster/cluster.ts';
 import { ofNode } from '../pki/plan.ts';
-import { apiServerUrl, type Component, type ComponentInput, etc, ownProgram, stopRanks } from './component.ts';
+import {
+  afterApi,
+  apiServerUrl,
+  type Component,
+  type ComponentInput,
+  etc,
+  ownProgram,
+  stopRanks,
+} from './component.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
 /** kube-scheduler. */
@@ -63,7 +71,7 @@ function controlProgram(
   };
   return {
     service: ownProgram(name, flags, input, {
-      after: ['kube-apiserver'],
+      after: afterApi(input),
       probe: { tcp: { host: '127.0.0.1', port } },
       stopRank: stopRanks.control,
     }),

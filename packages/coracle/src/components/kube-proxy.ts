@@ -20,7 +20,7 @@ export function kubeProxy(input: ComponentInput): Component {
   };
   return {
     service: ownProgram('kube-proxy', flags, input, {
-      after: afterApi(node),
+      after: afterApi(input),
       probe: { tcp: { host: '127.0.0.1', port: 10256 } },
       stopRank: stopRanks.control,
     }),

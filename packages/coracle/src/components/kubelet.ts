@@ -27,7 +27,7 @@ export function kubelet(input: ComponentInput): Component {
   };
   return {
     service: ownProgram('kubelet', flags, input, {
-      after: ['containerd', ...afterApi(node)],
+      after: ['containerd', ...afterApi(input)],
       probe: { tcp: { host: '127.0.0.1', port: 10248 } },
       stopRank: stopRanks.node,
       folders: [{ path: '/var/lib/kubelet', mode: 0o750 }],
