@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   'controller-manager': ['api', 'client', 'process'],
   kubelet: ['api', 'client', 'process'],
   'kube-proxy': ['api', 'client', 'process'],
+  overlay: ['api', 'client', 'process'],
   kubectl: ['api', 'client', 'process'],
   coracle: ['api', 'client', 'process'],
 };

@@ -23,6 +23,7 @@ const programs = [
   'kubelet',
   'kube-proxy',
   'load-balancer',
+  'overlay',
   supervisor,
 ];
 
