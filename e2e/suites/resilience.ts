@@ -21,6 +21,7 @@ export function resilience(cluster: Cluster): void {
       'kube-controller-manager',
       'kube-scheduler',
       'kube-proxy',
+      'overlay',
     ])('a killed %s comes back, and no container is restarted', async (component) => {
       const before = await containers('nginx');
       const pid = await cluster.processOf(component);

@@ -123,7 +123,7 @@ async function settle(
   await progress.step('API ready', () =>
     Promise.all(controlPlanes(cluster).map((it) => apiReady(cluster, it, signal))),
   );
-  const rest = ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
+  const rest = ['overlay', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
   await progress.step(rest.join(', '), () => answer(starting, nodes, rest));
   const client = adminClient(cluster);
   await progress.step(`${named(nodes)} Ready`, () => nodesReady(client, cluster, nodes, since, signal));

@@ -4,6 +4,7 @@ import { fail } from '../failure.ts';
 import { CommandError, run } from '../host/run.ts';
 import { etcdUsers } from '../pki/plan.ts';
 import { type Cluster, checkout, controlPlanes, type NodeRecord, pkiFolder } from './cluster.ts';
+import { networkConfig } from './network-config.ts';
 import { waitFor } from './wait.ts';
 
 const etcdctlProgram = join(checkout, '.cache/host/bin/etcdctl');
@@ -121,10 +122,15 @@ export class Etcd {
 
   /** Writes the pod network's configuration unless there is one. */
   async ensureNetwork(): Promise<void> {
-    const { podCidr, overlay } = this.#cluster;
-    const config = { Network: podCidr, SubnetLen: 24, Backend: { Type: overlay.backend } };
     const key = `${networkPrefix}/config`;
-    const transaction = [`create(${JSON.stringify(key)}) = "0"`, '', `put ${key} ${quotedValue(config)}`, '', '', ''];
+    const transaction = [
+      `create(${JSON.stringify(key)}) = "0"`,
+      '',
+      `put ${key} ${quotedValue(networkConfig(this.#cluster))}`,
+      '',
+      '',
+      '',
+    ];
     await this.ctl(['txn'], { input: transaction.join('\n') });
   }
 

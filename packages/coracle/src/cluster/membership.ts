@@ -191,8 +191,8 @@ async function comeReady(starting: Starting, nodes: readonly NodeRecord[], since
       await Promise.all(planes.map((it) => apiReady(cluster, it, signal)));
     });
   }
-  const rest = ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
-  await progress.step('kubelet, kube-proxy', () => answer(starting, nodes, rest));
+  const rest = ['overlay', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
+  await progress.step('overlay, kubelet, kube-proxy', () => answer(starting, nodes, rest));
   await progress.step(`${named(nodes)} Ready`, () =>
     nodesReady(adminClient(cluster), cluster, nodes, () => since, signal),
   );

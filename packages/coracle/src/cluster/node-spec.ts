@@ -12,7 +12,6 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { componentsOf } from '../components/all.ts';
 import { type ConfigFile, compileCache, type NodeFacts, userOf, users } from '../components/component.ts';
-import { podSubnet } from '../components/containerd.ts';
 import { addressIn, parseNetwork } from '../host/addresses.ts';
 import { ownCapabilities } from '../host/capabilities.ts';
 import { hasCgroupV1 } from '../host/cgroups.ts';
@@ -91,7 +90,6 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
     node: node.name,
     socket: '/run/coracle/node.sock',
     logs: '/var/log/coracle',
-    podCidr: podSubnet(cluster, node),
     checkout,
     services: components.map(({ service, files }) => ({
       ...service,

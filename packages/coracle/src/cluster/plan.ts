@@ -3,6 +3,7 @@ import { fail } from '../failure.ts';
 import { addressIn, formatNetwork, type Network, overlap, parseNetwork } from '../host/addresses.ts';
 import { type ClusterRecord, controlPlanes, type NodeRecord } from './cluster.ts';
 import { nodeName } from './names.ts';
+import { longestPodPrefix } from './network-config.ts';
 import { type ClusterWishes, componentWishes, type NodeWishes, nodeWishes, overlayWishes } from './wishes.ts';
 
 /**
@@ -107,7 +108,7 @@ function checkControlPlanes(nodes: readonly NodeWishes[]): void {
 function checkNamed(wishes: ClusterWishes, reserved: readonly Network[]): void {
   const named = [
     ['nodeSubnet', wishes.nodeSubnet, 29],
-    ['podSubnet', wishes.podSubnet, 24],
+    ['podSubnet', wishes.podSubnet, longestPodPrefix],
     ['serviceSubnet', wishes.serviceSubnet, 28],
   ] as const;
   const networks = named.flatMap(([key, text, longest]) => {

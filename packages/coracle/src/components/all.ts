@@ -7,9 +7,10 @@ import { kubeApiserver } from './kube-apiserver.ts';
 import { kubeProxy } from './kube-proxy.ts';
 import { kubelet } from './kubelet.ts';
 import { loadBalancer } from './load-balancer.ts';
+import { overlay } from './overlay.ts';
 
 /** What runs where, by the names of the services. */
-const everywhere = { containerd, kubelet, 'kube-proxy': kubeProxy } as const;
+const everywhere = { containerd, overlay, kubelet, 'kube-proxy': kubeProxy } as const;
 const onControlPlanes = {
   etcd,
   'kube-apiserver': kubeApiserver,

@@ -7,7 +7,7 @@ import { forwardings } from '../forwarding/plan.ts';
 import { authorities, planCertificates } from '../pki/plan.ts';
 import { componentsOf } from './all.ts';
 import type { ComponentInput, NodeFacts } from './component.ts';
-import { cniConfig, containerdConfig } from './containerd.ts';
+import { containerdConfig } from './containerd.ts';
 import { kubeletConfig } from './kubelet.ts';
 
 const facts: NodeFacts = { cgroupV1: true, mayAdjustOomScore: false, snapshotter: 'overlayfs' };
@@ -45,6 +45,7 @@ describe('the processes of a node', () => {
       'kube-proxy',
       'kube-scheduler',
       'kubelet',
+      'overlay',
     ]);
   });
 
@@ -56,8 +57,8 @@ describe('the processes of a node', () => {
       return '';
     };
     const worker = componentsOf({ cluster: two, node: two.nodes[1]!, facts, pki });
-    expect(worker.map((it) => it.service.name).sort()).toEqual(['containerd', 'kube-proxy', 'kubelet']);
-    expect(files.filter((it) => /ca\.key|sa\.key|etcd|admin/.test(it))).toEqual([]);
+    expect(worker.map((it) => it.service.name).sort()).toEqual(['containerd', 'kube-proxy', 'kubelet', 'overlay']);
+    expect(files.filter((it) => /ca\.key|sa\.key|etcd-(server|root)|admin/.test(it))).toEqual([]);
   });
 
   it('reach several API servers through a balancer of their own, and take turns', () => {
@@ -194,11 +195,5 @@ describe('the configuration of containerd', () => {
     expect(containerdConfig(facts)).toContain('restrict_oom_score_adj = true');
     expect(containerdConfig({ ...facts, mayAdjustOomScore: true })).toContain('restrict_oom_score_adj = false');
     expect(containerdConfig({ ...facts, snapshotter: 'native' })).toContain('snapshotter = "native"');
-  });
-
-  it("gives pods addresses of the node's range", () => {
-    const { plugins } = JSON.parse(cniConfig('10.244.0.0/24'));
-    expect(plugins[0].ipam.ranges).toEqual([[{ subnet: '10.244.0.0/24' }]]);
-    expect(plugins.map((it: { type: string }) => it.type)).toEqual(['bridge', 'portmap']);
   });
 });

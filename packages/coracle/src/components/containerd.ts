@@ -1,13 +1,12 @@
-import type { ClusterRecord, NodeRecord } from '../cluster/cluster.ts';
-import { subnetOf } from '../host/addresses.ts';
 import { type Component, type ComponentInput, etc, stopRanks } from './component.ts';
+import { cniFolder } from './overlay.ts';
 
 export const containerdSocket = '/run/containerd/containerd.sock';
 /** The image whose only process holds a pod's namespaces; it is built by Coracle. */
 export const pauseImage = 'coracle.local/pause:1';
 
 /** The node's own containerd, whatever other one the host runs. */
-export function containerd({ cluster, node, facts }: ComponentInput): Component {
+export function containerd({ facts }: ComponentInput): Component {
   return {
     service: {
       name: 'containerd',
@@ -20,16 +19,9 @@ export function containerd({ cluster, node, facts }: ComponentInput): Component 
       ],
       stopRank: stopRanks.runtime,
     },
-    files: [
-      { path: 'containerd/config.toml', text: containerdConfig(facts) },
-      { path: 'cni/10-coracle.conflist', text: cniConfig(podSubnet(cluster, node)) },
-    ],
+    files: [{ path: 'containerd/config.toml', text: containerdConfig(facts) }],
   };
 }
-
-/** The addresses of a node's pods. */
-export const podSubnet = (cluster: ClusterRecord, node: NodeRecord): string =>
-  subnetOf(cluster.podCidr, 24, cluster.nodes.indexOf(node));
 
 /** containerd's configuration. */
 export function containerdConfig(facts: ComponentInput['facts']): string {
@@ -57,7 +49,7 @@ disabled_plugins = [
 
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
-    conf_dir = "/etc/coracle/cni"
+    conf_dir = "${cniFolder}"
 
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "${facts.snapshotter}"
@@ -71,28 +63,4 @@ disabled_plugins = [
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "/etc/containerd/certs.d"
 `;
-}
-
-/** How pods are joined to the node. Their addresses are noted in memory: with the node's boot all pods are gone. */
-export function cniConfig(podCidr: string): string {
-  const config = {
-    cniVersion: '0.4.0',
-    name: 'coracle',
-    plugins: [
-      {
-        type: 'bridge',
-        bridge: 'cni0',
-        isGateway: true,
-        hairpinMode: true,
-        ipam: {
-          type: 'host-local',
-          ranges: [[{ subnet: podCidr }]],
-          routes: [{ dst: '0.0.0.0/0' }],
-          dataDir: '/run/cni/networks',
-        },
-      },
-      { type: 'portmap', capabilities: { portMappings: true } },
-    ],
-  };
-  return `${JSON.stringify(config, undefined, 2)}\n`;
 }

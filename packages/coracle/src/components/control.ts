@@ -1,4 +1,5 @@
 import { controlPlanes } from '../cluster/cluster.ts';
+import { subnetLength } from '../cluster/network-config.ts';
 import { ofNode } from '../pki/plan.ts';
 import {
   afterApi,
@@ -25,6 +26,7 @@ export function kubeControllerManager(input: ComponentInput): Component {
     {
       'allocate-node-cidrs': String(input.cluster.overlay.subnetSource === 'kubernetes'),
       'cluster-cidr': input.cluster.podCidr,
+      'node-cidr-mask-size': String(subnetLength(input.cluster.podCidr)),
       'cluster-name': input.cluster.name,
       'cluster-signing-cert-file': file('ca.crt'),
       'cluster-signing-key-file': file('ca.key'),

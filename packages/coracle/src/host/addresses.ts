@@ -24,11 +24,6 @@ export function addressIn(network: string, offset: number): string {
   return formatAddress(parseNetwork(network).base + offset);
 }
 
-/** The nth network of `length` bits within a larger one. */
-export function subnetOf(network: string, length: number, index: number): string {
-  return formatNetwork({ base: parseNetwork(network).base + index * size({ base: 0, length }), length });
-}
-
 /** Whether two networks share an address. */
 export function overlap(a: Network, b: Network): boolean {
   return a.base < b.base + size(b) && b.base < a.base + size(a);

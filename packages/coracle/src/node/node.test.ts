@@ -7,7 +7,6 @@ import { askNode, reloadNode } from '../cluster/node-status.ts';
 import { serveControl } from './control.ts';
 import { openLog } from './log-file.ts';
 import { podProcesses } from './pods.ts';
-import { masquerading } from './prepare.ts';
 import type { NodeSettings, ServiceSettings, ServiceStatus } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -37,7 +36,6 @@ function supervise(...services: ServiceSettings[]): Supervisor {
     node: 'n',
     socket: join(folder, 's'),
     logs: folder,
-    podCidr: '10.0.0.0/24',
     checkout: '/',
     services,
   };
@@ -124,7 +122,7 @@ describe('the supervisor', () => {
       service('other', 'exec sleep 60', { version: '2' }),
       service('new', 'exec sleep 60', { after: ['same', 'other'] }),
     ];
-    const settings = { node: 'n', socket: '', logs: folder, podCidr: '', checkout: '/', services: next };
+    const settings = { node: 'n', socket: '', logs: folder, checkout: '/', services: next };
     supervisor.reload(settings);
     await eventually(supervisor, 'other', (it) => it?.state === 'running' && it.pid !== other.pid);
     await eventually(supervisor, 'new', (it) => it?.state === 'running');
@@ -184,10 +182,4 @@ it('processes of pods are told by their control group', () => {
     writeFileSync(join(folder, pid, 'cgroup'), text);
   }
   expect(podProcesses(folder)).toEqual([12]);
-});
-
-it('what pods send away is masqueraded, and what they send each other is not', () => {
-  expect(masquerading('10.244.0.0/24')).toContain(
-    'ip saddr 10.244.0.0/24 ip daddr != 10.244.0.0/24 oifname "eth0" masquerade',
-  );
 });

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { dirname } from 'node:path';
 import type { NodeSettings } from './settings.ts';
 
-/** Makes the fresh container a node: its kernel settings, mount propagation, cgroups and masquerading. */
+/** Makes the fresh container a node: its kernel settings, mount propagation and cgroups. */
 export function prepareNode(settings: NodeSettings): void {
   // The runtime made /proc/sys read-only; what the network namespace holds of it is the node's own.
   execFileSync('mount', ['--bind', '/proc/sys/net', '/proc/sys/net']);
@@ -13,7 +13,6 @@ export function prepareNode(settings: NodeSettings): void {
   letThrough(dirname(settings.checkout));
   bridgedPacketsSeeRules();
   if (existsSync('/sys/fs/cgroup/cgroup.controllers')) leaveRootCgroup('/sys/fs/cgroup');
-  execFileSync('nft', ['-f', '-'], { input: masquerading(settings.podCidr) });
 }
 
 /** Lets ordinary users of the node pass through a folder and those above it, to what they may read below. */
@@ -38,17 +37,4 @@ function leaveRootCgroup(root: string): void {
   }
   const controllers = readFileSync(`${root}/cgroup.controllers`, 'utf8').trim().split(' ').filter(Boolean);
   for (const it of controllers) writeFileSync(`${root}/cgroup.subtree_control`, `+${it}`);
-}
-
-/** Rules that give what pods send to the outside the node's own address; idempotent. */
-export function masquerading(podCidr: string): string {
-  return `table ip coracle
-delete table ip coracle
-table ip coracle {
-  chain postrouting {
-    type nat hook postrouting priority srcnat + 10; policy accept;
-    ip saddr ${podCidr} ip daddr != ${podCidr} oifname "eth0" masquerade
-  }
-}
-`;
 }

@@ -31,8 +31,6 @@ export interface NodeSettings {
   socket: string;
   /** Where each service's output goes, `<name>.log`. */
   logs: string;
-  /** What the node's pods have as addresses; what they send elsewhere leaves the node with the node's address. */
-  podCidr: string;
   /** The folder the programs are in. It may lie below folders that only root may enter. */
   checkout: string;
   services: ServiceSettings[];

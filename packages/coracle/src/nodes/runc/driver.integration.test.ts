@@ -9,7 +9,7 @@ import { controlSocket, nodeFacts, nodeSpec } from '../../cluster/node-spec.ts';
 import { askNode } from '../../cluster/node-status.ts';
 import { plainWishes, planCluster } from '../../cluster/plan.ts';
 import { erase, takeDown } from '../../cluster/take-down.ts';
-import { containerd, containerdSocket, pauseImage, podSubnet } from '../../components/containerd.ts';
+import { containerd, containerdSocket, pauseImage } from '../../components/containerd.ts';
 import { takenNetworks } from '../../host/links.ts';
 import { holdsLayers } from '../../host/mounts.ts';
 import { identify } from '../../host/processes.ts';
@@ -63,12 +63,11 @@ describe.each([tmpdir(), '/dev/shm'])('a node made by runc in %s', (base) => {
       node: node.name,
       socket: '/run/coracle/node.sock',
       logs: '/var/log/coracle',
-      podCidr: podSubnet(cluster, node),
       checkout,
       services: [part.service],
     };
     const etc = join(spec.folder, 'etc/coracle');
-    for (const it of ['cni', 'containerd']) mkdirSync(join(etc, it), { recursive: true });
+    mkdirSync(join(etc, 'containerd'), { recursive: true });
     mkdirSync(join(spec.folder, 'var/lib'), { recursive: true });
     writeFileSync(join(etc, 'node.json'), JSON.stringify(settings));
     for (const it of part.files) writeFileSync(join(etc, it.path), it.text);
