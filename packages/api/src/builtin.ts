@@ -24,6 +24,8 @@ import { serviceAccount } from './core/v1/serviceaccount.ts';
 import { endpointSlice } from './discovery/v1/endpointslice.ts';
 import { event as eventsEvent } from './events/v1/event.ts';
 import type { AnyKind } from './kind.ts';
+import { ipAddress } from './networking/v1/ipaddress.ts';
+import { serviceCidr } from './networking/v1/servicecidr.ts';
 import { clusterRole } from './rbac/v1/clusterrole.ts';
 import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
 import { role } from './rbac/v1/role.ts';
@@ -52,6 +54,8 @@ export const builtinKinds: readonly AnyKind[] = [
   lease,
   endpointSlice,
   eventsEvent,
+  ipAddress,
+  serviceCidr,
   clusterRoleBinding,
   clusterRole,
   roleBinding,

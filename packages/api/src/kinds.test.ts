@@ -9,6 +9,9 @@ import { event } from './events/v1/event.ts';
 import type { Deployment } from './generated/apps/v1.ts';
 import type { Service } from './generated/core/v1.ts';
 import type { Event } from './generated/events/v1.ts';
+import type { IPAddress, ServiceCIDR } from './generated/networking/v1.ts';
+import { ipAddress } from './networking/v1/ipaddress.ts';
+import { serviceCidr } from './networking/v1/servicecidr.ts';
 import { validateCreate, validateUpdate } from './validate.ts';
 
 describe('built-in kinds', () => {
@@ -125,5 +128,67 @@ describe('events of both forms', () => {
     const stored = event.storedAs!.encode(it);
     expect(stored).toMatchObject({ apiVersion: coreEvent.apiVersion, involvedObject: { name: 'p' }, message: 'said' });
     expect(event.storedAs!.decode(stored)).toEqual(it);
+  });
+});
+
+describe('an address that is taken', () => {
+  const of = (name: string, parentRef?: object): IPAddress => ({
+    metadata: { name },
+    spec: parentRef ? { parentRef } : {},
+  });
+  const parent = { resource: 'services', namespace: 'default', name: 'web' };
+
+  it.each([
+    ['10.0.0.1', []],
+    ['fd00::1', []],
+    [
+      '10.0.0.256',
+      ['metadata.name: Invalid value: "10.0.0.256": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+    ],
+    ['fd00:0::1', ['metadata.name: Invalid value: "fd00:0::1": must be in canonical form ("fd00::1")']],
+  ])('named %s', (name, errors) => {
+    expect(messages(validateCreate(ipAddress, of(name, parent)))).toEqual(errors);
+  });
+
+  it('has somebody who took it, for ever', () => {
+    expect(messages(validateCreate(ipAddress, of('10.0.0.1')))).toEqual(['spec.parentRef: Required value']);
+    expect(messages(validateCreate(ipAddress, of('10.0.0.1', { group: 'a_b', resource: 'x/y' })))).toEqual([
+      expect.stringContaining('spec.parentRef.group: Invalid value: "a_b"'),
+      `spec.parentRef.resource: Invalid value: "x/y": may not contain '/'`,
+      'spec.parentRef.name: Required value',
+    ]);
+    const change = validateUpdate(ipAddress, of('10.0.0.1', { ...parent, name: 'other' }), of('10.0.0.1', parent));
+    expect(messages(change)).toEqual([expect.stringContaining('field is immutable')]);
+  });
+
+  it.each([
+    [parent, 'services/default/web'],
+    [{ group: 'example.com', resource: 'Gateways', name: 'edge' }, 'gateways.example.com/edge'],
+  ])('shows %j as %s', (parentRef, shown) => {
+    expect(ipAddress.columns![0]!.value(of('10.0.0.1', parentRef), 0)).toBe(shown);
+  });
+});
+
+describe('a range of service addresses', () => {
+  const of = (...cidrs: string[]): ServiceCIDR => ({ metadata: { name: 'extra' }, spec: { cidrs } });
+
+  it.each([
+    [[], 'spec.cidrs: Required value: at least one CIDR required'],
+    [['10.0.0.0/24', 'fd00::/64', '10.1.0.0/24'], 'may only hold up to 2 values'],
+    [['10.0.0.0/24', '10.1.0.0/24'], 'may specify no more than one IP for each IP family'],
+    [['10.0.0.0'], 'spec.cidrs[0]: Invalid value: "10.0.0.0": must be a valid CIDR value'],
+  ])('%j is refused', (cidrs, message) => {
+    expect(messages(validateCreate(serviceCidr, of(...cidrs)))).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('keeps what it has, and may get the other family', () => {
+    const old = of('10.0.0.0/24');
+    expect(validateUpdate(serviceCidr, of('10.0.0.0/24', 'fd00::/64'), old)).toEqual([]);
+    expect(messages(validateUpdate(serviceCidr, of('10.1.0.0/24'), old))).toEqual([
+      'spec.cidrs[0]: Invalid value: "10.1.0.0/24": field is immutable',
+    ]);
+    expect(messages(validateUpdate(serviceCidr, old, of('10.0.0.0/24', 'fd00::/64')))).toEqual([
+      'spec.cidrs: Invalid value: ["10.0.0.0/24"]: field is immutable',
+    ]);
   });
 });

@@ -10,6 +10,7 @@ import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
+import type { ServiceAllocation } from './registry/services/hooks.ts';
 import { authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
 import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
@@ -40,6 +41,8 @@ export interface Assembly {
   server: ApiServer;
   /** Whether RBAC decides, so that its default roles are wanted. */
   rbac: boolean;
+  /** What Services have of the cluster's ranges. */
+  services: ServiceAllocation;
 }
 
 /** Joins storage, authentication, authorization, admission and the special resources as the flags say. Throws on flags that cannot be. */
@@ -55,7 +58,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
   });
   const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
   const tokens = tokensOf(flags, registry);
-  specials.attach({ objects: registry, authorizer, rbac, tokens, log });
+  specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const plugins = builtinAdmission({
     authorizer,
     enable: flags['enable-admission-plugins'],
@@ -98,7 +101,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     ...(options.address ? { address: options.address } : {}),
     ...(options.started ? { started: options.started } : {}),
   });
-  return { registry, server, rbac: rbac !== undefined };
+  return { registry, server, rbac: rbac !== undefined, services: specials.services };
 }
 
 /** Where everything is allowed, at least everybody must say who they are: AlwaysAllow switches anonymous requests off, as upstream does. */

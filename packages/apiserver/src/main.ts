@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EventRecorder } from '@coracle/client/events';
 import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
@@ -10,9 +11,13 @@ import { assemble } from './assembly.ts';
 import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
 import { isLoopback, KubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts';
 import { ServerLeases } from './bootstrap/server-leases.ts';
+import { DefaultServiceCidr } from './bootstrap/service-cidr.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
+import { eventSink } from './registry/event-sink.ts';
 import type { Registry } from './registry/registry.ts';
+import type { ServiceAllocation } from './registry/services/hooks.ts';
+import { rangeRepair } from './registry/services/repair.ts';
 import { authenticationInfoOf, clientAuthoritiesOf } from './security.ts';
 import type { Tls } from './server.ts';
 import { EtcdStore } from './storage/etcd-store.ts';
@@ -30,7 +35,7 @@ await program(
     const store = openStore(flags);
     const progress: Progress = { finished: new Set(), ending: false };
     const started = Promise.withResolvers<void>();
-    const { registry, server, rbac } = assemble(flags, {
+    const { registry, server, rbac, services } = assemble(flags, {
       store,
       metrics,
       log,
@@ -56,6 +61,8 @@ await program(
         port: listening.port,
         endpoints,
         serviceRange: flags['service-cluster-ip-range'],
+        serviceCidr: defaultServiceCidr(registry, services, log),
+        repair: rangeRepair(registry, services, log),
         authentication: authenticationInfoOf(flags),
         signal,
         log,
@@ -148,6 +155,12 @@ async function servingTls(flags: Flags): Promise<Tls> {
 function renew(flags: Flags, take: (tls: Tls) => void, log: Log): void {
   if (flags['tls-cert-file'] === '') return;
   servingTls(flags).then(take, (error) => log.error({ err: error }, 'Cannot read the serving certificate'));
+}
+
+function defaultServiceCidr(registry: Registry, services: ServiceAllocation, log: Log): DefaultServiceCidr {
+  const source = { component: 'kubernetes-service-cidr-controller' };
+  const cidrs = services.ips.map(({ range }) => range.cidr);
+  return new DefaultServiceCidr(registry, cidrs, new EventRecorder(eventSink(registry), source, { log }));
 }
 
 /** Who keeps the endpoints of the kubernetes Service; undefined: not this server. */

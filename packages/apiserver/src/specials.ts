@@ -21,6 +21,7 @@ import { tokenSubresource } from './registry/service-accounts/token.ts';
 import { ServiceAllocation } from './registry/services/hooks.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { audiencesOf, tokenKeysOf } from './security.ts';
+import type { Store } from './storage/store.ts';
 import { KubeletClient } from './streaming/kubelet.ts';
 import { streamingSubresources } from './streaming/subresources.ts';
 
@@ -33,7 +34,9 @@ export interface Surroundings {
   /** Roles and bindings, where RBAC is on. */
   rbac: RbacIndex | undefined;
   tokens: TokenAuthenticator;
-  /** Told of Services that share an address or a port. */
+  /** Where Services' node ports are kept. */
+  store: Store;
+  /** Told of what could not be given back to the Services' ranges. */
   log: { warn(details: object, message: string): void };
 }
 
@@ -42,6 +45,8 @@ export interface Specials {
   hooks: HookTable;
   subresources: SubresourceTable;
   pages: Readonly<Record<string, Page>>;
+  /** What Services have of the cluster's ranges. */
+  services: ServiceAllocation;
   /** Called once, before the server listens. */
   attach(surroundings: Surroundings): void;
 }
@@ -55,7 +60,8 @@ export function specialsOf(flags: Flags): Specials {
   const services = new ServiceAllocation({
     clusterIpRanges: flags['service-cluster-ip-range'].split(',').map((range) => range.trim()),
     nodePortRange: flags['service-node-port-range'],
-    conflict: (message) => surroundings().log.warn({}, message),
+    store: () => surroundings().store,
+    failed: (message, error) => surroundings().log.warn({ err: error }, message),
   });
   const privilege = flags['allow-privileged'] ? {} : unprivilegedHooks;
   return {
@@ -79,6 +85,7 @@ export function specialsOf(flags: Flags): Specials {
       ...streamingSubresources(kubeletsOf(flags), () => surroundings().authorizer),
     },
     pages: issuerPages(flags),
+    services,
     attach(given) {
       around = given;
       services.follow(given.objects);

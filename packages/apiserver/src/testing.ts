@@ -68,6 +68,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     authorizer: alwaysAllow,
     rbac: undefined,
     tokens: unionOfTokens([]),
+    store,
     log: { warn: (details, message) => console.warn(message, details) },
   });
   await registry.start();

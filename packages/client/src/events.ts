@@ -20,6 +20,9 @@ export interface EventDetails {
   annotations?: Readonly<Record<string, string>>;
 }
 
+/** What a recorder writes with: a client, or a way of the API server's own. */
+export type EventSink = Pick<Client, 'create' | 'patch'>;
+
 /** The time now, unique enough to name an event by. */
 const nanoseconds = (): bigint => BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
 
@@ -32,7 +35,7 @@ const retryMs = 10_000;
  * similar events combined and floods dropped. An event the server refuses is logged and given up.
  */
 export class EventRecorder {
-  readonly #client: Client;
+  readonly #client: EventSink;
   readonly #source: EventSource;
   readonly #log: ClientLog;
   readonly #retryMs: number;
@@ -40,7 +43,7 @@ export class EventRecorder {
   readonly #queue: Event[] = [];
   #writing: Promise<void> | undefined;
 
-  constructor(client: Client, source: EventSource, options: { log?: ClientLog; retryMs?: number } = {}) {
+  constructor(client: EventSink, source: EventSource, options: { log?: ClientLog; retryMs?: number } = {}) {
     this.#client = client;
     this.#source = source;
     this.#log = options.log ?? stderrLog;

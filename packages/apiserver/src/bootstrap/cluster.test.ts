@@ -1,27 +1,39 @@
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { service } from '@coracle/api/core/v1/service';
+import { serviceCidr } from '@coracle/api/networking/v1/servicecidr';
 import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
 import { logger } from '@coracle/process/log';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApiServer, type TestServer } from '../testing.ts';
-import { bootstrapCluster, firstAddress } from './cluster.ts';
+import { type BootstrapOptions, bootstrapCluster, firstAddress } from './cluster.ts';
+import { DefaultServiceCidr } from './service-cidr.ts';
 
 let server: TestServer;
-const log = logger('test');
-const options = {
-  rbac: true,
-  port: 6443,
-  endpoints: undefined,
-  serviceRange: '10.0.0.0/24',
-  authentication: { 'client-ca-file': 'PEM' },
-  signal: new AbortController().signal,
-  log,
-};
+let options: BootstrapOptions;
+const told: string[] = [];
 
 beforeEach(async () => {
   server = await startApiServer({ namespaces: false });
+  told.length = 0;
+  options = {
+    rbac: true,
+    port: 6443,
+    endpoints: undefined,
+    serviceRange: '10.0.0.0/24',
+    serviceCidr: cidrOf('10.0.0.0/24'),
+    repair: { once: async () => undefined, keep: () => undefined },
+    authentication: { 'client-ca-file': 'PEM' },
+    signal: new AbortController().signal,
+    log: logger('test'),
+  };
 });
 afterEach(() => server.close());
+
+function cidrOf(...cidrs: string[]): DefaultServiceCidr {
+  const event = (_object: unknown, _kind: unknown, _type: string, reason: string, message: string) =>
+    void told.push(`${reason}: ${message}`);
+  return new DefaultServiceCidr(server.registry, cidrs, { event });
+}
 
 describe('bootstrapCluster', () => {
   it('makes what every cluster has', async () => {
@@ -43,6 +55,61 @@ describe('bootstrapCluster', () => {
     expect(await registry.fresh()).toBe(before);
     await bootstrapCluster(registry, { ...options, port: 7443 });
     expect((await registry.get(service, 'kubernetes', 'default'))?.spec.ports).toMatchObject([{ targetPort: 7443 }]);
+  });
+});
+
+describe('the default ServiceCIDR', () => {
+  const current = () => server.registry.get(serviceCidr, 'kubernetes');
+
+  it('says the ranges of the flags, and that it is ready', async () => {
+    await cidrOf('10.0.0.0/24').ensure();
+    expect(await current()).toMatchObject({
+      spec: { cidrs: ['10.0.0.0/24'] },
+      status: { conditions: [{ type: 'Ready', status: 'True', message: 'Kubernetes default Service CIDR is ready' }] },
+    });
+    await server.registry.fresh();
+    const version = (await current())?.metadata.resourceVersion;
+    await cidrOf('10.0.0.0/24').ensure();
+    expect((await current())?.metadata.resourceVersion).toBe(version);
+  });
+
+  it('gets a second family, and keeps its condition', async () => {
+    await cidrOf('10.0.0.0/24').ensure();
+    await server.registry.fresh();
+    await cidrOf('10.0.0.0/24', 'fd00::/112').ensure();
+    expect((await current())?.spec.cidrs).toEqual(['10.0.0.0/24', 'fd00::/112']);
+    expect((await current())?.status?.conditions).toHaveLength(1);
+  });
+
+  it('is left alone when it says otherwise, with an event', async () => {
+    await cidrOf('10.0.0.0/24').ensure();
+    await server.registry.fresh();
+    const other = cidrOf('10.1.0.0/24');
+    await other.ensure();
+    await other.ensure();
+    expect((await current())?.spec.cidrs).toEqual(['10.0.0.0/24']);
+    expect(told).toEqual([
+      'KubernetesDefaultServiceCIDRInconsistent: The default ServiceCIDR [10.0.0.0/24] does not match the controller flag configurations [10.1.0.0/24]',
+    ]);
+  });
+
+  it('is made again after it was deleted, and left to its finalizers while that goes on', async () => {
+    await cidrOf('10.0.0.0/24').ensure();
+    await server.registry.update(serviceCidr, 'kubernetes', undefined, (it) => {
+      it.metadata.finalizers = ['networking.k8s.io/service-cidr-finalizer'];
+      return it;
+    });
+    await server.registry.delete(serviceCidr, 'kubernetes');
+    await server.registry.fresh();
+    await cidrOf('10.0.0.0/24').ensure();
+    expect((await current())?.metadata.deletionTimestamp).toBeDefined();
+    await server.registry.update(serviceCidr, 'kubernetes', undefined, (it) => {
+      delete it.metadata.finalizers;
+      return it;
+    });
+    await server.registry.fresh();
+    await cidrOf('10.0.0.0/24').ensure();
+    expect((await current())?.metadata.deletionTimestamp).toBeUndefined();
   });
 });
 

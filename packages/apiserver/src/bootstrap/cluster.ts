@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@coracle/process/log';
 import { reconcileBootstrapPolicy } from '../chain/authorization/rbac/policy/reconcile.ts';
 import type { ObjectAccess } from '../registry/access.ts';
+import type { RangeRepair } from '../registry/services/repair.ts';
 import { ensureAuthenticationInfo } from './authentication-info.ts';
 import type { KubernetesEndpoints } from './kubernetes-endpoints.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
+import type { DefaultServiceCidr } from './service-cidr.ts';
 import { ensureSystemNamespaces } from './system-namespaces.ts';
 
 export interface BootstrapOptions {
@@ -16,6 +18,10 @@ export interface BootstrapOptions {
   endpoints: KubernetesEndpoints | undefined;
   /** --service-cluster-ip-range; its first address is the kubernetes Service's. */
   serviceRange: string;
+  /** The ServiceCIDR that says so. */
+  serviceCidr: DefaultServiceCidr;
+  /** Brings what Services have of the ranges in order. */
+  repair: RangeRepair;
   /** The content of the ConfigMap extension-apiserver-authentication. */
   authentication: Record<string, string>;
   signal: AbortSignal;
@@ -34,6 +40,8 @@ export function bootstrapHooks(rbac: boolean): string[] {
     'start-system-namespaces-controller',
     ...(rbac ? ['rbac/bootstrap-roles'] : []),
     'start-cluster-authentication-info-controller',
+    'start-kubernetes-service-cidr-controller',
+    'start-service-ip-repair-controllers',
     'bootstrap-controller',
   ];
 }
@@ -42,11 +50,12 @@ type Steps = Readonly<Record<string, () => Promise<void>>>;
 
 /** What is made at the start and looked after from then on. Ports are corrected at the start only: servers that differ must not fight. */
 function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { ports: boolean }): Steps {
-  const { endpoints, port, serviceRange, authentication } = options;
+  const { endpoints, port, serviceRange, serviceCidr, authentication } = options;
   const clusterIp = firstAddress(serviceRange);
   return {
     'start-system-namespaces-controller': () => ensureSystemNamespaces(objects),
     'start-cluster-authentication-info-controller': () => ensureAuthenticationInfo(objects, authentication),
+    'start-kubernetes-service-cidr-controller': () => serviceCidr.ensure(),
     'bootstrap-controller': async () => {
       await ensureKubernetesService(objects, { clusterIp, port }, when);
       await endpoints?.reconcile(when);
@@ -56,14 +65,15 @@ function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { 
 
 /** Makes what every cluster has: system namespaces, the default RBAC policy, the kubernetes Service. Tries until it succeeds. */
 export async function bootstrapCluster(objects: ObjectAccess, options: BootstrapOptions): Promise<void> {
-  const { signal, log, rbac } = options;
-  const { 'start-system-namespaces-controller': namespaces, ...others } = lastingSteps(objects, options, {
-    ports: true,
-  });
+  const { signal, log, rbac, repair } = options;
+  const lasting = lastingSteps(objects, options, { ports: true });
+  const { 'start-system-namespaces-controller': namespaces, 'bootstrap-controller': kubernetes, ...others } = lasting;
   const steps: Steps = {
     'start-system-namespaces-controller': namespaces!,
     ...(rbac ? { 'rbac/bootstrap-roles': () => reconcileBootstrapPolicy(objects) } : {}),
     ...others,
+    'start-service-ip-repair-controllers': () => repair.once(),
+    'bootstrap-controller': kubernetes!,
   };
   for (const [name, step] of Object.entries(steps)) {
     while (!signal.aborted) {
@@ -81,7 +91,8 @@ export async function bootstrapCluster(objects: ObjectAccess, options: Bootstrap
 
 /** Makes again what was deleted or changed of it, now and then, until the signal aborts. */
 export function keepCluster(objects: ObjectAccess, options: BootstrapOptions): void {
-  const { signal, log } = options;
+  const { signal, log, repair } = options;
+  repair.keep(signal);
   const steps = Object.entries(lastingSteps(objects, options, { ports: false }));
   const repeat = async (): Promise<void> => {
     for (const [name, step] of steps) {

@@ -1,9 +1,10 @@
+import { canonicalAddress } from '@coracle/api/meta/addresses';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AddressRange, canonical } from './address-range.ts';
-import { Allocator } from './allocator.ts';
-import { ClusterIps } from './cluster-ips.ts';
-import { NodePorts } from './node-ports.ts';
+import { AddressRange } from './address-range.ts';
+import { addressBand, bandOf, candidates, portBand } from './bands.ts';
+import { parsePortRange } from './port-range.ts';
+import { PortSet } from './port-set.ts';
 
 describe('a range of addresses', () => {
   it.each([
@@ -26,7 +27,7 @@ describe('a range of addresses', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: range.size - 1 }), (index) => {
         expect(range.indexOf(range.at(index))).toBe(index);
-        expect(canonical(range.at(index))).toBe(range.at(index));
+        expect(canonicalAddress(range.at(index))).toBe(range.at(index));
       }),
     );
     for (const outside of ['fd12:0:0:1::', '10.0.0.1', 'fd12:0:0:2::1', 'x', ''])
@@ -39,76 +40,80 @@ describe('a range of addresses', () => {
     ['::ffff:10.0.0.1', '::ffff:a00:1'],
     ['1:0:0:2:3:0:0:4', '1::2:3:0:0:4'],
     ['::', '::'],
-  ])('writes %s as %s', (address, expected) => expect(canonical(address)).toBe(expected));
+  ])('writes %s as %s', (address, expected) => expect(canonicalAddress(address)).toBe(expected));
 });
 
-describe('an allocator', () => {
-  it('gives every index to one owner, the lower band last', () => {
-    const allocator = new Allocator(64, { reserved: 16 });
-    const upper = Array.from({ length: 48 }, (_, i) => allocator.allocate(`a${i}`)!);
-    expect(new Set(upper).size).toBe(48);
-    expect(Math.min(...upper)).toBe(16);
-    const lower = Array.from({ length: 16 }, (_, i) => allocator.allocate(`b${i}`)!);
-    expect([...lower].sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, i) => i));
-    expect(allocator.allocate('late')).toBeUndefined();
-  });
-
-  it('frees for its owner alone', () => {
-    const allocator = new Allocator(4);
-    expect(allocator.reserve(2, 'a')).toBe(true);
-    expect(allocator.reserve(2, 'a')).toBe(true);
-    expect(allocator.reserve(2, 'b')).toBe(false);
-    allocator.release(2, 'b');
-    expect(allocator.ownerOf(2)).toBe('a');
-    allocator.release(2, 'a');
-    expect(allocator.reserve(2, 'b')).toBe(true);
-  });
-
-  it('never gives one index twice, whatever is freed in between', () => {
-    const step = fc.record({ owner: fc.constantFrom('a', 'b', 'c'), free: fc.boolean(), index: fc.nat(19) });
+describe('the order in which what is free is looked for', () => {
+  it('goes through everything once, the part for explicit choices last', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const allocator = new Allocator(20);
-        const held = new Map<number, string>();
-        for (const { owner, free, index } of steps) {
-          if (free) {
-            allocator.release(index, owner);
-            if (held.get(index) === owner) held.delete(index);
-            continue;
-          }
-          const given = allocator.allocate(owner);
-          expect(given === undefined).toBe(held.size === 20);
-          if (given === undefined) continue;
-          expect(held.has(given)).toBe(false);
-          held.set(given, owner);
-        }
-        expect(allocator.used).toBe(held.size);
+      fc.property(fc.integer({ min: 1, max: 300 }), fc.nat(), (size, part) => {
+        const band = part % (size + 1);
+        const order = [...candidates(size, band)];
+        expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: size }, (_, i) => i));
+        expect(order.slice(0, size - band).every((index) => index >= band)).toBe(true);
       }),
     );
   });
+
+  it.each([
+    [14, 0, 0],
+    [254, 16, 16],
+    [2768, 173, 86],
+    [65_534, 256, 128],
+  ])('leaves of %i addresses %i, of as many ports %i to explicit choices', (size, addresses, ports) => {
+    expect(bandOf(size, addressBand)).toBe(addresses);
+    expect(bandOf(size, portBand)).toBe(ports);
+  });
 });
 
-describe('addresses and ports of services', () => {
-  it('are refused in upstream’s words', () => {
-    const ips = new ClusterIps('10.0.0.0/30');
-    expect(ips.reserve('10.0.0.1', 'default/a')).toBe('10.0.0.1');
-    expect(() => ips.reserve('10.0.0.1', 'default/b')).toThrow('provided IP is already allocated');
-    expect(() => ips.reserve('10.0.1.1', 'default/b')).toThrow(
-      'the provided IP (10.0.1.1) is not in the valid range. The range of valid IPs is 10.0.0.0/30',
-    );
-    expect(ips.allocate('default/b')).toBe('10.0.0.2');
-    expect(() => ips.allocate('default/c')).toThrow('range is full');
-    const ports = new NodePorts('30000-30001');
-    ports.reserve(30000, 'default/a');
-    expect(() => ports.reserve(30000, 'default/b')).toThrow('provided port is already allocated');
-    expect(() => ports.reserve(80, 'default/b')).toThrow(
+describe('a set of ports', () => {
+  it('refuses in upstream’s words', () => {
+    const ports = new PortSet(parsePortRange('30000-30001'));
+    ports.reserve(30000);
+    expect(() => ports.reserve(30000)).toThrow('provided port is already allocated');
+    expect(() => ports.reserve(80)).toThrow(
       'provided port is not in the valid range. The range of valid ports is 30000-30001',
     );
-    expect(ports.allocate('default/b')).toBe(30001);
-    expect(() => ports.allocate('default/c')).toThrow('range is full');
+    expect(ports.allocate()).toBe(30001);
+    expect(() => ports.allocate()).toThrow('range is full');
+  });
+
+  it('never gives one port twice, whatever is freed in between', () => {
+    const range = parsePortRange('30000+19');
+    const step = fc.record({ free: fc.boolean(), port: fc.integer({ min: 30_000, max: 30_019 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const ports = new PortSet(range);
+        const held = new Set<number>();
+        for (const { free, port } of steps) {
+          if (free) {
+            ports.release(port);
+            held.delete(port);
+          } else if (held.size === 20) expect(() => ports.allocate()).toThrow('range is full');
+          else {
+            const given = ports.allocate();
+            expect(held.has(given)).toBe(false);
+            held.add(given);
+          }
+        }
+        expect([...ports]).toEqual([...held].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  it('is as it was after an attempt that failed', () => {
+    const ports = new PortSet(parsePortRange('30000-30010'));
+    ports.reserve(30001);
+    const attempt = () =>
+      ports.attempt((set) => {
+        set.reserve(30002);
+        set.reserve(30001);
+      });
+    expect(attempt).toThrow('already allocated');
+    expect([...ports]).toEqual([30001]);
   });
 
   it.each(['30000', '0-10', '30000-20000', '30000-70000', 'a-b'])('%s is no range of ports', (range) => {
-    expect(() => new NodePorts(range)).toThrow('unable to parse port range');
+    expect(() => parsePortRange(range)).toThrow('unable to parse port range');
   });
 });

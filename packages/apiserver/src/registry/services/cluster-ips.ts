@@ -1,52 +1,109 @@
-import { AddressRange, canonical } from './address-range.ts';
-import { AllocationError, Allocator } from './allocator.ts';
+import { canonicalAddress } from '@coracle/api/meta/addresses';
+import { isAlreadyExists, isConflict, isNotFound } from '@coracle/api/meta/status';
+import { ipAddress, ipAddressFamilyLabel, ipAddressManagedByLabel } from '@coracle/api/networking/v1/ipaddress';
+import type { IPAddress } from '@coracle/api/types/networking/v1';
+import type { ObjectAccess } from '../access.ts';
+import { AddressRange } from './address-range.ts';
+import { AllocationError, addressBand, bandOf, candidates } from './bands.ts';
 
-/** The addresses of one Service range (`--service-cluster-ip-range` may name one a family). Owners are services by `namespace/name`. */
+/** Who the API server is among those that make IPAddress objects. */
+export const ipAllocatorName = 'ipallocator.k8s.io';
+
+/** The Service that has an address. */
+export interface Holder {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The addresses of one Service range (`--service-cluster-ip-range` may name one a family). An address is taken by making the IPAddress
+ * object of its name, so that of any number of servers one gets it.
+ */
 export class ClusterIps {
   readonly range: AddressRange;
-  readonly #allocator: Allocator;
+  readonly #band: number;
+  readonly #random: (() => number) | undefined;
+  /** Addresses known to be taken; those of others may be missing for a moment. */
+  readonly #taken = new Set<string>();
 
   constructor(cidr: string, random?: () => number) {
     this.range = new AddressRange(cidr);
-    this.#allocator = new Allocator(this.range.size, random ? { random } : {});
+    this.#band = bandOf(this.range.size, addressBand);
+    this.#random = random;
   }
 
-  /** The first address, which is the `kubernetes` Service's. */
-  get first(): string {
-    return this.range.at(0);
-  }
-
-  get used(): number {
-    return this.#allocator.used;
+  /** Learns which addresses are taken, and follows it. Returns what stops it. */
+  follow(objects: ObjectAccess): () => void {
+    return objects.onChange(ipAddress, ({ type, object }) => {
+      if (type === 'deleted') this.#taken.delete(object.metadata.name!);
+      else this.#taken.add(object.metadata.name!);
+    });
   }
 
   /** Takes a given address for a service; returns it in canonical form. Throws AllocationError when it cannot be had. */
-  reserve(address: string, owner: string): string {
-    const index = this.range.indexOf(address);
-    if (index === undefined) {
+  async reserve(address: string, holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+    if (this.range.indexOf(address) === undefined) {
       throw new AllocationError(
         `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range.cidr}`,
       );
     }
-    if (!this.#allocator.reserve(index, owner)) throw new AllocationError('provided IP is already allocated');
-    return canonical(address);
+    const name = canonicalAddress(address);
+    if (!(await take(name, holder, objects, dryRun))) throw new AllocationError('provided IP is already allocated');
+    return name;
   }
 
   /** Takes any free address for a service. Throws AllocationError when there is none. */
-  allocate(owner: string): string {
-    const index = this.#allocator.allocate(owner);
-    if (index === undefined) throw new AllocationError('range is full');
-    return this.range.at(index);
+  async allocate(holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+    for (const index of candidates(this.range.size, this.#band, this.#random)) {
+      const name = this.range.at(index);
+      if (this.#taken.has(name)) continue;
+      if (await take(name, holder, objects, dryRun)) return name;
+    }
+    throw new AllocationError('range is full');
   }
+}
 
-  /** Whether a service has this address. */
-  has(address: string, owner: string): boolean {
-    const index = this.range.indexOf(address);
-    return index !== undefined && this.#allocator.ownerOf(index) === owner;
+/** Takes an address; false when another has it. */
+async function take(name: string, holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<boolean> {
+  try {
+    await objects.create(ipAddress, ipAddressOf(name, holder), { dryRun });
+    return true;
+  } catch (error) {
+    if (isAlreadyExists(error)) return false;
+    throw error;
   }
+}
 
-  release(address: string, owner: string): void {
-    const index = this.range.indexOf(address);
-    if (index !== undefined) this.#allocator.release(index, owner);
+/** Gives an address back, if the service still has it. */
+export async function releaseAddress(address: string, holder: Holder, objects: ObjectAccess): Promise<void> {
+  const name = canonicalAddress(address);
+  const current = await objects.get(ipAddress, name);
+  if (!current || !isHeldBy(current, holder)) return;
+  try {
+    await objects.delete(ipAddress, name, undefined, { preconditions: { uid: current.metadata.uid! } });
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error; // somebody else gave it back
   }
+}
+
+export function isHeldBy({ spec }: IPAddress, { namespace, name }: Holder): boolean {
+  return refersToService(spec.parentRef) && spec.parentRef?.namespace === namespace && spec.parentRef.name === name;
+}
+
+export function refersToService(parent: IPAddress['spec']['parentRef']): boolean {
+  return !parent?.group && parent?.resource === 'services';
+}
+
+/** The IPAddress of an address (in canonical form) that a service has. */
+export function ipAddressOf(name: string, { namespace, name: service }: Holder): IPAddress {
+  return {
+    metadata: {
+      name,
+      labels: {
+        [ipAddressFamilyLabel]: name.includes(':') ? 'IPv6' : 'IPv4',
+        [ipAddressManagedByLabel]: ipAllocatorName,
+      },
+    },
+    spec: { parentRef: { group: '', resource: 'services', namespace, name: service } },
+  };
 }
