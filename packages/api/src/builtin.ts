@@ -26,6 +26,7 @@ import { event as eventsEvent } from './events/v1/event.ts';
 import type { AnyKind } from './kind.ts';
 import { ipAddress } from './networking/v1/ipaddress.ts';
 import { serviceCidr } from './networking/v1/servicecidr.ts';
+import { podDisruptionBudget } from './policy/v1/poddisruptionbudget.ts';
 import { clusterRole } from './rbac/v1/clusterrole.ts';
 import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
 import { role } from './rbac/v1/role.ts';
@@ -56,6 +57,7 @@ export const builtinKinds: readonly AnyKind[] = [
   eventsEvent,
   ipAddress,
   serviceCidr,
+  podDisruptionBudget,
   clusterRoleBinding,
   clusterRole,
   roleBinding,

@@ -12,7 +12,9 @@ import type { Event } from './generated/events/v1.ts';
 import type { IPAddress, ServiceCIDR } from './generated/networking/v1.ts';
 import { ipAddress } from './networking/v1/ipaddress.ts';
 import { serviceCidr } from './networking/v1/servicecidr.ts';
-import { validateCreate, validateUpdate } from './validate.ts';
+import type { PodDisruptionBudget } from './generated/policy/v1.ts';
+import { podDisruptionBudget } from './policy/v1/poddisruptionbudget.ts';
+import { validateCreate, validateStatusUpdate, validateUpdate } from './validate.ts';
 
 describe('built-in kinds', () => {
   it.each(builtinKinds.map((kind) => [`${kind.apiVersion} ${kind.kind}`, kind] as const))(
@@ -108,6 +110,66 @@ describe('maps and secrets', () => {
     const old = { metadata: { name: 'c', namespace: 'default' }, immutable: true, data: { a: '1' } };
     expect(messages(validateUpdate(configMap, { ...old, data: { a: '2' } }, old))).toEqual([
       'data: Forbidden: field is immutable when `immutable` is set',
+    ]);
+  });
+});
+
+describe('a disruption budget', () => {
+  const of = (spec: PodDisruptionBudget['spec']): PodDisruptionBudget => ({
+    metadata: { name: 'Web_1', namespace: 'default' },
+    spec,
+  });
+  const selector = { matchLabels: { app: 'web' } };
+
+  it('says what must stay or what may go, in numbers or percent', () => {
+    for (const spec of [{ minAvailable: 2, selector }, { maxUnavailable: '100%' }, { minAvailable: '0%' }, {}])
+      expect(messages(validateCreate(podDisruptionBudget, of(spec)))).toEqual([]);
+    expect(messages(validateCreate(podDisruptionBudget, of({ minAvailable: 1, maxUnavailable: 1 })))).toEqual([
+      'spec: Invalid value: {"minAvailable":1,"maxUnavailable":1}: minAvailable and maxUnavailable cannot be both set',
+    ]);
+    expect(messages(validateCreate(podDisruptionBudget, of({ minAvailable: -1 })))).toEqual([
+      'spec.minAvailable: Invalid value: -1: must be greater than or equal to 0',
+    ]);
+    expect(messages(validateCreate(podDisruptionBudget, of({ maxUnavailable: '101%' })))).toEqual([
+      'spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
+    ]);
+    expect(messages(validateCreate(podDisruptionBudget, of({ minAvailable: 'half' })))[0]).toContain(
+      'spec.minAvailable: Invalid value: "half": a valid percent string must be a numeric string',
+    );
+  });
+
+  it('is refused with a selector or a policy that is none', () => {
+    const bad = of({ selector: { matchLabels: { '-': 'x' } }, unhealthyPodEvictionPolicy: 'Never' });
+    const [first, ...others] = messages(validateCreate(podDisruptionBudget, bad));
+    expect(first).toContain('spec.selector.matchLabels: Invalid value: "-": name part');
+    expect(others).toEqual([
+      'spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": supported values: "AlwaysAllow", "IfHealthyBudget"',
+    ]);
+  });
+
+  it('has a status of counts and whole conditions', () => {
+    const old = of({});
+    const status = (more: PodDisruptionBudget['status']) =>
+      messages(validateStatusUpdate(podDisruptionBudget, { ...old, status: more }, old));
+    const condition = {
+      type: 'DisruptionAllowed',
+      status: 'True',
+      reason: 'SufficientPods',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    expect(status({ disruptionsAllowed: 1, conditions: [condition] })).toEqual([]);
+    expect(
+      status({
+        currentHealthy: -1,
+        conditions: [condition, { ...condition, status: 'Maybe', reason: '1st', lastTransitionTime: '', message: '' }],
+      }),
+    ).toEqual([
+      'status.conditions[1].type: Duplicate value: "DisruptionAllowed"',
+      'status.conditions[1].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"',
+      'status.conditions[1].lastTransitionTime: Required value: must be set',
+      expect.stringContaining('status.conditions[1].reason: Invalid value: "1st": a condition reason must start with'),
+      'status.currentHealthy: Invalid value: -1: must be greater than or equal to 0',
     ]);
   });
 });

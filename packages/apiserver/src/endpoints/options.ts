@@ -1,5 +1,6 @@
 import { type FieldError, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
 import { badRequest, invalidObject } from '@coracle/api/meta/status';
+import { dryRunErrors } from '../registry/options-validation.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -55,11 +56,6 @@ export function writeOptionsOf(
       ...(force === undefined ? {} : { force }),
     },
   };
-}
-
-/** Errors of dryRun directives: `All` is the only one there is. */
-export function dryRunErrors(dryRun: readonly string[], at: Path): FieldError[] {
-  return dryRun.some((each) => each !== 'All') ? [notSupported(at.child('dryRun'), dryRun, ['All'])] : [];
 }
 
 /** Who changes are recorded for when the client does not say: the first part of its User-Agent. */

@@ -17,6 +17,8 @@ export interface ObjectAccess {
   cached<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): T | undefined;
   /** All of a kind from the watch cache, in key order. */
   cachedList<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): T[];
+  /** As `cachedList`, with all that was written before the call. */
+  list<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): Promise<T[]>;
   /** Calls back for every object there is now ('added'), then for every change, in order. Returns the unsubscriber. */
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void;
   /** A linearizable read of the store. */

@@ -116,6 +116,11 @@ export class Registry implements ObjectAccess {
     return found.map((each) => each.decode(kind) as T);
   }
 
+  async list<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): Promise<T[]> {
+    await this.fresh();
+    return this.cachedList(kind, namespace, selector);
+  }
+
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void {
     const { cache } = this.of(kind);
     const decoded = (object: CachedObject) => object.decode(kind) as T;
