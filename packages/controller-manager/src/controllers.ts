@@ -4,6 +4,7 @@ import { csrCleanerController } from './controllers/certificates/cleaning.ts';
 import { csrSigningController } from './controllers/certificates/signing.ts';
 import { clusterRoleAggregationController } from './controllers/clusterrole-aggregation/controller.ts';
 import { deploymentController } from './controllers/deployment/controller.ts';
+import { disruptionController } from './controllers/disruption/controller.ts';
 import { endpointsController } from './controllers/endpoints/controller.ts';
 import { endpointSliceController } from './controllers/endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './controllers/endpointslice-mirroring/controller.ts';
@@ -25,6 +26,7 @@ export const allControllers = (): Controller[] => [
   csrCleanerController,
   csrSigningController,
   deploymentController,
+  disruptionController(),
   endpointsController(),
   endpointSliceController(),
   endpointSliceMirroringController(),
