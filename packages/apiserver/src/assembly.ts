@@ -57,7 +57,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     log: { warn: (message, details) => log.warn(details, message) },
   });
   const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
-  const tokens = tokensOf(flags, registry);
+  const tokens = tokensOf(flags, registry, log);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const plugins = builtinAdmission({
     authorizer,

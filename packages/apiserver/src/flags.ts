@@ -95,6 +95,10 @@ export const apiServerFlags = defineFlags({
     group: authentication,
     help: 'CSV file of fixed bearer tokens: token,user,uid,"groups". Unset, there are none.',
   }),
+  'enable-bootstrap-token-auth': boolFlag({
+    group: authentication,
+    help: 'Let in holders of bootstrap tokens: Secrets of type bootstrap.kubernetes.io/token in kube-system. Nodes join with them.',
+  }),
   'api-audiences': stringSliceFlag({
     group: authentication,
     help: 'Audiences this server answers to; a service account token must name one of them. By default the first --service-account-issuer.',

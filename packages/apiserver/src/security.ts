@@ -7,6 +7,7 @@ import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { bearerTokens, unionOfTokens } from './chain/authentication/bearer-token.ts';
+import { type BootstrapTokenOptions, bootstrapTokens } from './chain/authentication/bootstrap-token.ts';
 import { certificatesIn, clientCertificates } from './chain/authentication/client-certificate.ts';
 import { requestHeaders } from './chain/authentication/request-header.ts';
 import { type TokenKey, verificationKeys } from './chain/authentication/service-account/keys.ts';
@@ -66,7 +67,7 @@ export function authenticationInfoOf(flags: Flags): Record<string, string> {
 }
 
 /** What checks bearer tokens; TokenReview asks the same. */
-export function tokensOf(flags: Flags, objects: ObjectAccess): TokenAuthenticator {
+export function tokensOf(flags: Flags, objects: ObjectAccess, log: BootstrapTokenOptions['log']): TokenAuthenticator {
   const tokens: TokenAuthenticator[] = [];
   if (flags['token-auth-file'] !== '') {
     tokens.push(fixedTokens(parseTokenFile(readFileSync(flags['token-auth-file'], 'utf8'))));
@@ -76,6 +77,7 @@ export function tokensOf(flags: Flags, objects: ObjectAccess): TokenAuthenticato
     const issuers = flags['service-account-issuer'];
     tokens.push(new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects) }));
   }
+  if (flags['enable-bootstrap-token-auth']) tokens.push(bootstrapTokens({ objects, log }));
   return unionOfTokens(tokens);
 }
 
