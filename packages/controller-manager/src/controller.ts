@@ -90,6 +90,11 @@ export interface ReconcilerDeclaration {
   reconcile(key: string, scope: Scope): Promise<void>;
 }
 
+/** Something is not as it must be yet, and that is no failure: tried again after a back-off, told at high verbosity only. */
+export class NotYet extends Error {
+  override name = 'NotYet';
+}
+
 /** Declares a controller that reconciles keys from a work queue. */
 export function defineController(declaration: ReconcilerDeclaration): Controller {
   const { name, aliases = [], watches, workers = () => 5 } = declaration;
@@ -141,7 +146,7 @@ async function work(queue: WorkQueue, { name, reconcile }: ReconcilerDeclaration
       queue.forget(key);
     } catch (error) {
       if (scope.signal.aborted) return;
-      const level = isConflict(error) ? 'debug' : 'error';
+      const level = isConflict(error) || error instanceof NotYet ? 'debug' : 'error';
       scope.log[level]({ controller: name, key, err: error }, 'Reconciling failed, trying again later');
       queue.addRateLimited(key);
     } finally {
@@ -169,9 +174,10 @@ const erased = <T extends KubeObject>(informer: Informer<T>): Informer<never> =>
 /** The kind whose keys the controller reconciles. `when` leaves out changes that do not matter. */
 export function own<T extends KubeObject>(
   kind: Kind<T>,
-  options: { when?(old: T | undefined, it: T): boolean } = {},
+  options: { when?(old: T | undefined, it: T): boolean; selection?: Selection } = {},
 ): Watch {
-  return mapped(kind, (it, old) => (options.when && !options.when(old, it) ? [] : [keyOf(it)]));
+  const { when, selection } = options;
+  return mapped(kind, (it, old) => (when && !when(old, it) ? [] : [keyOf(it)]), { selection });
 }
 
 /** A kind that is only read from its cache. */

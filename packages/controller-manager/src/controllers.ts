@@ -1,4 +1,6 @@
 import type { Controller } from './controller.ts';
+import { tokenCleanerController } from './controllers/bootstrap/cleaner.ts';
+import { bootstrapSignerController } from './controllers/bootstrap/signer.ts';
 import { csrApprovingController } from './controllers/certificates/approving.ts';
 import { csrCleanerController } from './controllers/certificates/cleaning.ts';
 import { csrSigningController } from './controllers/certificates/signing.ts';
@@ -21,6 +23,7 @@ import { taintEvictionController } from './controllers/taint-eviction/controller
 
 /** All controllers of kube-controller-manager. */
 export const allControllers = (): Controller[] => [
+  bootstrapSignerController,
   clusterRoleAggregationController,
   csrApprovingController,
   csrCleanerController,
@@ -40,4 +43,5 @@ export const allControllers = (): Controller[] => [
   serviceAccountController,
   serviceAccountTokenController,
   taintEvictionController,
+  tokenCleanerController,
 ];

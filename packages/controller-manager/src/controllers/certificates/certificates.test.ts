@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +43,7 @@ describe('what the signers take', () => {
       signers.kubeletClient,
       clientAuth,
       { commonName: 'jane' },
-      'subject common name does not begin with system:node:',
+      'subject common name does not begin with system:node: ',
     ],
     [
       'a client with addresses',
@@ -51,16 +52,31 @@ describe('what the signers take', () => {
       { ipAddresses: ['10.0.0.1'] },
       'IP subjectAltNames are not allowed',
     ],
-    ['other usages', signers.kubeletClient, serverAuth, {}, 'usages did not match [client auth digital signature]'],
+    [
+      'other usages',
+      signers.kubeletClient,
+      serverAuth,
+      {},
+      'usages did not match [client auth digital signature key encipherment]',
+    ],
     ['a kubelet server', signers.kubeletServing, serverAuth, { ipAddresses: ['10.0.0.1'] }, undefined],
     ['a server without names', signers.kubeletServing, serverAuth, {}, 'DNS or IP subjectAltName is required'],
+    ['a client', signers.client, ['client auth'], { commonName: 'jane', organizations: ['devs'] }, undefined],
     [
-      'a master',
+      'a client that would serve',
       signers.client,
-      ['client auth'],
-      { organizations: ['system:masters'] },
-      'subject must not be in system:masters',
+      ['client auth', 'server auth'],
+      {},
+      'invalid usage for client certificate: server auth',
     ],
+    [
+      'a client that is none',
+      signers.client,
+      ['digital signature'],
+      {},
+      'missing required usage for client certificate: client auth',
+    ],
+    ['anything, of the old signer', signers.legacy, ['code signing'], { organizations: ['x', 'y'] }, undefined],
     [
       'somebody else’s signer',
       'example.com/x',
@@ -88,15 +104,23 @@ describe('times', () => {
     const end = (spec: object, authority = at + 1000 * hour) =>
       validity(request(spec), settings, authority, at)[1].getTime() - at;
     expect(end({})).toBe(10 * hour - 300_000);
-    expect(end({ expirationSeconds: 3600 })).toBe(hour - 300_000);
+    expect(end({ expirationSeconds: 3600 })).toBe(hour);
+    expect(end({ expirationSeconds: 60 })).toBe(600_000);
     expect(end({ expirationSeconds: 360_000 })).toBe(10 * hour - 300_000);
     expect(end({}, at + hour)).toBe(hour);
+    expect(() => end({}, at)).toThrow('refusing to sign a certificate that expired in the past');
   });
 
-  it('an open request is kept for a day, a decided one for an hour', () => {
-    expect(endOf(request({})) - at).toBe(24 * hour);
+  it('an open request is kept for a day, a decided one for an hour, and none longer than its certificate', async () => {
+    expect((await endOf(request({}))) - at).toBe(24 * hour);
     const approved = { conditions: [{ type: 'Approved', status: 'True', lastUpdateTime: '2026-01-01T02:00:00Z' }] };
-    expect(endOf(request({}, approved)) - at).toBe(3 * hour);
+    expect((await endOf(request({}, approved))) - at).toBe(3 * hour);
+    const { certificate } = await makeAuthority({ commonName: 'short', days: 0 });
+    const issued = { ...approved, certificate: Buffer.from(certificate).toString('base64') };
+    const ends = new X509Certificate(certificate).validToDate.getTime();
+    expect(await endOf(request({}, issued))).toBe(Math.min(ends, at + 3 * hour));
+    const later = { conditions: [{ ...approved.conditions[0]!, lastUpdateTime: '2099-01-01T00:00:00Z' }] };
+    expect(await endOf(request({}, { ...issued, ...later }))).toBe(ends);
   });
 });
 

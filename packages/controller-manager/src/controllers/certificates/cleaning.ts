@@ -18,7 +18,7 @@ export const csrCleanerController = defineController({
   async reconcile(key, { client, listers, enqueue }) {
     const it = listers.get(certificateSigningRequest, key);
     if (!it) return;
-    const left = endOf(it) - Date.now();
+    const left = (await endOf(it)) - Date.now();
     if (left > 0) return enqueue(key, left);
     try {
       await client.delete(certificateSigningRequest, key, undefined, { preconditions: { uid: it.metadata.uid } });
@@ -29,11 +29,17 @@ export const csrCleanerController = defineController({
 });
 
 /** When a request may go, in milliseconds since 1970. */
-export function endOf(it: CertificateSigningRequest): number {
+export async function endOf(it: CertificateSigningRequest): Promise<number> {
   const created = parseTime(it.metadata.creationTimestamp!);
-  const decided = (it.status?.conditions ?? []).map((each) =>
-    each.lastUpdateTime ? parseTime(each.lastUpdateTime) : created,
-  );
-  if (decided.length === 0) return created + kept.pending;
-  return Math.max(...decided) + kept.decided;
+  const { conditions = [], certificate } = it.status ?? {};
+  if (conditions.length === 0) return created + kept.pending;
+  const decided = conditions.map((each) => (each.lastUpdateTime ? parseTime(each.lastUpdateTime) : created));
+  const ends = decided.map((time) => time + kept.decided);
+  if (certificate) ends.push(await expiryOf(certificate));
+  return Math.min(...ends);
+}
+
+async function expiryOf(certificate: string): Promise<number> {
+  const { readCertificate } = await import('@coracle/process/pki/certificate');
+  return readCertificate(Buffer.from(certificate, 'base64').toString()).notAfter.getTime();
 }

@@ -8,8 +8,9 @@ export const signers = {
   legacy: 'kubernetes.io/legacy-unknown',
 } as const;
 
-const clientUsages = ['client auth', 'digital signature'];
-const servingUsages = ['digital signature', 'server auth'];
+const encipherment = 'key encipherment';
+const kubeletClientUsages = ['client auth', 'digital signature'];
+const kubeletServingUsages = ['digital signature', 'server auth'];
 
 /**
  * Why a signer may not sign a request, or undefined where it may. The rules are those of
@@ -18,9 +19,7 @@ const servingUsages = ['digital signature', 'server auth'];
 export function objection(spec: CertificateSigningRequestSpec, facts: RequestFacts): string | undefined {
   switch (spec.signerName) {
     case signers.client:
-      return facts.organizations.includes('system:masters')
-        ? 'subject must not be in system:masters'
-        : clientOnly(spec);
+      return clientObjection(spec.usages ?? []);
     case signers.kubeletClient:
       return kubeletClientObjection(spec, facts);
     case signers.kubeletServing:
@@ -32,43 +31,42 @@ export function objection(spec: CertificateSigningRequestSpec, facts: RequestFac
   }
 }
 
-function clientOnly(spec: CertificateSigningRequestSpec): string | undefined {
-  const allowed = ['client auth', 'digital signature', 'key encipherment'];
-  if (!spec.usages?.includes('client auth')) return 'usages must include client auth';
-  return spec.usages.every((each) => allowed.includes(each))
-    ? undefined
-    : 'usages did not match [client auth digital signature key encipherment]';
+function clientObjection(usages: readonly string[]): string | undefined {
+  const other = usages.find((each) => ![...kubeletClientUsages, encipherment].includes(each));
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`;
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth';
 }
 
 /** Whether the request is the certificate a kubelet shows to the API server. */
 export function kubeletClientObjection(spec: CertificateSigningRequestSpec, facts: RequestFacts): string | undefined {
-  const wrongSubject = nodeSubjectObjection(facts);
-  if (wrongSubject) return wrongSubject;
+  if (!isOfNodes(facts)) return 'subject organization is not system:nodes';
   if (facts.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
   if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (facts.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
   if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
-  return usagesObjection(spec.usages, clientUsages);
+  if (!isNodeName(facts)) return 'subject common name does not begin with system:node: ';
+  return usagesObjection(spec.usages, kubeletClientUsages);
 }
 
 function kubeletServingObjection(spec: CertificateSigningRequestSpec, facts: RequestFacts): string | undefined {
-  const wrongSubject = nodeSubjectObjection(facts);
-  if (wrongSubject) return wrongSubject;
+  if (!isOfNodes(facts)) return 'subject organization is not system:nodes';
   if (facts.dnsNames.length + facts.ipAddresses.length < 1) return 'DNS or IP subjectAltName is required';
   if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
-  if (spec.username !== facts.commonName) return 'requestor does not match the subject';
-  return usagesObjection(spec.usages, servingUsages);
+  return (
+    usagesObjection(spec.usages, kubeletServingUsages) ??
+    (isNodeName(facts) ? undefined : 'subject common name does not begin with system:node: ')
+  );
 }
 
-function nodeSubjectObjection({ organizations, commonName }: RequestFacts): string | undefined {
-  if (organizations.length !== 1 || organizations[0] !== 'system:nodes')
-    return 'subject organization is not system:nodes';
-  return commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:';
-}
+const isOfNodes = ({ organizations }: RequestFacts): boolean =>
+  organizations.length === 1 && organizations[0] === 'system:nodes';
+const isNodeName = ({ commonName }: RequestFacts): boolean => commonName.startsWith('system:node:');
 
 /** Key encipherment may be asked for or left out: RSA keys need it, others do not. */
 function usagesObjection(usages: readonly string[] | undefined, wanted: readonly string[]): string | undefined {
-  const rest = (usages ?? []).filter((each) => each !== 'key encipherment').sort();
-  return rest.join() === wanted.join() ? undefined : `usages did not match [${wanted.join(' ')}]`;
+  const rest = (usages ?? []).filter((each) => each !== encipherment).sort();
+  return rest.join() === wanted.join()
+    ? undefined
+    : `usages did not match [${[...wanted, encipherment].sort().join(' ')}]`;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { certificateSigningRequest } from '@coracle/api/certificates/v1/certificatesigningrequest';
 import { clone } from '@coracle/api/meta/object';
-import { now } from '@coracle/api/meta/time';
+import { formatTime, now } from '@coracle/api/meta/time';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { Authority } from '@coracle/process/pki/authority';
 import { defineController, own } from '../../controller.ts';
@@ -9,7 +9,12 @@ import type { Settings, SignerFiles } from '../../settings.ts';
 import { isApproved, isFailed, requestPem } from './conditions.ts';
 import { objection } from './recognition.ts';
 
-const backdate = 5 * 60_000;
+const minute = 60_000;
+const backdate = 5 * minute;
+/** Nothing shorter is signed: clocks differ, and those who renew need time. */
+const shortest = 10 * minute;
+/** Below this the end is not moved back with the beginning: it would be a large part of the whole. */
+const short = 8 * 60 * minute;
 
 /** Signs approved requests with the authorities the flags name, one for each of the kubernetes.io signers. */
 export const csrSigningController = defineController({
@@ -63,14 +68,24 @@ async function expiry({ certificate }: Authority): Promise<number> {
   return readCertificate(certificate).notAfter.getTime();
 }
 
-/** As long as asked for, at most as long as the flags allow, and never longer than the authority itself. Times in milliseconds. */
+/**
+ * From a little before now, for as long as asked for, at least ten minutes, at most as long as the flags allow, and never longer than
+ * the authority itself. Times in milliseconds. Throws when the authority has expired.
+ */
 export function validity(
   it: CertificateSigningRequest,
   settings: Settings,
   authorityEnds: number,
   at: number,
 ): [Date, Date] {
+  if (at >= authorityEnds) {
+    throw new Error(
+      `refusing to sign a certificate that expired in the past: NotAfter ${formatTime(authorityEnds)} is before now (${formatTime(at)})`,
+    );
+  }
   const most = settings.clusterSigningDuration;
-  const asked = it.spec.expirationSeconds === undefined ? most : Math.min(it.spec.expirationSeconds * 1000, most);
-  return [new Date(at - backdate), new Date(Math.min(at - backdate + asked, authorityEnds))];
+  const asked = it.spec.expirationSeconds;
+  const lasts = asked === undefined ? most : Math.min(Math.max(asked * 1000, shortest), most);
+  const end = at + lasts - (lasts < short ? 0 : backdate);
+  return [new Date(at - backdate), new Date(Math.min(end, authorityEnds))];
 }
