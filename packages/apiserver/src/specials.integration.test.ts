@@ -169,4 +169,27 @@ describe('a certificate request', () => {
       }),
     ]);
   });
+
+  it('must be whole, and signed with its own key', async () => {
+    const { request } = await makeRequest({ commonName: 'henry' });
+    const creating = (pem: string) =>
+      refusal(
+        admin.create(certificateSigningRequest, {
+          metadata: { name: 'forged' },
+          spec: {
+            request: Buffer.from(pem).toString('base64'),
+            signerName: 'example.com/signer',
+            usages: ['client auth'],
+          },
+        }),
+      );
+    const [head, ...body] = request.trim().split('\n');
+    const tail = body.pop();
+    const bytes = Buffer.from(body.join(''), 'base64');
+    bytes[bytes.length - 1]! ^= 1;
+    const block = (content: string) => `${head}\n${content}\n${tail}\n`;
+    expect(await creating(block(bytes.toString('base64')))).toContain('the signature does not match the key');
+    expect(await creating(block('bm9uc2Vuc2U='))).toMatch(/^422 .* is invalid: spec.request: Invalid value/);
+    expect(await creating('nonsense')).toContain('PEM block type must be CERTIFICATE REQUEST');
+  });
 });

@@ -1,4 +1,6 @@
 import { validateRequestUpdate } from '@coracle/api/certificates/v1/request-validation';
+import { invalid, Path } from '@coracle/api/meta/field-path';
+import { invalidObject } from '@coracle/api/meta/status';
 import { now } from '@coracle/api/meta/time';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@coracle/api/types/certificates/v1';
 import { shown } from '../reviews/authentication-reviews.ts';
@@ -10,7 +12,8 @@ const isDecision = ({ type }: CertificateSigningRequestCondition) => type === 'A
 
 /** Who asks is recorded by the server; decisions are made through `approval` alone, certificates issued through `status` alone. */
 export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> = {
-  beforeCreate(it, { user }) {
+  async beforeCreate(it, { user }) {
+    await checkRequest(it);
     const { username: _name, uid: _uid, groups: _groups, extra: _extra, ...wish } = it.spec;
     it.spec = { ...wish, ...shown(user) };
     return undefined;
@@ -34,6 +37,21 @@ export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> =
     },
   },
 };
+
+/** Refuses a request that cannot be read, or that was not signed with the key it asks a certificate for. */
+async function checkRequest({ metadata, spec }: CertificateSigningRequest): Promise<void> {
+  const pem = Buffer.from(spec?.request ?? '', 'base64').toString('latin1');
+  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) return; // the kind's own validation says so
+  const { verifyRequest } = await import('@coracle/process/pki'); // few servers ever need it: not at start
+  const problem = await verifyRequest(pem).then(
+    (signed) => (signed ? undefined : 'x509: the signature does not match the key of the request'),
+    (error: Error) => error.message,
+  );
+  if (problem === undefined) return;
+  throw invalidObject({ group: 'certificates.k8s.io', kind: 'CertificateSigningRequest' }, metadata.name ?? '', [
+    invalid(new Path('spec.request'), spec.request, problem),
+  ]);
+}
 
 export const certificateApproval: Subresource = {
   methods: ['GET', 'PUT', 'PATCH'],
