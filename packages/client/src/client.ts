@@ -140,6 +140,11 @@ export interface Client {
   ): Promise<Readable>;
   /** The same connection as another user agent or acting as somebody else; closing either closes both. */
   with(changes: ClientChanges): Client;
+  /**
+   * Goes on over new connections, with the credentials that are in the config's files now. Requests that run may still end, for
+   * `graceMs` (10 s without it); then their connection is closed, and watches have to be made anew.
+   */
+  reconnect(graceMs?: number): void;
   /** Ends running requests and closes connections. */
   close(): void;
 }
@@ -280,6 +285,7 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
       stream: async (path, options) =>
         (await send('GET', path, { ...options, headers: { accept: '*/*', ...options?.headers } })).body,
       with: ({ metadataOnly, ...changes }) => clientOf({ ...config, ...changes }, metadataOnly ? metadataJson : accept),
+      reconnect: (graceMs) => transport.reconnect(graceMs),
       close: () => transport.close(),
     };
   }

@@ -66,6 +66,11 @@ export class Http1Transport implements Transport {
     });
   }
 
+  reconnect(): void {
+    // The agent asks for a connection by its certificate: those in use serve no later request.
+    for (const socket of Object.values(this.#agent.freeSockets).flat()) socket?.destroy();
+  }
+
   close(): void {
     this.#agent.destroy();
   }

@@ -5,7 +5,13 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { RestConfig } from './config.ts';
 import { tlsMaterial } from './credentials.ts';
 import { dialMessage, Http1Transport } from './http1.ts';
-import { ConnectionError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
+import {
+  ConnectionError,
+  defaultGrace,
+  type Transport,
+  type TransportRequest,
+  type TransportResponse,
+} from './transport.ts';
 
 /** As upstream's HTTP/2 clients: after this long without a frame the connection is tested, and dropped when no answer comes. */
 const readIdleMs = 30_000;
@@ -40,6 +46,14 @@ export class Http2Transport implements Transport {
     return via instanceof Http1Transport ? via.send(request) : this.#sendOver(via, request);
   }
 
+  reconnect(graceMs = defaultGrace): void {
+    if (this.#session) retire(this.#session, graceMs);
+    this.#session = undefined;
+    this.#fallback?.reconnect();
+    // A connection that is being made may have read the credentials of before: it is looked at before its first use.
+    this.#certificateSeenAt = Number.NEGATIVE_INFINITY;
+  }
+
   close(): void {
     this.#closed = true;
     this.#fallback?.close();
@@ -50,11 +64,7 @@ export class Http2Transport implements Transport {
   #connection(): Promise<ClientHttp2Session | Http1Transport> | ClientHttp2Session | Http1Transport {
     if (this.#closed) throw new ConnectionError('client is closed', true);
     if (this.#fallback) return this.#fallback;
-    if (this.#hasNewCertificate()) {
-      // What runs over the old connection ends there; everything new is sent as who we are now.
-      this.#session?.close();
-      this.#session = undefined;
-    }
+    if (this.#hasNewCertificate()) this.reconnect();
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
@@ -140,6 +150,13 @@ export class Http2Transport implements Transport {
       if (request.body !== undefined) stream.end(request.body);
     });
   }
+}
+
+/** Ends a connection once nothing runs over it any more, or when the grace is over. */
+function retire(session: ClientHttp2Session, graceMs: number): void {
+  session.close();
+  const end = setTimeout(() => session.destroy(new Error('http2: client connection lost')), graceMs).unref();
+  session.once('close', () => clearTimeout(end));
 }
 
 const changedAt = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;

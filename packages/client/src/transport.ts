@@ -24,9 +24,17 @@ export interface TransportResponse {
 /** Sends requests to one server. */
 export interface Transport {
   send(request: TransportRequest): Promise<TransportResponse>;
+  /**
+   * New requests go over new connections, made with the credentials that are there then. What still runs over an old one may end within
+   * `graceMs`; what does not (a watch) is broken off.
+   */
+  reconnect(graceMs?: number): void;
   /** Closes idle connections and ends running requests. */
   close(): void;
 }
+
+/** How long requests over a connection that is given up may still take, in milliseconds. */
+export const defaultGrace = 10_000;
 
 /** The connection broke before an answer came; `unsent` says that the server cannot have acted on the request. */
 export class ConnectionError extends Error {
