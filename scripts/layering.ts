@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   kubelet: ['api', 'client', 'process'],
   'kube-proxy': ['api', 'client', 'process'],
   overlay: ['api', 'client', 'process'],
+  'cluster-dns': ['api', 'client', 'process'],
   kubectl: ['api', 'client', 'process'],
   coracle: ['api', 'client', 'process'],
 };
