@@ -37,7 +37,7 @@ export function afterName(message: Buffer, at: number, whole = false): number {
     }
     if (length > 63) throw new MalformedMessage('a label has a reserved length');
     next += length + 1;
-    if (next - at > longestName) throw new MalformedMessage('a name is too long');
+    if (next - at >= longestName) throw new MalformedMessage('a name is too long');
   }
 }
 
