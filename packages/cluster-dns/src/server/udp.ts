@@ -14,7 +14,7 @@ export async function listenUdp(
 ): Promise<Listener> {
   const socket = createSocket({
     type: isIPv6(address) ? 'udp6' : 'udp4',
-    ipv6Only: true,
+    ipv6Only: isIPv6(address),
     // Clients are known by address: there is nothing to look up, and so nothing to wait for.
     lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
   });

@@ -1,8 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { encode } from 'dns-packet';
-import { bits, rcodes } from '../wire/codes.ts';
+import { bits, rcodes, types } from '../wire/codes.ts';
+import { recordsOf } from '../wire/walk.ts';
+import { loopText } from '../zone/zone.ts';
 import { exchangeUdp, NoAnswer } from './exchange.ts';
 import type { UpstreamServer } from './server.ts';
+
+/** What a server of this cluster answers, as the data of a TXT record: one string behind its length. */
+const expected = Buffer.from([loopText.length, ...Buffer.from(loopText)]);
 
 const period = 30_000;
 const periodUntilKnown = 5_000;
@@ -45,9 +50,11 @@ async function leadsBack(server: UpstreamServer, name: string): Promise<boolean 
   });
   try {
     const answer = await exchangeUdp(server.address, query, 2_000);
-    const rcode = answer.readUInt16BE(2) & bits.rcode;
-    if (rcode === rcodes.SERVFAIL) return undefined;
-    return rcode === rcodes.NOERROR && answer.readUInt16BE(6) > 0;
+    if ((answer.readUInt16BE(2) & bits.rcode) === rcodes.SERVFAIL) return undefined;
+    // There are servers that answer to every name: only the one text counts.
+    return recordsOf(answer).some(
+      (each) => each.type === types.TXT && answer.subarray(each.dataAt, each.end).equals(expected),
+    );
   } catch (error) {
     if (error instanceof NoAnswer) return undefined;
     throw error;

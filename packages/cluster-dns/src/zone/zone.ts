@@ -28,7 +28,7 @@ export interface ZoneAnswer {
 }
 
 /** What a server of the cluster answers to the name by which others find out that they would forward to themselves. */
-const loopText = 'loop';
+export const loopText = 'loop';
 
 /** The version of the specification that the answers follow. */
 const specification = '1.1.0';
