@@ -10,9 +10,9 @@ import type { Deployment } from './generated/apps/v1.ts';
 import type { Service } from './generated/core/v1.ts';
 import type { Event } from './generated/events/v1.ts';
 import type { IPAddress, ServiceCIDR } from './generated/networking/v1.ts';
+import type { PodDisruptionBudget } from './generated/policy/v1.ts';
 import { ipAddress } from './networking/v1/ipaddress.ts';
 import { serviceCidr } from './networking/v1/servicecidr.ts';
-import type { PodDisruptionBudget } from './generated/policy/v1.ts';
 import { podDisruptionBudget } from './policy/v1/poddisruptionbudget.ts';
 import { validateCreate, validateStatusUpdate, validateUpdate } from './validate.ts';
 
