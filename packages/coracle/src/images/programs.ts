@@ -27,6 +27,8 @@ const programs: readonly Program[] = [
   { name: 'kube-controller-manager', package: 'controller-manager', about: 'The controllers.' },
   { name: 'kubelet', tools: true, about: 'Runs the pods of a node.' },
   { name: 'kube-proxy', tools: true, about: 'Services on a node, by nftables.' },
+  { name: 'overlay', tools: true, about: 'The pod network across nodes.' },
+  { name: 'cluster-dns', about: "The cluster's names." },
 ];
 
 /** The full name of the image of a program: `coracle.local/kubelet:v1.36.0`. */
