@@ -69,9 +69,10 @@ export class Cluster {
     this.scratch = mkdtempSync(join(tmpdir(), 'coracle-e2e-files-'));
   }
 
-  /** Runs `bin/coracle COMMAND` for this cluster. */
+  /** Runs `bin/coracle COMMAND` for this cluster; the command may be of two words, `node add`. */
   coracle(command: string, ...args: string[]): Promise<Outcome> {
-    return run(launcher('coracle'), [command, '--name', this.name, '--data-dir', this.dataDir, ...args]);
+    const which = ['--name', this.name, '--data-dir', this.dataDir];
+    return run(launcher('coracle'), [...command.split(' '), ...which, ...args]);
   }
 
   /** Runs `bin/coracle COMMAND` and fails with its output unless it succeeds. */
@@ -93,9 +94,11 @@ export class Cluster {
     return JSON.parse((await this.coracle('status', '-o', 'json')).stdout) as ClusterStatus;
   }
 
-  /** The process on this machine of a component, on the first node. */
-  async processOf(component: string): Promise<number> {
-    const service = (await this.status()).nodes[0]?.services.find((each) => each.name === component);
+  /** The process on this machine of a component, on the first node or another. */
+  async processOf(component: string, node?: string): Promise<number> {
+    const { nodes } = await this.status();
+    const found = node === undefined ? nodes[0] : nodes.find((each) => each.name === node);
+    const service = found?.services.find((each) => each.name === component);
     if (service?.pid === undefined) throw new Error(`${component} does not run: ${JSON.stringify(service)}`);
     return service.pid;
   }
