@@ -18,6 +18,7 @@ export class OverlayHealth {
 
 export interface HealthServer {
   readonly port: number;
+  close(): Promise<void>;
 }
 
 /** Reads `127.0.0.1:10247`; undefined for `0` and the empty string. Throws UsageError. */
@@ -53,7 +54,12 @@ export function serveHealth(
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      resolve({ port: (server.address() as AddressInfo).port });
+      const close = () =>
+        new Promise<void>((closed) => {
+          server.close(() => closed());
+          server.closeAllConnections();
+        });
+      resolve({ port: (server.address() as AddressInfo).port, close });
     });
   });
 }

@@ -27,7 +27,7 @@ await program(
     }
     const health = new OverlayHealth();
     const at = bindAddress(flags['healthz-bind-address']);
-    if (at) await serveHealth(health, metrics, at);
+    const server = at && (await serveHealth(health, metrics, at));
     const source = await sourceOf(flags, log);
     try {
       await runOverlay({
@@ -45,6 +45,7 @@ await program(
       throw error instanceof ConfigError ? new UsageError(`network configuration: ${error.message}`) : error;
     } finally {
       source.close();
+      await server?.close();
     }
   },
   { description },

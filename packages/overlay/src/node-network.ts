@@ -46,14 +46,14 @@ export class NodeNetwork {
     this.request();
   }
 
-  /** The node's subnet is this now. */
+  /** The node's subnet is this now; who the others are is to be told anew. */
   setSubnet(subnet: Range): void {
     if (sameRange(subnet, this.#subnet)) return;
     this.#subnet = subnet;
+    this.#peers = undefined;
     this.#life.abort(new Error('the node has another subnet'));
     this.#life = new AbortController();
     this.#announced = false;
-    this.request();
   }
 
   /** Asks for a look at the kernel soon. */

@@ -12,7 +12,7 @@ export interface Self {
 export interface SubnetEvents {
   /** All other nodes of the network. */
   peers(peers: readonly Peer[]): void;
-  /** This node's subnet is another one now. */
+  /** This node's subnet is another one now; `peers` follows. */
   moved(subnet: Range): void;
 }
 

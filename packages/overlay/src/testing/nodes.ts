@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Namespace } from './namespace.ts';
 import { Relay } from './relay.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../../../bin/overlay', import.meta.url));
 
 /** Where nodes reach what the test runs outside. */
 const outside = '10.99.0.254';
@@ -102,8 +102,8 @@ export class TestNode {
   /** Starts the program; `standing` tells when the network stands. */
   start(...flags: string[]): void {
     this.log = '';
-    const [program, ...args] = this.inside.enter(process.execPath, '--disable-warning=ExperimentalWarning', main);
-    const child = spawn(program, [...args, ...this.#flags, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program, ...args] = this.inside.enter(launcher, ...this.#flags, ...flags);
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: process.env });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });

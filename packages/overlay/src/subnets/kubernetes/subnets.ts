@@ -76,13 +76,13 @@ export class NodeSubnets implements SubnetSource {
       }
       signal.throwIfAborted();
       changed = false;
-      events.peers(this.#peers());
       const own = nodes.lister.get(this.#options.nodeName);
       const subnet = own && podRange(own);
       if (subnet && !sameRange(subnet, this.#subnet)) {
         this.#subnet = this.#checked(subnet);
         events.moved(subnet);
       }
+      events.peers(this.#peers());
       if (own) await this.#publish(signal);
     }
   }
