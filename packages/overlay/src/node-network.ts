@@ -1,5 +1,6 @@
 import { Backoff } from '@coracle/client/backoff';
 import type { ClientLog } from '@coracle/client/log';
+import { delay } from '@coracle/client/rate-limit';
 import type { Backend, Peer, UnreachablePeer } from './backend/backend.ts';
 import { formatRange, type Range, sameRange } from './range.ts';
 
@@ -73,6 +74,7 @@ export class NodeNetwork {
       if (!this.#peers) continue;
       const [subnet, peers, life] = [this.#subnet, this.#peers, this.#life.signal];
       this.#requested = false;
+      let rest = calm;
       try {
         if (this.#full) await this.#options.prepare();
         const unreachable = await this.#options.backend.apply(subnet, peers);
@@ -81,15 +83,15 @@ export class NodeNetwork {
         tell(unreachable);
         synced({ unreachable, peers: peers.length });
         this.#announce(subnet, peers, unreachable, life);
-        await this.#sleep(calm);
       } catch (error) {
         if (error instanceof RestartNeeded) throw error;
         log.error({ err: error }, 'Cannot bring the network about, trying again');
         synced({ error: error as Error, unreachable: [], peers: peers.length });
         this.#full = true;
         this.#requested = true;
-        await this.#sleep(backoff.next());
+        rest = backoff.next();
       }
+      await delay(rest, signal);
     }
   }
 
@@ -110,6 +112,7 @@ export class NodeNetwork {
   async #due(period: number): Promise<boolean> {
     if (this.#requested && this.#peers) return false;
     const { signal } = this.#options;
+    signal.throwIfAborted();
     return new Promise((resolve) => {
       const end = (timedOut: boolean) => {
         clearTimeout(timer);
@@ -121,12 +124,6 @@ export class NodeNetwork {
       const timer = setTimeout(() => end(true), period);
       signal.addEventListener('abort', onAbort, { once: true });
       this.#wake = () => end(false);
-    });
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      setTimeout(resolve, ms);
     });
   }
 }

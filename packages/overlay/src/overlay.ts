@@ -1,5 +1,5 @@
 import type { ClientLog } from '@coracle/client/log';
-import { letPodsStart } from './announce.ts';
+import { letPodsStart, type NodeFacts, tell } from './announce.ts';
 import type { Peer } from './backend/backend.ts';
 import { hostGatewayBackend } from './backend/host-gw.ts';
 import { vxlanBackend } from './backend/vxlan.ts';
@@ -59,14 +59,22 @@ export async function runOverlay(options: OverlayOptions): Promise<void> {
   const self = { publicIp: uplink.publicIp, attributes: backend.attributes };
   const earlier = (subnetFile === '' ? undefined : readSubnetFile(subnetFile)) ?? subnetOfConflist(cniConfFile);
   const subnet = await source.acquire(config, self, earlier, signal);
+  /** What other programs were told; nothing until the network stands. */
+  let told: NodeFacts | undefined;
   enter(subnet);
 
   const network = new NodeNetwork({
     backend,
     subnet,
-    prepare: () => prepare(options, config, uplink),
+    async prepare() {
+      await prepare(options, config, uplink);
+      if (told) tell(told);
+    },
     async standing(subnet, peers, ends) {
-      await letPodsStart({ ...options, config, mtu: backend.mtu, subnet, peers, signal: ends });
+      const { masquerade } = options;
+      const facts = { config, subnet, mtu: backend.mtu, masquerade, cniConfFile, subnetFile };
+      await letPodsStart(facts, peers, log, ends);
+      told = facts;
       health.pending = undefined;
     },
     synced({ error, unreachable, peers }) {
@@ -97,6 +105,7 @@ export async function runOverlay(options: OverlayOptions): Promise<void> {
   /** A configuration for pods of another subnet goes before anything else happens. */
   function enter(subnet: Range): void {
     health.pending = 'setting the network up';
+    told = undefined;
     if (!sameRange(subnetOfConflist(cniConfFile), subnet)) removeConflist(cniConfFile);
   }
 }
