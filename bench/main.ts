@@ -1,12 +1,17 @@
 /**
- * Measures Coracle on this machine and prints JSON. `pnpm bench` runs everything; `pnpm bench start` or `pnpm bench cluster` one part.
+ * Measures Coracle on this machine and prints JSON. `pnpm bench` runs everything; `pnpm bench start`, `dns` or `cluster` one part.
  * What a figure is compared with is measured in the same run. Needs what `npm start` needs; leaves nothing behind.
  */
 import { cpus, totalmem } from 'node:os';
 import { measureCluster } from './cluster.ts';
+import { measureDns } from './dns.ts';
 import { measureStart } from './start.ts';
 
-const parts: Record<string, () => Promise<Record<string, unknown>>> = { start: measureStart, cluster: measureCluster };
+const parts: Record<string, () => Promise<Record<string, unknown>>> = {
+  start: measureStart,
+  dns: measureDns,
+  cluster: measureCluster,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
