@@ -10,8 +10,8 @@ import { delay } from '@coracle/client/rate-limit';
 import { defineController, mapped, observed, own, type Scope } from '../../controller.ts';
 import { isReady } from '../../pods.ts';
 import { createdAt, graceOf, look, type Sighting, silentConditions, unhealthyTaint } from './health.ts';
-import { taintsOf } from './taints.ts';
-import { EvictionLimiter, evictionRates, zoneOf } from './zones.ts';
+import { type Eviction, isEvicting, taintsOf } from './taints.ts';
+import { EvictionLimiter, zoneOf } from './zones.ts';
 
 const leaseNamespace = 'kube-node-lease';
 const nodeIndex = 'spec.nodeName';
@@ -20,6 +20,10 @@ const nodeIndex = 'spec.nodeName';
 interface Memory {
   sightings: Map<string, Sighting>;
   limiter: EvictionLimiter;
+  /** Counts the looks at all nodes. */
+  round: number;
+  /** The round in which each unhealthy node was first seen so. */
+  unhealthy: Map<string, number>;
 }
 const memories = new WeakMap<Scope, Memory>();
 
@@ -32,7 +36,7 @@ export const nodeLifecycleController = defineController({
   aliases: ['nodelifecycle'],
   serviceAccount: 'node-controller',
   component: 'node-controller',
-  workers: () => 1,
+  workers: () => 8,
   watches: [
     own(node),
     observed(lease),
@@ -40,9 +44,17 @@ export const nodeLifecycleController = defineController({
   ],
 
   /** Looks at every node each --node-monitor-period, since silence makes no event. */
-  async run({ listers, enqueue, settings, signal }) {
+  async run(scope) {
+    const { listers, enqueue, settings, signal } = scope;
+    const memory = memoryOf(scope);
     while (!signal.aborted) {
-      for (const it of listers.list(node)) enqueue(it.metadata.name!);
+      const nodes = listers.list(node);
+      memory.round++;
+      // Who could hear nobody may not hold against the nodes what it missed.
+      if (memory.limiter.look(nodes)) {
+        for (const [name, sighting] of memory.sightings) memory.sightings.set(name, { ...sighting, at: Date.now() });
+      }
+      for (const it of nodes) enqueue(it.metadata.name!);
       await delay(settings.nodeMonitorPeriod, signal);
     }
   },
@@ -52,11 +64,12 @@ export const nodeLifecycleController = defineController({
     const it = scope.listers.get(node, name);
     if (!it) {
       memory.sightings.delete(name);
+      memory.unhealthy.delete(name);
       return;
     }
     const checked = await checkHealth(it, memory, scope);
-    const evict = unhealthyTaint(checked) !== undefined && mayEvict(checked, memory, scope);
-    const taints = taintsOf(checked, evict, formatTime(Date.now()));
+    if (isSilent(checked)) await markPodsNotReady(name, scope);
+    const taints = taintsOf(checked, evictionOf(checked, memory, scope), formatTime(Date.now()));
     if (taints) {
       const { resourceVersion } = checked.metadata;
       // The whole list is replaced, so it must be the list that was looked at.
@@ -65,7 +78,6 @@ export const nodeLifecycleController = defineController({
         body: { metadata: { resourceVersion }, spec: { taints } },
       });
     }
-    if (unhealthyTaint(checked)) await markPodsNotReady(name, scope);
   },
 });
 
@@ -99,11 +111,24 @@ function firstSight(it: Node, at: number): number {
   return findCondition(it.status?.conditions, 'Ready') ? at : createdAt(it);
 }
 
-function mayEvict(it: Node, { limiter }: Memory, { listers, settings }: Scope): boolean {
-  if (it.spec.taints?.some((each) => each.effect === 'NoExecute' && each.key === unhealthyTaint(it))) return true;
-  const zone = zoneOf(it);
-  return limiter.admit(zone, evictionRates(listers.list(node), settings).get(zone) ?? 0, Date.now());
+/**
+ * Whether the node's pods may be evicted now. Not in the round that finds it unhealthy: what the same round finds of the other nodes
+ * decides how fast evictions go, and whether they do.
+ */
+function evictionOf(it: Node, { limiter, round, unhealthy }: Memory, { enqueue }: Scope): Eviction {
+  const name = it.metadata.name!;
+  if (!unhealthyTaint(it)) unhealthy.delete(name);
+  else if (!unhealthy.has(name)) unhealthy.set(name, round);
+  if (limiter.stopped) return 'stop';
+  if (isEvicting(it) || !((unhealthy.get(name) ?? round) < round)) return 'wait';
+  const wait = limiter.admit(zoneOf(it), Date.now());
+  if (wait === 0) return 'start';
+  if (wait < Number.POSITIVE_INFINITY) enqueue(name, wait);
+  return 'wait';
 }
+
+/** Whether nobody knows what goes on on the node; one that says itself that it is not ready looks after its pods. */
+const isSilent = (it: Node): boolean => findCondition(it.status?.conditions, 'Ready')?.status === 'Unknown';
 
 /** Pods of a node that may be gone take no more traffic: their Ready condition turns False. */
 async function markPodsNotReady(name: string, { client, listers, record }: Scope): Promise<void> {
@@ -128,7 +153,12 @@ async function markPodsNotReady(name: string, { client, listers, record }: Scope
 function memoryOf(scope: Scope): Memory {
   const known = memories.get(scope);
   if (known) return known;
-  const memory = { sightings: new Map(), limiter: new EvictionLimiter() };
+  const memory = {
+    sightings: new Map(),
+    limiter: new EvictionLimiter(scope.settings),
+    round: 0,
+    unhealthy: new Map(),
+  };
   memories.set(scope, memory);
   return memory;
 }

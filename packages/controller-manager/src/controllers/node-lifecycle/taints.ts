@@ -14,12 +14,18 @@ const unschedulable = 'node.kubernetes.io/unschedulable';
 const managedNoSchedule = new Set([unschedulable, ...byCondition.flatMap(({ taints }) => Object.values(taints))]);
 const managedNoExecute = new Set(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']);
 
+/** Whether the taint that has pods evicted may be set now; one that is there stays while its reason lasts, unless evictions stop. */
+export type Eviction = 'start' | 'wait' | 'stop';
+
+/** Whether the pods of a node are being evicted, for it is not ready or out of reach. */
+export const isEvicting = (node: Node): boolean =>
+  (node.spec.taints ?? []).some((each) => each.effect === 'NoExecute' && managedNoExecute.has(each.key));
+
 /**
- * The taints a node should have: those of others as they are, and those that follow from its conditions. `evict` says whether the
- * NoExecute taint may be set now (evictions are rationed); one that is there stays while its reason lasts. Undefined where
- * nothing changes.
+ * The taints a node should have: those of others as they are, and those that follow from its conditions. Undefined where nothing
+ * changes.
  */
-export function taintsOf(node: Node, evict: boolean, time: string): Taint[] | undefined {
+export function taintsOf(node: Node, eviction: Eviction, time: string): Taint[] | undefined {
   const old = node.spec.taints ?? [];
   const noSchedule = new Set<string>(node.spec.unschedulable ? [unschedulable] : []);
   for (const { type, taints } of byCondition) {
@@ -27,21 +33,17 @@ export function taintsOf(node: Node, evict: boolean, time: string): Taint[] | un
     if (key) noSchedule.add(key);
   }
   const unhealthy = unhealthyTaint(node);
-  const evicted = old.some((each) => each.effect === 'NoExecute' && managedNoExecute.has(each.key));
-  const noExecute = new Set(unhealthy && (evict || evicted) ? [unhealthy] : []);
+  const evicted = eviction === 'start' || (eviction === 'wait' && isEvicting(node));
+  const noExecute = new Set<string>(unhealthy && evicted ? [unhealthy] : []);
   const kept = old.filter(({ key, effect }) => {
     if (effect === 'NoSchedule' && managedNoSchedule.has(key)) return noSchedule.has(key);
-    if (effect === 'NoExecute' && managedNoExecute.has(key)) return noExecute.has(key as never);
+    if (effect === 'NoExecute' && managedNoExecute.has(key)) return noExecute.has(key);
     return true;
   });
-  const has = (key: string, effect: string) => kept.some((each) => each.key === key && each.effect === effect);
-  const added = [
-    ...[...noSchedule]
-      .filter((key) => !has(key, 'NoSchedule'))
-      .map((key) => ({ key, effect: 'NoSchedule', timeAdded: time })),
-    ...[...noExecute]
-      .filter((key) => !has(key, 'NoExecute'))
-      .map((key) => ({ key, effect: 'NoExecute', timeAdded: time })),
-  ];
+  const missing = (keys: ReadonlySet<string>, effect: string): Taint[] =>
+    [...keys]
+      .filter((key) => !kept.some((each) => each.key === key && each.effect === effect))
+      .map((key) => ({ key, effect, timeAdded: time }));
+  const added = [...missing(noSchedule, 'NoSchedule'), ...missing(noExecute, 'NoExecute')];
   return added.length === 0 && kept.length === old.length ? undefined : [...kept, ...added];
 }
