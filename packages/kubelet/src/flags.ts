@@ -19,6 +19,15 @@ export const kubeletFlags = defineFlags({
   kubeconfig: stringFlag({
     help: 'Kubeconfig file for the API server. Unset, the kubelet runs alone, with static pods only.',
   }),
+  'bootstrap-kubeconfig': stringFlag({
+    help: 'Kubeconfig file whose credentials get the client certificate of this node, when --kubeconfig is missing or its certificate has expired; --kubeconfig is written then. Unset, --kubeconfig must be there.',
+  }),
+  'rotate-certificates': boolFlag({
+    help: `Renew the client certificate before it expires. ${inConfig('rotateCertificates')}`,
+  }),
+  'rotate-server-certificates': boolFlag({
+    help: `Have the serving certificate signed by the cluster, and renew it. ${inConfig('serverTLSBootstrap')}`,
+  }),
   'hostname-override': stringFlag({
     help: "Name of the node. Unset, the machine's host name.",
   }),
@@ -31,7 +40,7 @@ export const kubeletFlags = defineFlags({
   }),
   'cert-dir': stringFlag({
     default: '/var/lib/kubelet/pki',
-    help: 'Folder where a self-signed serving certificate is kept. Not used with --tls-cert-file.',
+    help: 'Folder of the certificates the kubelet gets or makes itself: its client certificate, and its serving certificate unless --tls-cert-file names one.',
   }),
   'node-labels': mapFlag({
     help: 'Labels the node registers with: KEY=VALUE, with commas between.',

@@ -6,6 +6,8 @@ import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { Quantity } from '@coracle/api/meta/quantity';
 import { type Client, EventRecorder, Informers } from '@coracle/client';
 import { type Log, type Registry, UsageError } from '@coracle/process';
+import type { certificateMetrics } from './certificates/metrics.ts';
+import { systemClock } from './clock.ts';
 import type { KubeletConfiguration } from './config/kubelet-configuration.ts';
 import { type CriClient, connectCri, isUnimplemented } from './cri/client.ts';
 import { CgroupDriver } from './cri/generated/runtime.v1.ts';
@@ -28,7 +30,6 @@ import { removeLeftovers } from './pods/housekeeping.ts';
 import { Pleg } from './pods/pleg.ts';
 import { Pods } from './pods/pods.ts';
 import { RuntimePods } from './pods/runtime-pod.ts';
-import { systemClock } from './probes/clock.ts';
 import { Probes } from './probes/probes.ts';
 import { probeRunner } from './probes/run.ts';
 import { openCgroups } from './resources/cgroups.ts';
@@ -52,6 +53,7 @@ export interface KubeletOptions {
   nodeLabels: Readonly<Record<string, string>>;
   rootDir: string;
   certDir: string;
+  certificateCounts: ReturnType<typeof certificateMetrics>;
   /** Where links to container logs are made, for log collectors. */
   containerLogLinks: string;
   log: Log;

@@ -1,6 +1,8 @@
 import { mkdir, open } from 'node:fs/promises';
-import { connect, loadKubeconfig } from '@coracle/client';
-import { type Log, program, userAgent } from '@coracle/process';
+import { type Log, program } from '@coracle/process';
+import { certificateMetrics } from './certificates/metrics.ts';
+import { nodeClient } from './certificates/node-client.ts';
+import { systemClock } from './clock.ts';
 import { loadConfiguration } from './config/load.ts';
 import { kubeletFlags } from './flags.ts';
 import { defaultNodeName, runKubelet } from './kubelet.ts';
@@ -11,16 +13,31 @@ await program(
   kubeletFlags,
   async ({ flags, changed, log, signal, metrics }) => {
     const config = await loadConfiguration(flags, changed);
-    const rest = flags.kubeconfig ? loadKubeconfig(flags.kubeconfig) : undefined;
-    const limits = { qps: config.kubeAPIQPS > 0 ? config.kubeAPIQPS : undefined, burst: config.kubeAPIBurst };
-    const client = rest && connect({ ...rest, ...limits, userAgent: userAgent('kubelet') });
-    if (!client) log.info('Standalone mode, no API client');
+    const nodeName = flags['hostname-override'] || defaultNodeName();
+    const certificateCounts = certificateMetrics(metrics);
+    const api =
+      flags.kubeconfig || flags['bootstrap-kubeconfig']
+        ? await nodeClient({
+            kubeconfig: flags.kubeconfig,
+            bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
+            certDir: flags['cert-dir'],
+            nodeName,
+            rotate: config.rotateCertificates,
+            qps: config.kubeAPIQPS > 0 ? config.kubeAPIQPS : undefined,
+            burst: config.kubeAPIBurst,
+            counts: certificateCounts.client,
+            clock: systemClock,
+            log,
+            signal,
+          })
+        : undefined;
+    if (!api) log.info('Standalone mode, no API client');
     await mkdir(flags['root-dir'], { recursive: true, mode: 0o750 });
     await setOomScore(config.oomScoreAdj, log);
     await runKubelet({
       config,
-      client,
-      nodeName: flags['hostname-override'] || defaultNodeName(),
+      client: api?.client,
+      nodeName,
       nodeIps: flags['node-ip']
         .split(',')
         .map((each) => each.trim())
@@ -28,6 +45,7 @@ await program(
       nodeLabels: checkedLabels(flags['node-labels']),
       rootDir: flags['root-dir'],
       certDir: flags['cert-dir'],
+      certificateCounts,
       containerLogLinks: '/var/log/containers',
       log,
       metrics,

@@ -87,6 +87,8 @@ function override(
   set('container-runtime-endpoint', 'containerRuntimeEndpoint');
   set('image-service-endpoint', 'imageServiceEndpoint');
   set('pod-manifest-path', 'staticPodPath');
+  set('rotate-certificates', 'rotateCertificates');
+  set('rotate-server-certificates', 'serverTLSBootstrap');
   set('tls-cert-file', 'tlsCertFile');
   set('tls-private-key-file', 'tlsPrivateKeyFile');
   set('client-ca-file', 'authentication.x509.clientCAFile');

@@ -1,40 +1,8 @@
 import type { Probe } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
-import type { Clock } from './clock.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
 import { type ProbeType, ProbeWorker } from './probe-worker.ts';
 import { failure, type ProbeOutcome, success, unknown } from './result.ts';
-
-/** A clock that stands still until it is told to go on. */
-class FakeClock implements Clock {
-  #now = 0;
-  #timers: { at: number; then: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(milliseconds: number, then: () => void): () => void {
-    const timer = { at: this.#now + milliseconds, then };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((each) => each !== timer);
-    };
-  }
-
-  /** Lets time pass, and everything happen that was due. */
-  async pass(seconds: number): Promise<void> {
-    const until = this.#now + seconds * 1000;
-    for (;;) {
-      const next = this.#timers.filter((each) => each.at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((each) => each !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.then();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#now = until;
-  }
-}
 
 function probing(type: ProbeType, probe: Probe, outcomes: ProbeOutcome[]) {
   const clock = new FakeClock();

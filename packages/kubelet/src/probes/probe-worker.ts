@@ -1,5 +1,5 @@
 import type { Probe } from '@coracle/api/types/core/v1';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { ProbeOutcome } from './result.ts';
 
 export type ProbeType = 'liveness' | 'readiness' | 'startup';

@@ -1,9 +1,9 @@
 import type { Pod } from '@coracle/api/types/core/v1';
+import type { Clock } from '../clock.ts';
 import type { ProbeResults } from '../pods/actions.ts';
 import type { Events } from '../pods/events.ts';
 import type { AnyContainer } from '../pods/names.ts';
 import type { RuntimePod } from '../pods/runtime-pod.ts';
-import type { Clock } from './clock.ts';
 import { type ProbeType, ProbeWorker } from './probe-worker.ts';
 import type { ProbeOutcome } from './result.ts';
 import type { RunProbe } from './run.ts';

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, unwatchFile, watchFile } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,6 +6,14 @@ import { join } from 'node:path';
 export interface CertificateFiles {
   certFile: string;
   keyFile: string;
+}
+
+/** What the kubelet's server shows, and that it may change. */
+export interface ServingCertificate {
+  /** The pair in force, in PEM; undefined while there is none yet: handshakes fail until then. */
+  read(): Promise<{ cert: string; key: string } | undefined>;
+  /** Calls back when another pair is in force; returns what ends that. */
+  follow(changed: () => void): () => void;
 }
 
 const days = 365;
@@ -45,9 +53,13 @@ async function write(file: string, text: string, mode: number): Promise<void> {
   await rename(`${file}.tmp`, file);
 }
 
-export async function readCertificateFiles({
-  certFile,
-  keyFile,
-}: CertificateFiles): Promise<{ cert: string; key: string }> {
-  return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
+/** The certificate of two files, read again when they change. */
+export function certificateOfFiles({ certFile, keyFile }: CertificateFiles): ServingCertificate {
+  return {
+    read: async () => ({ cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') }),
+    follow(changed) {
+      watchFile(certFile, { interval: 60_000, persistent: false }, changed);
+      return () => unwatchFile(certFile, changed);
+    },
+  };
 }

@@ -1,11 +1,10 @@
-import { unwatchFile, watchFile } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Log } from '@coracle/process';
 import type { Access } from './access.ts';
 import { requiredAccess } from './authorization.ts';
-import { type CertificateFiles, readCertificateFiles } from './certificate.ts';
+import type { ServingCertificate } from './certificate.ts';
 import { HttpError } from './errors.ts';
 import { refuse } from './streaming.ts';
 
@@ -27,7 +26,7 @@ export type UpgradeHandler = (
 export interface KubeletServerOptions {
   address: string;
   port: number;
-  certificate: CertificateFiles;
+  certificate: ServingCertificate;
   minVersion: 'TLSv1.2' | 'TLSv1.3';
   nodeName: string;
   access: Access;
@@ -41,7 +40,7 @@ export interface KubeletServerOptions {
 export async function serveKubelet(options: KubeletServerOptions): Promise<() => void> {
   const { log, certificate } = options;
   const server = createServer({
-    ...(await readCertificateFiles(certificate)),
+    ...(await certificate.read()),
     minVersion: options.minVersion,
     requestCert: true,
     // Who sent a certificate is decided per request; without one a token may do.
@@ -64,15 +63,14 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<() =>
   });
   log.info({ address: options.address, port: options.port }, 'Starting to listen');
   const reload = (): void => {
-    readCertificateFiles(certificate)
+    certificate
+      .read()
       .then((pair) => server.setSecureContext({ ...pair, minVersion: options.minVersion }))
-      .catch((error) =>
-        log.error({ err: error, file: certificate.certFile }, 'Cannot use the renewed serving certificate yet'),
-      );
+      .catch((error) => log.error({ err: error }, 'Cannot use the renewed serving certificate yet'));
   };
-  watchFile(certificate.certFile, { interval: 60_000, persistent: false }, reload);
+  const unfollow = certificate.follow(reload);
   return () => {
-    unwatchFile(certificate.certFile, reload);
+    unfollow();
     server.close();
     server.closeAllConnections();
   };

@@ -1,6 +1,7 @@
 import { age, since, text } from '../../columns.ts';
 import type { CertificateSigningRequest } from '../../generated/certificates/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { isPathSegmentName } from '../../meta/names.ts';
 import { humanDuration } from '../../meta/time.ts';
 import { validateRequest, validateRequestUpdate } from './request-validation.ts';
 
@@ -11,6 +12,7 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>('
   shortNames: ['csr'],
   namespaced: false,
   hasGeneration: false,
+  name: isPathSegmentName,
   subresources: { status: true },
   prepareForCreate(it) {
     it.status = {};

@@ -1,4 +1,4 @@
-/** Time as probes see it; tests bring their own. Milliseconds. */
+/** Time as the kubelet sees it; tests bring their own. Milliseconds. */
 export interface Clock {
   now(): number;
   /** Runs `then` after a while; the returned function calls it off. */
