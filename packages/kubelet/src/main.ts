@@ -51,6 +51,7 @@ await program(
       metrics,
       signal,
     });
+    await api?.ended;
   },
   {
     description:

@@ -47,7 +47,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<Certificate>
       await writeKubeconfig(kubeconfig, rest, store.currentPath);
       return got;
     } catch (error) {
-      if (signal.aborted) throw error;
+      signal.throwIfAborted();
       const retryIn = Math.min(firstRetry * 2 ** failures++, longestRetry);
       const next =
         error instanceof RequestRefused

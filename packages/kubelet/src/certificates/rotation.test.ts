@@ -39,11 +39,11 @@ async function issue(template: CertificateTemplate, now: number) {
   return readPair({ certificate, key });
 }
 
-/** A rotation of certificates that last ten hours and are due after eight, with a signer that fails while `broken`. */
+/** A rotation of certificates that last ten hours and are due after eight, with a signer that fails while `broken` and is `late` (ms). */
 async function rotating(first?: CertificateTemplate) {
   const clock = new FakeClock(start);
   const { log, lines } = recordingLog();
-  const told = { renewed: 0, failed: 0, ages: [] as number[], broken: false, asked: 0 };
+  const told = { renewed: 0, failed: 0, ages: [] as number[], broken: false, asked: 0, late: 0 };
   const node: { template: CertificateTemplate | undefined } = { template: nodeSubject('n1') };
   const rotation = new Rotation(
     {
@@ -52,7 +52,7 @@ async function rotating(first?: CertificateTemplate) {
       request: async (template) => {
         told.asked++;
         if (told.broken) throw new Error('nobody signs');
-        return issue(template, clock.now());
+        return issue(template, clock.now() - told.late);
       },
       renewed: () => void told.renewed++,
       counts: {
@@ -142,8 +142,9 @@ describe('rotation', () => {
         addresses.map((address) => ({ type: 'InternalIP', address })),
       );
     node.template = on('10.0.0.1');
-    await pass(24 * hour);
+    await pass(1000);
     const before = told.renewed;
+    expect(before).toBe(2);
     node.template = on('10.0.0.1', 'fd00::1');
     await pass(1000);
     expect(told.renewed).toBe(before + 1);
@@ -151,6 +152,17 @@ describe('rotation', () => {
     node.template = on('fd00::1');
     await pass(1000);
     expect(told.renewed).toBe(before + 1);
+  });
+
+  it('does not ask on and on where the clock of the signer is far behind', async () => {
+    const { told, pass, lines, clock } = await rotating(nodeSubject('n1'));
+    await eventually('the rotation waits', () => clock.waitedFor);
+    told.late = 9 * hour;
+    await pass(8 * hour);
+    expect(told.renewed).toBe(1);
+    expect(lines.at(-1)).toMatchObject({ level: 'error', details: { retryIn: 2000 } });
+    await pass(1000);
+    expect(told.renewed).toBe(1);
   });
 
   it('ends with its signal', async () => {

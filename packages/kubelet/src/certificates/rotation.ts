@@ -61,6 +61,10 @@ export class Rotation {
       try {
         log.info({}, 'Rotating certificates');
         await this.#renew(template);
+        if (this.#untilDue(template) <= 0)
+          throw new Error(
+            'the new certificate is due already: do the clocks of this machine and of the signer differ?',
+          );
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;

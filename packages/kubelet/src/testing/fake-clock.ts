@@ -27,6 +27,12 @@ export class FakeClock implements Clock {
     return this.#timers.length > 0;
   }
 
+  /** Time has passed with nothing running, as when the machine slept; what was due meanwhile happens late. */
+  async sleepThrough(seconds: number): Promise<void> {
+    this.#now += seconds * 1000;
+    await this.pass(0);
+  }
+
   /** Lets time pass, and everything happen that was due. */
   async pass(seconds: number): Promise<void> {
     const until = this.#now + seconds * 1000;
