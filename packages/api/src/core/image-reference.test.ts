@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseReference, withDefaultTag } from './image-reference.ts';
+import { fullName, parseReference, withDefaultTag } from './image-reference.ts';
 
 describe('image names', () => {
   it.each([
@@ -29,5 +29,15 @@ describe('image names', () => {
   it('without a tag mean latest', () => {
     expect(withDefaultTag('nginx')).toBe('nginx:latest');
     expect(withDefaultTag('nginx:1')).toBe('nginx:1');
+  });
+
+  it.each([
+    ['nginx', 'docker.io/library/nginx:latest'],
+    ['index.docker.io/me/app:1', 'docker.io/me/app:1'],
+    ['localhost:5000/app', 'localhost:5000/app:latest'],
+    [`app@sha256:${'a'.repeat(64)}`, `docker.io/library/app@sha256:${'a'.repeat(64)}`],
+    ['a b', undefined],
+  ])('%s in full is %s', (name, full) => {
+    expect(fullName(name)).toBe(full);
   });
 });

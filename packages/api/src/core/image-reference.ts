@@ -38,3 +38,11 @@ export function withDefaultTag(name: string): string | undefined {
   if (!parsed) return undefined;
   return parsed.tag || parsed.digest ? name : `${name}:latest`;
 }
+
+/** The name in full, as a container runtime keeps it: `docker.io/library/nginx:latest` for `nginx`; undefined when it is no image name. */
+export function fullName(name: string): string | undefined {
+  const parsed = parseReference(name);
+  if (!parsed) return undefined;
+  const { registry, repository, tag = parsed.digest ? undefined : 'latest', digest } = parsed;
+  return `${registry}/${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
+}

@@ -1,40 +1,54 @@
-import { boolFlag, FlagError } from '@coracle/process/flags';
-import { command } from '../cli/command.ts';
+import { boolFlag, FlagError, stringSliceFlag } from '@coracle/process/flags';
+import { clusterFlags, command, placeFrom } from '../cli/command.ts';
 import { Progress } from '../cli/progress.ts';
 import { table } from '../cli/table.ts';
+import { type ClusterPlace, existingCluster } from '../cluster/cluster.ts';
+import { loadTargets } from '../cluster/load-targets.ts';
 import { buildImages, builtImage } from '../images/build.ts';
+import { loadArchives } from '../images/load.ts';
 import { pulledImages, pullToCache } from '../images/pulled.ts';
 import type { Recipe } from '../images/recipes.ts';
 import { allRecipes, withImage } from '../images/source.ts';
+import { runcDriver } from '../nodes/runc/driver.ts';
 import { registryFlags, registryOptions } from '../registry/flags.ts';
 import type { RegistryOptions } from '../registry/registry.ts';
 import { pushImage } from '../registry/transfer.ts';
 
 export default command({
   name: 'image',
-  about: "build, list, push and pull images: Coracle's own, and those set-up brings into nodes",
-  arguments: { usage: 'build|list|push|pull [IMAGE …]', least: 1, most: 100 },
+  about: "build, list, load, push and pull images: Coracle's own, and those set-up brings into nodes",
+  arguments: { usage: 'build|list|load|push|pull [IMAGE …]', least: 1, most: 100 },
   description: `coracle image list                  shows the images Coracle builds, what each is, and those that were pulled
 coracle image build [IMAGE …]       builds them as OCI archives; those that are there only with --force
+coracle image load FILE …           brings images from archives into the nodes of a cluster that run; - is standard input
 coracle image push IMAGE REFERENCE  brings an image into a registry: one that is built here, or oci-archive:FILE
 coracle image pull REFERENCE …      fetches images from a registry and keeps them as OCI archives
 
 The images of Coracle's own programs hold a bundle of the program, the pinned Node.js and the libraries these need.
+Archives to load are OCI image layouts or what 'docker save' writes, as they are or compressed by gzip. A name without a registry gets
+docker.io/, as everywhere. Nodes that are added or made anew later do not have these images: load them again then.
 The nginx and busybox images are stand-ins: they have the names of Docker Hub's, and run as those do, on Debian's programs.`,
   examples: [
     'coracle image list',
     'coracle image build kubelet',
+    'docker save app:1 | coracle image load - --name dev',
     'coracle image push kubelet registry.example:5000/kubelet:v1.36.0',
     'coracle image pull localhost:5000/kubelet:v1.36.0 --plain-http',
   ],
-  flags: { force: boolFlag({ help: 'build anew what is there already' }), ...registryFlags },
+  flags: {
+    force: boolFlag({ help: 'build anew what is there already' }),
+    ...registryFlags,
+    ...clusterFlags,
+    nodes: stringSliceFlag({ help: 'load into these nodes only' }),
+  },
   async run({ flags, args: [action = '', ...rest] }) {
     if (action === 'list') return list(chosen(rest));
     if (action === 'build') return build(chosen(rest), flags.force);
+    if (action === 'load') return load(rest, placeFrom(flags), flags.nodes);
     if (action === 'push') return push(rest, registryOptions(flags));
     if (action === 'pull') return pull(rest, registryOptions(flags));
     throw new FlagError(
-      `unknown command ${JSON.stringify(action)} for "coracle image"; there is build, list, push and pull`,
+      `unknown command ${JSON.stringify(action)} for "coracle image"; there is build, list, load, push and pull`,
     );
   },
 });
@@ -62,6 +76,17 @@ function list(recipes: readonly Recipe[]): number {
 async function build(recipes: Recipe[], anew: boolean): Promise<number> {
   const built = await new Progress().step('images', () => buildImages({ recipes, anew }));
   for (const it of built) process.stdout.write(`${it.archive}  ${it.digest}\n  ${it.recipe.about}\n`);
+  return 0;
+}
+
+async function load(files: readonly string[], place: ClusterPlace, nodes: readonly string[]): Promise<number> {
+  if (files.length === 0 || files.filter((it) => it === '-').length > 1) {
+    throw new FlagError('usage: coracle image load FILE … [flags]; - is standard input, and is there once');
+  }
+  const cluster = existingCluster(place);
+  const targets = await loadTargets(cluster, nodes, runcDriver);
+  const names = await loadArchives(files, targets, new Progress());
+  process.stdout.write(names.map((it) => `${it}\n`).join(''));
   return 0;
 }
 

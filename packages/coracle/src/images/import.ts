@@ -14,8 +14,13 @@ export interface NodeImages {
 export async function importImages(node: NodeImages, images: readonly BuiltImage[]): Promise<string[]> {
   const present = await presentImages(node);
   const missing = images.filter((image) => image.recipe.references.some((it) => present.get(it) !== image.digest));
-  for (const it of missing) await ctr(node, ['images', 'import', '--snapshotter', node.snapshotter, it.archive]);
+  for (const it of missing) await importArchive(node, it.archive);
   return missing.flatMap((it) => it.recipe.references);
+}
+
+/** Brings all images of an archive into a node, under the names it gives them. Throws CommandError. */
+export async function importArchive(node: NodeImages, archive: string): Promise<void> {
+  await ctr(node, ['images', 'import', '--snapshotter', node.snapshotter, archive]);
 }
 
 /** Pulls an image from its registry into a node, over the host's network. Throws Failure when that cannot be done. */
