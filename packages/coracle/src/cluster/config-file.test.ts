@@ -72,6 +72,31 @@ it.each<[string, string, string]>([
     'c.yaml:3: components.flags.etcd',
   ],
   [
+    'a key that is none of a label',
+    `${head}nodes:\n- role: control-plane\n  labels:\n    ok: yes-it-is\n    a b: c\n`,
+    "c.yaml:7: nodes[0].labels.a b: the key is invalid: name part must consist of alphanumeric characters, '-', '_' or '.'",
+  ],
+  [
+    'a value that is none of a label',
+    `${head}nodes:\n- role: control-plane\n  labels:\n    disk: -fast\n`,
+    'c.yaml:6: nodes[0].labels.disk: a valid label must be an empty string or consist of alphanumeric characters',
+  ],
+  [
+    'a label that only the cluster may give',
+    `${head}nodes:\n- role: control-plane\n  labels:\n    node-role.kubernetes.io/gpu: ""\n`,
+    "c.yaml:6: nodes[0].labels.node-role.kubernetes.io/gpu: a node may not give itself this label of the 'kubernetes.io' or 'k8s.io' namespace",
+  ],
+  [
+    'a key that is none of a taint',
+    `${head}nodes:\n- role: control-plane\n  taints:\n  - effect: NoSchedule\n    key: a b\n`,
+    'c.yaml:7: nodes[0].taints[0].key: name part must consist of alphanumeric characters',
+  ],
+  [
+    'a taint that stands twice',
+    `${head}nodes:\n- role: worker\n  taints:\n  - { key: a, effect: NoSchedule }\n  - { key: a, effect: NoSchedule, value: x }\n`,
+    'c.yaml:7: nodes[0].taints[1]: taints must be unique by key and effect pair',
+  ],
+  [
     'another version',
     'apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n',
     'c.yaml:1: apiVersion: Invalid input: expected "coracle.dev/v1alpha1"',

@@ -1,10 +1,38 @@
+import { mayLabelItself } from '@coracle/api/core/kubelet-labels';
+import { isLabelValue, isQualifiedName } from '@coracle/api/meta/names';
 import { z } from 'zod';
 
+/** Labels as upstream takes them, of those a kubelet may give its own node. */
+const nodeLabels = z.record(z.string(), z.string()).check(({ value, issues }) => {
+  for (const [key, text] of Object.entries(value)) {
+    const problems = [...isQualifiedName(key).map((it) => `the key is invalid: ${it}`), ...isLabelValue(text)];
+    if (problems.length === 0 && !mayLabelItself(key)) {
+      problems.push("a node may not give itself this label of the 'kubernetes.io' or 'k8s.io' namespace");
+    }
+    for (const message of problems) issues.push({ code: 'custom', message, path: [key], input: text });
+  }
+});
+
 const taint = z.strictObject({
-  key: z.string().min(1),
-  value: z.string().optional(),
+  key: namedBy(isQualifiedName),
+  value: namedBy(isLabelValue).optional(),
   effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
 });
+
+const nodeTaints = z.array(taint).check(({ value, issues }) => {
+  const pairs = value.map((it) => `${it.key}:${it.effect}`);
+  for (const [at, pair] of pairs.entries()) {
+    if (pairs.indexOf(pair) === at) continue;
+    issues.push({ code: 'custom', message: 'taints must be unique by key and effect pair', path: [at], input: pair });
+  }
+});
+
+/** Text that one of upstream's rules, which answer with what is wrong, has nothing against. */
+function namedBy(rule: (text: string) => string[]): z.ZodString {
+  return z.string().check(({ value, issues }) => {
+    for (const message of rule(value)) issues.push({ code: 'custom', message, input: value });
+  });
+}
 
 const nodeMount = z.strictObject({
   /** A file or folder of the host. */
@@ -28,8 +56,8 @@ const portMapping = z.strictObject({
 /** What a user says of a node. */
 export const nodeWishes = z.strictObject({
   role: z.enum(['control-plane', 'worker']),
-  labels: z.record(z.string(), z.string()).default({}),
-  taints: z.array(taint).default([]),
+  labels: nodeLabels.default({}),
+  taints: nodeTaints.default([]),
   extraMounts: z.array(nodeMount).default([]),
   extraPortMappings: z.array(portMapping).default([]),
 });

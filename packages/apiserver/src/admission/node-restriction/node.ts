@@ -1,3 +1,4 @@
+import { mayLabelItself } from '@coracle/api/core/kubelet-labels';
 import { deepEqual } from '@coracle/api/meta/object';
 import type { Node } from '@coracle/api/types/core/v1';
 import type { Attributes } from '../plugin.ts';
@@ -37,35 +38,5 @@ function changedLabels(now: Labels = {}, before: Labels = {}): string[] {
   return [...keys].filter((key) => now[key] !== before[key]);
 }
 
-/** Labels of the kubernetes.io and k8s.io domains that a kubelet sets on its own node. */
-const kubeletLabels = new Set([
-  'beta.kubernetes.io/arch',
-  'beta.kubernetes.io/instance-type',
-  'beta.kubernetes.io/os',
-  'failure-domain.beta.kubernetes.io/region',
-  'failure-domain.beta.kubernetes.io/zone',
-  'kubernetes.io/arch',
-  'kubernetes.io/hostname',
-  'kubernetes.io/os',
-  'node.kubernetes.io/instance-type',
-  'topology.kubernetes.io/region',
-  'topology.kubernetes.io/zone',
-]);
-const kubeletDomains = ['kubelet.kubernetes.io', 'node.kubernetes.io'];
-
 /** The labels among these that a node may not choose for itself, sorted. */
-export function forbiddenAmong(labels: readonly string[]): string[] {
-  return labels.filter(isForbidden).sort();
-}
-
-function isForbidden(label: string): boolean {
-  const slash = label.indexOf('/');
-  const domain = slash < 0 ? '' : label.slice(0, slash);
-  if (isIn(domain, 'node-restriction.kubernetes.io')) return true;
-  if (!isIn(domain, 'kubernetes.io') && !isIn(domain, 'k8s.io')) return false;
-  return !kubeletLabels.has(label) && !kubeletDomains.some((each) => isIn(domain, each));
-}
-
-function isIn(domain: string, parent: string): boolean {
-  return domain === parent || domain.endsWith(`.${parent}`);
-}
+const forbiddenAmong = (labels: readonly string[]): string[] => labels.filter((it) => !mayLabelItself(it)).sort();

@@ -30,9 +30,11 @@ gets its vote when it has caught up. When a step fails, all that was done for th
     const cluster = existingCluster(place);
     await runcDriver.check();
     const progress = new Progress();
-    const wishes = Array.from({ length: flags.count }, () =>
-      nodeWishes.parse({ role: flags.role, labels: flags.labels }),
-    );
+    const wish = nodeWishes.safeParse({ role: flags.role, labels: flags.labels });
+    if (!wish.success) {
+      throw new FlagError(wish.error.issues.map((it) => `--${it.path.join(': ')}: ${it.message}`).join('\n'));
+    }
+    const wishes = Array.from({ length: flags.count }, () => wish.data);
     return interruptible((signal) =>
       exclusively(place, 'node add', async () => {
         const added = await addNodes({ cluster, driver: runcDriver, progress, signal }, wishes);
