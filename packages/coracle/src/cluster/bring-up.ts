@@ -1,3 +1,4 @@
+import { applyAddons } from '../addons/addons.ts';
 import type { Progress } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
@@ -123,9 +124,10 @@ async function settle(
   await progress.step('API ready', () =>
     Promise.all(controlPlanes(cluster).map((it) => apiReady(cluster, it, signal))),
   );
+  const client = adminClient(cluster);
+  await progress.step('add-ons', () => applyAddons(cluster, client));
   const rest = ['overlay', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
   await progress.step(rest.join(', '), () => answer(starting, nodes, rest));
-  const client = adminClient(cluster);
   await progress.step(`${named(nodes)} Ready`, () => nodesReady(client, cluster, nodes, since, signal));
   await progress.step(nodes.length === 1 ? 'images in the node' : 'images in the nodes', () => imported);
   if (options.example && !cluster.exampleApplied) {
