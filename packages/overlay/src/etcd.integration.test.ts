@@ -118,6 +118,9 @@ describe('with VXLAN', () => {
     await node.logs('Waiting for the network configuration in etcd');
     expect(await node.get('/healthz')).toEqual({ status: 503, body: 'waiting for the network configuration\n' });
     expect(existsSync(node.conflist)).toBe(false);
+    expect(await node.stop()).toBe(0);
+    node.start();
+    await node.logs('Waiting for the network configuration in etcd');
     await configure();
     await node.standing();
   });
@@ -196,6 +199,28 @@ describe('with VXLAN', () => {
     expect(now).toContain('mtu 1400');
     expect(now).toContain(mac);
     expect(readFileSync(node.conflist, 'utf8')).toContain('"mtu": 1400');
+  });
+
+  it('a node that gets another address starts anew, and keeps its subnet', async () => {
+    await configure();
+    const [a, b] = (await running(2)) as [TestNode, TestNode];
+    const [from, to] = [await a.pod(), await b.pod()];
+    const subnet = a.subnet();
+    await a.inside.ip(
+      'addr del 10.99.0.1/24 dev eth0',
+      'addr add 10.99.0.50/24 dev eth0',
+      'route add default via 10.99.0.254',
+    );
+    expect(await a.ended()).toBe(1);
+    expect(a.log).toContain('from eth0 (10.99.0.1, MTU 1500) to eth0 (10.99.0.50, MTU 1500)');
+    a.start();
+    expect(await a.standing()).toBe(subnet);
+    expect(await ping(from.inside, to.ip)).toBe(1);
+    expect(
+      Object.values(await leases())
+        .map((each) => each.PublicIP)
+        .sort(),
+    ).toEqual(['10.99.0.2', '10.99.0.50']);
   });
 
   it('with DirectRouting nodes on one link need no wrapping', async () => {

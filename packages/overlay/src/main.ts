@@ -9,6 +9,8 @@ import { readLinks } from './host/links.ts';
 import { findUplink } from './host/uplink.ts';
 import { overlayMetrics } from './metrics.ts';
 import { runOverlay } from './overlay.ts';
+import { connectEtcd } from './subnets/etcd/connection.ts';
+import { EtcdSubnets } from './subnets/etcd/subnets.ts';
 import type { SubnetSource } from './subnets/source.ts';
 
 const description =
@@ -77,11 +79,7 @@ async function sourceOf(flags: OverlayFlags, log: Log): Promise<SubnetSource> {
 }
 
 async function etcdSource(flags: OverlayFlags, log: Log) {
-  const [{ connectEtcd }, { EtcdSubnets }] = await Promise.all([
-    import('./subnets/etcd/connection.ts'),
-    import('./subnets/etcd/subnets.ts'),
-  ]);
-  const etcd = connectEtcd({
+  const etcd = await connectEtcd({
     endpoints: flags['etcd-endpoints'],
     caFile: flags['etcd-cafile'],
     certFile: flags['etcd-certfile'],

@@ -57,9 +57,10 @@ export class NodeNetwork {
     this.#announced = false;
   }
 
-  /** Asks for a look at the kernel soon. */
-  request(): void {
+  /** Asks for a look at the kernel soon; `full`: also at what does not depend on peers. */
+  request(full = false): void {
     this.#requested = true;
+    this.#full ||= full;
     this.#wake?.();
   }
 
@@ -73,12 +74,13 @@ export class NodeNetwork {
       signal.throwIfAborted();
       if (!this.#peers) continue;
       const [subnet, peers, life] = [this.#subnet, this.#peers, this.#life.signal];
+      const full = this.#full;
       this.#requested = false;
+      this.#full = false;
       let rest = calm;
       try {
-        if (this.#full) await this.#options.prepare();
+        if (full) await this.#options.prepare();
         const unreachable = await this.#options.backend.apply(subnet, peers);
-        this.#full = false;
         backoff.reset();
         tell(unreachable);
         synced({ unreachable, peers: peers.length });

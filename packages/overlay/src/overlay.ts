@@ -86,7 +86,7 @@ export async function runOverlay(options: OverlayOptions): Promise<void> {
     signal,
   });
   const device = config.backend.type === 'vxlan' ? [deviceName(config.backend)] : [];
-  onKernelChange([uplink.name, ...device], () => network.request(), signal);
+  onKernelChange([uplink.name, ...device], () => network.request(true), signal);
   await Promise.all([
     network.run(),
     source.follow(

@@ -39,7 +39,7 @@ export function vxlanForwarding(
 ): { wanted: Forwarding; unreachable: UnreachablePeer[] } {
   const routes = new Map<string, Route>();
   const neighbours = new Map<string, string>();
-  const entries = new Map<string, string[]>();
+  const entries = new Map<string, string>();
   const unreachable: UnreachablePeer[] = [];
   for (const peer of peers) {
     const reason = whyNot(config, peer);
@@ -55,7 +55,7 @@ export function vxlanForwarding(
     const gateway = addressAt(peer.subnet, 0);
     const mac = peer.attributes.BackendData!.VtepMAC!.toLowerCase();
     neighbours.set(gateway, mac);
-    entries.set(mac, [peer.publicIp]);
+    entries.set(mac, peer.publicIp);
     routes.set(subnet, { via: gateway, dev: deviceName(config), onlink: true });
   }
   return { wanted: { routes, neighbours, entries }, unreachable };

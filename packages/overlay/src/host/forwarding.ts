@@ -17,8 +17,8 @@ export interface Forwarding {
   routes: ReadonlyMap<string, Route>;
   /** Gateway address -> MAC, on the VXLAN device. */
   neighbours: ReadonlyMap<string, string>;
-  /** MAC -> addresses of the nodes it is behind, on the VXLAN device; one each, when it is as it should be. */
-  entries: ReadonlyMap<string, readonly string[]>;
+  /** MAC -> address of the node it is behind, on the VXLAN device. */
+  entries: ReadonlyMap<string, string>;
 }
 
 /** Commands that change one state into another, in the order they are to be run. */
@@ -45,15 +45,13 @@ export function changesBetween(now: Forwarding, wanted: Forwarding, device: stri
       changes.before.push(`neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`);
     }
   }
-  for (const [mac, [node]] of wanted.entries) {
-    if (!now.entries.get(mac)?.includes(node!)) {
-      changes.entries.push(`fdb append ${mac} dev ${device} dst ${node} self permanent`);
+  for (const [mac, node] of wanted.entries) {
+    if (now.entries.get(mac) !== node) {
+      changes.entries.push(`fdb replace ${mac} dev ${device} dst ${node} self permanent`);
     }
   }
-  for (const [mac, nodes] of now.entries) {
-    const [node] = wanted.entries.get(mac) ?? [];
-    const stale = nodes.filter((each) => each !== node);
-    changes.entries.push(...stale.map((each) => `fdb del ${mac} dev ${device} dst ${each} self`));
+  for (const [mac, node] of now.entries) {
+    if (!wanted.entries.has(mac)) changes.entries.push(`fdb del ${mac} dev ${device} dst ${node} self`);
   }
   for (const [subnet, route] of wanted.routes) {
     if (!sameRoute(now.routes.get(subnet), route)) {
@@ -89,12 +87,10 @@ export async function readForwarding(device: string | undefined): Promise<Forwar
       : rows<{ dst: string; lladdr?: string }>('ip', '-4', 'neigh', 'show', 'dev', device, 'nud', 'permanent'),
     device === undefined ? [] : rows<{ mac: string; dst?: string }>('bridge', 'fdb', 'show', 'dev', device),
   ]);
-  const nodes = new Map<string, string[]>();
-  for (const { mac, dst } of entries) if (dst) nodes.set(mac, [...(nodes.get(mac) ?? []), dst]);
   return {
     routes,
     neighbours: new Map(neighbours.map(({ dst, lladdr = '' }) => [dst, lladdr])),
-    entries: nodes,
+    entries: new Map(entries.flatMap(({ mac, dst }) => (dst ? [[mac, dst]] : []))),
   };
 }
 

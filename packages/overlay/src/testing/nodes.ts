@@ -190,12 +190,6 @@ export class TestNode {
     return JSON.parse(await this.inside.run(process.execPath, '-e', program));
   }
 
-  /** Resident memory of the program, in MiB. */
-  memory(): number {
-    const status = readFileSync(`/proc/${this.#child!.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-  }
-
   async close(): Promise<void> {
     await this.stop('SIGKILL');
     await Promise.all([...this.#pods, this.inside].map((each) => each.close()));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '@coracle/process/program';
-import { Etcd3, type IKeyValue, type IOptions, type IRangeResponse } from 'etcd3';
+import type { Etcd3, IKeyValue, IOptions, IRangeResponse } from 'etcd3';
 
 /** How etcd is reached: URLs of its members, and files for TLS (empty: none). */
 export interface EtcdAccess {
@@ -16,8 +16,8 @@ const timeout = 10_000;
 /** What every call is bounded by. */
 export const deadline = (): { deadline: number } => ({ deadline: Date.now() + timeout });
 
-/** Makes a client; the first call connects. Throws UsageError for endpoints or files that cannot be used. */
-export function connectEtcd({ endpoints, caFile, certFile, keyFile }: EtcdAccess): Etcd3 {
+/** Makes a client; the first call connects. Rejects with UsageError for endpoints or files that cannot be used. */
+export async function connectEtcd({ endpoints, caFile, certFile, keyFile }: EtcdAccess): Promise<Etcd3> {
   if (endpoints.length === 0) throw new UsageError('--etcd-endpoints: at least one is required');
   for (const each of endpoints) {
     if (!/^https?:\/\/[^/]+\/?$/.test(each)) {
@@ -53,6 +53,7 @@ export function connectEtcd({ endpoints, caFile, certFile, keyFile }: EtcdAccess
       certChain: fileOf('--etcd-certfile', certFile),
     };
   }
+  const { Etcd3 } = await import('etcd3'); // 10 MB, for those alone who use it
   return new Etcd3(options);
 }
 
