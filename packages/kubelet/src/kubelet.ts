@@ -24,7 +24,7 @@ import { referencesOf } from './objects/references.ts';
 import { noObjects, WatchedObjects } from './objects/watched-objects.ts';
 import { BackOff } from './pods/back-off.ts';
 import type { PodDependencies } from './pods/dependencies.ts';
-import { parseResolvConf } from './pods/dns.ts';
+import { dnsSettings } from './pods/dns.ts';
 import { podEvents } from './pods/events.ts';
 import { removeLeftovers } from './pods/housekeeping.ts';
 import { Pleg } from './pods/pleg.ts';
@@ -147,11 +147,7 @@ export async function runKubelet(options: KubeletOptions): Promise<void> {
       hugepages: Object.keys(side.machine.hugepages),
     },
     settings: {
-      dns: {
-        clusterDns: config.clusterDNS,
-        clusterDomain: config.clusterDomain,
-        host: await hostDns(config.resolvConf),
-      },
+      dns: dnsSettings(config.clusterDNS, config.clusterDomain, config.resolvConf),
       podLogs: config.podLogsDir,
       containerLogLinks: options.containerLogLinks,
       seccompFolder: join(rootDir, 'seccomp'),
@@ -280,11 +276,6 @@ async function checkCgroupDriver(cri: CriClient): Promise<void> {
   throw new UsageError(
     'the container runtime uses the systemd cgroup driver, only cgroupfs is supported: set SystemdCgroup = false in its configuration',
   );
-}
-
-async function hostDns(path: string) {
-  if (path === '') return undefined;
-  return parseResolvConf(await readFile(path, 'utf8'));
 }
 
 async function swapIsOn(): Promise<boolean> {

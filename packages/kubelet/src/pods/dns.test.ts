@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Pod } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
-import { parseResolvConf, podDns } from './dns.ts';
+import { dnsSettings, parseResolvConf, podDns } from './dns.ts';
 
 const host = parseResolvConf(
   '# comment\nnameserver 192.0.2.53\nsearch old.example\nsearch corp.example. lab.example\noptions edns0 trust-ad\n',
@@ -54,6 +57,22 @@ describe("a pod's DNS", () => {
       warnings: [],
     });
     expect(dns({ dnsConfig })).toMatchObject({ servers: ['10.96.0.10', '1.1.1.1'], options: ['ndots:2', 'rotate'] });
+  });
+
+  it("follows the host's as it changes", () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coracle-dns-'));
+    try {
+      const file = join(folder, 'resolv.conf');
+      const given = dnsSettings(['10.96.0.10'], 'cluster.local', file);
+      for (const server of ['192.0.2.1', '192.0.2.2']) {
+        writeFileSync(file, `nameserver ${server}\n`);
+        expect(podDns(pod({ dnsPolicy: 'Default' }), given, () => {}).servers).toEqual([server]);
+      }
+      const none = dnsSettings(['10.96.0.10'], 'cluster.local', '');
+      expect(podDns(pod({ dnsPolicy: 'Default' }), none, () => {}).servers).toEqual(['127.0.0.1']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("falls back to the host's where the cluster has none, and says so", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Pod } from '@coracle/api/types/core/v1';
 
 /** What ends up in a pod's resolv.conf. */
@@ -10,8 +11,19 @@ export interface DnsConfig {
 export interface DnsSettings {
   clusterDns: readonly string[];
   clusterDomain: string;
-  /** The host's own configuration; undefined where the kubelet is told to use none. */
-  host: DnsConfig | undefined;
+  /** The host's own configuration as it is now; undefined where the kubelet is told to use none. Throws when it cannot be read. */
+  readonly host: DnsConfig | undefined;
+}
+
+/** The kubelet's settings. The file (none with '') is read for each pod anew: the host's servers change while the kubelet runs. */
+export function dnsSettings(clusterDns: readonly string[], clusterDomain: string, resolvConf: string): DnsSettings {
+  return {
+    clusterDns,
+    clusterDomain,
+    get host() {
+      return resolvConf === '' ? undefined : parseResolvConf(readFileSync(resolvConf, 'utf8'));
+    },
+  };
 }
 
 const maxServers = 3;
