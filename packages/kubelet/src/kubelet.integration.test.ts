@@ -306,6 +306,30 @@ describe('containers', () => {
     await pods.delete('ordered');
   });
 
+  it('may be DNS servers as ordinary users: port 53 without a capability, and the names of the node', async () => {
+    await pods.create('server', {
+      dnsPolicy: 'Default',
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65_532,
+        sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }],
+      },
+      containers: [
+        shell('main', 'cat /etc/resolv.conf; echo done; exec httpd -f -p 53 -h /etc', {
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+          readinessProbe: { httpGet: { path: '/hostname', port: 53 }, periodSeconds: 1 },
+        }),
+      ],
+    });
+    await pods.ready('server');
+    expect(await logOf('server')).toBe('search example.org\nnameserver 10.88.0.1\ndone\n');
+    await pods.delete('server');
+  });
+
   it('that fail are restarted with back-off, and leave message and log', async () => {
     await pods.create('crash', {
       containers: [shell('main', 'echo try; echo sorry > /dev/termination-log; exit 3')],
