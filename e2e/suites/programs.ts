@@ -9,6 +9,7 @@ const programs: readonly [name: string, flag: string][] = [
   ['kube-controller-manager', '--node-monitor-grace-period'],
   ['kubelet', '--root-dir'],
   ['kube-proxy', '--cluster-cidr'],
+  ['cluster-dns', '--cluster-domain'],
 ];
 
 /** The launchers, each started by hand. */

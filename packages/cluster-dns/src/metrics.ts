@@ -130,12 +130,18 @@ export function upstreamMetrics(registry: Registry, server: string, cache: Answe
     help: 'Questions refused since too many waited for upstream.',
     registers,
   });
+  const broken = new Counter({
+    name: 'coredns_forward_healthcheck_broken_total',
+    help: 'Questions for which every server upstream was down, so that one was asked all the same.',
+    registers,
+  });
   return {
     exchanged: (to, rcode, seconds) =>
       duration.observe({ proxy_name: 'forward', to, rcode: rcodeName(rcode) }, seconds),
     cacheHit: (denial) => hits.inc({ ...where, type: denial ? 'denial' : 'success' }),
     cacheMissed: () => misses.inc(where),
     rejected: () => rejects.inc(),
+    allDown: () => broken.inc(),
     checkFailed: (to) => checks.inc({ proxy_name: 'forward', to }),
   };
 }

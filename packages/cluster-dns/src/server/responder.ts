@@ -1,4 +1,4 @@
-import { replyFrom } from '../upstream/answer.ts';
+import { replyFrom, type UpstreamAnswer } from '../upstream/answer.ts';
 import { NoAnswer } from '../upstream/exchange.ts';
 import type { Forwarder } from '../upstream/forwarder.ts';
 import { Overloaded } from '../upstream/forwarder.ts';
@@ -107,10 +107,12 @@ export class Responder {
   #forward(query: Query, limit: number): Answered | Promise<Answered> {
     const { forwarder, longest, now } = this.#options;
     if (!forwarder.available) return refused(query, rcodes.REFUSED);
+    const told = (answer: UpstreamAnswer): Buffer =>
+      replyFrom(answer, query, { limit, longest, now: now(), random: this.#random() });
     const known = forwarder.remembered(query);
-    if (known) return { message: replyFrom(known, query, limit, longest, now()), type: query.type, source: 'cache' };
+    if (known) return { message: told(known), type: query.type, source: 'cache' };
     return forwarder.resolve(query).then(
-      (answer) => ({ message: replyFrom(answer, query, limit, longest, now()), type: query.type, source: 'forward' }),
+      (answer) => ({ message: told(answer), type: query.type, source: 'forward' }),
       (error) => failed(query, error),
     );
   }

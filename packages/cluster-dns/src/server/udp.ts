@@ -19,6 +19,7 @@ export async function listenUdp(
     lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
   });
   await bound(socket, address, port);
+  let open = true;
   socket.on('error', failed);
   socket.setRecvBufferSize(receiveBuffer);
   const send = (message: Buffer, to: { port: number; address: string }): void =>
@@ -33,7 +34,6 @@ export async function listenUdp(
       }, fatal);
     } else if (answer) send(answer, from);
   });
-  let open = true;
   return {
     port: socket.address().port,
     close: () =>

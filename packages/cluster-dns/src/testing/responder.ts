@@ -44,7 +44,7 @@ export function testForwarder(
     longest: 30,
     maxConcurrent: options.maxConcurrent ?? 100,
     timeout: options.timeout ?? 2_000,
-    metrics: { exchanged() {}, cacheHit() {}, cacheMissed() {}, rejected() {} },
+    metrics: { exchanged() {}, cacheHit() {}, cacheMissed() {}, rejected() {}, allDown() {} },
     now,
   });
   const close = (): void => {

@@ -48,11 +48,23 @@ function keepFor(message: Buffer, records: readonly RecordAt[], rcode: number): 
   return soa && soa.end - soa.dataAt >= 22 ? Math.min(shortest, message.readUInt32BE(soa.end - 4)) : 0;
 }
 
+export interface ReplyOptions {
+  /** The most bytes the reply may have. */
+  limit: number;
+  /** The most seconds that any record is believed. */
+  longest: number;
+  /** On the clock of performance.now(). */
+  now: number;
+  /** From 0 to 1: which of several addresses stands first. */
+  random: number;
+}
+
 /**
  * The answer as a reply to one client: with its id, its question as it wrote it, what is left of the times to live, its kind of EDNS,
- * and no longer than `limit` bytes.
+ * and no longer than its limit.
  */
-export function replyFrom(answer: UpstreamAnswer, query: Query, limit: number, longest: number, now: number): Buffer {
+export function replyFrom(answer: UpstreamAnswer, query: Query, options: ReplyOptions): Buffer {
+  const { limit, longest, now, random } = options;
   const { bytes } = answer;
   const room = limit - (query.edns ? optSize : 0);
   const records = recordsOf(bytes);
@@ -81,6 +93,20 @@ export function replyFrom(answer: UpstreamAnswer, query: Query, limit: number, l
   const age = Math.floor((now - answer.at) / 1000);
   for (const { ttlAt } of kept)
     message.writeUInt32BE(Math.max(0, Math.min(bytes.readUInt32BE(ttlAt), longest) - age), ttlAt);
+  rotateAddresses(message, kept, random);
   if (query.edns) writeOpt(message, end, query.edns.dnssecOk, answer.rcode >> 4);
   return message;
+}
+
+/** Changes which of several addresses of one name comes first. The records stay where they are: names point into the message. */
+function rotateAddresses(message: Buffer, records: readonly RecordAt[], random: number): void {
+  for (const type of [types.A, types.AAAA]) {
+    const addresses = records.filter((each) => each.section === 'answer' && each.type === type);
+    const ownerOf = (each: RecordAt): Buffer => message.subarray(each.at, each.ttlAt);
+    if (addresses.length < 2 || !addresses.every((each) => ownerOf(each).equals(ownerOf(addresses[0]!)))) continue;
+    const data = addresses.map((each) => Buffer.from(message.subarray(each.dataAt, each.end)));
+    if (data.some((each) => each.length !== data[0]!.length)) continue;
+    const first = Math.floor(random * data.length);
+    for (const [i, { dataAt }] of addresses.entries()) data[(first + i) % data.length]!.copy(message, dataAt);
+  }
 }

@@ -17,6 +17,8 @@ export interface ForwarderMetrics {
   cacheHit(denial: boolean): void;
   cacheMissed(): void;
   rejected(): void;
+  /** Every server is down, and one is asked all the same. */
+  allDown(): void;
 }
 
 export interface ForwarderOptions {
@@ -89,6 +91,7 @@ export class Forwarder {
     const until = now() + patience;
     const usable = shuffled(this.#options.servers.filter((each) => !each.looping));
     const up = usable.filter((each) => each.up);
+    if (up.length === 0 && usable.length > 0) this.#options.metrics.allDown();
     const order = up.length > 0 ? [...up, ...up] : usable.slice(0, 1);
     let trouble: UpstreamAnswer | undefined;
     let last = new NoAnswer('no server upstream can be asked');

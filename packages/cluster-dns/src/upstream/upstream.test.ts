@@ -1,14 +1,20 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { encode } from 'dns-packet';
+import fc from 'fast-check';
+import { aliasTarget } from '../server/aliases.ts';
 import { query, told } from '../testing/answers.ts';
 import { testForwarder } from '../testing/responder.ts';
 import { type Behaviour, type FakeUpstream, fakeUpstream, records } from '../testing/upstream.ts';
 import { bits } from '../wire/codes.ts';
 import { isRefusal, type Query, readQuery } from '../wire/query.ts';
+import { MalformedMessage } from '../wire/walk.ts';
 import { replyFrom, upstreamAnswer } from './answer.ts';
 import { AnswerCache } from './cache.ts';
+import { NoAnswer } from './exchange.ts';
 import { Overloaded } from './forwarder.ts';
 import { addressText, nameservers, serverAddress } from './resolv-conf.ts';
+
+const within = (limit: number, now: number, random = 0) => ({ limit, longest: 30, now, random });
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -45,7 +51,7 @@ const silent: Behaviour = () => undefined;
 
 async function answersOf(made: ReturnType<typeof testForwarder>, question: Query): Promise<string[]> {
   const answer = await made.forwarder.resolve(question);
-  return told(replyFrom(answer, question, 1232, 30, performance.now())).answers;
+  return told(replyFrom(answer, question, within(1232, performance.now()))).answers;
 }
 
 describe('servers upstream', () => {
@@ -172,7 +178,7 @@ describe('what is remembered', () => {
   it('is told with the time that is left of it', () => {
     const answer = upstreamAnswer(message(3600), 30, 0);
     const ttls = [0, 10_500, 60_000].map((now) => {
-      const { packet } = told(replyFrom(answer, asked('example.com'), 512, 30, now));
+      const { packet } = told(replyFrom(answer, asked('example.com'), within(512, now)));
       return (packet.answers![0] as { ttl: number }).ttl;
     });
     expect(ttls).toEqual([30, 20, 0]);
@@ -230,19 +236,59 @@ describe('a reply to the client', () => {
   );
 
   it('is cut at a whole record where it does not fit', () => {
-    const reply = replyFrom(answer, asked('example.com'), 512, 30, 0);
+    const reply = replyFrom(answer, asked('example.com'), within(512, 0));
     expect(reply.length).toBeLessThanOrEqual(512);
     const { packet, answers } = told(reply);
     expect(packet.flag_tc).toBe(true);
     expect(answers.length).toBeGreaterThan(10);
-    expect(told(replyFrom(answer, asked('example.com'), 65_535, 30, 0)).answers).toHaveLength(60);
+    expect(told(replyFrom(answer, asked('example.com'), within(65_535, 0))).answers).toHaveLength(60);
+  });
+
+  it('begins with the address that chance names', () => {
+    const firsts = [0, 0.5, 0.99].map((random) => {
+      const { packet } = told(replyFrom(answer, asked('example.com'), within(65_535, 0, random)));
+      expect(new Set(packet.answers!.map((each) => (each as { data: string }).data)).size).toBe(60);
+      return (packet.answers![0] as { data: string }).data;
+    });
+    expect(firsts).toEqual(['192.0.2.0', '192.0.2.30', '192.0.2.59']);
+  });
+
+  it('is made of whatever comes, or nothing is', () => {
+    const answered = encode({
+      type: 'response',
+      flags: 0x0180,
+      questions: [{ type: 'A', name: 'example.com' }],
+      answers: [{ type: 'CNAME', name: 'example.com', data: 'x.example.com' }, ...many.slice(0, 3)],
+      additionals: [opt],
+    });
+    const question = asked('example.com', 1232);
+    const target = aliasTarget(question, 'example.com');
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(answered.length - 30), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        fc.nat(answered.length),
+        (changes, cut) => {
+          const message = Buffer.from(answered);
+          for (const [at, byte] of changes) message[29 + at] = byte;
+          try {
+            const taken = upstreamAnswer(message.subarray(0, message.length - (cut % 5 === 0 ? cut : 0)), 30, 0);
+            expect(replyFrom(taken, question, within(512, 0)).length).toBeLessThanOrEqual(512);
+            expect(taken.ttl).toBeLessThanOrEqual(30);
+            target.read(taken);
+          } catch (error) {
+            expect([MalformedMessage, NoAnswer]).toContain((error as Error).constructor);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 
   it("has the client's EDNS, not the upstream server's, and its way to write the name", () => {
-    const with_ = told(replyFrom(answer, asked('Example.COM', 1400), 65_535, 30, 0)).packet;
+    const with_ = told(replyFrom(answer, asked('Example.COM', 1400), within(65_535, 0))).packet;
     expect(with_.additionals).toMatchObject([{ type: 'OPT', udpPayloadSize: 1232 }]);
     expect(with_.questions![0]!.name).toBe('Example.COM');
-    expect(told(replyFrom(answer, asked('example.com'), 65_535, 30, 0)).packet.additionals).toEqual([]);
+    expect(told(replyFrom(answer, asked('example.com'), within(65_535, 0))).packet.additionals).toEqual([]);
   });
 });
 
