@@ -1,7 +1,8 @@
 import type { Node } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, throwAll, UsageFailure } from '../cli/failure.ts';
-import { select } from '../resources/selection.ts';
+import { CommandFailure, messageOf, throwAll, UsageFailure } from '../cli/failure.ts';
+import { qualified } from '../resources/resource.ts';
+import { type Info, select } from '../resources/selection.ts';
 import { patchObject } from '../resources/writes.ts';
 import { dryRunFlag, dryRunOf, dryRunSuffix, selectorFlag } from './shared-flags.ts';
 
@@ -12,34 +13,51 @@ export function cordonCommand(name: 'cordon' | 'uncordon', short: string, unsche
     short,
     usage: `${name} NODE`,
     flags: [dryRunFlag, selectorFlag],
-    run: (call) => run(call, name, unschedulable),
+    run: async (call) => setUnschedulable(call, await nodesOf(call, name), unschedulable),
   };
 }
 
-async function run(call: Call, name: string, unschedulable: boolean): Promise<void> {
-  const { args, flags, session, terminal, path } = call;
+/** The nodes that the arguments name or the selector picks. */
+export async function nodesOf({ args, flags, session, terminal, path }: Call, name: string): Promise<Info[]> {
   const selector = flags.string('selector');
-  if (args.length === 0 && selector === '') throw new UsageFailure(path, `USAGE: ${name} NODE [flags]`);
+  if (args.length === 0 && !flags.changed('selector')) throw new UsageFailure(path, `USAGE: ${name} NODE [flags]`);
   if (args.length > 0 && selector !== '')
-    throw new CommandFailure('error: cannot specify both a node name and a --selector option');
+    throw new UsageFailure(path, 'error: cannot specify both a node name and a --selector option');
+  const named = args.map((arg) => (arg.includes('/') ? arg : `nodes/${arg}`));
+  const { infos, errors } = await select(session, terminal, {
+    args: selector === '' ? named : ['nodes'],
+    selector,
+    fetch: true,
+    chunkSize: flags.has('chunk-size') ? flags.int('chunk-size') : 0,
+  });
+  if (new Set(infos.map(({ resource }) => resource)).size > 1)
+    throw new CommandFailure('you may only specify a single resource type');
+  throwAll(errors.slice(0, 1));
+  const other = infos.find(({ resource }) => qualified(resource) !== 'nodes')?.resource;
+  if (other) {
+    const shown = JSON.stringify(`${other.group}/${other.version}, Resource=${other.name}`);
+    throw new CommandFailure(`expected resource of type node, got ${shown}`);
+  }
+  return infos;
+}
+
+/** Cordons nodes, or takes that back, and tells of each; a node that cannot be changed does not stop the others. */
+export async function setUnschedulable(call: Call, nodes: readonly Info[], unschedulable: boolean): Promise<void> {
+  const { flags, session, terminal } = call;
   const dryRun = dryRunOf(flags);
-  const { infos, errors } = await select(session, terminal, { args: ['nodes', ...args], selector, fetch: true });
-  throwAll(errors);
-  for (const info of infos) {
+  const verb = unschedulable ? 'cordon' : 'uncordon';
+  for (const info of nodes) {
     const node = info.object as unknown as Node;
-    if ((node.spec?.unschedulable ?? false) === unschedulable) {
-      terminal.stdout.write(`node/${info.name} already ${name}ed${dryRunSuffix(dryRun)}\n`);
-      continue;
+    const already = (node.spec?.unschedulable ?? false) === unschedulable;
+    if (!already && dryRun !== 'client') {
+      try {
+        const body = { spec: { unschedulable: unschedulable || null } };
+        await patchObject(session, info, 'strategic', body, { serverDryRun: dryRun === 'server' });
+      } catch (error) {
+        terminal.stderr.write(`error: unable to ${verb} node ${JSON.stringify(info.name)}: ${messageOf(error)}\n`);
+        continue;
+      }
     }
-    if (dryRun !== 'client') {
-      await patchObject(
-        session,
-        info,
-        'strategic',
-        { spec: { unschedulable: unschedulable || null } },
-        { serverDryRun: dryRun === 'server' },
-      );
-    }
-    terminal.stdout.write(`node/${info.name} ${name}ed${dryRunSuffix(dryRun)}\n`);
+    terminal.stdout.write(`node/${info.name} ${already ? 'already ' : ''}${verb}ed${dryRunSuffix(dryRun)}\n`);
   }
 }

@@ -11,11 +11,13 @@ import type {
   ServiceAccount,
 } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
+import type { PodDisruptionBudget } from '@coracle/api/types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
 import type { AnyObject } from '../resources/resource.ts';
 import type { Session } from '../session.ts';
 import { describeConfigMap, describeNamespace, describeSecret, describeServiceAccount } from './configuration.ts';
 import type { Description } from './description.ts';
+import { describeDisruptionBudget } from './disruption-budget.ts';
 import { describeEvents, eventsOf } from './events.ts';
 import { describeGeneric } from './generic.ts';
 import { describeNode } from './node.ts';
@@ -54,6 +56,7 @@ const describers: Readonly<Record<string, Describer>> = {
   'EndpointSlice.discovery.k8s.io': of<EndpointSlice>(describeEndpointSlice),
   'Deployment.apps': of<Deployment>(describeDeployment),
   'ReplicaSet.apps': of<ReplicaSet>(describeReplicaSet),
+  'PodDisruptionBudget.policy': of<PodDisruptionBudget>(describeDisruptionBudget),
   [`Role.${rbac}`]: of<Role>(describeRole, false),
   [`ClusterRole.${rbac}`]: of<ClusterRole>(describeRole, false),
   [`RoleBinding.${rbac}`]: of<RoleBinding>(describeRoleBinding, false),

@@ -1,8 +1,9 @@
 import { applyCases } from './cases-apply.ts';
 import { changeCases } from './cases-change.ts';
 import { createCases } from './cases-create.ts';
+import { drainCases } from './cases-drain.ts';
 import { readCases } from './cases-read.ts';
 import type { Case } from './differential.ts';
 
 /** Everything both kubectls are told to do. */
-export const cases: readonly Case[] = [...readCases, ...createCases, ...applyCases, ...changeCases];
+export const cases: readonly Case[] = [...readCases, ...createCases, ...applyCases, ...changeCases, ...drainCases];

@@ -25,6 +25,7 @@ const compared = [
   '/api/v1/%/pods',
   '/apis/apps/v1/%/deployments',
   '/apis/apps/v1/%/replicasets',
+  '/apis/policy/v1/%/poddisruptionbudgets',
   '/apis/rbac.authorization.k8s.io/v1/%/roles',
   '/apis/rbac.authorization.k8s.io/v1/%/rolebindings',
 ];

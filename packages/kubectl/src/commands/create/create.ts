@@ -17,6 +17,7 @@ import {
 } from '../shared-flags.ts';
 import { clusterRoleBinding, roleBinding } from './bindings.ts';
 import { configMap, secret } from './data.ts';
+import { podDisruptionBudget } from './disruption-budget.ts';
 import { clusterRole, role } from './roles.ts';
 import { service } from './service.ts';
 import { deployment, namespace, serviceAccount } from './simple.ts';
@@ -48,6 +49,7 @@ export const command: Command = {
     configMap,
     deployment,
     namespace,
+    podDisruptionBudget,
     role,
     roleBinding,
     secret,
