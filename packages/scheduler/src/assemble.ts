@@ -56,7 +56,7 @@ export function assembleScheduler(options: SchedulerOptions): AssembledScheduler
   const waitingPods = new WaitingPods();
   const pods = podWriter(client);
   const informers = new Informers(client, { signal, log });
-  const watching = watched(informers, client);
+  const watching = watched(informers);
   const recorders = new Map(
     configuration.profiles.map(({ schedulerName }) => [
       schedulerName,

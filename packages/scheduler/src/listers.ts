@@ -6,10 +6,9 @@ import { service as serviceKind } from '@coracle/api/core/v1/service';
 import type { Selector } from '@coracle/api/meta/labels';
 import { selectorFrom, selectorFromSet } from '@coracle/api/meta/labels';
 import { controllerOf } from '@coracle/api/meta/owner';
-import { isNotFound } from '@coracle/api/meta/status';
+import { podDisruptionBudget } from '@coracle/api/policy/v1/poddisruptionbudget';
 import type { Namespace, Node, Pod } from '@coracle/api/types/core/v1';
-import type { PodDisruptionBudget } from '@coracle/api/types/policy/v1';
-import type { Client, Informer, Informers } from '@coracle/client';
+import type { Informer, Informers } from '@coracle/client';
 import type { Listers } from './framework/handle.ts';
 
 /** What the scheduler watches. */
@@ -21,12 +20,13 @@ export interface Watched {
 }
 
 /** Sets up the informers (not started yet) and what plugins read from them. Pods that have ended are not even received. */
-export function watched(informers: Informers, client: Client): Watched {
+export function watched(informers: Informers): Watched {
   const pods = informers.of(podKind, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
   const nodes = informers.of(nodeKind);
   const namespaces = informers.of(namespaceKind);
   const services = informers.of(serviceKind);
   const replicaSets = informers.of(replicaSet);
+  const budgets = informers.of(podDisruptionBudget);
   return {
     pods,
     nodes,
@@ -47,18 +47,7 @@ export function watched(informers: Informers, client: Client): Watched {
         const set = replicaSets.lister.get(`${namespace}/${owner.name}`);
         return set && set.metadata.uid === owner.uid ? [...found, selectorFrom(set.spec?.selector)] : found;
       },
-      disruptionBudgets: (namespace) => disruptionBudgets(client, namespace),
+      disruptionBudgets: (namespace) => budgets.lister.list(namespace),
     },
   };
-}
-
-/** Read when preemption needs them, which is seldom. A server that does not know the kind has no budgets to keep. */
-async function disruptionBudgets(client: Client, namespace: string): Promise<PodDisruptionBudget[]> {
-  try {
-    const answer = await client.request('GET', `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`);
-    return (answer.json() as { items?: PodDisruptionBudget[] }).items ?? [];
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
 }

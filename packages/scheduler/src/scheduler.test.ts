@@ -2,6 +2,7 @@ import { event as eventKind } from '@coracle/api/core/v1/event';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { findCondition } from '@coracle/api/meta/conditions';
+import { podDisruptionBudget } from '@coracle/api/policy/v1/poddisruptionbudget';
 import type { Node, Pod } from '@coracle/api/types/core/v1';
 import type { TestServer } from '@coracle/apiserver/testing';
 import { startApiServer } from '@coracle/apiserver/testing';
@@ -170,6 +171,21 @@ describe('the scheduler against an API server', () => {
     await server.client.delete(podKind, 'low', 'default', { gracePeriodSeconds: 0 });
     await isOn('high', 'n1');
     await eventOf('low', 'Preempted');
+  });
+
+  it('evicts those that no disruption budget protects first', async () => {
+    await server.client.create(podDisruptionBudget, {
+      metadata: { name: 'db', namespace: 'default' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'db' } } },
+    });
+    await addNode('n1', { allocatable: { cpu: '2' } });
+    await addPod('db', { priority: 0, requests: { cpu: '1' }, labels: { app: 'db' } });
+    await addPod('web', { priority: 5, requests: { cpu: '1' } });
+    await isOn('db', 'n1');
+    await isOn('web', 'n1');
+    await addPod('high', { priority: 1000, requests: { cpu: '1' } });
+    await eventually('web to be evicted', async () => (await get('web')).metadata.deletionTimestamp);
+    expect((await get('db')).metadata.deletionTimestamp).toBeUndefined();
   });
 
   it('counts what it did', async () => {

@@ -17,7 +17,7 @@ export interface Listers {
   namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined;
   /** Selectors of the Services, and of the controller, that the pod belongs to: what spreading by default goes by. */
   selectorsFor(pod: Pod): Selector[];
-  disruptionBudgets(namespace: string): Promise<readonly PodDisruptionBudget[]>;
+  disruptionBudgets(namespace: string): readonly PodDisruptionBudget[];
 }
 
 /** What the scheduler changes through the API server. Each rejects with the server's error. */

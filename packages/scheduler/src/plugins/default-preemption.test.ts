@@ -154,10 +154,27 @@ describe('DefaultPreemption', () => {
     const nodes = [
       nodeWith(makeNode('n', small), low('db', { labels: { app: 'db' } }), low('web', { labels: { app: 'web' } })),
     ];
-    const listers = { ...testHandle([]).listers, disruptionBudgets: async () => [budget] };
+    const listers = { ...testHandle([]).listers, disruptionBudgets: () => [budget] };
     expect((await preempt(nodes, high(), { listers })).deleted).toEqual(['web']);
     const only = [nodeWith(makeNode('n', small), low('db', { labels: { app: 'db' }, requests: { cpu: '2' } }))];
     expect((await preempt(only, high(), { listers })).deleted).toEqual(['db']);
+  });
+
+  it('takes the node whose victims no budget protects, even where those of another matter less', async () => {
+    const budget = (disruptionsAllowed: number): PodDisruptionBudget => ({
+      metadata: { name: 'pdb', namespace: 'default' },
+      spec: { selector: { matchLabels: { app: 'db' } } },
+      status: { disruptionsAllowed },
+    });
+    const nodes = () => [
+      nodeWith(makeNode('x', small), low('db', { labels: { app: 'db' }, requests: { cpu: '2' } })),
+      nodeWith(makeNode('y', small), low('web', { priority: 9, requests: { cpu: '2' } })),
+    ];
+    const under = (allowed: number) => ({
+      listers: { ...testHandle([]).listers, disruptionBudgets: () => [budget(allowed)] },
+    });
+    expect((await preempt(nodes(), high(), under(0))).nominatedNode).toBe('y');
+    expect((await preempt(nodes(), high(), under(1))).nominatedNode).toBe('x');
   });
 
   it('turns away a victim that waits on Permit instead of deleting it', async () => {

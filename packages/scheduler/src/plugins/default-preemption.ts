@@ -36,7 +36,7 @@ export function defaultPreemption(args: DefaultPreemptionArgs, handle: Handle, m
       const ineligible = whyNotEligible(latest, pod, statuses, handle);
       if (ineligible) return { status: refusal('Unschedulable', `preemption: ${ineligible}`) };
 
-      const { candidates, refusals } = await findCandidates(state, pod, statuses, args, handle);
+      const { candidates, refusals } = findCandidates(state, pod, statuses, args, handle);
       const chosen = pickNode(candidates);
       if (!chosen) {
         const diagnosis = { ...emptyDiagnosis(), statuses: refusals };
@@ -75,22 +75,19 @@ function isBeingPreempted(pod: Pod): boolean {
 }
 
 /** Tries preemption out on copies of the nodes that refused the pod for something preemption can change. */
-async function findCandidates(
+function findCandidates(
   state: CycleState,
   pod: PodInfo,
   statuses: NodeStatuses,
   args: DefaultPreemptionArgs,
   handle: Handle,
-): Promise<{ candidates: Victims[]; refusals: NodeStatuses }> {
+): { candidates: Victims[]; refusals: NodeStatuses } {
   const { snapshot, random, whatIf, listers } = handle;
   const refusals = new NodeStatuses();
   const potential = snapshot.nodes.filter((each) => statuses.get(each.name).code === 'Unschedulable');
   if (potential.length === 0) return { candidates: [], refusals };
-  const budgets = await budgetsFor(
-    potential.flatMap((each) => each.pods),
-    pod,
-    listers,
-  );
+  const all = potential.flatMap((each) => each.pods);
+  const budgets = budgetsFor(all, pod, listers);
   const share = Math.floor((potential.length * args.minCandidateNodesPercentage) / 100);
   const enough = Math.min(potential.length, Math.max(share, args.minCandidateNodesAbsolute));
   const start = Math.floor(random() * potential.length);
@@ -106,12 +103,8 @@ async function findCandidates(
   return { candidates: [...clean, ...violating], refusals };
 }
 
-async function budgetsFor(
-  pods: readonly PodInfo[],
-  pod: PodInfo,
-  listers: Handle['listers'],
-): Promise<PodDisruptionBudget[]> {
+/** The budgets of the namespaces that pods of lower priority are in. */
+function budgetsFor(pods: readonly PodInfo[], pod: PodInfo, listers: Handle['listers']): PodDisruptionBudget[] {
   const namespaces = new Set(pods.filter((each) => each.priority < pod.priority).map((each) => each.namespace));
-  const lists = await Promise.all([...namespaces].map((each) => listers.disruptionBudgets(each)));
-  return lists.flat();
+  return [...namespaces].flatMap((each) => listers.disruptionBudgets(each));
 }

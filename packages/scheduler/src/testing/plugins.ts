@@ -26,7 +26,7 @@ export function testHandle(nodes: readonly NodeInfo[], changes: Partial<Handle> 
       pod: () => undefined,
       namespaceLabels: () => ({}),
       selectorsFor: () => [],
-      disruptionBudgets: async () => [],
+      disruptionBudgets: () => [],
     },
     pods: {
       bind: async (pod, node) => void recorded.bound.push({ pod: pod.metadata.name!, node }),
