@@ -50,6 +50,7 @@ export const groups: readonly Group[] = [
   {
     title: 'Cluster Management Commands',
     entries: [
+      entry('certificate', 'Approve or deny certificate requests', () => import('./certificate.ts')),
       entry('cluster-info', 'Show where the control plane answers', () => import('./cluster-info.ts')),
       entry('cordon', 'Keep new pods off a node', () => import('./cordon.ts')),
       entry('uncordon', 'Let a node take pods again', () => import('./uncordon.ts')),
@@ -100,7 +101,6 @@ export const groups: readonly Group[] = [
 export const unsupported: readonly string[] = [
   'alpha',
   'autoscale',
-  'certificate',
   'completion',
   'cp',
   'debug',

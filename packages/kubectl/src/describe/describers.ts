@@ -1,4 +1,5 @@
 import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
+import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type {
   ConfigMap,
   Endpoints,
@@ -15,6 +16,7 @@ import type { PodDisruptionBudget } from '@coracle/api/types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
 import type { AnyObject } from '../resources/resource.ts';
 import type { Session } from '../session.ts';
+import { describeCertificateRequest } from './certificate.ts';
 import { describeConfigMap, describeNamespace, describeSecret, describeServiceAccount } from './configuration.ts';
 import type { Description } from './description.ts';
 import { describeDisruptionBudget } from './disruption-budget.ts';
@@ -54,6 +56,7 @@ const describers: Readonly<Record<string, Describer>> = {
   ServiceAccount: of<ServiceAccount>(describeServiceAccount),
   Endpoints: of<Endpoints>(describeEndpoints),
   'EndpointSlice.discovery.k8s.io': of<EndpointSlice>(describeEndpointSlice),
+  'CertificateSigningRequest.certificates.k8s.io': of<CertificateSigningRequest>(describeCertificateRequest),
   'Deployment.apps': of<Deployment>(describeDeployment),
   'ReplicaSet.apps': of<ReplicaSet>(describeReplicaSet),
   'PodDisruptionBudget.policy': of<PodDisruptionBudget>(describeDisruptionBudget),

@@ -81,7 +81,9 @@ export async function select(session: Session, terminal: Terminal, selection: Se
   if (filenames.length > 0) {
     if (args.length > 0) {
       throw new CommandFailure(
-        'when paths, URLs, or stdin is provided as input, you may not specify a resource by arguments as well',
+        typeNamePairs(args)
+          ? 'resource/name arguments cannot be provided when a path is specified'
+          : 'when paths, URLs, or stdin is provided as input, you may not specify a resource by arguments as well',
       );
     }
     return fromFiles(session, terminal, selection);

@@ -1,4 +1,5 @@
 import { applyCases } from './cases-apply.ts';
+import { certificateCases } from './cases-certificate.ts';
 import { changeCases } from './cases-change.ts';
 import { createCases } from './cases-create.ts';
 import { drainCases } from './cases-drain.ts';
@@ -6,4 +7,11 @@ import { readCases } from './cases-read.ts';
 import type { Case } from './differential.ts';
 
 /** Everything both kubectls are told to do. */
-export const cases: readonly Case[] = [...readCases, ...createCases, ...applyCases, ...changeCases, ...drainCases];
+export const cases: readonly Case[] = [
+  ...readCases,
+  ...createCases,
+  ...applyCases,
+  ...changeCases,
+  ...drainCases,
+  ...certificateCases,
+];

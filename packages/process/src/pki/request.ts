@@ -61,6 +61,35 @@ export function parseRequest(pem: string): RequestFacts {
   };
 }
 
+/** All that Go's `pkix.Name` knows of a request's subject. */
+export interface RequestSubject {
+  commonName: string;
+  serialNumber: string;
+  organizations: string[];
+  organizationalUnits: string[];
+  countries: string[];
+  localities: string[];
+  provinces: string[];
+  streetAddresses: string[];
+  postalCodes: string[];
+}
+
+/** The subject of a PKCS#10 request. Throws as `parseRequest` does. */
+export function requestSubject(pem: string): RequestSubject {
+  const { subjectName } = decode(pem);
+  const all = (type: string) => subjectName.getField(type);
+  return {
+    ...readSubject(subjectName),
+    serialNumber: all('2.5.4.5').at(-1) ?? '',
+    organizationalUnits: all('OU'),
+    countries: all('C'),
+    localities: all('L'),
+    provinces: all('ST'),
+    streetAddresses: all('2.5.4.9'),
+    postalCodes: all('2.5.4.17'),
+  };
+}
+
 /** Whether the request was signed with the key it asks a certificate for. */
 export async function verifyRequest(pem: string): Promise<boolean> {
   return decode(pem).verify();
