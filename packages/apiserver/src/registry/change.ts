@@ -105,6 +105,7 @@ async function overwrite(
   } finally {
     if (!written) await release?.();
   }
+  if (writer.isAssumed(written)) return written;
   if (finished) await hooks.afterDelete?.(object, context);
   else await hooks.afterUpdate?.(object, old, context);
   return written;

@@ -43,7 +43,7 @@ export function removeObject(
       ? writer.remove(key, encoded, current.revision)
       : writer.put(key, encoded, current.revision));
     if (result instanceof Overtaken) return result;
-    if (removed) await hooks.afterDelete?.(step.object, context);
+    if (removed && !writer.isAssumed(result)) await hooks.afterDelete?.(step.object, context);
     return { removed, object: result };
   });
 }

@@ -46,6 +46,7 @@ export class Writer {
   readonly kind: AnyKind;
   readonly hooks: ResourceHooks;
   readonly #parts: ResourceParts;
+  readonly #assumed = new WeakSet<CachedObject>();
 
   constructor(kind: AnyKind, parts: ResourceParts) {
     this.kind = kind;
@@ -118,6 +119,7 @@ export class Writer {
     const result = await store.put(cache.prefix + key, encoded.bytes, expected, ttlSeconds);
     if (!result.ok) return new Overtaken(result.current);
     const object = this.show(encoded, result.revision);
+    if (result.assumed) this.#assumed.add(object);
     if (result.revision > seen()) cache.wrote(key, object);
     return object;
   }
@@ -126,7 +128,15 @@ export class Writer {
   async remove(key: string, encoded: Encoded, expected: number): Promise<CachedObject | Overtaken> {
     const { store, cache } = this.#parts;
     const result = await store.delete(cache.prefix + key, expected);
-    return result.ok ? this.show(encoded, result.revision) : new Overtaken(result.current);
+    if (!result.ok) return new Overtaken(result.current);
+    const object = this.show(encoded, result.revision);
+    if (result.assumed) this.#assumed.add(object);
+    return object;
+  }
+
+  /** Whether a write's answer was lost, so that another may have done the same: then what follows from it must not be done a second time. */
+  isAssumed(written: CachedObject): boolean {
+    return this.#assumed.has(written);
   }
 
   /** Throws Invalid when there are errors. */

@@ -1,41 +1,24 @@
-import { Etcd3, type IOptions, type IRangeResponse, type ITxnResponse } from 'etcd3';
+import type { IRangeRequest, IRangeResponse, ITxnResponse } from 'etcd3';
+import { isLeaseLost } from './etcd-failures.ts';
+import { EtcdMembers, type EtcdOptions } from './etcd-members.ts';
 import { watchEtcd } from './etcd-watch.ts';
 import { LeasePool } from './lease-pool.ts';
-import {
-  CompactedError,
-  FutureRevisionError,
-  type ListRange,
-  type Store,
-  type StoreBatch,
-  type StoredEntry,
-  type StoredPage,
-  StoreUnavailableError,
-  type WriteResult,
-} from './store.ts';
+import type { ListRange, Store, StoreBatch, StoredEntry, StoredPage, WriteResult } from './store.ts';
 
-export interface EtcdOptions {
-  /** `https://127.0.0.1:2379`, … */
-  servers: readonly string[];
-  /** PEM. */
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: Buffer;
-  /** How long a call may take, in milliseconds. */
-  timeout?: number;
-}
-
-/** The store of a cluster: etcd 3.5 or later. */
+/** The store of a cluster: etcd 3.5 or later, of one or several members. */
 export class EtcdStore implements Store {
-  readonly #etcd: Etcd3;
+  readonly #members: EtcdMembers;
   readonly #leases: LeasePool;
-  readonly #timeout: number;
 
   constructor(options: EtcdOptions) {
-    this.#timeout = options.timeout ?? 10_000;
-    this.#etcd = new Etcd3(clientOptions(options));
-    this.#leases = new LeasePool((seconds) =>
-      this.#call(() => this.#etcd.leaseClient.leaseGrant({ TTL: seconds }, this.#deadline())).then(({ ID }) => ID),
-    );
+    this.#members = new EtcdMembers(options);
+    this.#leases = new LeasePool(async (seconds) => {
+      // An attempt whose answer is lost may leave a lease that nothing hangs on; it expires.
+      const lease = await this.#members.call(({ leaseClient }, limit) =>
+        leaseClient.leaseGrant({ TTL: seconds }, limit),
+      );
+      return lease.ID;
+    });
   }
 
   async get(key: string): Promise<{ entry: StoredEntry | undefined; revision: number }> {
@@ -58,10 +41,21 @@ export class EtcdStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, expected: number, ttlSeconds?: number): Promise<WriteResult> {
-    const lease = ttlSeconds === undefined ? undefined : await this.#leases.take(ttlSeconds);
-    return this.#transact(key, expected, {
-      request_put: { key: Buffer.from(key), value: asBuffer(value), ...(lease === undefined ? {} : { lease }) },
-    });
+    const bytes = asBuffer(value);
+    const write = async () => {
+      const lease = ttlSeconds === undefined ? undefined : await this.#leases.take(ttlSeconds);
+      const change = {
+        request_put: { key: Buffer.from(key), value: bytes, ...(lease === undefined ? {} : { lease }) },
+      };
+      return this.#transact(key, expected, change, (current) => current !== undefined && bytes.equals(current.value));
+    };
+    try {
+      return await write();
+    } catch (error) {
+      if (ttlSeconds === undefined || !isLeaseLost(error)) throw error;
+      this.#leases.forget(ttlSeconds);
+      return write();
+    }
   }
 
   async delete(key: string, expected: number): Promise<WriteResult> {
@@ -69,7 +63,8 @@ export class EtcdStore implements Store {
       const { entry, revision } = await this.get(key);
       return { ok: false, revision, current: entry };
     }
-    return this.#transact(key, expected, { request_delete_range: { key: Buffer.from(key) } });
+    const change = { request_delete_range: { key: Buffer.from(key) } };
+    return this.#transact(key, expected, change, (current) => current === undefined);
   }
 
   async revision(): Promise<number> {
@@ -78,96 +73,52 @@ export class EtcdStore implements Store {
   }
 
   watch(revision: number, signal: AbortSignal): AsyncIterable<StoreBatch> {
-    return watchEtcd(this.#etcd, revision, signal);
+    return watchEtcd(this.#members, revision, signal);
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#call(() => this.#etcd.kv.compact({ revision, physical: false }, this.#deadline()));
+    await this.#members.call(({ kv }, limit) => kv.compact({ revision, physical: false }, limit));
   }
 
   async close(): Promise<void> {
-    this.#etcd.close();
+    this.#members.close();
   }
 
-  async #range(request: Parameters<Etcd3['kv']['range']>[0]): Promise<IRangeResponse> {
-    return this.#call(() => this.#etcd.kv.range(request, this.#deadline()));
+  #range(request: IRangeRequest): Promise<IRangeResponse> {
+    return this.#members.call(({ kv }, limit) => kv.range(request, limit));
   }
 
-  async #transact(key: string, expected: number, change: object): Promise<WriteResult> {
-    const answer: ITxnResponse = await this.#call(() =>
-      this.#etcd.kv.txn(
-        {
-          compare: [{ key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: expected }],
-          success: [change],
-          failure: [{ request_range: { key: Buffer.from(key) } }],
-        },
-        this.#deadline(),
-      ),
+  /**
+   * Changes a key whose last revision is `expected`. An attempt without an answer may have been carried out: the next one then meets its outcome,
+   * which `done` tells from another's.
+   */
+  async #transact(
+    key: string,
+    expected: number,
+    change: object,
+    done: (current: StoredEntry | undefined) => boolean,
+  ): Promise<WriteResult> {
+    let lost = false;
+    const answer: ITxnResponse = await this.#members.call(
+      ({ kv }, limit) =>
+        kv.txn(
+          {
+            compare: [{ key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: expected }],
+            success: [change],
+            failure: [{ request_range: { key: Buffer.from(key) } }],
+          },
+          limit,
+        ),
+      () => {
+        lost = true;
+      },
     );
     const revision = Number(answer.header.revision);
     if (answer.succeeded) return { ok: true, revision };
-    return { ok: false, revision, current: entriesOf(answer.responses[0]!.response_range)[0] };
+    const current = entriesOf(answer.responses[0]!.response_range)[0];
+    if (lost && done(current)) return { ok: true, revision: current?.revision ?? revision, assumed: true };
+    return { ok: false, revision, current };
   }
-
-  #deadline(): { deadline: number } {
-    return { deadline: Date.now() + this.#timeout };
-  }
-
-  async #call<T>(run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      throw translated(error);
-    }
-  }
-}
-
-/**
- * One attempt a call and no circuit breaker: a transaction that is sent again after a lost answer could meet its own first
- * copy and report a conflict with itself. The callers above know what may be repeated.
- */
-const once = {
-  execute: async <T>(run: (context: object) => T | Promise<T>) => run({ attempt: 0 }),
-} as unknown as NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
-
-function clientOptions(options: EtcdOptions): IOptions {
-  return {
-    hosts: [...options.servers],
-    ...(options.ca
-      ? {
-          credentials: {
-            rootCertificate: options.ca,
-            ...(options.key ? { privateKey: options.key } : {}),
-            ...(options.cert ? { certChain: options.cert } : {}),
-          },
-        }
-      : {}),
-    faultHandling: { global: once, host: () => once },
-    grpcOptions: {
-      'grpc.max_receive_message_length': -1,
-      'grpc.max_send_message_length': -1,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 2_000,
-      'grpc.keepalive_time_ms': 30_000,
-      'grpc.keepalive_timeout_ms': 10_000,
-    },
-  };
-}
-
-/** etcd's errors in the store's terms. */
-export function translated(error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes('has been compacted')) return new CompactedError();
-  if (message.includes('future revision')) return new FutureRevisionError();
-  if (/DEADLINE_EXCEEDED|request timed out/i.test(message)) return new StoreUnavailableError(message, true);
-  if (
-    /UNAVAILABLE|ECONNREFUSED|CANCELLED|no leader|leader changed|not ready|channel.*closed|Connection dropped/i.test(
-      message,
-    )
-  ) {
-    return new StoreUnavailableError(message, false);
-  }
-  return error instanceof Error ? error : new Error(message);
 }
 
 function entriesOf(answer: IRangeResponse): StoredEntry[] {

@@ -1,20 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Etcd3, IWatchResponse, Watcher } from 'etcd3';
-import { translated } from './etcd-store.ts';
+import type { IWatchResponse } from 'etcd3';
+import { translated } from './etcd-failures.ts';
+import type { EtcdMember, EtcdMembers, WatchCall } from './etcd-members.ts';
 import { CompactedError, type StoreBatch, StoreUnavailableError } from './store.ts';
 
-const firstPause = 100;
+const firstPause = 50;
 const longestPause = 5_000;
 
+/** How often (ms) it is looked whether the watch keeps up with what other answers show. */
+const lookPeriod = 1_000;
+
 /**
- * All changes of etcd's whole key space after a revision. Lost streams are opened again after the last delivered event: etcd's
- * header revision is not a safe place to resume from, because a watcher that is catching up gets it ahead of its events.
+ * All changes of etcd's whole key space after a revision. Lost streams are opened again, at another member where there is one, after the last
+ * delivered event: etcd's header revision is not a safe place to resume from, because a watcher that is catching up gets it
+ * ahead of its events.
  */
-export async function* watchEtcd(etcd: Etcd3, after: number, signal: AbortSignal): AsyncGenerator<StoreBatch> {
+export async function* watchEtcd(members: EtcdMembers, after: number, signal: AbortSignal): AsyncGenerator<StoreBatch> {
   let last = after;
   let pause = firstPause;
   while (!signal.aborted) {
-    const stream = new WatchStream(etcd, last + 1, signal);
+    const member = members.current;
+    const stream = new WatchStream(member, members, last, signal);
     try {
       for (let batch = await stream.next(); batch; batch = await stream.next()) {
         pause = firstPause;
@@ -22,10 +28,9 @@ export async function* watchEtcd(etcd: Etcd3, after: number, signal: AbortSignal
         yield batch;
       }
     } catch (error) {
-      if (isCompaction(error)) throw new CompactedError();
       const known = translated(error);
-      if (known instanceof CompactedError) throw known;
       if (!(known instanceof StoreUnavailableError) && !(error instanceof Disconnected)) throw known;
+      members.turnFrom(member);
     } finally {
       stream.close();
     }
@@ -37,32 +42,33 @@ export async function* watchEtcd(etcd: Etcd3, after: number, signal: AbortSignal
 
 class Disconnected extends Error {}
 
-/** etcd cancels a watch of compacted history without giving a reason; its other cancellations have one. */
-function isCompaction(error: unknown): boolean {
-  return error instanceof Error && error.message.trim() === 'Watcher canceled:';
-}
-
 /** One etcd watcher's events as a queue that is pulled from. */
 class WatchStream {
-  readonly #watcher: Watcher;
   readonly #signal: AbortSignal;
+  readonly #members: EtcdMembers;
   readonly #batches: StoreBatch[] = [];
+  readonly #look: NodeJS.Timeout;
+  readonly #forget: () => void;
+  #call: WatchCall | undefined;
   #failure: Error | undefined;
   #closed = false;
   #wake: (() => void) | undefined;
+  #received: number;
+  /** A revision that an answer has shown and this watch had not brought at the last look. */
+  #awaited = 0;
+  /** Nothing has come since the last look. */
+  #silent = false;
   readonly #onAbort = () => this.#rouse();
 
-  constructor(etcd: Etcd3, from: number, signal: AbortSignal) {
+  constructor(member: EtcdMember, members: EtcdMembers, after: number, signal: AbortSignal) {
     this.#signal = signal;
+    this.#members = members;
+    this.#received = after;
     signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#watcher = etcd
-      .watch()
-      .inRange({ start: Buffer.from([0]), end: Buffer.from([0]) })
-      .startRevision(String(from))
-      .watcher();
-    this.#watcher.on('data', (answer: IWatchResponse) => this.#receive(answer));
-    this.#watcher.on('error', (error: Error) => this.#fail(error));
-    this.#watcher.on('disconnected', () => this.#fail(new Disconnected('the watch stream ended')));
+    members.takeNewest(); // what was seen before says nothing about this watch
+    this.#forget = members.onTurn(member, () => this.#fail(new Disconnected('the member does not answer')));
+    this.#look = setInterval(() => this.#keepsUp(), lookPeriod).unref();
+    void this.#open(member, after + 1);
   }
 
   /** The next batch; undefined once the signal aborted. */
@@ -80,17 +86,43 @@ class WatchStream {
 
   close(): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
-    if (this.#closed) return;
+    clearInterval(this.#look);
+    this.#forget();
     this.#closed = true;
-    this.#watcher.removeAllListeners('data');
-    // The watcher may be told to end while its stream is already gone; there is nothing left to do then.
-    this.#watcher.cancel().catch(() => undefined);
+    this.#call?.cancel();
+  }
+
+  async #open(member: EtcdMember, from: number): Promise<void> {
+    try {
+      const call = await member.openWatch();
+      call.on('error', (error) => this.#fail(error));
+      if (this.#closed) {
+        call.cancel();
+        return;
+      }
+      this.#call = call;
+      call.on('data', (answer) => this.#receive(answer));
+      call.on('end', () => this.#fail(new Disconnected('the watch stream ended')));
+      const everything = { key: Buffer.from([0]), range_end: Buffer.from([0]) };
+      call.write({ create_request: { ...everything, start_revision: String(from), progress_notify: true } });
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   #receive(answer: IWatchResponse): void {
+    if (answer.canceled) {
+      const compacted = Number(answer.compact_revision) > 0;
+      this.#fail(compacted ? new CompactedError() : new Error(`the watch was canceled: ${answer.cancel_reason}`));
+      return;
+    }
+    if (answer.created) return;
+    this.#silent = false;
     const last = answer.events.at(-1);
+    const revision = Number(last ? last.kv.mod_revision : answer.header.revision);
+    this.#received = Math.max(this.#received, revision);
     this.#batches.push({
-      revision: Number(last ? last.kv.mod_revision : answer.header.revision),
+      revision,
       events: answer.events.map((event) => ({
         key: event.kv.key.toString(),
         revision: Number(event.kv.mod_revision),
@@ -98,6 +130,22 @@ class WatchStream {
       })),
     });
     this.#rouse();
+  }
+
+  /**
+   * A member that hangs, or is cut off, brings nothing and does not break the connection, while others go on. Every revision is an event here: one
+   * that an answer showed a while ago and that has not come, while nothing else came either, will not come.
+   */
+  #keepsUp(): void {
+    const awaited = this.#awaited;
+    this.#awaited = 0;
+    if (awaited > this.#received && this.#silent) {
+      this.#fail(new Disconnected(`the watch is silent, and revision ${awaited} exists`));
+      return;
+    }
+    this.#silent = true;
+    const newest = Math.max(this.#members.takeNewest(), awaited);
+    if (newest > this.#received) this.#awaited = newest;
   }
 
   #fail(error: Error): void {

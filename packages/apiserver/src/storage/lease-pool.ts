@@ -28,4 +28,9 @@ export class LeasePool {
       throw error;
     }
   }
+
+  /** The lease that was taken last is not there any more. */
+  forget(ttlSeconds: number): void {
+    this.#current.delete(ttlSeconds);
+  }
 }

@@ -50,8 +50,9 @@ export interface StoredPage {
   count: number;
 }
 
+/** `assumed`: an answer was lost, and what is there is what was to be; another may have done it. */
 export type WriteResult =
-  | { ok: true; revision: number }
+  | { ok: true; revision: number; assumed?: true }
   | { ok: false; revision: number; current: StoredEntry | undefined };
 
 /** Changes up to and including `revision`; all events of one revision are in one batch. Empty: progress only. */
@@ -83,12 +84,17 @@ export class FutureRevisionError extends Error {
   }
 }
 
-/** The store does not answer. A write that got this error may or may not have happened. `timedOut`: it took a call and did not answer in time. */
+/**
+ * The store does not answer. A write that got this error may or may not have happened, unless it is `unsent`. `timedOut`: it took a call and did
+ * not answer in time.
+ */
 export class StoreUnavailableError extends Error {
   override name = 'StoreUnavailableError';
   readonly timedOut: boolean;
-  constructor(message: string, timedOut: boolean) {
+  readonly unsent: boolean;
+  constructor(message: string, { timedOut = false, unsent = false } = {}) {
     super(message);
     this.timedOut = timedOut;
+    this.unsent = unsent;
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { internalError } from '@coracle/api/meta/status';
 import type { RangeAllocation } from '@coracle/api/types/core/v1';
 import type { Store, StoredEntry } from '../../storage/store.ts';
@@ -129,11 +130,18 @@ function outcomeOf({ work, dryRun }: Operation, ports: PortSet): Outcome {
   }
 }
 
+/** No two writes are alike, so that one whose answer was lost can be told from another server's. */
 function encode(range: PortRange, bits: bigint): Buffer {
   const hex = bits === 0n ? '' : bits.toString(16);
   const data = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').toString('base64');
   return Buffer.from(
-    JSON.stringify({ kind: 'RangeAllocation', apiVersion: 'v1', metadata: {}, range: range.text, data }),
+    JSON.stringify({
+      kind: 'RangeAllocation',
+      apiVersion: 'v1',
+      metadata: { uid: randomUUID() },
+      range: range.text,
+      data,
+    }),
   );
 }
 
