@@ -13,10 +13,16 @@ import {
   type TransportResponse,
 } from './transport.ts';
 
-/** As upstream's HTTP/2 clients: after this long without a frame the connection is tested, and dropped when no answer comes. */
-const readIdleMs = 30_000;
-const pingTimeoutMs = 15_000;
-const dialTimeoutMs = 30_000;
+/**
+ * As upstream's HTTP/2 clients, and quicker: after this long without a byte received the connection is tested, and dropped when no answer comes. What
+ * is sent says nothing: a server that hangs takes requests for a long time.
+ */
+const readIdleMs = 5_000;
+const pingTimeoutMs = 5_000;
+const lookPeriodMs = 1_000;
+/** A connection over which a caller has given up waiting is tested with less patience. */
+const suspectTimeoutMs = 2_000;
+const dialTimeoutMs = 10_000;
 const certificatePeriodMs = 60_000;
 const streamWindow = 1 << 20;
 /** Shared by all streams: large enough that one slow reader does not hold up the others. */
@@ -101,7 +107,7 @@ export class Http2Transport implements Transport {
     session.on('error', drop);
     session.on('close', drop);
     session.on('goaway', drop);
-    testWhenIdle(session);
+    testWhenIdle(session, socket);
     session.unref();
     if (this.#closed) {
       session.destroy();
@@ -124,12 +130,14 @@ export class Http2Transport implements Transport {
         return reject(new ConnectionError((error as Error).message, true, error));
       }
       hold(session, stream);
+      let answered = false;
       const { signal } = request;
+      const begin = performance.now();
       const abort = (): void => {
+        if (!answered && performance.now() - begin > suspectTimeoutMs / 2) test(session, suspectTimeoutMs);
         stream.destroy(signal!.reason instanceof Error ? signal!.reason : new Error('aborted'));
       };
       signal?.addEventListener('abort', abort, { once: true });
-      let answered = false;
       stream.once('response', (headers) => {
         answered = true;
         resolve({ status: headers[':status']!, headers: headers as TransportResponse['headers'], body: stream });
@@ -175,14 +183,35 @@ function hold(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
   stream.once('close', () => add(-1));
 }
 
-function testWhenIdle(session: ClientHttp2Session): void {
-  session.setTimeout(readIdleMs, () => {
-    if (session.destroyed || !running.get(session)) return;
-    const lost = setTimeout(() => session.destroy(new Error('http2: client connection lost')), pingTimeoutMs);
-    lost.unref();
-    const sent = session.ping(() => clearTimeout(lost));
-    if (!sent) clearTimeout(lost);
-  });
+/** Tests the connection whenever requests wait and nothing was received for a while. */
+function testWhenIdle(session: ClientHttp2Session, socket: TLSSocket): void {
+  let received = 0;
+  let since = performance.now();
+  let lookedAt = since;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    // This process itself stood still: what came meanwhile has yet to be read.
+    const late = now - lookedAt > 2 * lookPeriodMs;
+    lookedAt = now;
+    if (late || socket.bytesRead !== received || !running.get(session)) {
+      received = socket.bytesRead;
+      since = now;
+    } else if (now - since >= readIdleMs) {
+      since = now;
+      test(session, pingTimeoutMs);
+    }
+  }, lookPeriodMs);
+  timer.unref();
+  session.once('close', () => clearInterval(timer));
+}
+
+/** Drops the connection unless the other side answers in time. */
+function test(session: ClientHttp2Session, timeout: number): void {
+  if (session.destroyed) return;
+  const lost = setTimeout(() => session.destroy(new Error('http2: client connection lost')), timeout);
+  lost.unref();
+  const sent = session.ping(() => clearTimeout(lost));
+  if (!sent) clearTimeout(lost);
 }
 
 function dial(server: URL, config: RestConfig): Promise<TLSSocket> {

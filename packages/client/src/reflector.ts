@@ -22,6 +22,8 @@ export interface ReflectorTarget<T> {
 }
 
 const minWatchSeconds = 5 * 60;
+/** A watch that lasted so long (ms) was in order. */
+const steadyMs = 10_000;
 
 /**
  * Mirrors a collection until the signal is aborted: lists it, then watches from the list's version, resuming each watch where the
@@ -36,18 +38,15 @@ export async function reflect<T extends KubeObject>(
   log: ClientLog,
 ): Promise<void> {
   const backoff = new Backoff();
-  // "0" lets the server answer from its cache; after 410 only the newest state will do.
-  let listVersion = '0';
   while (!signal.aborted) {
     try {
-      const { items, metadata } = await client.list(kind, { ...selection, resourceVersion: listVersion, signal });
+      // Without a version the server answers with the newest state: the mirror never goes back, whichever server answers.
+      const { items, metadata } = await client.list(kind, { ...selection, signal });
       target.replace(items);
       await follow(metadata.resourceVersion ?? '');
-      listVersion = '';
     } catch (error) {
       if (signal.aborted) return;
       if (!isTrouble(error)) throw error;
-      if (isExpired(error)) listVersion = '';
       log.warn({ kind: kind.kind, err: error }, 'Failed to list and watch, trying again');
       await delay(backoff.next(), signal).catch(() => {});
     }
@@ -79,6 +78,8 @@ export async function reflect<T extends KubeObject>(
         if (isExpired(error)) return;
         if (!isTrouble(error)) throw error;
         log.debug({ kind: kind.kind, err: error }, 'Watch ended, resuming');
+        // One that worked until its server went is no sign that the next one will not.
+        if (events > 0 || performance.now() - startedAt > steadyMs) backoff.reset();
         await delay(backoff.next(), signal).catch(() => {});
       }
     }

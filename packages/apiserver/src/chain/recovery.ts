@@ -16,7 +16,7 @@ export function recovery(report: (error: unknown, context: RequestContext) => vo
         context.res.destroy(); // the client is gone; there is nobody to tell
         return;
       }
-      const error = storeFailure(thrown);
+      const error = storeFailure(thrown, context.req.method === 'GET');
       if (!(error instanceof StatusError)) report(error, context);
       const { res } = context;
       if (res.headersSent) {

@@ -89,7 +89,7 @@ async function exactPage(
       throw token ? expiredContinue(token.start) : expired('The resourceVersion for the provided list is too old.');
     }
     if (error instanceof FutureRevisionError) throw resourceVersionTooLarge(revision, registry.feed.revision);
-    throw storeFailure(error);
+    throw storeFailure(error, true);
   }
   return pageOf(found, found.length + left, limit, revision, options);
 }

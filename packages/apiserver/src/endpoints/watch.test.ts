@@ -107,6 +107,13 @@ describe('watch', () => {
     expect([...seen[0]!].sort()).toEqual(names.map((name) => `ADDED ${name}`).sort());
   });
 
+  it('ends with 410 when it is to begin after a revision that there is not, as after a restore', async () => {
+    const newest = await create('a');
+    const opened = await watch(`resourceVersion=${Number(newest) + 1000}`);
+    expect(await opened.next()).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } });
+    expect(await opened.next()).toBeUndefined();
+  });
+
   it('ends with 410 when history does not reach back', async () => {
     const first = await create('a');
     await server.close();

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeJson } from '@coracle/api/codec/json';
-import { resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
+import { expired, resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
+import type { Registry } from '../registry/registry.ts';
 import { type FrameSink, frame } from '../storage/watch-hub.ts';
 import { type Call, renderingFor } from './call.ts';
 import { type ListOptions, listOptionsOf } from './list-options.ts';
@@ -20,6 +21,7 @@ export async function watch(call: Call): Promise<void> {
   const initial = wantsInitialEvents(options);
   if (options.revision === undefined) await registry.fresh();
   else if (initial && options.revision > 0) await registry.seen(options.revision);
+  const newest = await newestBefore(registry, options.revision ?? 0);
   const { cache, hub } = resource;
 
   writeHead(context, 200, { 'Content-Type': 'application/json' });
@@ -27,6 +29,10 @@ export async function watch(call: Call): Promise<void> {
   let revision = options.revision ?? registry.feed.revision;
   if (!initial && revision < cache.history.floor) {
     res.end(errorFrame(resourceVersionTooOld(revision, cache.history.floor)));
+    return;
+  }
+  if (newest !== undefined) {
+    res.end(errorFrame(expired(`resource version ${revision} is not there any more: the newest one is ${newest}`)));
     return;
   }
   res.flushHeaders();
@@ -62,6 +68,16 @@ export async function watch(call: Call): Promise<void> {
     if (context.signal.aborted) gone();
     else context.signal.addEventListener('abort', gone, { once: true });
   });
+}
+
+/**
+ * The newest revision there is, where that is before the one a client knows: the store was restored, and what the client waits for may never
+ * come. Undefined: it is not; this server may be behind others, and the watch goes on from where the client is.
+ */
+async function newestBefore(registry: Registry, revision: number): Promise<number | undefined> {
+  if (revision <= registry.feed.revision) return undefined;
+  const newest = await registry.fresh();
+  return newest < revision ? newest : undefined;
 }
 
 /** A line that ends a watch with an error. */

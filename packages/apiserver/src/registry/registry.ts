@@ -94,7 +94,7 @@ export class Registry implements ObjectAccess {
     try {
       revision = await this.#fresh.get();
     } catch (error) {
-      throw storeFailure(error);
+      throw storeFailure(error, true);
     }
     if (revision < known) this.feed.reload(revision);
     await this.seen(revision);

@@ -88,6 +88,7 @@ export class EtcdMembers {
     lost: () => void = () => undefined,
   ): Promise<T> {
     const until = Date.now() + this.#timeout;
+    let unsent = true;
     for (let attempt = 1; ; attempt++) {
       const member = this.current;
       try {
@@ -97,12 +98,24 @@ export class EtcdMembers {
       } catch (error) {
         const known = translated(error);
         if (!(known instanceof StoreUnavailableError)) throw known;
-        if (!known.unsent) lost();
+        if (!known.unsent) {
+          unsent = false;
+          lost();
+        }
         this.turnFrom(member);
-        if (this.#closed || this.#members.length === 1 || Date.now() + pause >= until) throw known;
+        if (this.#closed || this.#members.length === 1 || Date.now() + pause >= until) {
+          throw new StoreUnavailableError(known.message, { timedOut: known.timedOut, unsent });
+        }
         if (attempt % this.#members.length === 0) await delay(pause);
       }
     }
+  }
+
+  /** The revision of the newest write, read linearizably. */
+  async revision(): Promise<number> {
+    const request = { key: Buffer.from('/registry/'), count_only: true };
+    const { header } = await this.call(({ kv }, limit) => kv.range(request, limit));
+    return Number(header.revision);
   }
 
   /** The highest revision that an answer showed since this was last asked; 0: there was none. */

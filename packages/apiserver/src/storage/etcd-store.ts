@@ -67,9 +67,8 @@ export class EtcdStore implements Store {
     return this.#transact(key, expected, change, (current) => current === undefined);
   }
 
-  async revision(): Promise<number> {
-    const answer = await this.#range({ key: Buffer.from('/registry/'), count_only: true });
-    return Number(answer.header.revision);
+  revision(): Promise<number> {
+    return this.#members.revision();
   }
 
   watch(revision: number, signal: AbortSignal): AsyncIterable<StoreBatch> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IWatchResponse } from 'etcd3';
 import { translated } from './etcd-failures.ts';
 import type { EtcdMember, EtcdMembers, WatchCall } from './etcd-members.ts';
-import { CompactedError, type StoreBatch, StoreUnavailableError } from './store.ts';
+import { CompactedError, FutureRevisionError, type StoreBatch, StoreUnavailableError } from './store.ts';
 
 const firstPause = 50;
 const longestPause = 5_000;
@@ -116,7 +116,10 @@ class WatchStream {
       this.#fail(compacted ? new CompactedError() : new Error(`the watch was canceled: ${answer.cancel_reason}`));
       return;
     }
-    if (answer.created) return;
+    if (answer.created) {
+      if (Number(answer.header.revision) < this.#received) void this.#compare();
+      return;
+    }
     this.#silent = false;
     const last = answer.events.at(-1);
     const revision = Number(last ? last.kv.mod_revision : answer.header.revision);
@@ -146,6 +149,16 @@ class WatchStream {
     this.#silent = true;
     const newest = Math.max(this.#members.takeNewest(), awaited);
     if (newest > this.#received) this.#awaited = newest;
+  }
+
+  /** The member has not seen what this watch is to follow: it lags, or the store was restored to an earlier state. */
+  async #compare(): Promise<void> {
+    try {
+      const revision = await this.#members.revision();
+      if (revision < this.#received) this.#fail(new FutureRevisionError());
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   #fail(error: Error): void {

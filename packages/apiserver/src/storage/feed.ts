@@ -1,11 +1,13 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { root } from './keys.ts';
 import type { ResourceCache } from './resource-cache.ts';
-import { CompactedError, type Store, type StoreEvent } from './store.ts';
+import { CompactedError, FutureRevisionError, type Store, type StoreEvent } from './store.ts';
 
 const pageSize = 1_000;
 /** After so many objects others get their turn. */
 const turnSize = 100;
+
+const behind = 'the store is behind the watch cache, as after a restore; loading anew';
 
 /** Tells the operator what happens to the feed; `warn` gets a constant message and its details. */
 export interface FeedLog {
@@ -85,10 +87,7 @@ export class Feed {
   /** The store was found at an earlier revision than the caches have seen (it was restored): loads them anew. */
   reload(revision: number): void {
     if (revision >= this.#revision) return;
-    this.#log.warn('the store is behind the watch cache, as after a restore; loading anew', {
-      store: revision,
-      cache: this.#revision,
-    });
+    this.#log.warn(behind, { store: revision, cache: this.#revision });
     this.#again.abort();
   }
 
@@ -111,6 +110,10 @@ export class Feed {
         load = true;
         if (error instanceof CompactedError) {
           this.#log.warn('history was compacted under the watch cache; loading anew', { revision: this.#revision });
+          continue;
+        }
+        if (error instanceof FutureRevisionError) {
+          this.#log.warn(behind, { cache: this.#revision });
           continue;
         }
         this.#log.warn('the store could not be read; trying again', { error: String(error) });

@@ -21,7 +21,7 @@ export interface Store {
   revision(): Promise<number>;
   /**
    * All changes after `revision`, in order, until `signal` aborts (then it ends without an error). Outlives lost connections.
-   * Throws CompactedError when `revision` is compacted.
+   * Throws CompactedError when `revision` is compacted, and FutureRevisionError when the store is found to be behind it: it was restored.
    */
   watch(revision: number, signal: AbortSignal): AsyncIterable<StoreBatch>;
   /** Forgets history up to and including `revision`. */

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** An etcd of a test's own. */
 export interface TestEtcd {
@@ -15,6 +16,10 @@ export interface TestEtcd {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
+  /** Saves its content to a file. */
+  save(file: string): Promise<void>;
+  /** Ends it, and starts it again on the same port with the content of a file; `flags` are etcdutl's. */
+  restore(file: string, ...flags: string[]): Promise<void>;
   /** Ends it and removes its data. */
   close(): Promise<void>;
 }
@@ -41,11 +46,14 @@ export async function startEtcd(instead?: TestEtcd): Promise<TestEtcd> {
   const url = `http://127.0.0.1:${port}`;
   const peerUrl = `http://127.0.0.1:${peerPort}`;
   let child: ChildProcess | undefined;
+  let data = join(folder, 'data');
+  let restores = 0;
+  const tool = (name: string, ...args: string[]) => promisify(execFile)(join(dirname(binary), name), args);
   const start = async () => {
     child = spawn(
       binary,
       [
-        `--data-dir=${folder}`,
+        `--data-dir=${data}`,
         `--listen-client-urls=${url}`,
         `--advertise-client-urls=${url}`,
         `--listen-peer-urls=${peerUrl}`,
@@ -82,6 +90,14 @@ export async function startEtcd(instead?: TestEtcd): Promise<TestEtcd> {
     },
     stop,
     start,
+    save: async (file) => void (await tool('etcdctl', `--endpoints=${url}`, 'snapshot', 'save', file)),
+    restore: async (file, ...flags) => {
+      await stop('SIGKILL');
+      data = join(folder, `data-${++restores}`);
+      const member = [`--initial-cluster=default=${peerUrl}`, `--initial-advertise-peer-urls=${peerUrl}`];
+      await tool('etcdutl', 'snapshot', 'restore', file, `--data-dir=${data}`, '--name=default', ...member, ...flags);
+      await start();
+    },
     close: async () => {
       await stop('SIGKILL');
       await rm(folder, { recursive: true, force: true });
