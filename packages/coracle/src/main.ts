@@ -12,6 +12,7 @@ const verbs: Record<string, () => Promise<{ default: Command }>> = {
   reset: () => import('./commands/reset.ts'),
   node: () => import('./commands/node.ts'),
   image: () => import('./commands/image.ts'),
+  system: () => import('./commands/system.ts'),
   version: () => import('./commands/version.ts'),
 };
 

@@ -78,3 +78,14 @@ function removeIfEmpty(folder: string): void {
     if (!['ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
+
+/** Does something while nobody else holds the lock in a file; `busy` is told who does, and throws. A process that died holds nothing. */
+export function alone<T>(
+  file: string,
+  doing: string,
+  work: () => Promise<T>,
+  busy: (holder: { pid: number; doing: string }) => never,
+): Promise<T> {
+  const holder = take(file, doing);
+  return holder ? busy(holder) : holding(file, work);
+}

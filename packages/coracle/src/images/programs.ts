@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { version } from '@coracle/api/version';
 import { checkout } from '../cluster/cluster.ts';
+import { userOf } from '../components/component.ts';
 import { bundle } from './bundle.ts';
 import type { ImageConfig } from './oci.ts';
 import type { Recipe } from './recipes.ts';
 import { basePackages, binary, machineProgram, sharedLayers, toolPackages } from './shared-layers.ts';
 import { sourceDigest } from './sources.ts';
+import { exportsOf, type SystemContainer } from './system-container.ts';
 import { digestOf, type Entry, type Tree } from './tree.ts';
 
 /** One of Coracle's own programs, as far as its image is concerned. */
@@ -18,16 +20,48 @@ interface Program {
   /** Whether it runs nft, ip, mount and their like. */
   tools?: boolean;
   about: string;
+  /** How it runs as a system container, if it does. */
+  container?: Omit<SystemContainer, 'name' | 'user'> & { capabilities?: string[] };
 }
 
 /** The programs that have an image: to add one, add its line. */
 const programs: readonly Program[] = [
-  { name: 'kube-apiserver', package: 'apiserver', about: 'The API server.' },
-  { name: 'kube-scheduler', package: 'scheduler', about: 'Chooses nodes for pods.' },
-  { name: 'kube-controller-manager', package: 'controller-manager', about: 'The controllers.' },
-  { name: 'kubelet', tools: true, about: 'Runs the pods of a node.' },
-  { name: 'kube-proxy', tools: true, about: 'Services on a node, by nftables.' },
-  { name: 'overlay', tools: true, about: 'The pod network across nodes.' },
+  {
+    name: 'kube-apiserver',
+    package: 'apiserver',
+    about: 'The API server.',
+    container: { health: 'tcp://127.0.0.1:6443', capabilities: ['CAP_NET_BIND_SERVICE'] },
+  },
+  {
+    name: 'kube-scheduler',
+    package: 'scheduler',
+    about: 'Chooses nodes for pods.',
+    container: { health: 'tcp://127.0.0.1:10259' },
+  },
+  {
+    name: 'kube-controller-manager',
+    package: 'controller-manager',
+    about: 'The controllers.',
+    container: { health: 'tcp://127.0.0.1:10257' },
+  },
+  {
+    name: 'kubelet',
+    tools: true,
+    about: 'Runs the pods of a node.',
+    container: { health: 'http://127.0.0.1:10248/healthz', reach: 'machine', data: '/var/lib/kubelet' },
+  },
+  {
+    name: 'kube-proxy',
+    tools: true,
+    about: 'Services on a node, by nftables.',
+    container: { health: 'tcp://127.0.0.1:10256', reach: 'network' },
+  },
+  {
+    name: 'overlay',
+    tools: true,
+    about: 'The pod network across nodes.',
+    container: { health: '', reach: 'network' },
+  },
   { name: 'cluster-dns', about: "The cluster's names." },
 ];
 
@@ -35,7 +69,7 @@ const programs: readonly Program[] = [
 export const programImage = (name: string): string => `coracle.local/${name}:${version.gitVersion}`;
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const revision = 1;
+const revision = 2;
 
 const config = (name: string, about: string, environment: Record<string, string> = {}): ImageConfig => ({
   entrypoint: [`/${binary(name)}`],
@@ -48,7 +82,7 @@ const config = (name: string, about: string, environment: Record<string, string>
   },
 });
 
-function programRecipe({ name, package: folder = name, tools = false, about }: Program): Recipe {
+function programRecipe({ name, package: folder = name, tools = false, about, container }: Program): Recipe {
   return {
     name,
     references: [programImage(name)],
@@ -63,6 +97,7 @@ function programRecipe({ name, package: folder = name, tools = false, about }: P
       const own: Tree = new Map<string, Entry>([
         ...[...(await bundle(folder))].map(([place, entry]): [string, Entry] => [join(home, place), entry]),
         [binary(name), { type: 'symlink', target: `../lib/coracle/${name}/lib/main.mjs` }],
+        ...(container ? exportsOf(systemContainer(name, container)) : []),
       ]);
       return {
         layers: [shared.base, shared.runtime, ...(tools ? [await shared.tools()] : []), own],
@@ -70,6 +105,11 @@ function programRecipe({ name, package: folder = name, tools = false, about }: P
       };
     },
   };
+}
+
+function systemContainer(name: string, { capabilities, ...rest }: NonNullable<Program['container']>): SystemContainer {
+  const user = userOf(name);
+  return { name, ...rest, ...(user ? { user: { ...user, ...(capabilities ? { capabilities } : {}) } } : {}) };
 }
 
 /** etcd as set-up provides it, of Debian's etcd-server. */
@@ -85,9 +125,14 @@ const etcd: Recipe = {
     const { base } = await sharedLayers(packages);
     const etcdVersion = /etcd Version: (\S+)/.exec(execFileSync(etcdFile, ['--version'], { encoding: 'utf8' }))?.[1];
     if (!etcdVersion) throw new Error(`${etcdFile} does not tell its version`);
+    const container = { health: 'tcp://127.0.0.1:2379', data: '/var/lib/etcd', node: false };
+    const own: Tree = new Map([
+      [binary('etcd'), machineProgram(etcdFile, base)],
+      ...exportsOf(systemContainer('etcd', container)),
+    ]);
     const { labels, ...rest } = config('etcd', etcd.about);
     return {
-      layers: [base, new Map([[binary('etcd'), machineProgram(etcdFile, base)]])],
+      layers: [base, own],
       config: { ...rest, labels: { ...labels, 'io.coracle.etcd.version': etcdVersion } },
     };
   },

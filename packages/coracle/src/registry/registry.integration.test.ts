@@ -9,7 +9,7 @@ import { ociArchive } from '../images/oci.ts';
 import { pullToCache } from '../images/pulled.ts';
 import { type Tree, text } from '../images/tree.ts';
 import { startRegistry, type TestRegistry } from '../testing/registry.ts';
-import { pullImage, pushImage, remoteDigest } from './transfer.ts';
+import { pullImage, pushImage, remoteImage } from './transfer.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -33,6 +33,8 @@ const unpack = async (content: string) => {
   return { image: await unpackArchive(file, mkdtempSync(join(folder, 'image-'))), digest };
 };
 const emptyFolder = () => mkdtempSync(join(folder, 'pulled-'));
+
+const remoteDigest = async (...args: Parameters<typeof remoteImage>) => (await remoteImage(...args)).manifest.digest;
 
 describe("a registry (Debian's docker-registry)", () => {
   let registry: TestRegistry;

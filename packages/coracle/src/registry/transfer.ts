@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseReference } from '@coracle/api/core/image-reference';
 import { FlagError } from '@coracle/process/flags';
 import { blobFile, type LocalImage, localImage } from '../images/local.ts';
@@ -33,10 +34,22 @@ export async function pushImage(
   return { sent, present: parts.size - sent };
 }
 
-/** The digest that a name in a registry stands for, on this machine's platform. */
-export async function remoteDigest(reference: string, options: RegistryOptions): Promise<string> {
+/** An image in a registry, without its layers: what its name stands for on this machine's platform. */
+export async function remoteImage(
+  reference: string,
+  options: RegistryOptions,
+): Promise<Pick<LocalImage, 'manifest' | 'config'>> {
   const { repository, tag } = placeOf(reference, options);
-  return (await fetchManifest(repository, tag)).digest;
+  const folder = mkdtempSync(join(tmpdir(), 'coracle-remote-'));
+  try {
+    const manifest = await fetchManifest(repository, tag);
+    const file = blobFile(folder, manifest.config.digest);
+    mkdirSync(dirname(file), { recursive: true });
+    await fetchBlob(repository, manifest.config, file);
+    return localImage(folder, manifest, reference);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function placeOf(reference: string, options: RegistryOptions): { repository: Repository; tag: string } {
