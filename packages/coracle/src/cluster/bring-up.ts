@@ -1,11 +1,10 @@
 import { applyAddons } from '../addons/addons.ts';
 import type { Progress } from '../cli/progress.ts';
-import { fail } from '../failure.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
+import { explained } from '../host/disk.ts';
 import { takenNetworks } from '../host/links.ts';
-import type { BuiltImage } from '../images/build.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
-import { raiseNetwork } from '../nodes/network.ts';
+import { dropNetwork, raiseNetwork } from '../nodes/network.ts';
 import { adminClient, apiReady, nodesReady } from './api.ts';
 import {
   type Cluster,
@@ -19,10 +18,13 @@ import {
 } from './cluster.ts';
 import { Etcd } from './etcd.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers } from './example.ts';
+import { clearFailedStart, keepLogsOnly } from './failed-start.ts';
 import { takingNetworks } from './lock.ts';
+import { bridgeName } from './names.ts';
 import { nodeIdentity, nodeSpec } from './node-spec.ts';
 import { planCluster } from './plan.ts';
 import { checkBeforehand, checkEmpty } from './preflight.ts';
+import { checkSame, type Said } from './same.ts';
 import {
   answer,
   ensureCertificates,
@@ -39,8 +41,8 @@ import type { ClusterWishes } from './wishes.ts';
 export interface BringUpOptions {
   /** What a new cluster is to be. */
   wishes: ClusterWishes;
-  /** How many nodes the user says there are, of a cluster that is there already; undefined when nothing was said. */
-  nodes?: number;
+  /** What of that the user said, and so a cluster that is there already must be. */
+  said: Said;
   /** Applies the example when this cluster has not had it yet. */
   example: boolean;
   /** Pulls the example's image from its registry instead of building a stand-in. */
@@ -56,7 +58,8 @@ export interface BroughtUp {
 
 /**
  * Brings a cluster from wherever it is (not there, stopped, crashed, running, some nodes stopped) to where all its nodes are Ready and the
- * example answers. What a failed attempt started is stopped again; what it wrote stays, for the next attempt and for reading the logs.
+ * example answers. What a failed attempt started is stopped again; what it wrote stays, for the next attempt. Of a new cluster whose nodes were
+ * never Ready only the logs stay, so that the next attempt is free to be another cluster.
  */
 export async function bringUp(
   place: ClusterPlace,
@@ -66,14 +69,11 @@ export async function bringUp(
   signal: AbortSignal,
 ): Promise<BroughtUp> {
   const existing = loadCluster(place);
-  if (existing && options.nodes !== undefined && existing.nodes.length !== options.nodes) {
-    fail(`cluster ${place.name} has ${existing.nodes.length} node(s), and --nodes says ${options.nodes}`, {
-      next: "'coracle node add' and 'coracle node remove' change how many there are.",
-    });
-  }
-  if (!existing) {
+  if (existing) checkSame(existing, options.wishes, options.said);
+  else {
     checkEmpty(place);
     await checkBeforehand(place, options.wishes.nodes);
+    clearFailedStart(place);
   }
   const cluster = existing ?? (await plan(place, options.wishes));
   const starting: Starting = { cluster, driver, progress, signal };
@@ -81,44 +81,46 @@ export async function bringUp(
   const stopped = cluster.nodes.filter((_, index) => !found[index]);
   const before = stopped.length === 0;
   if (existing && !before) await checkBeforehand(place, stopped);
-  const begin = Date.now();
+  let usable = existing !== undefined;
   try {
-    await ensureCertificates(starting);
-    const images = await ensureImages(starting, options.pull);
-    await ensureCompiled(starting);
-    signal.throwIfAborted();
-    if (!before) await progress.step(`${named(stopped)} started`, () => startNodes(starting, stopped));
-    await ensureForwarding(cluster);
-    // What nodes reported before this start says nothing; reports are written with whole seconds.
-    const since = (node: NodeRecord) => (stopped.includes(node) ? begin - 1000 : 0);
-    const example = await settle(starting, options, images, since);
+    const images = await start(starting, stopped, options);
+    usable = true;
+    const example = await complete(starting, options, images);
     return { cluster, before, example };
   } catch (error) {
+    const reason = explained(error, place.data); // what is undone now may make room
     if (stopped.length === cluster.nodes.length) {
       await progress.step('everything stopped again', () => takeDown(cluster, driver));
     } else if (!before) {
       const stop = (node: NodeRecord) => driver.stop(nodeIdentity(cluster, node.name), nodePatience);
       await progress.step(`${named(stopped)} stopped again`, () => Promise.all(stopped.map(stop)));
     }
-    throw error;
+    if (!usable && keepLogsOnly(place)) progress.note(`      of cluster ${cluster.name} only logs are kept, in ${place.data}`);
+    throw reason;
   }
 }
 
-/** From started nodes to an example that answers. */
-async function settle(
+/** Starts nodes that do not run, and waits until all of them are Ready. Images get into them meanwhile. */
+async function start(
   starting: Starting,
-  options: BringUpOptions,
-  images: readonly BuiltImage[],
-  since: (node: NodeRecord) => number,
-): Promise<ExampleAddresses | undefined> {
+  stopped: readonly NodeRecord[],
+  { pull }: { pull: boolean },
+): Promise<{ imported: Promise<void> }> {
   const { cluster, progress, signal } = starting;
   const { nodes } = cluster;
+  const begin = Date.now();
+  await ensureCertificates(starting);
+  const images = await ensureImages(starting, pull);
+  await ensureCompiled(starting);
+  signal.throwIfAborted();
+  if (stopped.length > 0) await progress.step(`${named(stopped)} started`, () => startNodes(starting, stopped));
+  await ensureForwarding(cluster);
   await progress.step('etcd and containerd', async () => {
     await answer(starting, nodes, ['etcd', 'containerd']);
     await prepareEtcd(cluster);
   });
   // The API server takes its time to start; meanwhile images are imported.
-  const imported = provideImages(starting, nodes, images, options.pull && !cluster.exampleApplied);
+  const imported = provideImages(starting, nodes, images, pull && !cluster.exampleApplied);
   imported.catch(() => {}); // reported where it is waited for
   await progress.step('kube-apiserver', () => answer(starting, nodes, ['kube-apiserver']));
   await progress.step('API ready', () =>
@@ -128,13 +130,25 @@ async function settle(
   await progress.step('add-ons', () => applyAddons(cluster, client));
   const rest = ['overlay', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
   await progress.step(rest.join(', '), () => answer(starting, nodes, rest));
+  // What nodes reported before this start says nothing; reports are written with whole seconds.
+  const since = (node: NodeRecord) => (stopped.includes(node) ? begin - 1000 : 0);
   await progress.step(`${named(nodes)} Ready`, () => nodesReady(client, cluster, nodes, since, signal));
+  return { imported };
+}
+
+/** From nodes that are Ready to an example that answers. */
+async function complete(
+  { cluster, progress, signal }: Starting,
+  options: { example: boolean },
+  { imported }: { imported: Promise<void> },
+): Promise<ExampleAddresses | undefined> {
+  const { nodes } = cluster;
   await progress.step(nodes.length === 1 ? 'images in the node' : 'images in the nodes', () => imported);
   if (options.example && !cluster.exampleApplied) {
     await progress.step('examples/nginx.yaml applied', () => applyExample(cluster));
     saveCluster(cluster, { ...cluster, exampleApplied: true });
   }
-  const addresses = options.example ? await exampleAddresses(client, cluster) : undefined;
+  const addresses = options.example ? await exampleAddresses(adminClient(cluster), cluster) : undefined;
   if (addresses) {
     await progress.step('the example answers through its Services', () =>
       exampleAnswers(addresses, logFolder(cluster, nodes[0]!.name), signal),
@@ -151,12 +165,20 @@ async function prepareEtcd(cluster: Cluster): Promise<void> {
   await etcd.guard();
 }
 
-/** Decides on the networks of a new cluster and takes them at once. */
+/** Decides on the networks of a new cluster and takes them at once. When that fails there is no cluster. */
 function plan(place: ClusterPlace, wishes: ClusterWishes): Promise<Cluster> {
   return takingNetworks(place, async () => {
-    const cluster = saveCluster(place, planCluster(place.name, wishes, await takenNetworks(), otherClusters(place)));
-    const first = nodeSpec(cluster, cluster.nodes[0]!);
-    await raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
-    return cluster;
+    const record = planCluster(place.name, wishes, await takenNetworks(), otherClusters(place));
+    try {
+      const cluster = saveCluster(place, record);
+      const first = nodeSpec(cluster, cluster.nodes[0]!);
+      await raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
+      return cluster;
+    } catch (error) {
+      const reason = explained(error, place.data);
+      await dropNetwork(bridgeName(place.name));
+      keepLogsOnly(place);
+      throw reason;
+    }
   });
 }

@@ -89,6 +89,8 @@ export function adminServer(cluster: Cluster): string {
 }
 
 export const recordFile = (place: ClusterPlace): string => join(place.data, 'cluster.json');
+/** What the record of a cluster becomes that never got as far as being one. */
+export const failedRecord = 'failed-start.json';
 export const adminKubeconfig = (place: ClusterPlace): string => join(place.data, 'admin.kubeconfig');
 export const pkiFolder = (place: ClusterPlace): string => join(place.data, 'pki');
 export const nodeFolder = (place: ClusterPlace, node: string): string => join(place.data, 'nodes', node);
@@ -146,7 +148,14 @@ export function saveCluster(place: ClusterPlace, record: ClusterRecord): Cluster
 }
 
 /** What a cluster has in its data folder; whatever else may be there is not ours. */
-export const ownEntries = ['cluster.json', 'cluster.json.new', 'admin.kubeconfig', 'pki', 'nodes'] as const;
+export const ownEntries = [
+  'cluster.json',
+  'cluster.json.new',
+  failedRecord,
+  'admin.kubeconfig',
+  'pki',
+  'nodes',
+] as const;
 
 function readJson(file: string): unknown {
   try {

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fail } from '../failure.ts';
 import { forwarderOf } from '../forwarding/process.ts';
-import { type ClusterPlace, checkout } from './cluster.ts';
+import { roomFor } from '../host/disk.ts';
+import { type ClusterPlace, checkout, failedRecord } from './cluster.ts';
 import type { NodeWishes, PortMapping } from './wishes.ts';
 
 /** What a node writes before it holds anything of the user's: images, their layers, logs and the store. In bytes. */
@@ -22,9 +23,10 @@ export async function checkBeforehand(place: ClusterPlace, nodes: readonly NodeW
   if (forwarderOf(place) === undefined) await checkPorts(nodes.flatMap((it) => it.extraPortMappings));
 }
 
-/** A new cluster takes no folder that others use. */
+/** A new cluster takes no folder that others use; logs of one that never came up are not in its way. */
 export function checkEmpty(place: ClusterPlace): void {
-  if (existsSync(place.data) && readdirSync(place.data).length > 0) {
+  const found = existsSync(place.data) ? readdirSync(place.data) : [];
+  if (found.length > 0 && !found.includes(failedRecord)) {
     fail(`${place.data} holds other files, and no cluster`, { next: 'Give --data-dir a new or empty folder.' });
   }
 }
@@ -42,13 +44,11 @@ function checkReadable(): void {
 }
 
 function checkRoom(folder: string, nodes: number): void {
-  let there = folder;
-  while (!existsSync(there)) there = dirname(there);
-  const { bavail, bsize } = statfsSync(there);
+  const { there, bytes: left } = roomFor(folder);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
-  if (bavail * bsize < nodes * roomOfNode) {
+  if (left < nodes * roomOfNode) {
     fail(
-      `the disk that holds ${there} has ${megabytes(bavail * bsize)} left, and ${nodes} node(s) need ${megabytes(nodes * roomOfNode)}`,
+      `the disk that holds ${there} has ${megabytes(left)} left, and ${nodes} node(s) need ${megabytes(nodes * roomOfNode)}`,
       { next: 'Make room, or give --data-dir a folder on another disk.' },
     );
   }

@@ -8,6 +8,7 @@ import { interruptible } from '../cluster/interrupt.ts';
 import { exclusively } from '../cluster/lock.ts';
 import { nodeIdentity } from '../cluster/node-spec.ts';
 import { plainWishes } from '../cluster/plan.ts';
+import type { Said } from '../cluster/same.ts';
 import { takeDown } from '../cluster/take-down.ts';
 import { Failure } from '../failure.ts';
 import { identify, isSame } from '../host/processes.ts';
@@ -46,12 +47,17 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
       throw new FlagError('--nodes and --control-planes have no place beside --config, which names the nodes');
     }
     const wishes = file?.wishes ?? plainWishes(flags.nodes, flags['control-planes']);
-    const nodes = file || changed.has('nodes') ? wishes.nodes.length : undefined;
+    const said: Said = file
+      ? { file: flags.config }
+      : {
+          nodes: changed.has('nodes') ? flags.nodes : undefined,
+          controlPlanes: changed.has('control-planes') ? flags['control-planes'] : undefined,
+        };
     const which = file?.name && !changed.has('name') ? { ...flags, name: file.name } : flags;
     const place = placeFrom(which);
     await runcDriver.check();
     const progress = new Progress();
-    const options = { wishes, nodes, example: !flags['no-example'], pull: flags.pull };
+    const options = { wishes, said, example: !flags['no-example'], pull: flags.pull };
     return interruptible(async (signal) => {
       const result = await exclusively(place, 'up', () => bringUp(place, options, runcDriver, progress, signal));
       progress.note(summary(result, clusterArguments(which), progress, flags.detach));

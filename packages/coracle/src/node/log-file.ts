@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The size from which a log is rotated, in bytes; one older log is kept. */
@@ -25,15 +25,27 @@ export function openLog(path: string, limit = largest): LogFile {
     path,
     descriptor,
     note: (text) => {
-      writeSync(descriptor, `${new Date().toISOString()} [supervisor] ${text}\n`);
+      whereRoom(() => writeSync(descriptor, `${new Date().toISOString()} [supervisor] ${text}\n`));
     },
     rotate: () => {
       if (fstatSync(descriptor).size <= limit) return;
       // The writers keep their descriptor, so the file itself stays and is emptied; appending continues at its new end.
-      copyFileSync(path, `${path}.1.new`);
+      const copied = whereRoom(() => copyFileSync(path, `${path}.1.new`));
       ftruncateSync(descriptor, 0);
-      renameSync(`${path}.1.new`, `${path}.1`);
+      if (copied) renameSync(`${path}.1.new`, `${path}.1`);
+      else rmSync(`${path}.1.new`, { force: true });
     },
     close: () => closeSync(descriptor),
   };
+}
+
+/** A full disk costs lines of logs, and must not cost the node. Returns whether there was room. */
+function whereRoom(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
 }

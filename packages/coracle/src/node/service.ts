@@ -46,13 +46,18 @@ export class Service {
   start(): void {
     if (this.#state === 'stopping' || this.#state === 'stopped') return;
     const { command, env, user, folders } = this.settings;
-    for (const { path, mode } of folders) {
-      mkdirSync(path, { recursive: true });
-      chmodSync(path, mode);
-      if (user) chownSync(path, user.uid, user.gid);
+    const begin = Date.now();
+    try {
+      for (const { path, mode } of folders) {
+        mkdirSync(path, { recursive: true });
+        chmodSync(path, mode);
+        if (user) chownSync(path, user.uid, user.gid);
+      }
+    } catch (error) {
+      this.#failed((error as Error).message, begin); // a full disk, say: it may have room later
+      return;
     }
     const [program, ...args] = [...(user ? asUser(user) : []), ...command];
-    const begin = Date.now();
     this.#become('starting');
     const child = spawn(program!, args, {
       cwd: '/',
@@ -98,12 +103,18 @@ export class Service {
   #end(child: ChildProcess, how: string, begin: number): void {
     if (this.#child !== child) return; // it could not be spawned, and both events came
     this.#child = undefined;
-    this.#lastEnd = how;
     if (this.#state === 'stopping') {
+      this.#lastEnd = how;
       this.#become('stopped');
       this.#ended.resolve();
       return;
     }
+    this.#failed(how, begin);
+  }
+
+  /** Starts it again after a while. */
+  #failed(how: string, begin: number): void {
+    this.#lastEnd = how;
     if (Date.now() - begin > restartDelay.steady) this.#failures = 0;
     const delay = Math.min(restartDelay.first * 2 ** this.#failures, restartDelay.longest);
     this.#failures += 1;
