@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostLinkName } from '../../cluster/names.ts';
 import { Failure, fail } from '../../failure.ts';
-import { ownCapabilities } from '../../host/capabilities.ts';
+import { type Capability, ownCapabilities } from '../../host/capabilities.ts';
 import { removeCgroup } from '../../host/cgroups.ts';
 import { hostDevices } from '../../host/devices.ts';
 import { removeLink } from '../../host/links.ts';
@@ -22,9 +22,7 @@ import { mountRootScript, prepareUpper } from './rootfs.ts';
  */
 export const runcDriver: NodeDriver = {
   async check() {
-    const missing = (['CAP_SYS_ADMIN', 'CAP_NET_ADMIN', 'CAP_MKNOD', 'CAP_SYS_CHROOT'] as const).filter(
-      (it) => !ownCapabilities().includes(it),
-    );
+    const missing = needed.filter((it) => !ownCapabilities().includes(it));
     if (missing.length > 0) {
       fail(`this process is root without ${missing.join(', ')}, which nodes need`, {
         next: 'In a container, start that with --privileged.',
@@ -110,6 +108,22 @@ export const runcDriver: NodeDriver = {
     });
   },
 };
+
+/** For namespaces, mounts, links and devices; and for programs and containers that run as other users. */
+const needed: readonly Capability[] = [
+  'CAP_SYS_ADMIN',
+  'CAP_NET_ADMIN',
+  'CAP_MKNOD',
+  'CAP_SYS_CHROOT',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_KILL',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SETGID',
+  'CAP_SETPCAP',
+  'CAP_SETUID',
+];
 
 interface Place {
   rootfs: string;
