@@ -38,11 +38,15 @@ process.once('SIGTERM', () => {
   stop.abort();
   process.exit(0);
 });
-await follow(file);
+const cannotFollow = (error: unknown) => say('error')({ err: String(error) }, 'Cannot follow what is to be forwarded');
+try {
+  await follow(file);
+} catch (error) {
+  cannotFollow(error);
+  process.exit(1);
+}
 process.stdout.write('ready\n');
 let following: Promise<void> = Promise.resolve();
 watchFile(file, { interval: 200 }, () => {
-  following = following
-    .then(() => follow(file))
-    .catch((error) => say('error')({ err: String(error) }, 'Cannot follow what is to be forwarded'));
+  following = following.then(() => follow(file)).catch(cannotFollow);
 });

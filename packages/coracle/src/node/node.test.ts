@@ -60,6 +60,12 @@ async function eventually(
 
 const log = (name: string) => readFileSync(join(folder, `${name}.log`), 'utf8');
 
+it('a full disk costs lines of a log, and nothing else', () => {
+  const full = openLog('/dev/full');
+  expect(() => full.note('cannot be written')).not.toThrow();
+  full.close();
+});
+
 describe('the supervisor', () => {
   it('starts a service only when what it needs answers', async () => {
     const socket = join(folder, 'first.sock');
@@ -87,6 +93,17 @@ describe('the supervisor', () => {
     const supervisor = supervise(service('absent', '', { command: ['/no/such/program'] }));
     await eventually(supervisor, 'absent', (it) => it.restarts >= 1);
     expect(log('absent')).toContain('ENOENT');
+  });
+
+  it('tries again when the folder of a service cannot be made', async () => {
+    const path = join(folder, 'in-the-way');
+    writeFileSync(path, '');
+    const folders = [{ path: join(path, 'data'), mode: 0o700 }];
+    const supervisor = supervise(service('homeless', 'exec sleep 60', { folders }));
+    const status = await eventually(supervisor, 'homeless', (it) => it.restarts >= 1);
+    expect(status.lastEnd).toContain('ENOTDIR');
+    rmSync(path);
+    await eventually(supervisor, 'homeless', (it) => it.state === 'running');
   });
 
   it('stops in order of rank, and restarts nothing meanwhile', async () => {
