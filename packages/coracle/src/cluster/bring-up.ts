@@ -95,7 +95,8 @@ export async function bringUp(
       const stop = (node: NodeRecord) => driver.stop(nodeIdentity(cluster, node.name), nodePatience);
       await progress.step(`${named(stopped)} stopped again`, () => Promise.all(stopped.map(stop)));
     }
-    if (!usable && keepLogsOnly(place)) progress.note(`      of cluster ${cluster.name} only logs are kept, in ${place.data}`);
+    if (!usable && keepLogsOnly(place))
+      progress.note(`      of cluster ${cluster.name} only logs are kept, in ${place.data}`);
     throw reason;
   }
 }

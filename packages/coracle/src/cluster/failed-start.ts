@@ -15,7 +15,9 @@ export function keepLogsOnly(place: ClusterPlace): boolean {
     keepOnly(join(folder, 'var'), ['log']);
     keepOnly(join(folder, 'var/log'), ['coracle']);
   }
-  const logs = names.some((it) => existsSync(logFolder(place, it)) || existsSync(join(nodeFolder(place, it), 'console.log')));
+  const logs = names.some(
+    (it) => existsSync(logFolder(place, it)) || existsSync(join(nodeFolder(place, it), 'console.log')),
+  );
   // The record is moved rather than written anew: the disk may be full.
   if (logs) renameSync(recordFile(place), join(place.data, failedRecord));
   const kept = logs ? ['nodes', failedRecord] : [];
@@ -32,5 +34,6 @@ export function clearFailedStart(place: ClusterPlace): void {
 
 function keepOnly(folder: string, names: readonly string[]): void {
   if (!existsSync(folder)) return;
-  for (const it of readdirSync(folder)) if (!names.includes(it)) rmSync(join(folder, it), { recursive: true, force: true });
+  for (const it of readdirSync(folder))
+    if (!names.includes(it)) rmSync(join(folder, it), { recursive: true, force: true });
 }

@@ -28,9 +28,12 @@ export function checkSame(cluster: Cluster, wishes: ClusterWishes, said: Said): 
   if (said.file === undefined) return;
   const problems = differences(cluster, wishes);
   if (problems.length === 0) return;
-  fail(`${said.file} says something else than cluster ${cluster.name}, which is there already, is:\n${problems.map((it) => `  ${it}`).join('\n')}`, {
-    next: `Without --config the cluster comes back as it is; 'coracle reset --name ${cluster.name}' removes it, for one as the file says.`,
-  });
+  fail(
+    `${said.file} says something else than cluster ${cluster.name}, which is there already, is:\n${problems.map((it) => `  ${it}`).join('\n')}`,
+    {
+      next: `Without --config the cluster comes back as it is; 'coracle reset --name ${cluster.name}' removes it, for one as the file says.`,
+    },
+  );
 }
 
 /** Where the wishes are not what a cluster is, a line each. Networks the file does not name may be any. */
