@@ -73,21 +73,26 @@ export class Cluster {
   coracle(command: string, ...args: string[]): Promise<Outcome> {
     const which = ['--name', this.name, '--data-dir', this.dataDir];
     return run(launcher('coracle'), [...command.split(' '), ...which, ...args]);
+  }
 
   /** Runs `bin/coracle COMMAND` and fails with its output unless it succeeds. */
-  async mustCoracle(command: string, ...args: string[]): Promise<string> 
+  async mustCoracle(command: string, ...args: string[]): Promise<string> {
     return mustSucceed(`coracle ${command}`, await this.coracle(command, ...args));
+  }
 
-  get kubeconfig(): string 
+  get kubeconfig(): string {
     return join(this.dataDir, 'admin.kubeconfig');
+  }
 
   /** A node's lasting folder on this machine. */
-  nodeFolder(node: string): string 
+  nodeFolder(node: string): string {
     return join(this.dataDir, 'nodes', node);
+  }
 
   /** What `coracle status` knows, whether or not all of it runs. */
-  async status(): Promise<ClusterStatus> 
+  async status(): Promise<ClusterStatus> {
     return JSON.parse((await this.coracle('status', '-o', 'json')).stdout) as ClusterStatus;
+  }
 
   /** The process on this machine of a component, on the first node or another. */
   async processOf(component: string, node?: string): Promise<number> {
@@ -99,22 +104,27 @@ export class Cluster {
   }
 
   /** Runs our kubectl as the cluster's administrator. */
-  kubectl(args: readonly string[], input?: string): Promise<Outcome> 
+  kubectl(args: readonly string[], input?: string): Promise<Outcome> {
     return run(launcher('kubectl'), args, { input, env: { KUBECONFIG: this.kubeconfig } });
+  }
 
   /** As `kubectl`, and fails with its output unless it succeeds. Returns stdout. */
-  async must(args: readonly string[], input?: string): Promise<string> 
+  async must(args: readonly string[], input?: string): Promise<string> {
     return mustSucceed(`kubectl ${args.join(' ')}`, await this.kubectl(args, input));
+  }
 
   /** The objects `kubectl get ARGS -o json` finds: one, or the items of a list. */
-  async get<T = Record<string, unknown>>(...args: string[]): Promise<T> 
+  async get<T = Record<string, unknown>>(...args: string[]): Promise<T> {
     return JSON.parse(await this.must(['get', ...args, '-o', 'json'])) as T;
+  }
 
-  apply(manifest: string, ...args: string[]): Promise<string> 
+  apply(manifest: string, ...args: string[]): Promise<string> {
     return this.must(['apply', '-f', '-', ...args], manifest);
+  }
 
-  removeFolders(): void 
+  removeFolders(): void {
     for (const folder of [this.dataDir, this.scratch]) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function mustSucceed(what: string, outcome: Outcome): string {

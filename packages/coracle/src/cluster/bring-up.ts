@@ -1,4 +1,3 @@
-import { applyAddons } from '../addons/addons.ts';
 import type { Progress } from '../cli/progress.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
 import { explained } from '../host/disk.ts';
@@ -16,6 +15,7 @@ import {
   otherClusters,
   saveCluster,
 } from './cluster.ts';
+import { dnsAnswers } from './dns.ts';
 import { Etcd } from './etcd.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers } from './example.ts';
 import { clearFailedStart, keepLogsOnly } from './failed-start.ts';
@@ -128,7 +128,8 @@ async function start(
     Promise.all(controlPlanes(cluster).map((it) => apiReady(cluster, it, signal))),
   );
   const client = adminClient(cluster);
-  await progress.step('add-ons', () => applyAddons(cluster, client));
+  const { applyNodeAccess } = await import('../addons/addons.ts');
+  await applyNodeAccess(cluster, client);
   const rest = ['overlay', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
   await progress.step(rest.join(', '), () => answer(starting, nodes, rest));
   // What nodes reported before this start says nothing; reports are written with whole seconds.
@@ -144,12 +145,18 @@ async function complete(
   { imported }: { imported: Promise<void> },
 ): Promise<ExampleAddresses | undefined> {
   const { nodes } = cluster;
+  const client = adminClient(cluster);
   await progress.step(nodes.length === 1 ? 'images in the node' : 'images in the nodes', () => imported);
+  await progress.step('cluster DNS answers', async () => {
+    const { applyAddons } = await import('../addons/addons.ts');
+    await applyAddons(cluster, client);
+    await dnsAnswers(cluster, signal);
+  });
   if (options.example && !cluster.exampleApplied) {
     await progress.step('examples/nginx.yaml applied', () => applyExample(cluster));
     saveCluster(cluster, { ...cluster, exampleApplied: true });
   }
-  const addresses = options.example ? await exampleAddresses(adminClient(cluster), cluster) : undefined;
+  const addresses = options.example ? await exampleAddresses(client, cluster) : undefined;
   if (addresses) {
     await progress.step('the example answers through its Services', () =>
       exampleAnswers(addresses, logFolder(cluster, nodes[0]!.name), signal),

@@ -79,6 +79,12 @@ export function nodeOf(cluster: Cluster, name: string): NodeRecord {
   });
 }
 
+/** The domain of the names of Services. */
+export const clusterDomain = 'cluster.local';
+
+/** The address of the cluster's DNS server, of the range for Services. */
+export const dnsAddress = (cluster: Pick<ClusterRecord, 'serviceCidr'>): string => addressIn(cluster.serviceCidr, 10);
+
 /** Where this machine forwards to an API server, whichever of several is ready. */
 export const balancedServer = (cluster: ClusterRecord): string => `${addressIn(cluster.subnet, 1)}:6443`;
 

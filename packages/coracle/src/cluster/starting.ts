@@ -45,9 +45,13 @@ export async function ensureCertificates({ cluster, progress }: Starting): Promi
 
 /** Builds what is missing; says what the images are that stand in for others. With `pull` the example's is not among them. */
 export async function ensureImages({ progress }: Starting, pull: boolean): Promise<BuiltImage[]> {
-  const wanted = recipes.filter((it) => !(pull && it.references.includes(exampleImage)));
+  const { clusterDnsRecipe } = await import('../images/programs.ts');
+  const all = [...recipes, clusterDnsRecipe];
+  const wanted = all.filter((it) => !(pull && it.references.includes(exampleImage)));
   if (wanted.every((it) => builtImage(it))) return buildImages({ recipes: wanted });
-  const built = await progress.step('images, built from Debian packages', () => buildImages({ recipes: wanted }));
+  const built = await progress.step('images, built from Debian packages and our programs', () =>
+    buildImages({ recipes: wanted }),
+  );
   for (const it of built) progress.note(`      ${it.recipe.references.join(', ')}: ${it.recipe.about}`);
   if (!pull) progress.note('      (--pull takes the real nginx instead)');
   return built;

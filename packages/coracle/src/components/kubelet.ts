@@ -1,5 +1,10 @@
-import { type ClusterRecord, controlPlaneRole, type NodeRecord } from '../cluster/cluster.ts';
-import { addressIn } from '../host/addresses.ts';
+import {
+  type ClusterRecord,
+  clusterDomain,
+  controlPlaneRole,
+  dnsAddress,
+  type NodeRecord,
+} from '../cluster/cluster.ts';
 import { ofNode } from '../pki/plan.ts';
 import {
   afterApi,
@@ -80,8 +85,8 @@ export function kubeletConfig({
     ...(facts.cgroupV1 ? { failCgroupV1: false } : {}),
     failSwapOn: false,
     ...(facts.mayAdjustOomScore ? {} : { oomScoreAdj: 0 }),
-    clusterDomain: 'cluster.local',
-    clusterDNS: [addressIn(cluster.serviceCidr, 10)],
+    clusterDomain,
+    clusterDNS: [dnsAddress(cluster)],
     resolvConf: '/etc/resolv.conf',
     staticPodPath: '/etc/kubernetes/manifests',
     // The disk is the host's: how full it is says nothing about this node.

@@ -140,5 +140,11 @@ const etcd: Recipe = {
 
 const etcdFile = join(checkout, '.cache/host/bin/etcd');
 
+/** The image of the program that every cluster runs as pods. */
+export const clusterDnsRecipe: Recipe = programRecipe(programs.find((it) => it.name === 'cluster-dns')!);
+
 /** The images of Coracle's own programs and of etcd. */
-export const programRecipes: readonly Recipe[] = [etcd, ...programs.map(programRecipe)];
+export const programRecipes: readonly Recipe[] = [
+  etcd,
+  ...programs.map((it) => (it.name === 'cluster-dns' ? clusterDnsRecipe : programRecipe(it))),
+];
