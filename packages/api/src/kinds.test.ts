@@ -138,6 +138,13 @@ describe('a disruption budget', () => {
     );
   });
 
+  it('without a spec selects nothing', () => {
+    const it = { metadata: { name: 'none', namespace: 'default' } } as PodDisruptionBudget;
+    podDisruptionBudget.defaults!(it);
+    expect(it.spec).toEqual({});
+    expect(messages(validateCreate(podDisruptionBudget, it))).toEqual([]);
+  });
+
   it('is refused with a selector or a policy that is none', () => {
     const bad = of({ selector: { matchLabels: { '-': 'x' } }, unhealthyPodEvictionPolicy: 'Never' });
     const [first, ...others] = messages(validateCreate(podDisruptionBudget, bad));

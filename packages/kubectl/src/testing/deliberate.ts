@@ -88,6 +88,11 @@ export const deliberate: readonly Deliberate[] = [
     apply: (outcome) => outcome,
   },
   {
+    what: 'drain --disable-eviction --dry-run=server ends',
+    why: 'upstream waits for pods that it did not delete. Tested in commands/drain/removal.test.ts',
+    apply: (outcome) => outcome,
+  },
+  {
     what: 'events -o name prints the names of the events',
     why: 'upstream prints nothing, as its printer of names takes no typed lists',
     apply: (outcome) => outcome,

@@ -18,6 +18,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>('policy/v1', 
   allowUnconditionalUpdate: false,
   subresources: { status: true },
   defaults(it) {
+    it.spec ??= {};
     const { status } = it;
     if (!status) return;
     status.disruptionsAllowed ??= 0;
@@ -28,7 +29,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>('policy/v1', 
   prepareForCreate(it) {
     it.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
   },
-  validate: (it, at) => validateSpec(it.spec ?? {}, at.child('spec')),
+  validate: (it, at) => validateSpec(it.spec, at.child('spec')),
   validateStatusUpdate(it, _old, at) {
     const { conditions, ...status } = it.status ?? {};
     const path = at.child('status');
@@ -40,8 +41,8 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>('policy/v1', 
     ];
   },
   columns: [
-    text('Min Available', (it) => shown(it.spec?.minAvailable), 'Pods that evictions must leave.'),
-    text('Max Unavailable', (it) => shown(it.spec?.maxUnavailable), 'Pods that may be unavailable after an eviction.'),
+    text('Min Available', (it) => shown(it.spec.minAvailable), 'Pods that evictions must leave.'),
+    text('Max Unavailable', (it) => shown(it.spec.maxUnavailable), 'Pods that may be unavailable after an eviction.'),
     count('Allowed Disruptions', (it) => it.status?.disruptionsAllowed, 'Pods that may be evicted now.'),
     age,
   ],

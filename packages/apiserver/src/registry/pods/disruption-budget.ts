@@ -16,7 +16,7 @@ export async function budgetOf(objects: ObjectAccess, pod: Pod): Promise<PodDisr
   const { labels = {}, namespace } = pod.metadata;
   if (Object.keys(labels).length === 0) return undefined;
   const budgets = await objects.list(podDisruptionBudget, namespace);
-  const [budget, ...others] = budgets.filter((each) => selectorFrom(each.spec?.selector).matches(labels));
+  const [budget, ...others] = budgets.filter((each) => selectorFrom(each.spec.selector).matches(labels));
   if (others.length === 0) return budget;
   throw new StatusError({
     code: 500,
@@ -27,7 +27,7 @@ export async function budgetOf(objects: ObjectAccess, pod: Pod): Promise<PodDisr
 
 /** Whether the budget lets a pod that is not ready go without being charged for it. */
 export function ignoresUnready({ spec, status }: PodDisruptionBudget): boolean {
-  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  if (spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
   const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
   return desiredHealthy > 0 && currentHealthy >= desiredHealthy;
 }

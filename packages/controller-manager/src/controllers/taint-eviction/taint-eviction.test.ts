@@ -1,5 +1,6 @@
 import { node } from '@coracle/api/core/v1/node';
 import { pod } from '@coracle/api/core/v1/pod';
+import { findCondition } from '@coracle/api/meta/conditions';
 import { now } from '@coracle/api/meta/time';
 import type { Pod, Taint, Toleration } from '@coracle/api/types/core/v1';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -58,5 +59,23 @@ describe('taint-eviction-controller', () => {
       (gone) => gone,
     );
     expect(await cluster.gone(pod, 'never')).toBe(false);
+  });
+
+  it('writes into the pod why it goes', async () => {
+    cluster = await testCluster([taintEvictionController]);
+    const { client } = cluster;
+    await client.create(node, { metadata: { name: 'n' }, spec: { taints: [taint] } });
+    const slow = on('slow', []);
+    slow.spec.terminationGracePeriodSeconds = 600;
+    await client.create(pod, slow);
+    const { status } = await cluster.eventually(
+      () => cluster.get(pod, 'slow'),
+      (it) => it.metadata.deletionTimestamp !== undefined,
+    );
+    expect(findCondition(status?.conditions, 'DisruptionTarget')).toMatchObject({
+      status: 'True',
+      reason: 'DeletionByTaintManager',
+      message: 'Taint manager: deleting due to NoExecute taint',
+    });
   });
 });
