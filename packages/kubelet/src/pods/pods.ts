@@ -81,6 +81,7 @@ export class Pods {
       return;
     }
     this.#set(pod);
+    this.#options.dependencies.statuses.retry(pod.metadata.uid ?? '');
   }
 
   /** A pod that the API has no more. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { findCondition } from '@coracle/api/meta/conditions';
 import { deepEqual } from '@coracle/api/meta/object';
 import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import { createTwoWayStrategicPatch } from '@coracle/api/patch/strategic';
@@ -17,6 +18,8 @@ interface Entry {
   written: number;
   /** The uid of the API's pod it was written to: a mirror may be made anew. */
   writtenTo: string | undefined;
+  /** The API's version of the pod after that; undefined before. */
+  writtenAs: string | undefined;
   /** Nothing of the pod is left on the node: it may be deleted from the API when that is asked for. */
   finished: boolean;
   writing: boolean;
@@ -58,6 +61,7 @@ export class StatusManager {
         version: 1,
         written: 0,
         writtenTo: undefined,
+        writtenAs: undefined,
         finished: false,
         writing: false,
       });
@@ -114,7 +118,8 @@ export class StatusManager {
   }
 
   #stale(entry: Entry, current: Pod | undefined): boolean {
-    return entry.version !== entry.written || (current !== undefined && current.metadata.uid !== entry.writtenTo);
+    if (entry.version !== entry.written) return true;
+    return current !== undefined && (current.metadata.uid !== entry.writtenTo || wasOverruled(entry, current));
   }
 
   #deletable(entry: Entry): boolean {
@@ -135,8 +140,9 @@ export class StatusManager {
         { status: plain(after) },
         objectSchemaOf('core/v1.Pod'),
       ) as { status?: unknown };
+      let written: Pod = current;
       if (diff.status !== undefined) {
-        await client.patch(
+        written = await client.patch(
           podKind,
           name,
           namespace,
@@ -146,6 +152,7 @@ export class StatusManager {
       }
       entry.written = version;
       entry.writtenTo = uid;
+      entry.writtenAs = written.metadata.resourceVersion;
     }
     if (entry.version === version && this.#deletable(entry)) {
       await client.delete(podKind, name, namespace, { gracePeriodSeconds: 0, preconditions: { uid } });
@@ -153,6 +160,18 @@ export class StatusManager {
     }
     return true;
   }
+}
+
+/**
+ * Whether somebody else has changed what the kubelet alone knows: the node controller marks the pods of a node that was out of reach as
+ * not ready. Older versions of the pod than the one that was written say nothing about that.
+ */
+function wasOverruled({ status, writtenAs }: Entry, current: Pod): boolean {
+  if (Number(current.metadata.resourceVersion) < Number(writtenAs)) return false;
+  return ownedConditions.some((type) => {
+    const own = findCondition(status.conditions, type)?.status;
+    return own !== undefined && own !== findCondition(current.status?.conditions, type)?.status;
+  });
 }
 
 /** Conditions of others may have changed since the status was computed: the API's stand. */

@@ -24,6 +24,8 @@ interface Memory {
   round: number;
   /** The round in which each unhealthy node was first seen so. */
   unhealthy: Map<string, number>;
+  /** Silent nodes whose pods were marked not ready: once, since a kubelet that is there after all knows better. */
+  marked: Set<string>;
 }
 const memories = new WeakMap<Scope, Memory>();
 
@@ -65,10 +67,12 @@ export const nodeLifecycleController = defineController({
     if (!it) {
       memory.sightings.delete(name);
       memory.unhealthy.delete(name);
+      memory.marked.delete(name);
       return;
     }
     const checked = await checkHealth(it, memory, scope);
-    if (isSilent(checked)) await markPodsNotReady(name, scope);
+    if (!isSilent(checked)) memory.marked.delete(name);
+    else if (!memory.marked.has(name) && (await markPodsNotReady(name, scope))) memory.marked.add(name);
     const taints = taintsOf(checked, evictionOf(checked, memory, scope), formatTime(Date.now()));
     if (taints) {
       const { resourceVersion } = checked.metadata;
@@ -130,8 +134,9 @@ function evictionOf(it: Node, { limiter, round, unhealthy }: Memory, { enqueue }
 /** Whether nobody knows what goes on on the node; one that says itself that it is not ready looks after its pods. */
 const isSilent = (it: Node): boolean => findCondition(it.status?.conditions, 'Ready')?.status === 'Unknown';
 
-/** Pods of a node that may be gone take no more traffic: their Ready condition turns False. */
-async function markPodsNotReady(name: string, { client, listers, record }: Scope): Promise<void> {
+/** Pods of a node that may be gone take no more traffic: their Ready condition turns False. Returns whether none is left to do. */
+async function markPodsNotReady(name: string, { client, listers, record }: Scope): Promise<boolean> {
+  let done = true;
   for (const it of listers.byIndex(pod, nodeIndex, name)) {
     if (!isReady(it)) continue;
     const marked = clone(it);
@@ -144,20 +149,23 @@ async function markPodsNotReady(name: string, { client, listers, record }: Scope
       await client.updateStatus(pod, marked);
       record(it, pod, 'Warning', 'NodeNotReady', 'Node is not ready');
     } catch (error) {
-      // It went, or changed: the next look sees it as it is.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      // One that is gone needs no mark; one that changed is seen as it is at the next look.
+      if (isConflict(error)) done = false;
+      else if (!isNotFound(error)) throw error;
     }
   }
+  return done;
 }
 
 function memoryOf(scope: Scope): Memory {
   const known = memories.get(scope);
   if (known) return known;
-  const memory = {
+  const memory: Memory = {
     sightings: new Map(),
     limiter: new EvictionLimiter(scope.settings),
     round: 0,
     unhealthy: new Map(),
+    marked: new Set(),
   };
   memories.set(scope, memory);
   return memory;

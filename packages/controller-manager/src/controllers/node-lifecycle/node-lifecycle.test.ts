@@ -4,11 +4,11 @@ import { pod } from '@coracle/api/core/v1/pod';
 import { service } from '@coracle/api/core/v1/service';
 import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { findCondition } from '@coracle/api/meta/conditions';
-import { formatTime, microNow, now } from '@coracle/api/meta/time';
+import { microNow, now } from '@coracle/api/meta/time';
 import type { Node, NodeCondition, Taint } from '@coracle/api/types/core/v1';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Controller } from '../../controller.ts';
-import { defaultSettings } from '../../settings.ts';
+import { defaultSettings, type Settings } from '../../settings.ts';
 import { type TestCluster, testCluster } from '../../testing/cluster.ts';
 import { endpointSliceController } from '../endpointslice/controller.ts';
 import { nodeLifecycleController } from './controller.ts';
@@ -126,108 +126,107 @@ describe('evictions', () => {
 
 describe('node-lifecycle-controller', () => {
   let cluster: TestCluster;
-  let beating: Map<string, boolean>;
-  let timer: NodeJS.Timeout;
+  afterEach(() => cluster.close());
   const ready = { type: 'Ready', status: 'True', lastHeartbeatTime: now(), lastTransitionTime: now() };
 
-  /** Nodes with a pod each, whose kubelets are alive until they are silenced. */
-  async function start(names: string[], controllers: Controller[] = []): Promise<void> {
-    const settings = { nodeMonitorPeriod: 100, nodeMonitorGracePeriod: 1500, nodeEvictionRate: 10 };
-    cluster = await testCluster([nodeLifecycleController, ...controllers], settings);
-    const { client } = cluster;
-    beating = new Map(names.map((name) => [name, true]));
-    const leaseOf = (name: string) => ({
-      metadata: { name, namespace: 'kube-node-lease' },
-      spec: { holderIdentity: name, renewTime: microNow() },
-    });
+  /** Nodes that are ready, with a ready pod each. */
+  async function start(
+    names: string[],
+    settings: Partial<Settings> = {},
+    controllers: Controller[] = [],
+  ): Promise<void> {
+    const quick = { nodeMonitorPeriod: 50, nodeStartupGracePeriod: 500, nodeEvictionRate: 10 };
+    cluster = await testCluster([nodeLifecycleController, ...controllers], { ...quick, ...settings });
     for (const name of names) {
-      await client.create(lease, leaseOf(name));
-      await client.create(node, { metadata: { name }, spec: {}, status: { conditions: [ready] } });
-      const labels = { app: 'web' };
+      await cluster.client.create(node, { metadata: { name }, spec: {}, status: { conditions: [ready] } });
+      const metadata = { name: `on-${name}`, namespace: 'default', labels: { app: 'web' } };
       const spec = { nodeName: name, containers: [{ name: 'c', image: 'i' }] };
-      await client.create(pod, { metadata: { name: `on-${name}`, namespace: 'default', labels }, spec });
+      await cluster.client.create(pod, { metadata, spec });
       await cluster.setReady(`on-${name}`, true);
     }
-    timer = setInterval(() => {
-      for (const [name, alive] of beating) if (alive) client.update(lease, leaseOf(name)).catch(failed);
-    }, 200);
   }
-  let failed: (error: unknown) => void;
-  let failure: unknown;
-  beforeEach(() => {
-    failure = undefined;
-    failed = (error) => {
-      failure = error;
-    };
-  });
-  afterEach(async () => {
-    clearInterval(timer);
-    await cluster.close();
-    expect(failure).toBeUndefined();
-  });
 
-  const taintsNow = async (name: string) =>
-    ((await cluster.get(node, name)).spec.taints ?? []).map((each) => `${each.key}:${each.effect}`);
-  const unreachable = ['node.kubernetes.io/unreachable:NoSchedule', 'node.kubernetes.io/unreachable:NoExecute'];
-  const report = (name: string, status: string) =>
+  const report = (name: string, conditions: NodeCondition[]) =>
     cluster.change(
       node,
       name,
       (it) => {
-        const lastHeartbeatTime = formatTime(Date.now() + 60_000);
-        it.status = { ...it.status, conditions: [{ ...ready, status, lastHeartbeatTime }] };
+        it.status = { ...it.status, conditions };
       },
       { status: true },
     );
+  const speak = (name: string, status = 'True') => report(name, [{ ...ready, status, lastHeartbeatTime: now() }]);
+  /** As if the node had never reported: that is noticed after the short time for new nodes. */
+  const silence = (name: string) => report(name, []);
 
-  it('gives a silent node up, with its pods, and takes it back when it speaks', async () => {
-    await start(['lost', 'well'], [endpointSliceController()]);
+  const taintsNow = async (name: string) =>
+    ((await cluster.get(node, name)).spec.taints ?? []).map((each) => `${each.key}:${each.effect}`);
+  const isPodReady = async (name: string) =>
+    findCondition((await cluster.get(pod, name)).status?.conditions, 'Ready')?.status === 'True';
+  const [noSchedule, noExecute] = ['NoSchedule', 'NoExecute'].map((each) => `node.kubernetes.io/unreachable:${each}`);
+
+  it('gives a node up that no longer speaks, and its pods', async () => {
+    await start(['n'], { nodeMonitorGracePeriod: 500 });
+    await cluster.client.create(lease, {
+      metadata: { name: 'n', namespace: 'kube-node-lease' },
+      spec: { holderIdentity: 'n', renewTime: microNow() },
+    });
+    await cluster.eventually(
+      () => taintsNow('n'),
+      (taints) => taints.length > 0,
+    );
+    expect(findCondition((await cluster.get(node, 'n')).status?.conditions, 'Ready')).toMatchObject({
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+    });
+    expect(await isPodReady('on-n')).toBe(false);
+  });
+
+  it('takes the pods of a lost node out of their services, has them evicted, and takes the node back when it speaks', async () => {
+    await start(['lost', 'well'], {}, [endpointSliceController()]);
     const spec = { selector: { app: 'web' }, ports: [{ port: 80 }] };
     await cluster.client.create(service, { metadata: { name: 'web', namespace: 'default' }, spec });
     const readyPods = async () =>
       (await cluster.list(endpointSlice))
         .flatMap((it) => it.endpoints ?? [])
         .filter((it) => it.conditions?.ready)
-        .map((it) => it.targetRef?.name)
-        .sort();
+        .map((it) => it.targetRef?.name);
     await cluster.eventually(readyPods, (names) => names.length === 2);
-    beating.set('lost', false);
+    await silence('lost');
     expect(await cluster.eventually(readyPods, (names) => names.length < 2)).toEqual(['on-well']);
     await cluster.eventually(
       () => taintsNow('lost'),
       (taints) => taints.length === 2,
     );
-    expect(await taintsNow('lost')).toEqual(unreachable);
-    const lost = await cluster.get(node, 'lost');
-    expect(findCondition(lost.status?.conditions, 'Ready')).toMatchObject({
-      status: 'Unknown',
-      reason: 'NodeStatusUnknown',
-    });
-    expect(findCondition((await cluster.get(pod, 'on-lost')).status?.conditions, 'Ready')?.status).toBe('False');
+    expect(await taintsNow('lost')).toEqual([noSchedule, noExecute]);
     expect(await taintsNow('well')).toEqual([]);
-    beating.set('lost', true);
-    await report('lost', 'True');
+
+    // A kubelet that is there after all is not contradicted a second time.
+    await cluster.setReady('on-lost', true);
+    await cluster.change(node, 'lost', (it) => {
+      it.metadata.labels = { ...it.metadata.labels, looked: 'again' };
+    });
+    await speak('lost');
     await cluster.eventually(
       () => taintsNow('lost'),
       (taints) => taints.length === 0,
     );
+    expect(await isPodReady('on-lost')).toBe(true);
   });
 
   it('keeps pods where they are while no node is heard of, and lifts evictions that had begun', async () => {
     await start(['a', 'b']);
-    beating.set('a', false);
+    await silence('a');
     await cluster.eventually(
       () => taintsNow('a'),
       (taints) => taints.length === 2,
     );
-    beating.set('b', false);
-    const [noSchedule] = unreachable;
+    await silence('b');
     await cluster.eventually(
       async () => [...(await taintsNow('a')), ...(await taintsNow('b'))],
       (taints) => taints.length === 2 && taints.every((each) => each === noSchedule),
     );
-    beating.set('b', true);
-    await report('b', 'True');
+    await speak('b');
     await cluster.eventually(
       () => taintsNow('a'),
       (taints) => taints.length === 2,
@@ -237,7 +236,7 @@ describe('node-lifecycle-controller', () => {
 
   it('leaves the pods of a node that says itself that it is not ready to that node', async () => {
     await start(['sick', 'well']);
-    await report('sick', 'False');
+    await speak('sick', 'False');
     await cluster.eventually(
       () => taintsNow('sick'),
       (taints) => taints.length === 2,
@@ -246,6 +245,6 @@ describe('node-lifecycle-controller', () => {
       'node.kubernetes.io/not-ready:NoSchedule',
       'node.kubernetes.io/not-ready:NoExecute',
     ]);
-    expect(findCondition((await cluster.get(pod, 'on-sick')).status?.conditions, 'Ready')?.status).toBe('True');
+    expect(await isPodReady('on-sick')).toBe(true);
   });
 });
