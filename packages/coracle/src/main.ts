@@ -11,6 +11,7 @@ const verbs: Record<string, () => Promise<{ default: Command }>> = {
   kubeconfig: () => import('./commands/kubeconfig.ts'),
   reset: () => import('./commands/reset.ts'),
   node: () => import('./commands/node.ts'),
+  token: () => import('./commands/token.ts'),
   image: () => import('./commands/image.ts'),
   system: () => import('./commands/system.ts'),
   version: () => import('./commands/version.ts'),
