@@ -12,7 +12,7 @@ import { type SecureServer, startSecureServer } from '@coracle/apiserver/testing
 import { type Client, connect, loadKubeconfig } from '@coracle/client';
 import { type Authority, issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { applyObjects } from '../addons/apply.ts';
+import { applyAddon } from '../addons/addon.ts';
 import { Failure } from '../failure.ts';
 import { run } from '../host/run.ts';
 import { bootstrapKubeconfig } from './bootstrap-kubeconfig.ts';
@@ -68,13 +68,13 @@ describe('discovery of a cluster nodes can join', () => {
     admin = server.admin;
     pins = pinsOf(server.authority.certificate);
     const access = { server: server.url, authority: server.authority.certificate };
-    await applyObjects(admin, joinObjects(access));
+    await applyAddon(admin, joinObjects(access));
     await admin.create(
       secret,
       tokenSecret({ token, description: '', ttl: 0, groups: [defaultNodeGroup], usages: ['authentication'] }, 0),
     );
     await sign();
-    await applyObjects(admin, joinObjects(access)); // again: nothing is lost
+    await applyAddon(admin, joinObjects(access)); // again: nothing is lost
   });
   afterAll(() => server.close());
 

@@ -139,6 +139,20 @@ describe('a node that joins with a token', () => {
     expect(await requests()).toHaveLength(1);
   });
 
+  it('is approved as soon as a binding allows it', async () => {
+    const { name, start, requests } = node();
+    const group = 'system:bootstrappers:late';
+    const token = await cluster.makeToken('latest', { 'auth-extra-groups': group });
+    const joining = start({ bootstrapKubeconfig: cluster.tokenKubeconfig('late', token) });
+    const [request] = await eventually('the request', async () => {
+      const found = await requests();
+      return found.length > 0 && found;
+    });
+    expect(request!.status?.conditions).toBeUndefined();
+    await cluster.bind('late', 'system:certificates.k8s.io:certificatesigningrequests:nodeclient', group);
+    expect((await whoIs(await joining)).username).toBe(`system:node:${name}`);
+  });
+
   it('is refused with a reason when its request is denied, and joins once that is gone', async () => {
     const { start, clock, lines, requests } = node();
     const bootstrapKubeconfig = cluster.tokenKubeconfig('denied', await cluster.makeToken('denied', {}));

@@ -65,6 +65,8 @@ describe('flags', () => {
         '--max-pods=30',
         '--register-with-taints=a=b:NoSchedule,c:NoExecute',
         '--anonymous-auth',
+        '--rotate-certificates',
+        '--rotate-server-certificates',
       ]);
       expect(await loadConfiguration(values, changed)).toMatchObject({
         maxPods: 30,
@@ -74,6 +76,8 @@ describe('flags', () => {
           { key: 'c', effect: 'NoExecute' },
         ],
         authentication: { anonymous: { enabled: true } },
+        rotateCertificates: true,
+        serverTLSBootstrap: true,
       });
     } finally {
       rmSync(folder, { recursive: true });

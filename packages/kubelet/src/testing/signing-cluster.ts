@@ -23,6 +23,8 @@ export interface SigningCluster {
   makeToken(id: string, data?: Record<string, string>): Promise<string>;
   /** Writes a kubeconfig with a token; returns its path. */
   tokenKubeconfig(name: string, token: string): string;
+  /** Binds a ClusterRole to a group. */
+  bind(name: string, clusterRole: string, group: string): Promise<unknown>;
   requests(): Promise<CertificateSigningRequest[]>;
   decide(name: string, type: 'Approved' | 'Denied'): Promise<void>;
   close(): Promise<void>;
@@ -89,6 +91,7 @@ export async function startSigningCluster(): Promise<SigningCluster> {
       });
       return `${id}.${half}`;
     },
+    bind,
     tokenKubeconfig: (name, token) => write(name, kubeconfig({ token })),
     requests: async () => (await admin.list(certificateSigningRequest)).items,
     async decide(name, type) {

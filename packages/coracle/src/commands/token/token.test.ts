@@ -5,7 +5,7 @@ import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectrev
 import { secret } from '@coracle/api/core/v1/secret';
 import { type SecureServer, startSecureServer } from '@coracle/apiserver/testing/secure-server';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { applyObjects } from '../../addons/apply.ts';
+import { applyAddon } from '../../addons/addon.ts';
 import { joinObjects } from '../../join/objects.ts';
 import { pinsOf } from '../../join/pin.ts';
 import token from '../token.ts';
@@ -90,7 +90,7 @@ describe('coracle token', () => {
     await expect(creating()).rejects.toThrow('kube-public/cluster-info does not say how the cluster is reached');
     expect((await server.admin.list(secret, { namespace: 'kube-system' })).items).toEqual([]);
     const authority = server.authority.certificate;
-    await applyObjects(server.admin, joinObjects({ server: 'https://172.30.0.2', authority }));
+    await applyAddon(server.admin, joinObjects({ server: 'https://172.30.0.2', authority }));
     expect(await creating()).toBe(
       `coracle node join --server https://172.30.0.2 --token 111111.0123456789abcdef --ca-cert-hash ${pinsOf(authority)[0]}\n`,
     );
