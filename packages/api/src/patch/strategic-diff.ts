@@ -13,7 +13,7 @@ import {
   StrategicPatchError,
   shapeOf,
 } from './strategic-lookup.ts';
-import { positionOf, sortedBy } from './strategic-order.ts';
+import { counterpart, positionOf, sortedBy } from './strategic-order.ts';
 
 /** Which differences make it into a patch. */
 export interface DiffOptions {
@@ -135,8 +135,8 @@ function diffItems(from: readonly Json[], to: readonly Json[], field: PatchField
   const { mergeKey } = field;
   const changes: Json[] = [];
   const deletions: Json[] = [];
-  for (const item of to) {
-    const at = positionOf(from, item, mergeKey);
+  for (const [i, item] of to.entries()) {
+    const at = counterpart(from, to, i, mergeKey);
     if (at < 0) {
       if (options.additions) changes.push(item);
       continue;

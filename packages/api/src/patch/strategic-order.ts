@@ -14,6 +14,17 @@ export function positionOf(list: readonly unknown[], item: unknown, mergeKey: st
   return list.findIndex((each) => deepEqual(identity(each, mergeKey), wanted));
 }
 
+/**
+ * Where `list` has what `items[at]` is to be compared with: of several items that share an identity (a port for UDP and for TCP) the first with
+ * the first, the second with the second. -1 where there is none.
+ */
+export function counterpart(list: readonly unknown[], items: readonly unknown[], at: number, mergeKey: string): number {
+  const wanted = identity(items[at], mergeKey);
+  const same = (item: unknown): boolean => deepEqual(identity(item, mergeKey), wanted);
+  let before = items.slice(0, at).filter(same).length;
+  return list.findIndex((each) => same(each) && before-- === 0);
+}
+
 /** Items of `list` that `order` names, and those it does not. */
 export function partition(
   list: readonly unknown[],

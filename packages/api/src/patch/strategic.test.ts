@@ -56,6 +56,25 @@ describe('createTwoWayStrategicPatch', () => {
     });
   });
 
+  it('compares items that share a key each with its like: one port for UDP and TCP is no change', () => {
+    const listening = (tcp: string): Json =>
+      deployment(
+        containers({
+          name: 'dns',
+          ports: [
+            { containerPort: 53, name: 'dns', protocol: 'UDP' },
+            { containerPort: 53, name: tcp, protocol: 'TCP' },
+          ],
+        }),
+      );
+    expect(createTwoWayStrategicPatch(listening('dns-tcp'), listening('dns-tcp'), schema)).toEqual({});
+    expect(createTwoWayStrategicPatch(listening('dns-tcp'), listening('other'), schema)).toMatchObject({
+      spec: {
+        template: { spec: { containers: [{ name: 'dns', ports: [{ containerPort: 53, name: 'other' }] }] } },
+      },
+    });
+  });
+
   it('says a new order, and nothing else, when only the order changed', () => {
     const from = deployment(containers({ name: 'a' }, { name: 'b' }));
     const to = deployment(containers({ name: 'b' }, { name: 'a' }));
