@@ -8,7 +8,7 @@ import { credentialHeaders } from './credentials.ts';
 import { type Query, queryString, resourcePath } from './paths.ts';
 import { TokenBucket } from './rate-limit.ts';
 import { sendWithRetries } from './retry.ts';
-import { type TransportResponse, transportTo } from './transport.ts';
+import { ConnectionError, type TransportResponse, transportTo } from './transport.ts';
 import { type WatchEvent, watchEvents } from './watch.ts';
 
 export type { WatchEvent } from './watch.ts';
@@ -94,7 +94,7 @@ export interface RawResponse {
 export type WarningHandler = (message: string) => void;
 
 /**
- * Calls the API server. Every method throws StatusError for what the server refused, ConnectionError when no answer came,
+ * Calls the API server. Every method throws StatusError for what the server refused, ConnectionError when no whole answer came,
  * and the signal's reason when it was aborted.
  */
 export interface Client {
@@ -215,8 +215,15 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
     }
 
     async function call<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-      const response = await send(method, path, options);
-      return decodeBody(await readAll(response.body)) as T;
+      // A read whose answer broke off is sent again, once, as one that got no answer.
+      for (let again = method === 'GET'; ; again = false) {
+        const response = await send(method, path, options);
+        try {
+          return decodeBody(await readAll(response.body, options.signal)) as T;
+        } catch (error) {
+          if (!again || !(error instanceof ConnectionError)) throw error;
+        }
+      }
     }
 
     const writeQuery = (options: WriteOptions | undefined): Query => ({
@@ -274,12 +281,15 @@ export function connect(config: RestConfig, options: { onWarning?: WarningHandle
       deleteCollection: (kind, { namespace, ...query }, options) =>
         call('DELETE', resourcePath(kind, namespace), { ...deletion(options), query }),
       watch: <T extends KubeObject>(kind: Kind<T>, { namespace, signal, ...query }: WatchOptions) =>
-        watchEvents<T>(() => send('GET', resourcePath(kind, namespace), { query: { ...query, watch: true }, signal })),
+        watchEvents<T>(
+          () => send('GET', resourcePath(kind, namespace), { query: { ...query, watch: true }, signal }),
+          signal,
+        ),
       subresource: (kind, name, namespace, sub, method, body, query) =>
         call(method, resourcePath(kind, namespace, name, sub), { body, query }),
       request: async (method, path, options) => {
         const { status, headers, body } = await send(method, path, options);
-        const bytes = await readAll(body);
+        const bytes = await readAll(body, options?.signal);
         return { status, headers, body: bytes, json: () => decodeBody(bytes) };
       },
       stream: async (path, options) =>

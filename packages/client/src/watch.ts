@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { KubeObject } from '@coracle/api/kind';
 import { StatusError } from '@coracle/api/meta/status';
 import type { Status } from '@coracle/api/types/meta/v1';
-import { decodeBody } from './body.ts';
+import { brokenOff, decodeBody } from './body.ts';
 import type { TransportResponse } from './transport.ts';
 
 export interface WatchEvent<T extends KubeObject = KubeObject> {
@@ -10,15 +10,25 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
   object: T;
 }
 
-/** The changes of a watch response: one JSON object a line. Ends with the body; an ERROR event throws its Status. */
+/** The changes of a watch response: one JSON object a line. Ends with the body; an ERROR event throws its Status, a broken connection ConnectionError. */
 export async function* watchEvents<T extends KubeObject>(
   open: () => Promise<TransportResponse>,
+  signal?: AbortSignal,
 ): AsyncGenerator<WatchEvent<T>> {
   const { body } = await open();
-  for await (const line of lines(body)) {
+  for await (const line of whole(body, signal)) {
     const event = decodeBody(line) as WatchEvent<T> | { type: 'ERROR'; object: Status };
     if (event.type === 'ERROR') throw new StatusError(event.object);
     yield event;
+  }
+}
+
+/** The lines of a body; an error of the connection as this package's. */
+async function* whole(body: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  try {
+    yield* lines(body);
+  } catch (error) {
+    throw brokenOff(error, signal);
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { issueCertificate, makeAuthority } from '@coracle/process/pki';
+import { type Authority, issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { freePort } from './etcd.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -20,15 +20,21 @@ export interface TestProgram {
   /** GET of a path as the administrator, or without any credential. */
   get(path: string, anonymous?: boolean): Promise<{ status: number; text: string }>;
   child: ChildProcess;
+  /** Signs what the server trusts and serves with. */
+  authority: Authority;
   /** Ends it as an operator does; gives the exit code. */
   stop(): Promise<number | null>;
   close(): Promise<void>;
 }
 
-/** Starts kube-apiserver on an etcd and waits until /readyz says ok. */
-export async function startProgram(etcdUrl: string, flags: readonly string[] = []): Promise<TestProgram> {
+/** Starts kube-apiserver on an etcd and waits until /readyz says ok. With `given`, it has the authority of other servers. */
+export async function startProgram(
+  etcdUrl: string,
+  flags: readonly string[] = [],
+  given?: Authority,
+): Promise<TestProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'coracle-apiserver-'));
-  const authority = await makeAuthority({ commonName: 'test-ca', days: 1 });
+  const authority = given ?? (await makeAuthority({ commonName: 'test-ca', days: 1 }));
   const serving = await issueCertificate({
     authority,
     commonName: 'kube-apiserver',
@@ -107,7 +113,7 @@ export async function startProgram(etcdUrl: string, flags: readonly string[] = [
         .end();
     });
   const stop = async () => {
-    if (child.exitCode !== null) return child.exitCode;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     return ended;
@@ -127,6 +133,7 @@ export async function startProgram(etcdUrl: string, flags: readonly string[] = [
     log: () => log,
     get,
     child,
+    authority,
     stop,
     close: async () => {
       known.destroy();

@@ -104,6 +104,6 @@ export function ipAddressOf(name: string, { namespace, name: service }: Holder):
         [ipAddressManagedByLabel]: ipAllocatorName,
       },
     },
-    spec: { parentRef: { group: '', resource: 'services', namespace, name: service } },
+    spec: { parentRef: { resource: 'services', namespace, name: service } },
   };
 }
