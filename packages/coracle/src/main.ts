@@ -12,6 +12,8 @@ const verbs: Record<string, () => Promise<{ default: Command }>> = {
   reset: () => import('./commands/reset.ts'),
   node: () => import('./commands/node.ts'),
   token: () => import('./commands/token.ts'),
+  backup: () => import('./commands/backup.ts'),
+  restore: () => import('./commands/restore.ts'),
   image: () => import('./commands/image.ts'),
   system: () => import('./commands/system.ts'),
   version: () => import('./commands/version.ts'),

@@ -111,18 +111,20 @@ export class OtherClusterFailure extends Failure {}
 export function loadCluster(place: ClusterPlace): Cluster | undefined {
   const file = recordFile(place);
   if (!existsSync(file)) return undefined;
+  const record = readRecord(file, `'coracle reset --name ${place.name}' removes the cluster.`);
+  if (record.name !== place.name) {
+    throw new OtherClusterFailure(`${place.data} holds another cluster, ${record.name}`, {
+      next: `Name it with --name ${record.name}, or give --data-dir another folder.`,
+    });
+  }
+  return { ...record, ...place };
+}
+
+/** Reads the record of a cluster from a file. Throws Failure, with advice, when it cannot be understood. */
+export function readRecord(file: string, next?: string): ClusterRecord {
   const parsed = clusterRecord.safeParse(readJson(file));
-  if (!parsed.success) {
-    fail(`${file} is not the record of a cluster this version knows: ${z.prettifyError(parsed.error)}`, {
-      next: `'coracle reset --name ${place.name}' removes the cluster.`,
-    });
-  }
-  if (parsed.data.name !== place.name) {
-    throw new OtherClusterFailure(`${place.data} holds another cluster, ${parsed.data.name}`, {
-      next: `Name it with --name ${parsed.data.name}, or give --data-dir another folder.`,
-    });
-  }
-  return { ...parsed.data, ...place };
+  if (parsed.success) return parsed.data;
+  return fail(`${file} is not the record of a cluster this version knows: ${z.prettifyError(parsed.error)}`, { next });
 }
 
 /** The records of clusters that live beside a place or in the usual folder, without its own. What cannot be read is left out. */
@@ -161,6 +163,8 @@ export const ownEntries = [
   'admin.kubeconfig',
   'pki',
   'nodes',
+  'backup',
+  'restore',
 ] as const;
 
 function readJson(file: string): unknown {

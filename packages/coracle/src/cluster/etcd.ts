@@ -32,8 +32,11 @@ export class Etcd {
     this.#nodes = nodes;
   }
 
-  /** Runs etcdctl. Throws CommandError. */
-  ctl(args: readonly string[], options: { input?: string; timeout?: number } = {}): Promise<string> {
+  /** Runs etcdctl; `timeout`, in seconds, is how long etcd may take. Throws CommandError. */
+  ctl(
+    args: readonly string[],
+    options: { input?: string; timeout?: number; signal?: AbortSignal } = {},
+  ): Promise<string> {
     const file = (name: string) => join(pkiFolder(this.#cluster), name);
     const command = [
       etcdctlProgram,
@@ -45,7 +48,16 @@ export class Etcd {
       `--command-timeout=${options.timeout ?? 15}s`,
       ...args,
     ] as const;
-    return run([...command] as [string, ...string[]], { input: options.input, env: { ETCDCTL_API: '3' } });
+    const { input, signal } = options;
+    return run([...command] as [string, ...string[]], { input, signal, env: { ETCDCTL_API: '3' } });
+  }
+
+  /** What the first of the nodes knows by itself, whether or not etcd has a majority. */
+  async status(timeout = 5): Promise<{ version: string; revision: number }> {
+    const [first] = JSON.parse(await this.ctl(['endpoint', 'status', '--write-out=json'], { timeout })) as [
+      { Status: { version: string; header: { revision: number } } },
+    ];
+    return { version: first.Status.version, revision: first.Status.header.revision };
   }
 
   async members(): Promise<EtcdMember[]> {

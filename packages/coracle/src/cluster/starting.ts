@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { settleRestore } from '../backup/replacing.ts';
 import type { Progress } from '../cli/progress.ts';
 import { writeKubeconfig } from '../components/admin.ts';
 import { servicesOf } from '../components/all.ts';
@@ -31,8 +32,9 @@ export function named(nodes: readonly { name: string }[]): string {
   return `nodes ${names.length > 3 ? `${names[0]} … ${names.at(-1)}` : names.join(', ')}`;
 }
 
-/** Makes the certificates that are missing, and the administrator's kubeconfig. */
+/** Makes the certificates that are missing, and the administrator's kubeconfig. What an interrupted restore left is put right before. */
 export async function ensureCertificates({ cluster, progress }: Starting): Promise<void> {
+  settleRestore(cluster);
   const isNew = !existsSync(pkiFolder(cluster));
   const ensure = async () => {
     const made = await ensurePki(cluster);

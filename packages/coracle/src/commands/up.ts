@@ -1,4 +1,6 @@
 import { boolFlag, FlagError, intFlag, stringFlag } from '@coracle/process/flags';
+import { settleRestore } from '../backup/replacing.ts';
+import { finishRestore } from '../backup/restore.ts';
 import { clusterArguments, clusterFlags, command, placeFrom } from '../cli/command.ts';
 import { Progress, seconds } from '../cli/progress.ts';
 import { type BroughtUp, bringUp } from '../cluster/bring-up.ts';
@@ -59,7 +61,13 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
     const progress = new Progress();
     const options = { wishes, said, example: !flags['no-example'], pull: flags.pull };
     return interruptible(async (signal) => {
-      const result = await exclusively(place, 'up', () => bringUp(place, options, runcDriver, progress, signal));
+      const result = await exclusively(place, 'up', async () => {
+        const restored = settleRestore(place);
+        if (restored) progress.note('A restore was interrupted once its state was in place: it is taken to its end.');
+        const broughtUp = await bringUp(place, options, runcDriver, progress, signal);
+        if (restored) await finishRestore(broughtUp.cluster);
+        return broughtUp;
+      });
       progress.note(summary(result, clusterArguments(which), progress, flags.detach));
       return flags.detach ? 0 : foreground(result.cluster, place, progress, signal);
     });

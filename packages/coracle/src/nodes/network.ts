@@ -53,7 +53,8 @@ export async function joinNode(
   );
 }
 
-async function checkFree(network: ClusterNetwork): Promise<void> {
+/** Throws Failure when this machine reaches something else in a cluster's networks. Must not be asked once the cluster has its bridge. */
+export async function checkFree(network: Omit<ClusterNetwork, 'serviceGateway'>): Promise<void> {
   const own = [`${network.gateway}/${network.prefixLength}`, network.serviceCidr].map(parseNetwork);
   const clash = (await takenNetworks()).find((it) => own.some((mine) => overlap(mine, it)));
   if (!clash) return;
