@@ -651,6 +651,24 @@ describe('restarts', () => {
     await pods.delete('alone');
   });
 
+  it('end the containers of pods that the API has forgotten meanwhile, as after a restore of its state', async () => {
+    await pods.create('forgotten', {});
+    await pods.create('known', {});
+    await pods.ready('forgotten');
+    const known = statusOf(await pods.ready('known'));
+    await kubelet.stop();
+    await pods.delete('forgotten', 0);
+    await kubelet.start();
+    await eventually('no sandbox of it', async () => {
+      const { items } = await containerd.cri.runtime.listPodSandbox({});
+      const names = items.map((each) => each.metadata?.name);
+      if (names.includes('forgotten')) throw new Error(names.join(', '));
+      return true;
+    });
+    expect(statusOf(await pods.ready('known'))).toEqual(known);
+    await pods.delete('known');
+  });
+
   it('follow the death of a container and of a sandbox', async () => {
     await pods.create('mortal', {});
     const pod = await pods.ready('mortal');

@@ -30,7 +30,7 @@ const contents = z.strictObject({
   etcd: snapshot,
   /** All other entries, by name. */
   files: z.record(
-    z.string().regex(entryName, 'no file of a backup'),
+    z.string().regex(entryName),
     z.strictObject({ size: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ),
 });
