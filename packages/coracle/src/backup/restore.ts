@@ -14,18 +14,19 @@ import {
   loadCluster,
   readRecord,
 } from '../cluster/cluster.ts';
+import { clearFailedStart } from '../cluster/failed-start.ts';
 import { takingNetworks } from '../cluster/lock.ts';
 import { nodeIdentity, nodeSpec } from '../cluster/node-spec.ts';
 import { checkBeforehand, checkEmpty } from '../cluster/preflight.ts';
 import { erase, takeDown } from '../cluster/take-down.ts';
 import { fail } from '../failure.ts';
+import { explained } from '../host/disk.ts';
 import { syncTree } from '../host/files.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
 import { raiseNetwork } from '../nodes/network.ts';
 import { readArchive } from './archive.ts';
 import { checkFits, checkNetworksFree, checkSnapshot } from './checks.ts';
 import { type Contents, pkiEntry, recordEntry, snapshotEntry } from './contents.ts';
-import { explained } from './problems.ts';
 import { forgetOld, goneNodes, newPart, putBack, replaceParts, restoreFolder, settleRestore } from './replacing.ts';
 import { keptPkiFiles } from './save.ts';
 import { etcdData, presentRevision, restoreMembers } from './snapshot.ts';
@@ -62,6 +63,7 @@ export async function restore(restoring: Restoring): Promise<Cluster> {
       next: '--force stops it and restores the backup.',
     });
   }
+  if (!existing) clearFailedStart(place);
   const prepared = await prepare(restoring, existing, running);
   try {
     if (running.length > 0) {
@@ -75,14 +77,14 @@ export async function restore(restoring: Restoring): Promise<Cluster> {
     await finishRestore(cluster);
     return cluster;
   } catch (error) {
-    const cause = explained(error, place.data);
+    const reason = explained(error, place.data); // what is undone now may make room
     await undo(restoring, existing, running.length > 0).catch((problem: Error) => {
-      fail(`${(cause as Error).message}; and what was before does not come back: ${problem.message}`, {
+      fail(`${(reason as Error).message}; and what was before does not come back: ${problem.message}`, {
         cause: problem,
         next: `'coracle up --name ${place.name}' tries again.`,
       });
     });
-    throw cause;
+    throw reason;
   }
 }
 
@@ -143,10 +145,11 @@ async function prepare(
     syncTree(restoreFolder(place));
     return prepared;
   } catch (error) {
+    const reason = explained(error, place.data); // what is removed now may make room
     putBack(place);
     if (made && readdirSync(place.data).length === 0) rmdirSync(place.data);
     signal.throwIfAborted();
-    throw explained(error, place.data);
+    throw reason;
   }
 }
 
@@ -230,6 +233,6 @@ async function undo(restoring: Restoring, existing: Cluster | undefined, ran: bo
 function startOf({ place, driver, progress, start }: Restoring): NonNullable<Restoring['start']> {
   if (start) return start;
   return async (cluster, signal) => {
-    await bringUp(place, { wishes: cluster, example: false, pull: false }, driver, progress, signal);
+    await bringUp(place, { wishes: cluster, said: {}, example: false, pull: false }, driver, progress, signal);
   };
 }

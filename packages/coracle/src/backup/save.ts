@@ -4,11 +4,11 @@ import type { Writable } from 'node:stream';
 import type { Progress } from '../cli/progress.ts';
 import { type Cluster, pkiFolder, recordFile } from '../cluster/cluster.ts';
 import { fail } from '../failure.ts';
+import { explained } from '../host/disk.ts';
 import { sync } from '../host/files.ts';
 import { authorities, planCertificates } from '../pki/plan.ts';
 import { writeArchive } from './archive.ts';
 import { pkiEntry, recordEntry, snapshotEntry } from './contents.ts';
-import { explained } from './problems.ts';
 import { saveSnapshot } from './snapshot.ts';
 
 /** What a backup is made with. */
@@ -54,7 +54,8 @@ export async function saveTo(saving: Saving, open: () => Writable, where: string
     await progress.step(`backup written to ${where}`, () => writeArchive(ingredients, open(), signal));
   } catch (error) {
     signal.throwIfAborted();
-    throw explained(error, where);
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') fail(`nobody reads ${where} any more`, { cause: error });
+    throw explained(error, where.startsWith('/') ? dirname(where) : cluster.data);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -40,7 +40,7 @@ export async function saveSnapshot(
         return { ...(await snapshotFacts(file)), version, member: node.name, majority };
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof CommandError)) throw error;
+        if (!(error instanceof CommandError) || noRoom(error)) throw error;
         problems.push(`${node.name}: ${lastWords(error)}`);
       }
     }
@@ -95,7 +95,7 @@ export interface MembersPlan {
   folderOf: (node: NodeRecord) => string;
 }
 
-/** Makes new data of all members of an etcd from a snapshot. Throws Failure when the snapshot is damaged or there is no room. */
+/** Makes new data of all members of an etcd from a snapshot. Throws Failure when the snapshot is damaged. */
 export async function restoreMembers(plan: MembersPlan, signal: AbortSignal): Promise<void> {
   const initialCluster = plan.members.map((it) => `${it.name}=${etcdPeerUrl(it)}`).join(',');
   for (const node of plan.members) {
@@ -114,12 +114,15 @@ export async function restoreMembers(plan: MembersPlan, signal: AbortSignal): Pr
       await run([etcdutlProgram, 'snapshot', 'restore', plan.snapshot, ...args], { signal });
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof CommandError) || noRoom(error)) throw error;
       fail(`etcd cannot restore the snapshot for ${node.name}: ${lastWords(error)}`, { cause: error });
     }
     giveTo(folder, users.etcd);
   }
 }
+
+/** The disk is full, which is not etcd's to explain. */
+const noRoom = (error: CommandError): boolean => /no space left on device/.test(error.stderr);
 
 /** The last line a program of etcd's wrote is its error; those before are its log. */
 function lastWords({ stderr, code }: CommandError): string {
