@@ -161,6 +161,12 @@ describe('coracle', () => {
     [['up', '--name', 'Not/Good'], 'error: --name "Not/Good" is no name for a cluster'],
     [['logs'], 'error: usage: coracle logs COMPONENT [flags]'],
     [
+      ['system', 'frobnicate'],
+      'error: unknown command "frobnicate" for "coracle system"; there is install, uninstall,',
+    ],
+    [['system', 'update'], 'error: usage: coracle system update NAME [IMAGE] [flags]'],
+    [['system', 'list', '--base', 'relative'], 'error: --base relative is not an absolute path'],
+    [
       ['image', 'build', 'nonsense'],
       'error: there is no image "nonsense" to build; there is pause, nginx, nginx-1.16, busybox, etcd, kube-apiserver',
     ],

@@ -48,9 +48,15 @@ function manifestOf({ data, health, node = true }: SystemContainer): Record<stri
   };
 }
 
+const ownMountLines = `ExecStartPre=mount --make-rshared /
+ExecStartPre=mount --bind $DESTDIR/rootfs $DESTDIR/rootfs
+ExecStartPre=mount --make-private $DESTDIR/rootfs
+`;
+
 /** systemd stops it by SIGTERM to runc, which hands it on: once, since to our programs a second one means at once. */
 function unitOf({ reach }: SystemContainer): string {
-  // runc makes the mount that holds the root private to the container. Were that the machine's own root, what a kubelet mounts would stay unseen.
+  // What a kubelet mounts is seen on the machine when its mounts are shared, as systemd has them on all but containers. runc makes the mount that
+  // holds the container's root private, which for that must not be the machine's own.
   const ownMount = reach === 'machine';
   return `[Unit]
 Description=$NAME, a system container of $IMAGE_NAME
@@ -62,7 +68,7 @@ StartLimitIntervalSec=0
 WorkingDirectory=$DESTDIR
 ExecStartPre=-runc delete --force $NAME
 ExecStartPre=systemd-tmpfiles --create $DESTDIR/tmpfiles.conf
-${ownMount ? 'ExecStartPre=mount --bind $DESTDIR/rootfs $DESTDIR/rootfs\nExecStartPre=mount --make-private $DESTDIR/rootfs\n' : ''}ExecStart=$EXEC_START
+${ownMount ? ownMountLines : ''}ExecStart=$EXEC_START
 ExecStopPost=-runc delete --force $NAME
 ${ownMount ? 'ExecStopPost=-umount --lazy $DESTDIR/rootfs\n' : ''}KillMode=mixed
 TimeoutStopSec=30

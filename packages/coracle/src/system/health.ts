@@ -6,8 +6,6 @@ import { fail } from '../failure.ts';
 import type { Deployment } from './deployment.ts';
 import type { Machine } from './machine.ts';
 
-/** How long a container without a check has to run without a restart, in milliseconds. */
-const steady = 2000;
 const interval = 50;
 const patience = 2000;
 
@@ -58,7 +56,8 @@ export async function whenHealthy(
   const { name, health } = deployment;
   const check = health && parseCheck(health.check, health.authority, (command) => machine.exec(name, command));
   const wanted = limit ?? (health?.timeoutSeconds ?? 60) * 1000;
-  const time = check ? wanted : Math.max(wanted, 2 * steady);
+  const least = check ? machine.steady.checked : machine.steady.unchecked;
+  const time = Math.max(wanted, 2 * least);
   const deadline = Date.now() + time;
   let since = Date.now();
   let invocation: string | undefined;
@@ -70,19 +69,19 @@ export async function whenHealthy(
       since = Date.now();
     }
     const runs = state.active === 'active';
-    if (runs && (check ? await check() : Date.now() - since >= steady)) {
+    if (runs && Date.now() - since >= least && (!check || (await check()))) {
       // It may have been another process that answered, while ours was starting again.
       const after = await machine.state(name);
       if (after.active === 'active' && after.invocation === state.invocation && after.restarts === state.restarts)
         return undefined;
     }
     if (Date.now() > deadline) {
-      const seconds = Math.round(time / 1000);
-      if (!runs)
-        return `its unit is ${state.active} (${state.sub}) after ${seconds} s, and was started again ${state.restarts} times`;
+      const after = `after ${Math.round(time / 1000)} s`;
+      const again = state.restarts > 0 ? `, and was started again ${state.restarts} times` : '';
+      if (!runs) return `its unit is ${state.active} (${state.sub}) ${after}${again}`;
       return check
-        ? `its check ${health.check} does not pass after ${seconds} s`
-        : `it was started again ${state.restarts} times in ${seconds} s`;
+        ? `its check ${health.check} does not pass ${after}${again}`
+        : `it does not keep running ${after}${again}`;
     }
     await new Promise((resolve) => setTimeout(resolve, interval));
   }

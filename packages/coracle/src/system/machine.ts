@@ -21,6 +21,11 @@ export interface UnitState {
 export interface Machine {
   /** Whether it runs; a tree that does not has nothing to start. */
   running: boolean;
+  /**
+   * How long a container has to run without a restart until it counts as healthy, in milliseconds: one with a check too, which somebody else may
+   * answer while it goes from start to start.
+   */
+  steady: { checked: number; unchecked: number };
   /** Reads the units anew. */
   reload(): Promise<void>;
   start(name: string): Promise<void>;
@@ -42,6 +47,7 @@ const service = (name: string): string => `${name}.service`;
 /** This machine, whose PID 1 is systemd. */
 export const thisMachine: Machine = {
   running: true,
+  steady: { checked: 1000, unchecked: 2000 },
   reload: () => systemctl('daemon-reload'),
   start: (name) => afresh('start', name),
   stop: (name) => systemctl('stop', service(name)).catch(isUnknown),
@@ -97,6 +103,7 @@ const nothing = async (): Promise<void> => {};
 /** A tree that is to be a machine's root, and does not run. */
 export const treeAtRest: Machine = {
   running: false,
+  steady: { checked: 0, unchecked: 0 },
   reload: nothing,
   start: nothing,
   stop: nothing,

@@ -10,6 +10,7 @@ export function fakeMachine(sick: () => boolean = () => false): Machine & { aske
   return {
     asked,
     running: true,
+    steady: { checked: 0, unchecked: 0 },
     reload: note('reload'),
     async start() {
       starts += 1;
