@@ -126,6 +126,8 @@ describe('a full disk', () => {
     expect((explained(failure, '/proc') as Failure).message).toBe(
       'etcd does not answer; the disk that holds /proc is full',
     );
+    const command = explained(new CommandError(['etcdctl', 'get'], 1, 'deadline exceeded'), '/proc') as Failure;
+    expect(command.message).toBe('`etcdctl get` failed (1): deadline exceeded; the disk that holds /proc is full');
     const bug = new TypeError('x is undefined');
     expect(explained(bug, '/proc')).toBe(bug);
   });

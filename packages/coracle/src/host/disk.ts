@@ -21,8 +21,9 @@ export function explained(error: unknown, folder: string): unknown {
   if (isOutOfRoom(error)) {
     return new Failure(`${full}: ${(error as Error).message}`, { cause: error, next: 'Make room and try again.' });
   }
-  if (!(error instanceof Failure) || bytes >= nothing) return error;
-  return new Failure(`${error.message}; ${full}`, { log: error.log, next: 'Make room and try again.', cause: error });
+  if (bytes >= nothing || !(error instanceof Failure || error instanceof CommandError)) return error;
+  const log = error instanceof Failure ? error.log : undefined;
+  return new Failure(`${error.message}; ${full}`, { log, next: 'Make room and try again.', cause: error });
 }
 
 function isOutOfRoom(error: unknown): boolean {
