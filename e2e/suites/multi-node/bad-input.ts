@@ -119,9 +119,7 @@ rm /mnt/filler
 $UP
 $CORACLE reset --name ${cluster.name} --data-dir /mnt/data`,
       );
-      expect(outcome.stderr).toMatch(
-        /✓ everything stopped again[\s\S]*; the disk that holds \/mnt\/data is full\n/,
-      );
+      expect(outcome.stderr).toMatch(/✓ everything stopped again[\s\S]*; the disk that holds \/mnt\/data is full\n/);
       expect(outcome.stderr).toContain('Make room and try again.');
       expect(outcome.stdout).toBe('failed-start.json\nnodes\n');
       expect(outcome.stderr).toMatch(/is up after [\s\S]*cluster \S+ removed/);
@@ -136,7 +134,9 @@ $CORACLE reset --name ${cluster.name} --data-dir /mnt/data`,
     it('shows what a component says, and is undone', async () => {
       const outcome = await up(flagged('no-such: x'));
       expect(outcome.code).toBe(1);
-      expect(outcome.stderr).toMatch(/kubelet on node \S+ (ends again and again \(exit code 1\)|does not answer within)/);
+      expect(outcome.stderr).toMatch(
+        /kubelet on node \S+ (ends again and again \(exit code 1\)|does not answer within)/,
+      );
       expect(outcome.stderr).toMatch(/log: \S+\/kubelet\.log; its last lines:\n[\s\S]*\| .*unknown flag: --no-such/);
       expect(existsSync(join(cluster.nodeFolder(`${cluster.name}-1`), 'var/log/coracle/kubelet.log'))).toBe(true);
       expect((await cluster.coracle('status')).stderr).toContain(`there is no cluster named ${cluster.name}`);
