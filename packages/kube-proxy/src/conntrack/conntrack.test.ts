@@ -21,8 +21,6 @@ describe('UDP flows', () => {
     return udpDestinations(model.update([service], () => [slice]));
   };
   const flow = (destination: string, destinationPort: number, answeredBy: string): Flow => ({
-    source: '10.244.0.9',
-    sourcePort: 4000,
     destination,
     destinationPort,
     answeredBy,
@@ -59,8 +57,15 @@ conntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.
 `;
     expect(parseFlows(text)).toEqual([
       flow(ip, 53, '10.0.0.1'),
-      { source: 'fd00::9', sourcePort: 4001, destination: 'fd00::10', destinationPort: 53, answeredBy: 'fd00::10' },
+      { destination: 'fd00::10', destinationPort: 53, answeredBy: 'fd00::10' },
     ]);
+  });
+
+  it('of many clients to one endpoint are one, and go by one command', () => {
+    const clients = Array.from({ length: 1000 }, (_, i) => 4000 + i);
+    const line = (sport: number) =>
+      `udp      17 29 src=10.244.0.9 dst=10.96.0.10 sport=${sport} dport=53 src=10.0.0.1 dst=10.244.0.9 sport=5353 dport=${sport} [ASSURED] mark=0 use=1\n`;
+    expect(parseFlows(clients.map(line).join(''))).toEqual([flow(ip, 53, '10.0.0.1')]);
   });
 });
 

@@ -6,7 +6,7 @@ import { parseFlows } from './flows.ts';
 /** The kernel's table of connections. */
 export interface Conntrack {
   udpFlows(family: Family): Promise<Flow[]>;
-  /** Deletes one UDP flow; one that has ended meanwhile is no error. */
+  /** Deletes UDP flows of one destination and endpoint, all at once; that they have ended meanwhile is no error. */
   deleteUdp(family: Family, flow: Flow): Promise<void>;
 }
 
@@ -15,10 +15,8 @@ export function conntrackBy(command: readonly [string, ...string[]] = ['conntrac
   return {
     udpFlows: async (family) => parseFlows(await run(command, ['-L', ...udp(family)])),
     async deleteUdp(family, flow) {
-      const { source, sourcePort, destination, destinationPort } = flow;
-      const from = ['--orig-src', source, '--orig-port-src', String(sourcePort)];
-      const to = ['--orig-dst', destination, '--orig-port-dst', String(destinationPort)];
-      await run(command, ['-D', ...udp(family), ...from, ...to]);
+      const to = ['--orig-dst', flow.destination, '--orig-port-dst', String(flow.destinationPort)];
+      await run(command, ['-D', ...udp(family), ...to, '--reply-src', flow.answeredBy]);
     },
   };
 }
