@@ -33,7 +33,8 @@ export function guardLoops(
     while (!signal.aborted) {
       // The nonce keeps caches on the way from answering.
       const name = loopName(randomBytes(8).toString('hex'));
-      const known = name === undefined ? undefined : await leadsBack(server, name);
+      // One that is down is checked until it answers, and asked this then.
+      const known = name === undefined || !server.up ? undefined : await leadsBack(server, name);
       if (known !== undefined) server.looping = known;
       await pause(known === undefined ? periodUntilKnown : period, signal);
     }
@@ -50,14 +51,16 @@ async function leadsBack(server: UpstreamServer, name: string): Promise<boolean 
   });
   try {
     const answer = await exchangeUdp(server.address, query, 2_000);
+    server.answered();
     if ((answer.readUInt16BE(2) & bits.rcode) === rcodes.SERVFAIL) return undefined;
     // There are servers that answer to every name: only the one text counts.
     return recordsOf(answer).some(
       (each) => each.type === types.TXT && answer.subarray(each.dataAt, each.end).equals(expected),
     );
   } catch (error) {
-    if (error instanceof NoAnswer) return undefined;
-    throw error;
+    if (!(error instanceof NoAnswer)) throw error;
+    server.failed();
+    return undefined;
   }
 }
 
