@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream, openSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { fail } from '../failure.ts';
 import type { Descriptor } from '../images/oci.ts';
@@ -27,7 +27,8 @@ export async function fetchBlob(repository: Repository, blob: Descriptor, file: 
             yield chunk;
           }
         },
-        createWriteStream(file),
+        // Opened at once: a stream that opens it later may do so after it was removed.
+        createWriteStream(file, { fd: openSync(file, 'w') }),
       );
       if (size < blob.size) throw new TransportError(`${blob.digest} ended after ${size} of ${blob.size} bytes`);
     } catch (error) {
