@@ -46,7 +46,9 @@ async function carryOut(action: Action, root: string, image: string): Promise<st
 /** Does so in a process that is killed at a step. */
 function killedAt(step: string, action: Action, root: string, image: string): void {
   const args = ['--disable-warning=ExperimentalWarning', driver, action, root, image, step];
-  const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  // Who is killed removes no temporary folder of its own.
+  const env = { ...process.env, TMPDIR: folder };
+  const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
   expect([step, signal, stderr]).toEqual([step, 'SIGKILL', '']);
 }
 
