@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { lease as leaseKind } from '@coracle/api/coordination/v1/lease';
 import { configMap as configMapKind } from '@coracle/api/core/v1/configmap';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
+import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { secret as secretKind } from '@coracle/api/core/v1/secret';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import type { Service } from '@coracle/api/types/core/v1';
@@ -669,6 +670,23 @@ describe('restarts', () => {
     await pods.delete('known');
   });
 
+  it('of the control plane may have marked pods as not ready, which is put right', async () => {
+    await pods.create('doubted', {});
+    const pod = await pods.ready('doubted');
+    const conditions = pod.status!.conditions!.map((each) =>
+      each.type === 'Ready' ? { ...each, status: 'False' } : each,
+    );
+    const marked = await api.client.updateStatus(podKind, { ...pod, status: { ...pod.status, conditions } });
+    await pods.until(
+      'doubted',
+      'ready again',
+      (it) =>
+        Number(it.metadata.resourceVersion) > Number(marked.metadata.resourceVersion) &&
+        it.status?.conditions?.find((each) => each.type === 'Ready')?.status === 'True',
+    );
+    await pods.delete('doubted');
+  });
+
   it('follow the death of a container and of a sandbox', async () => {
     await pods.create('mortal', {});
     const pod = await pods.ready('mortal');
@@ -706,7 +724,7 @@ describe('static pods', () => {
       'kubernetes.io/config.mirror': expect.stringMatching(/^[0-9a-f]{32}$/),
     });
     expect(mirror.metadata.ownerReferences).toMatchObject([{ kind: 'Node', name: 'node-1' }]);
-    await api.client.delete((await import('@coracle/api/core/v1/pod')).pod, 'static-node-1', 'default', {
+    await api.client.delete(podKind, 'static-node-1', 'default', {
       gracePeriodSeconds: 0,
     });
     const again = await pods.until(
