@@ -58,7 +58,7 @@ function hold({ address }: Balancer): Promise<{ pid: number; broken: Promise<voi
 }
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const limit = Date.now() + 30_000;
+  const limit = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error(`it did not happen: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -146,7 +146,7 @@ describe('load-balancer, the program', () => {
     expect(await program.exit).toBe(0);
     await a.close();
     await b.close();
-  });
+  }, 180_000);
 
   it.each([
     [[], 'Error: one of --backends and --backends-file must be given'],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { defineFlags, stringFlag, stringSliceFlag } from '@coracle/process/flags';
 import { program, UsageError } from '@coracle/process/program';
 import { parseAddress } from './address.ts';
-import { followBackends, readBackends } from './backends-file.ts';
+import { BackendsFile } from './backends-file.ts';
 import { startBalancer } from './balancer.ts';
 
 const flagSet = defineFlags({
@@ -24,21 +24,21 @@ await program(
     if ((file === '') === (flags.backends.length === 0)) {
       throw new UsageError('one of --backends and --backends-file must be given');
     }
+    const named = file === '' ? undefined : usable('backends-file', () => new BackendsFile(file));
     const balancer = await startBalancer({
       listen: usable('listen', () => parseAddress(flags.listen)),
-      backends: usable('backends', () => (file === '' ? flags.backends.map(checked) : readBackends(file))),
+      backends: named
+        ? usable('backends-file', () => named.backends)
+        : usable('backends', () => flags.backends.map(checked)),
       ...(flags['backend-ca-file'] === '' ? {} : { authority: readFileSync(flags['backend-ca-file'], 'utf8') }),
       log,
       signal,
     });
-    if (file !== '') {
-      followBackends(
-        file,
-        signal,
-        (backends) => balancer.setBackends(backends),
-        (error) => log.error({ err: error, file }, 'Cannot use the file of backends; keeping those it named before'),
-      );
-    }
+    named?.follow(
+      signal,
+      (backends) => balancer.setBackends(backends),
+      (error) => log.error({ err: error, file }, 'Cannot use the file of backends; keeping those it named before'),
+    );
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     await balancer.close();
   },
