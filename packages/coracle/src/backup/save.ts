@@ -6,6 +6,7 @@ import { type Cluster, pkiFolder, recordFile } from '../cluster/cluster.ts';
 import { fail } from '../failure.ts';
 import { explained } from '../host/disk.ts';
 import { sync } from '../host/files.ts';
+import { CommandError } from '../host/run.ts';
 import { authorities, planCertificates } from '../pki/plan.ts';
 import { writeArchive } from './archive.ts';
 import { pkiEntry, recordEntry, snapshotEntry } from './contents.ts';
@@ -25,7 +26,8 @@ export async function saveToFile(saving: Saving, file: string): Promise<void> {
   if (existsSync(target) && !statSync(target).isFile()) fail(`${file} is there, and no file`);
   const fresh = `${target}.${process.pid}.new`;
   try {
-    await saveTo(saving, () => createWriteStream(fresh, { flags: 'wx', mode: 0o600, flush: true }), file);
+    const open = () => createWriteStream(fresh, { flags: 'wx', mode: 0o600, flush: true });
+    await saveTo(saving, { open, where: file, folder: dirname(target) });
     renameSync(fresh, target);
     sync(dirname(target));
   } finally {
@@ -33,8 +35,15 @@ export async function saveToFile(saving: Saving, file: string): Promise<void> {
   }
 }
 
-/** Writes a backup of a cluster that runs to where `open` leads; `where` names it. Ends it. Throws Failure. */
-export async function saveTo(saving: Saving, open: () => Writable, where: string): Promise<void> {
+/** Where a backup goes: what opens it, its name in messages, and a folder on its disk. */
+export interface Destination {
+  open: () => Writable;
+  where: string;
+  folder: string;
+}
+
+/** Writes a backup of a cluster that runs, and ends the output. Throws Failure. */
+export async function saveTo(saving: Saving, { open, where, folder }: Destination): Promise<void> {
   const { cluster, progress, signal } = saving;
   const scratch = join(cluster.data, 'backup');
   rmSync(scratch, { recursive: true, force: true }); // of one that was killed
@@ -55,7 +64,7 @@ export async function saveTo(saving: Saving, open: () => Writable, where: string
   } catch (error) {
     signal.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') fail(`nobody reads ${where} any more`, { cause: error });
-    throw explained(error, where.startsWith('/') ? dirname(where) : cluster.data);
+    throw explained(error, error instanceof CommandError ? cluster.data : folder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

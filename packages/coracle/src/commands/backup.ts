@@ -30,7 +30,7 @@ for its owner alone, and should stay so wherever you copy it. Volumes and images
         const found = await Promise.all(cluster.nodes.map((it) => runcDriver.find(nodeIdentity(cluster, it.name))));
         if (!found.some(Boolean)) refuseStopped(cluster, clusterArguments(flags));
         const saving = { cluster, progress, signal };
-        if (file === '-') await saveTo(saving, () => process.stdout, 'standard output');
+        if (file === '-') await saveTo(saving, { open: () => process.stdout, where: 'standard output', folder: '/' });
         else await saveToFile(saving, file!);
         return 0;
       }),
