@@ -105,13 +105,13 @@ export function badInput(beside: Cluster): void {
 
     it('that is full is named before anything is changed', async () => {
       const outcome = await onDisk('64m', '$UP');
-      expect(outcome.stderr).toMatch(/the disk that holds \/mnt has \d+ MB left, and 1 node\(s\) need 300 MB/);
+      expect(outcome.stderr).toMatch(/the disk that holds \/mnt has \d+ MB left, and 1 node\(s\) need 700 MB/);
       await nothing();
     });
 
     it('that becomes full on the way is named, everything is undone, and with room the cluster comes up', async () => {
       const outcome = await onDisk(
-        '400m',
+        '900m',
         `(until [ -e /mnt/data/nodes/*/var/log/coracle/etcd.log ]; do sleep 0.05; done; cat /dev/zero > /mnt/filler) 2>/dev/null &
 if $UP; then echo it came up; exit 1; fi
 ls /mnt/data

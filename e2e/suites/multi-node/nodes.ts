@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Node, Pod } from '@coracle/api/types/core/v1';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cluster, eventually } from '../../cluster.ts';
-import { podManifest, shell } from '../../manifests.ts';
+import { podManifest, shell, sleepers } from '../../manifests.ts';
 import { askFromHost, site, webPod, webService } from './network-pods.ts';
 
 type List<T> = { items: T[] };
@@ -160,8 +160,34 @@ volumes: [{name: shared, hostPath: {path: /srv/shared, type: Directory}}]`,
       expect((await cluster.coracle('node remove', name(1), '--force')).stderr).toContain(
         `${name(1)} is the only control plane of cluster ${cluster.name}`,
       );
-      expect(await cluster.mustCoracle('node add')).toBe(`${name(5)}\n`);
-      await cluster.mustCoracle('node remove', name(5), '--force');
+      expect(await cluster.mustCoracle('node add', '--labels', 'room=yes')).toBe(`${name(5)}\n`);
+    });
+
+    it('are drained before they are removed, as disruption budgets allow', async () => {
+      const where = name(5);
+      const pods = async () =>
+        (await cluster.get<List<Pod>>('pods', '-l', 'app=moving')).items.filter((it) => !it.metadata.deletionTimestamp);
+      await cluster.apply(`${sleepers('moving', 2).replace('      containers:', '      nodeSelector: {room: "yes"}\n      containers:')}---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: moving}
+spec: {minAvailable: 2, selector: {matchLabels: {app: moving}}}
+`);
+      await cluster.must(['rollout', 'status', 'deployment/moving', '--timeout=60s']);
+      expect((await pods()).map((it) => it.spec.nodeName)).toEqual([where, where]);
+      const refused = await cluster.coracle('node remove', where, '--timeout', '2s');
+      expect(refused.stderr).toContain(`${where} cannot be drained: `);
+      expect(ready(await node(where))).toBe(true);
+      await cluster.must(['delete', 'poddisruptionbudget', 'moving']);
+      await cluster.must(['label', 'node', name(3), 'room=yes']);
+      const told = await cluster.coracle('node remove', where);
+      expect(told).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(`✓ ${where} drained [\\s\\S]*✓ ${where} removed `),
+      });
+      await cluster.must(['rollout', 'status', 'deployment/moving', '--timeout=60s']);
+      expect((await pods()).map((it) => it.spec.nodeName)).toEqual([name(3), name(3)]);
+      await cluster.must(['delete', 'deployment', 'moving']);
       expect((await cluster.get<List<Node>>('nodes')).items.map((it) => it.metadata.name)).toEqual([1, 2, 3].map(name));
     });
   });

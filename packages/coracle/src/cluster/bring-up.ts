@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import type { Progress } from '../cli/progress.ts';
+import { fail } from '../failure.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
 import { explained } from '../host/disk.ts';
 import { takenNetworks } from '../host/links.ts';
+import { CommandError } from '../host/run.ts';
 import type { NodeDriver } from '../nodes/driver.ts';
 import { dropNetwork, raiseNetwork } from '../nodes/network.ts';
 import { adminClient, apiReady, nodesReady } from './api.ts';
@@ -168,9 +171,17 @@ async function complete(
 /** Has etcd let in only whom it is to, and tells the pod network what it is. Does nothing the second time. */
 async function prepareEtcd(cluster: Cluster): Promise<void> {
   const etcd = new Etcd(cluster);
-  if (await etcd.guarded()) return;
-  await etcd.ensureNetwork();
-  await etcd.guard();
+  try {
+    if (await etcd.guarded()) return;
+    await etcd.ensureNetwork();
+    await etcd.guard();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    fail(`etcd cannot be set up: ${error.stderr.trim().split('\n').at(-1)}`, {
+      cause: error,
+      log: join(logFolder(cluster, controlPlanes(cluster)[0]!.name), 'etcd.log'),
+    });
+  }
 }
 
 /** Decides on the networks of a new cluster and takes them at once. When that fails there is no cluster. */

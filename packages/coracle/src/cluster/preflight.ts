@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { fail } from '../failure.ts';
 import { forwarderOf } from '../forwarding/process.ts';
 import { roomFor } from '../host/disk.ts';
+import { holdsLayers } from '../host/mounts.ts';
 import { type ClusterPlace, checkout, failedRecord } from './cluster.ts';
 import type { NodeWishes, PortMapping } from './wishes.ts';
 
-/** What a node writes before it holds anything of the user's: images, their layers, logs and the store. In bytes. */
-const roomOfNode = 300e6;
+/**
+ * What a node writes before it holds anything of the user's: images, their layers, logs and the store. In bytes. Where layers cannot lie upon each
+ * other, each is a copy of all that are below it.
+ */
+const roomOfNode = { layered: 400e6, copied: 700e6 };
 
 /** Checks what can be known before a cluster is made or a node added, so that nothing need be undone. Throws Failure. */
 export async function checkBeforehand(place: ClusterPlace, nodes: readonly NodeWishes[]): Promise<void> {
@@ -45,12 +49,12 @@ function checkReadable(): void {
 
 function checkRoom(folder: string, nodes: number): void {
   const { there, bytes: left } = roomFor(folder);
+  const needed = nodes * (holdsLayers(there) ? roomOfNode.layered : roomOfNode.copied);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
-  if (left < nodes * roomOfNode) {
-    fail(
-      `the disk that holds ${there} has ${megabytes(left)} left, and ${nodes} node(s) need ${megabytes(nodes * roomOfNode)}`,
-      { next: 'Make room, or give --data-dir a folder on another disk.' },
-    );
+  if (left < needed) {
+    fail(`the disk that holds ${there} has ${megabytes(left)} left, and ${nodes} node(s) need ${megabytes(needed)}`, {
+      next: 'Make room, or give --data-dir a folder on another disk.',
+    });
   }
 }
 
