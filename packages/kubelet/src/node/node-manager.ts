@@ -83,7 +83,8 @@ export class NodeManager {
 
   async #report(): Promise<void> {
     const { client, identity, reportEvery } = this.#options;
-    this.#node ??= await this.#register();
+    // Others write here too: the node lifecycle controller does once it has not heard of us, and that must be put right.
+    this.#node = (this.#node && (await this.#current())) ?? (await this.#register());
     const before = this.#node.status ?? {};
     const { status, changes } = await this.#status(before);
     const changed = !deepEqual(withoutHeartbeats(before), withoutHeartbeats(status));
@@ -104,6 +105,17 @@ export class NodeManager {
     }
     this.#reportedAt = Date.now();
     this.#tell(changes);
+  }
+
+  /** The node as the API server has it in memory; undefined when somebody deleted it. */
+  async #current(): Promise<Node | undefined> {
+    const { client, identity } = this.#options;
+    try {
+      return await client.get(nodeKind, identity.name, undefined, { resourceVersion: '0' });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   async #status(before: NodeStatus) {
