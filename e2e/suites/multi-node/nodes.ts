@@ -95,6 +95,7 @@ volumes: [{name: shared, hostPath: {path: /srv/shared, type: Directory}}]`,
         const log = await cluster.must(['logs', 'reader']);
         expect(log).toContain('from this machine\n');
         expect(log).toContain('Read-only file system');
+        await cluster.must(['delete', 'pod', 'reader']);
       });
 
       it('answer at a port of it', async () => {
@@ -126,6 +127,7 @@ volumes: [{name: shared, hostPath: {path: /srv/shared, type: Directory}}]`,
       expect((await cluster.coracle('node start', name(1))).stderr).toContain(`node ${name(1)} runs already`);
       await cluster.must(['wait', '--for=condition=Ready', 'node', '--all', '--timeout=60s']);
       expect(await container()).toEqual(before);
+      await cluster.must(['delete', 'pod', 'survivor', '--now']);
     });
 
     it('are added, with labels, and pods run there', async () => {

@@ -56,7 +56,7 @@ describe('before anything is changed', () => {
     await expect(
       checkBeforehand(
         place,
-        Array.from({ length: 1_000_000 }, () => node()),
+        new Array(1_000_000).fill(node()),
       ),
     ).rejects.toThrow(/^the disk that holds \S+ has \d+ MB left, and 1000000 node\(s\) need (4|7)00000000 MB$/);
   });
