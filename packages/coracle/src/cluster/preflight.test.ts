@@ -53,12 +53,9 @@ describe('before anything is changed', () => {
   });
 
   it('there must be room on the disk for all nodes', async () => {
-    await expect(
-      checkBeforehand(
-        place,
-        new Array(1_000_000).fill(node()),
-      ),
-    ).rejects.toThrow(/^the disk that holds \S+ has \d+ MB left, and 1000000 node\(s\) need (4|7)00000000 MB$/);
+    await expect(checkBeforehand(place, new Array(1_000_000).fill(node()))).rejects.toThrow(
+      /^the disk that holds \S+ has \d+ MB left, and 1000000 node\(s\) need (4|7)00000000 MB$/,
+    );
   });
 
   it('the folder of a new cluster must be empty', () => {
