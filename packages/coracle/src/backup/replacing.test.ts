@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ClusterPlace } from '../cluster/cluster.ts';
-import { forgetOld, goneNodes, newPart, putBack, replaceParts, settleRestore } from './replacing.ts';
+import { forgetOld, newPart, putBack, replaceParts, restoreUnderWay, settleRestore } from './replacing.ts';
 
 let place: ClusterPlace;
 beforeEach(() => {
@@ -72,7 +72,7 @@ describe('parts of a cluster that are replaced', () => {
     replaceParts(place, parts, about);
     expect(all()).toMatchObject(after);
     expect(settleRestore(place)).toBe(true);
-    expect(goneNodes(place)).toEqual(['dev-9']);
+    expect(restoreUnderWay(place)).toMatchObject({ goneNodes: ['dev-9'] });
     forgetOld(place);
     expect(all()).toEqual(after);
     expect(settleRestore(place)).toBe(false);

@@ -18,7 +18,9 @@ const journalShape = z.object({
   fresh: z.boolean(),
   /** Paths below the cluster's folder, and whether there was anything before. */
   parts: z.array(z.object({ path: z.string(), existed: z.boolean() })),
-  /** Nodes that the new state knows and that are no more: their objects go once the cluster is up. */
+  /** When the first part was moved: nothing of the cluster ran then. */
+  begun: z.iso.datetime(),
+  /** Nodes that the new state knows and that are no more. */
   goneNodes: z.array(z.string()),
 });
 
@@ -42,7 +44,7 @@ export function replaceParts(
   move: Move = moveDurably,
 ): void {
   const parts = paths.map((path) => ({ path, existed: existsSync(join(place.data, path)) }));
-  const journal: Journal = { version: 1, phase: 'replacing', ...about, parts };
+  const journal: Journal = { version: 1, phase: 'replacing', begun: new Date().toISOString(), ...about, parts };
   writeJournal(place, journal);
   for (const { path, existed } of parts) {
     if (existed) move(join(place.data, path), oldPart(place, path));
@@ -73,8 +75,11 @@ export function putBack(place: ClusterPlace, move: Move = moveDurably): void {
   removeFolder(place);
 }
 
-/** The nodes whose objects a restore leaves to be removed. */
-export const goneNodes = (place: ClusterPlace): string[] => readJournal(place)?.goneNodes ?? [];
+/** What the programs of a new state must know of the restore that brought it, until it has proved itself. */
+export function restoreUnderWay(place: ClusterPlace): { begun: Date; goneNodes: string[] } | undefined {
+  const journal = readJournal(place);
+  return journal && { begun: new Date(journal.begun), goneNodes: journal.goneNodes };
+}
 
 /** The new state is there to stay: the old one goes. */
 export const forgetOld = (place: ClusterPlace): void => removeFolder(place);

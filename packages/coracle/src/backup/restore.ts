@@ -1,10 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { node as nodeKind } from '@coracle/api/core/v1/node';
-import { isNotFound } from '@coracle/api/meta/status';
 import type { Progress } from '../cli/progress.ts';
-import { adminClient } from '../cluster/api.ts';
 import { bringUp } from '../cluster/bring-up.ts';
 import {
   type Cluster,
@@ -27,12 +24,14 @@ import { raiseNetwork } from '../nodes/network.ts';
 import { readArchive } from './archive.ts';
 import { checkFits, checkNetworksFree, checkSnapshot } from './checks.ts';
 import { type Contents, pkiEntry, recordEntry, snapshotEntry } from './contents.ts';
-import { forgetOld, goneNodes, newPart, putBack, replaceParts, restoreFolder, settleRestore } from './replacing.ts';
+import { forgetOld, newPart, putBack, replaceParts, restoreFolder, settleRestore } from './replacing.ts';
 import { keptPkiFiles } from './save.ts';
 import { etcdData, presentRevision, restoreMembers } from './snapshot.ts';
 
 /** Revisions go up by this much at least, in etcd's documentation's own choice: no cluster writes so much unseen. */
 const leastBump = 1_000_000_000;
+/** And by this much a second since the backup: more than etcd can write, so that restoring again and again goes only up, whatever was in between. */
+const bumpPerSecond = 100_000;
 
 /** What is restored, from where, and with what. */
 export interface Restoring {
@@ -74,7 +73,7 @@ export async function restore(restoring: Restoring): Promise<Cluster> {
     else await begin(restoring, prepared);
     const cluster = loadCluster(place)!;
     await startOf(restoring)(cluster, restoring.signal);
-    await finishRestore(cluster);
+    forgetOld(cluster);
     return cluster;
   } catch (error) {
     const reason = explained(error, place.data); // what is undone now may make room
@@ -86,18 +85,6 @@ export async function restore(restoring: Restoring): Promise<Cluster> {
     });
     throw reason;
   }
-}
-
-/** The last of a restore, once the cluster is up: nodes that are no more are forgotten, and so is the state that was before. */
-export async function finishRestore(cluster: Cluster): Promise<void> {
-  const gone = goneNodes(cluster);
-  const client = gone.length > 0 ? adminClient(cluster) : undefined;
-  for (const it of gone) {
-    await client!.delete(nodeKind, it).catch((error) => {
-      if (!isNotFound(error)) throw error;
-    });
-  }
-  forgetOld(cluster);
 }
 
 /** Ends what an earlier restore left; resolves to the names of the nodes that run. */
@@ -161,29 +148,29 @@ async function check(
 ): Promise<void> {
   await checkSnapshot(contents, join(restoreFolder(place), 'unpacked', snapshotEntry), where);
   checkFits(contents, record, place, existing, where);
-  if (existing) return;
-  await checkNetworksFree(place, record);
-  await checkBeforehand(place, record.nodes);
+  if (!existing) await checkNetworksFree(place, record);
+  await checkBeforehand(place, (existing ?? record).nodes);
 }
 
 async function unfold(
   { place, signal }: Restoring,
   existing: Cluster | undefined,
   running: readonly string[],
-  { etcd }: Contents,
+  { etcd, created }: Contents,
 ): Promise<Prepared> {
   const unpacked = join(restoreFolder(place), 'unpacked');
   const backed = readRecord(join(unpacked, recordEntry));
   const record = existing ?? backed;
   const cluster: Cluster = { ...record, ...place };
   const members = controlPlanes(record);
+  const age = Math.ceil((Date.now() - Date.parse(created)) / 1000);
   const present = existing ? await presentRevision(existing, (it) => running.includes(it.name)) : 0;
   await restoreMembers(
     {
       snapshot: join(unpacked, snapshotEntry),
       members,
       token: `${place.name}-${etcd.hash}-${Date.now()}`,
-      bump: Math.max(present - etcd.revision, 0) + leastBump,
+      bump: Math.max(present - etcd.revision, bumpPerSecond * age, 0) + leastBump,
       folderOf: (node) => {
         const folder = newPart(place, etcdData(node));
         mkdirSync(join(folder, '..'), { recursive: true });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { forgetBygones } from '../backup/aftermath.ts';
 import type { Progress } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
@@ -133,6 +134,7 @@ async function start(
   const client = adminClient(cluster);
   const { applyNodeAccess } = await import('../addons/addons.ts');
   await applyNodeAccess(cluster, client);
+  await forgetBygones(cluster, client);
   const rest = ['overlay', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
   await progress.step(rest.join(', '), () => answer(starting, nodes, rest));
   // What nodes reported before this start says nothing; reports are written with whole seconds.

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { boolFlag } from '@coracle/process/flags';
 import { restore } from '../backup/restore.ts';
 import { clusterArguments, clusterFlags, command, placeFrom } from '../cli/command.ts';
@@ -23,7 +23,8 @@ are told 410 Gone, and list again. Nothing is changed before the backup is check
   },
   async run({ flags, args: [file = ''] }) {
     const place = placeFrom(flags);
-    if (file !== '-' && !existsSync(file)) fail(`there is no file ${file}`);
+    if (file !== '-' && !statSync(file, { throwIfNoEntry: false })) fail(`there is no file ${file}`);
+    if (file !== '-' && statSync(file).isDirectory()) fail(`${file} is a folder, and no backup`);
     await runcDriver.check();
     const progress = new Progress();
     return interruptible((signal) =>

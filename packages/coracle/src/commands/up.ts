@@ -1,6 +1,5 @@
 import { boolFlag, FlagError, intFlag, stringFlag } from '@coracle/process/flags';
-import { settleRestore } from '../backup/replacing.ts';
-import { finishRestore } from '../backup/restore.ts';
+import { forgetOld, settleRestore } from '../backup/replacing.ts';
 import { clusterArguments, clusterFlags, command, placeFrom } from '../cli/command.ts';
 import { Progress, seconds } from '../cli/progress.ts';
 import { type BroughtUp, bringUp } from '../cluster/bring-up.ts';
@@ -65,7 +64,7 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
         const restored = settleRestore(place);
         if (restored) progress.note('A restore was interrupted once its state was in place: it is taken to its end.');
         const broughtUp = await bringUp(place, options, runcDriver, progress, signal);
-        if (restored) await finishRestore(broughtUp.cluster);
+        if (restored) forgetOld(place);
         return broughtUp;
       });
       progress.note(summary(result, clusterArguments(which), progress, flags.detach));
