@@ -5,7 +5,7 @@ import type { ConfigMap, Node, Pod } from '@coracle/api/types/core/v1';
 import { bridgeName, hostLinkName } from '@coracle/coracle/cluster/names';
 import { differences, type HostSnapshot, takeSnapshot } from '@coracle/coracle/leak-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Cluster, eventually, launcher } from './cluster.ts';
+import { Cluster, eventually, launcher, run } from './cluster.ts';
 
 type List<T> = { metadata: { resourceVersion: string }; items: T[] };
 
@@ -48,8 +48,13 @@ describe('backup and restore', () => {
   const raw = (path: string) => cluster.kubectl(['get', '--raw', path]);
   const watchPath = (revision: bigint) =>
     `/api/v1/namespaces/default/configmaps?watch=1&timeoutSeconds=60&resourceVersion=${revision}`;
-  const whoHasToken = () =>
-    cluster.must(['auth', 'whoami', `--token=${token}`, '--client-certificate=', '--client-key=', '-o', 'json']);
+  /** Who the API takes the holder of the token for, and that it is the API of before. */
+  const whoHasToken = async () => {
+    const { server } = await cluster.status();
+    const ca = join(cluster.dataDir, 'pki/ca.crt');
+    const flags = [`--server=${server}`, `--certificate-authority=${ca}`, `--token=${token}`];
+    return run(launcher('kubectl'), ['auth', 'whoami', ...flags, '-o', 'json'], { env: { KUBECONFIG: '/dev/null' } });
+  };
   /** Pods whose folders are on the control plane, and that the API does not know. */
   const strangers = async () => {
     const known = (await cluster.get<List<Pod>>('pods', '-A')).items.map((it) => it.metadata.uid);
@@ -68,7 +73,7 @@ describe('backup and restore', () => {
       (it) => it === 'from within\n',
     );
     await eventually('pods that came later are gone from their node', strangers, (it) => it.length === 0);
-    expect(await whoHasToken()).toContain('system:serviceaccount:default:default');
+    expect((await whoHasToken()).stdout).toContain('system:serviceaccount:default:default');
   }
 
   beforeAll(async () => {
@@ -110,8 +115,10 @@ describe('backup and restore', () => {
     writeFileSync(damaged, bytes);
     const told = await cluster.coracle('restore', '--force', damaged);
     expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining('damaged') });
-    const other = await cluster.coracle('restore', '--force', '--name', 'another', file);
+    const folder = join(cluster.scratch, 'another');
+    const other = await cluster.coracle('restore', '--name', 'another', '--data-dir', folder, file);
     expect(other.stderr).toContain(`is of cluster ${cluster.name}, and cannot become cluster another`);
+    expect(existsSync(folder)).toBe(false);
     expect((await cluster.status()).state).toBe('running');
     expect(existsSync(join(cluster.dataDir, 'restore'))).toBe(false);
   });
