@@ -7,7 +7,7 @@ const widest = 300;
 /** What a user reads about a failure: what happened, the last lines of the log, and what to do. */
 export function describeFailure(failure: Failure): string {
   const { log, lastLines } = failure;
-  const removed = log !== undefined && lastLines.length > 0 && !existsSync(log) ? ' (removed since)' : '';
+  const removed = log?.startsWith('/') && lastLines.length > 0 && !existsSync(log) ? ' (removed since)' : '';
   return [
     `error: ${failure.message}`,
     ...(log ? [`  log: ${log}${removed}${lastLines.length > 0 ? '; its last lines:' : ' (empty)'}`] : []),

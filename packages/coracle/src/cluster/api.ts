@@ -6,7 +6,8 @@ import type { Node } from '@coracle/api/types/core/v1';
 import { type Client, connect } from '@coracle/client';
 import { seconds } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
-import { adminServer, type Cluster, controlPlaneRole, logFolder, type NodeRecord, pkiFolder } from './cluster.ts';
+import { adminServer, type Cluster, controlPlaneRole, type NodeRecord, pkiFolder } from './cluster.ts';
+import { logOf } from './log-reading.ts';
 import { waitFor } from './wait.ts';
 
 /** Longer than the slowest start seen of a component on a busy machine, in milliseconds. */
@@ -37,7 +38,7 @@ export async function apiReady(cluster: Cluster, node: NodeRecord, signal: Abort
   if (ready) return;
   fail(
     `kube-apiserver on node ${node.name} is not ready within ${seconds(patience)}: ${(last as Error | undefined)?.message ?? ''}`,
-    { log: join(logFolder(cluster, node.name), 'kube-apiserver.log') },
+    logOf(cluster, node.name, 'kube-apiserver'),
   );
 }
 
@@ -72,9 +73,10 @@ export async function nodesReady(
       signal,
     );
     if (!ready) {
-      fail(`node ${record.name} is not Ready within ${seconds(patience)}: ${last}`, {
-        log: join(logFolder(cluster, record.name), 'kubelet.log'),
-      });
+      fail(
+        `node ${record.name} is not Ready within ${seconds(patience)}: ${last}`,
+        logOf(cluster, record.name, 'kubelet'),
+      );
     }
     if (record.role === 'control-plane') await markControlPlane(client, ready);
   }

@@ -14,7 +14,6 @@ import {
   type ClusterPlace,
   controlPlanes,
   loadCluster,
-  logFolder,
   type NodeRecord,
   otherClusters,
   saveCluster,
@@ -32,8 +31,8 @@ import { checkSame, type Said } from './same.ts';
 import {
   answer,
   ensureCertificates,
-  ensureCompiled,
   ensureImages,
+  ensurePrograms,
   named,
   provideImages,
   type Starting,
@@ -116,7 +115,7 @@ async function start(
   const begin = Date.now();
   await ensureCertificates(starting);
   const images = await ensureImages(starting, pull);
-  await ensureCompiled(starting);
+  await ensurePrograms(starting, stopped);
   signal.throwIfAborted();
   if (stopped.length > 0) await progress.step(`${named(stopped)} started`, () => startNodes(starting, stopped));
   await ensureForwarding(cluster);
@@ -163,9 +162,7 @@ async function complete(
   }
   const addresses = options.example ? await exampleAddresses(client, cluster) : undefined;
   if (addresses) {
-    await progress.step('the example answers through its Services', () =>
-      exampleAnswers(addresses, logFolder(cluster, nodes[0]!.name), signal),
-    );
+    await progress.step('the example answers through its Services', () => exampleAnswers(addresses, cluster, signal));
   }
   return addresses;
 }

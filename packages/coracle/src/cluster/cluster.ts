@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Failure, fail } from '../failure.ts';
 import { addressIn } from '../host/addresses.ts';
 import { checkClusterName } from './names.ts';
-import { componentWishes, nodeWishes, overlayWishes } from './wishes.ts';
+import { componentWishes, nodeWishes, overlayWishes, rootfsWish } from './wishes.ts';
 
 /** The checkout this program runs from; it is bound read-only into every node. */
 export const checkout = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
@@ -28,6 +28,7 @@ const nodeRecord = nodeWishes.extend({
 const clusterRecord = z.object({
   version: z.literal(2),
   name: z.string(),
+  rootfs: rootfsWish,
   /** The bridge's network; its first address is the host's. */
   subnet: z.string(),
   podCidr: z.string(),

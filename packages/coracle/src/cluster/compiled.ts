@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { compileCache, userOf } from '../components/component.ts';
 import { run } from '../host/run.ts';
 import { type Cluster, checkout, nodeFolder } from './cluster.ts';
-import { supervisor, supervisorProgram } from './node-spec.ts';
+import { supervisor, supervisorProgram } from './node-root.ts';
 
 const programs = [
   'kube-apiserver',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { fail } from '../failure.ts';
 import { parseNetwork } from '../host/addresses.ts';
-import { type ClusterWishes, componentWishes, nodeWishes, overlayWishes } from './wishes.ts';
+import { type ClusterWishes, componentWishes, nodeWishes, overlayWishes, rootfsWish } from './wishes.ts';
 
 export const configVersion = 'coracle.dev/v1alpha1';
 
@@ -12,6 +12,7 @@ const configFile = z.strictObject({
   apiVersion: z.literal(configVersion),
   kind: z.literal('Cluster'),
   name: z.string().optional(),
+  rootfs: rootfsWish,
   networking: z
     .strictObject({
       nodeSubnet: network.optional(),
@@ -46,9 +47,9 @@ export async function parseClusterFile(path: string, text: string): Promise<Clus
   if (broken) fail(`${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`);
   const parsed = configFile.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (parsed.success) {
-    const { name, networking, nodes, components } = parsed.data;
+    const { name, rootfs, networking, nodes, components } = parsed.data;
     const { nodeSubnet, podSubnet, serviceSubnet, ...overlay } = networking;
-    return { name, wishes: { nodes, nodeSubnet, podSubnet, serviceSubnet, overlay, components } };
+    return { name, wishes: { rootfs, nodes, nodeSubnet, podSubnet, serviceSubnet, overlay, components } };
   }
   const problems = parsed.error.issues.flatMap(explain).map(({ at, message }) => {
     const line = lineOf(at);

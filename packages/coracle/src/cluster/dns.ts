@@ -1,8 +1,8 @@
 import { Resolver } from 'node:dns/promises';
-import { join } from 'node:path';
 import { seconds } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
-import { type Cluster, clusterDomain, dnsAddress, logFolder } from './cluster.ts';
+import { type Cluster, clusterDomain, dnsAddress } from './cluster.ts';
+import { logOf } from './log-reading.ts';
 import { waitFor } from './wait.ts';
 
 const patience = 90_000;
@@ -26,7 +26,7 @@ export async function dnsAnswers(cluster: Cluster, signal: AbortSignal): Promise
   );
   if (answered) return;
   fail(`the cluster's DNS server does not answer at ${dnsAddress(cluster)} within ${seconds(patience)}: ${last}`, {
-    log: join(logFolder(cluster, cluster.nodes[0]!.name), 'kubelet.log'),
+    ...logOf(cluster, cluster.nodes[0]!.name, 'kubelet'),
     next: `'bin/kubectl -n kube-system describe pods -l k8s-app=kube-dns' tells more.`,
   });
 }

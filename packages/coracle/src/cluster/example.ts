@@ -7,6 +7,7 @@ import { seconds } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
 import { CommandError, run } from '../host/run.ts';
 import { adminKubeconfig, type Cluster, checkout } from './cluster.ts';
+import { logOf } from './log-reading.ts';
 import { waitFor } from './wait.ts';
 
 export const exampleFile = join(checkout, 'examples/nginx.yaml');
@@ -52,12 +53,16 @@ export async function exampleAddresses(client: Client, cluster: Cluster): Promis
 }
 
 /** Waits until the example answers through both its Services. */
-export async function exampleAnswers(addresses: ExampleAddresses, logs: string, signal: AbortSignal): Promise<void> {
+export async function exampleAnswers(
+  addresses: ExampleAddresses,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<void> {
   for (const url of [addresses.clusterIp, addresses.nodePort]) {
     const answered = await waitFor(async () => ((await welcomes(url)) ? true : undefined), patience, signal);
     if (!answered) {
       fail(`the example does not answer at ${url} within ${seconds(patience)}`, {
-        log: join(logs, 'kubelet.log'),
+        ...logOf(cluster, cluster.nodes[0]!.name, 'kubelet'),
         next: `'bin/kubectl describe pods -l app=nginx' tells more; with --detach --no-example the cluster stays up.`,
       });
     }

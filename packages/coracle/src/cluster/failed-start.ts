@@ -13,7 +13,7 @@ export function keepLogsOnly(place: ClusterPlace): boolean {
     const folder = nodeFolder(place, name);
     keepOnly(folder, ['console.log', 'var']);
     keepOnly(join(folder, 'var'), ['log']);
-    keepOnly(join(folder, 'var/log'), ['coracle']);
+    keepOnly(join(folder, 'var/log'), ['coracle', 'journal']);
   }
   const logs = names.some(
     (it) => existsSync(logFolder(place, it)) || existsSync(join(nodeFolder(place, it), 'console.log')),

@@ -1,20 +1,53 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fail, lastLines } from '../failure.ts';
+import { servicesOf } from '../components/all.ts';
+import { type Advice, fail, lastLines, shownLines } from '../failure.ts';
 import { type Cluster, logFolder, nodeFolder, nodeOf } from './cluster.ts';
+import { lastJournalLines, printJournal } from './journal.ts';
 
-/** The file of a component's log on a node, or of what the node itself says. Throws Failure when there is none. */
-export function logFile(cluster: Cluster, node: string, component: string): string {
+/** How much of a log is printed. */
+export interface Extent {
+  /** The last lines of zero or more; all of it below. */
+  tail: number;
+  /** Also what is added, for ever. */
+  follow: boolean;
+}
+
+/** Prints the log of a component on a node, or what the node itself says (`node`). Throws Failure when there is none. */
+export async function printLog(cluster: Cluster, node: string, component: string, extent: Extent): Promise<void> {
   nodeOf(cluster, node);
+  if (component === 'node' || cluster.rootfs === 'host') return followLog(logFile(cluster, node, component), extent);
+  const components = servicesOf(cluster, nodeOf(cluster, node));
+  if (!components.includes(component)) noLog(node, component, components);
+  const code = await printJournal(cluster, node, component, extent);
+  if (code !== 0) fail(`the journal of node ${node} cannot be read`);
+}
+
+/** The log of a component on a node, for a failure to tell of. */
+export function logOf(cluster: Cluster, node: string, component: string): Pick<Advice, 'log' | 'lastLines'> {
+  if (cluster.rootfs === 'host') return { log: join(logFolder(cluster, node), `${component}.log`) };
+  return {
+    log: `coracle node logs ${node} ${component} --name ${cluster.name}`,
+    lastLines: lastJournalLines(cluster, node, component, shownLines),
+  };
+}
+
+/** The file of a component's log on a node, or of what the node itself says. */
+function logFile(cluster: Cluster, node: string, component: string): string {
   if (component === 'node') return join(nodeFolder(cluster, node), 'console.log');
   const folder = logFolder(cluster, node);
   const present = existsSync(folder) ? readdirSync(folder).filter((it) => it.endsWith('.log')) : [];
-  if (!present.includes(`${component}.log`)) {
-    fail(`node ${node} has no log of ${component}`, {
-      next: `There is ${['node', ...present.map((it) => basename(it, '.log'))].join(', ')}.`,
-    });
-  }
+  if (!present.includes(`${component}.log`))
+    noLog(
+      node,
+      component,
+      present.map((it) => basename(it, '.log')),
+    );
   return join(folder, `${component}.log`);
+}
+
+function noLog(node: string, component: string, present: readonly string[]): never {
+  return fail(`node ${node} has no log of ${component}`, { next: `There is ${['node', ...present].join(', ')}.` });
 }
 
 /** Writes a file from an offset on to stdout, at the pace it is read; returns the offset reached. */
@@ -45,8 +78,7 @@ function sizeOf(file: string): number {
   }
 }
 
-/** Prints a log: all of it, or its last lines with `tail` of zero or more; with `follow` also what is added, for ever. */
-export async function followLog(file: string, { tail, follow }: { tail: number; follow: boolean }): Promise<void> {
+async function followLog(file: string, { tail, follow }: Extent): Promise<void> {
   let at = 0;
   if (tail >= 0) {
     const lines = lastLines(file, tail);

@@ -14,13 +14,13 @@ import {
   type Cluster,
   checkout,
   controlPlanes,
-  logFolder,
   type NodeRecord,
   nodeFolder,
   pkiFolder,
   saveCluster,
 } from './cluster.ts';
 import { Etcd } from './etcd.ts';
+import { logOf } from './log-reading.ts';
 import { controlSocket, nodeIdentity, writeNodeConfig } from './node-spec.ts';
 import { reloadNode } from './node-status.ts';
 import { planNode } from './plan.ts';
@@ -28,8 +28,8 @@ import { checkBeforehand } from './preflight.ts';
 import {
   answer,
   ensureCertificates,
-  ensureCompiled,
   ensureImages,
+  ensurePrograms,
   named,
   provideImages,
   raise,
@@ -77,7 +77,7 @@ async function addTogether(
   try {
     await ensureCertificates(starting);
     const images = await ensureImages(starting, false);
-    await ensureCompiled(starting);
+    await ensurePrograms(starting, nodes);
     if (planes.length > 0) {
       // First, so that there are never two who each think they are the only one.
       await progress.step('the other nodes know of it', () => reconfigure(starting, before.cluster.nodes));
@@ -141,6 +141,7 @@ export async function startNode(starting: Starting, node: NodeRecord): Promise<v
   const begin = Date.now();
   try {
     await ensureCertificates(starting);
+    await ensurePrograms(starting, [node]);
     await progress.step(`${named([node])} started`, () => startNodes(starting, [node]));
     await progress.step('containerd', () => answer(starting, [node], ['etcd', 'containerd']));
     await comeReady(starting, [node], begin - 1000);
@@ -205,7 +206,7 @@ async function promoted(starting: Starting, node: NodeRecord): Promise<void> {
   const done = await waitFor(async () => (await etcd.promote(node)) || undefined, limit, starting.signal);
   if (!done) {
     fail(`the etcd member on ${node.name} has not caught up within ${seconds(limit)}`, {
-      log: join(logFolder(starting.cluster, node.name), 'etcd.log'),
+      ...logOf(starting.cluster, node.name, 'etcd'),
     });
   }
 }

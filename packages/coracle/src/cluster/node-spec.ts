@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { componentsOf } from '../components/all.ts';
-import { type ConfigFile, compileCache, type NodeFacts, userOf, users } from '../components/component.ts';
+import { type ConfigFile, type NodeFacts, userOf, users } from '../components/component.ts';
 import { addressIn, parseNetwork } from '../host/addresses.ts';
 import { ownCapabilities } from '../host/capabilities.ts';
 import { hasCgroupV1 } from '../host/cgroups.ts';
@@ -21,11 +21,9 @@ import { digestOf } from '../images/tree.ts';
 import type { NodeSettings } from '../node/settings.ts';
 import type { NodeIdentity, NodeSpec } from '../nodes/driver.ts';
 import { type Cluster, type ClusterPlace, checkout, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
+import { argumentFiles, debianRoot, writeUnits } from './debian-node.ts';
 import { bridgeName } from './names.ts';
-
-/** What keeps a node's processes running. */
-export const supervisor = 'supervisor';
-export const supervisorProgram = `${checkout}/packages/coracle/src/node/init.ts`;
+import { hostRoot } from './node-root.ts';
 
 /** Where a node's control socket is on the host. */
 export const controlSocket = (node: NodeIdentity): string => join(node.runtime, 'node.sock');
@@ -39,32 +37,27 @@ export function nodeIdentity(place: ClusterPlace, name: string): NodeIdentity {
 export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
   const folder = nodeFolder(cluster, node.name);
   const { length } = parseNetwork(cluster.subnet);
+  const debian = cluster.rootfs === 'debian';
+  const root = debian ? debianRoot(folder) : hostRoot;
   return {
     ...nodeIdentity(cluster, node.name),
     address: node.address,
     prefixLength: length,
     gateway: addressIn(cluster.subnet, 1),
     bridge: bridgeName(cluster.name),
+    lower: root.lower,
     mounts: [
       { source: checkout, target: checkout, readonly: true },
       { source: join(folder, 'var'), target: '/var', readonly: false },
-      { source: join(folder, 'etc/coracle'), target: '/etc/coracle', readonly: true },
+      { source: join(folder, 'etc/coracle'), target: '/etc/coracle', readonly: !debian },
       { source: join(folder, 'etc/kubernetes/manifests'), target: '/etc/kubernetes/manifests', readonly: true },
       { source: join(folder, 'etc/containerd/certs.d'), target: '/etc/containerd/certs.d', readonly: true },
+      ...root.mounts,
       ...node.extraMounts.map((it) => ({ source: it.hostPath, target: it.containerPath, readonly: it.readOnly })),
     ],
-    files: systemFiles(node),
-    command: [
-      '/usr/bin/env',
-      `NODE_COMPILE_CACHE=/var/cache/${compileCache(supervisor)}`,
-      '/bin/sh',
-      `${checkout}/packages/coracle/src/node/pid1.sh`,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      '--max-semi-space-size=1',
-      supervisorProgram,
-      '/etc/coracle/node.json',
-    ],
+    files: { ...systemFiles(node, root.lower), ...root.files },
+    command: root.command,
+    stopSignal: root.stopSignal,
   };
 }
 
@@ -96,9 +89,12 @@ export function writeNodeConfig(cluster: Cluster, node: NodeRecord): void {
       version: digestOf(JSON.stringify(files.filter((it) => !it.followed))),
     })),
   };
+  const debian = cluster.rootfs === 'debian';
+  if (debian) writeUnits(folder, settings.services);
   const base = join(folder, 'etc/coracle');
   const files = [
     ...components.flatMap((it) => it.files),
+    ...(debian ? argumentFiles(settings.services) : []),
     { path: 'node.json', text: `${JSON.stringify(settings, undefined, 2)}\n` },
   ];
   for (const it of files) writeOwned(base, it);
@@ -131,9 +127,9 @@ function removeOthers(base: string, kept: ReadonlySet<string>): void {
 }
 
 /** Files of a node's root that say who it is. */
-function systemFiles(node: NodeRecord): Record<string, string> {
+function systemFiles(node: NodeRecord, lower: string): Record<string, string> {
   const withUsers = (file: string, line: (name: string, id: number) => string) =>
-    readFileSync(file, 'utf8') +
+    readFileSync(join(lower, file), 'utf8') +
     Object.entries(users)
       .map(([name, user]) => `${line(name, user.uid)}\n`)
       .join('');

@@ -13,7 +13,7 @@ import { type ClusterWishes, componentWishes, type NodeWishes, nodeWishes, overl
 const mostNodes = 100;
 
 /** What --nodes and --control-planes say. Throws Failure when that is no cluster. */
-export function plainWishes(nodes: number, planes: number): ClusterWishes {
+export function plainWishes(nodes: number, planes: number, rootfs: ClusterWishes['rootfs'] = 'host'): ClusterWishes {
   if (!Number.isInteger(nodes) || nodes < 1) fail(`--nodes ${nodes}: a cluster has at least one node`);
   if (nodes > mostNodes) fail(`--nodes ${nodes}: a cluster on one machine has at most ${mostNodes} nodes`);
   if (!Number.isInteger(planes) || planes < 1) fail(`--control-planes ${planes}: a cluster has at least one`);
@@ -23,6 +23,7 @@ export function plainWishes(nodes: number, planes: number): ClusterWishes {
     });
   }
   return {
+    rootfs,
     nodes: Array.from({ length: nodes }, (_, index) =>
       nodeWishes.parse({ role: index < planes ? 'control-plane' : 'worker' }),
     ),
@@ -59,6 +60,7 @@ export function planCluster(
   const empty: ClusterRecord = {
     version: 2,
     name,
+    rootfs: wishes.rootfs,
     subnet,
     podCidr,
     serviceCidr,

@@ -9,6 +9,7 @@ export interface Said {
   /** How many nodes it has. */
   nodes?: number | undefined;
   controlPlanes?: number | undefined;
+  rootfs?: string | undefined;
   /** The file that says what it is. */
   file?: string;
 }
@@ -23,6 +24,11 @@ export function checkSame(cluster: Cluster, wishes: ClusterWishes, said: Said): 
     if (wanted === undefined || wanted === has) continue;
     fail(`cluster ${cluster.name} has ${has} ${what}, and --${flag} says ${wanted}`, {
       next: "'coracle node add' and 'coracle node remove' change how many there are.",
+    });
+  }
+  if (said.rootfs !== undefined && said.rootfs !== cluster.rootfs) {
+    fail(`the nodes of cluster ${cluster.name} have the root ${cluster.rootfs}, and --rootfs says ${said.rootfs}`, {
+      next: `'coracle reset --name ${cluster.name}' removes it, for one with other roots.`,
     });
   }
   if (said.file === undefined) return;
@@ -40,6 +46,7 @@ export function checkSame(cluster: Cluster, wishes: ClusterWishes, said: Said): 
 export function differences(record: ClusterRecord, wishes: ClusterWishes): string[] {
   const { overlay, components, nodes } = record;
   return [
+    ...byKey('', { rootfs: record.rootfs }, { rootfs: wishes.rootfs }),
     ...network('networking.nodeSubnet', record.subnet, wishes.nodeSubnet),
     ...network('networking.podSubnet', record.podCidr, wishes.podSubnet),
     ...network('networking.serviceSubnet', record.serviceCidr, wishes.serviceSubnet),
@@ -64,7 +71,10 @@ function byKey(path: string, is: object, wanted: object): string[] {
   const [ours, theirs] = [is, wanted] as Record<string, unknown>[];
   return [...new Set([...Object.keys(is), ...Object.keys(wanted)])]
     .filter((key) => !isDeepStrictEqual(ours![key], theirs![key]))
-    .map((key) => `${path}.${key}: it is ${shown(ours![key])}, the file says ${shown(theirs![key])}`);
+    .map(
+      (key) =>
+        `${path === '' ? '' : `${path}.`}${key}: it is ${shown(ours![key])}, the file says ${shown(theirs![key])}`,
+    );
 }
 
 const shown = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));

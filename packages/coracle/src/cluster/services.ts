@@ -3,7 +3,8 @@ import { seconds } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
 import type { NodeStatus } from '../node/settings.ts';
 import type { NodeSpec } from '../nodes/driver.ts';
-import { type Cluster, logFolder } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { logOf } from './log-reading.ts';
 import { controlSocket } from './node-spec.ts';
 import { askNode } from './node-status.ts';
 import { waitFor } from './wait.ts';
@@ -27,8 +28,8 @@ export async function servicesAnswer(
       const failing = last?.services.find((it) => names.includes(it.name) && it.restarts >= tooManyRestarts);
       if (failing) {
         fail(
-          `${failing.name} on node ${spec.name} ends again and again (${failing.lastEnd})`,
-          logOf(cluster, spec, failing.name),
+          `${failing.name} on node ${spec.name} ends again and again (${failing.lastEnd ?? 'it runs for a moment'})`,
+          logOf(cluster, spec.name, failing.name),
         );
       }
       return (
@@ -46,10 +47,6 @@ export async function servicesAnswer(
   }
   const missing = last.services.find((it) => names.includes(it.name) && it.state !== 'running')!;
   fail(`${missing.name} on node ${spec.name} does not answer within ${seconds(patience)}; it is ${missing.state}`, {
-    ...logOf(cluster, spec, missing.name),
+    ...logOf(cluster, spec.name, missing.name),
   });
-}
-
-function logOf(cluster: Cluster, spec: NodeSpec, service: string): { log: string } {
-  return { log: join(logFolder(cluster, spec.name), `${service}.log`) };
 }

@@ -5,6 +5,7 @@ import { writeKubeconfig } from '../components/admin.ts';
 import { servicesOf } from '../components/all.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
 import { type BuiltImage, buildImages, builtImage } from '../images/build.ts';
+import { debianRoot, debianTree } from '../images/debian-root.ts';
 import { importImages, pullImage } from '../images/import.ts';
 import { recipes } from '../images/recipes.ts';
 import type { NodeDriver, NodeSpec } from '../nodes/driver.ts';
@@ -16,6 +17,7 @@ import { exampleImage } from './example.ts';
 import { takingNetworks } from './lock.ts';
 import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
 import { servicesAnswer } from './services.ts';
+import { installContainers, isUnbuilt, lackedRecipes } from './system-containers.ts';
 
 /** What the steps that start nodes share. */
 export interface Starting {
@@ -59,12 +61,33 @@ export async function ensureImages({ progress }: Starting, pull: boolean): Promi
   return built;
 }
 
-/** Gives nodes that have never run compiled programs to start from. */
-export async function ensureCompiled({ cluster, progress }: Starting): Promise<void> {
+/**
+ * Gives nodes that do not run the programs they start from: compiled ones where they have never run, or their root and their system containers.
+ */
+export async function ensurePrograms(starting: Starting, nodes: readonly NodeRecord[]): Promise<void> {
+  const { cluster, progress } = starting;
+  if (cluster.rootfs === 'debian') return ensureContainers(starting, nodes);
   if (!wantsCompiled(cluster)) return;
   const { folder, ready } = compiledPrograms();
   if (!ready) await progress.step('programs compiled', () => compilePrograms(folder));
   placeCompiled(cluster, folder);
+}
+
+async function ensureContainers({ cluster, progress }: Starting, nodes: readonly NodeRecord[]): Promise<void> {
+  for (const it of nodes) writeNodeConfig(cluster, it);
+  if (!existsSync(debianTree())) {
+    await progress.step('a Debian system with systemd, for the roots of nodes', () => debianRoot());
+  }
+  const lacked = lackedRecipes(cluster, nodes);
+  const unbuilt = lacked.filter(isUnbuilt);
+  if (unbuilt.length > 0) {
+    await progress.step('images of our programs', () => buildImages({ recipes: unbuilt }));
+  }
+  if (lacked.length === 0) await installContainers(cluster, nodes);
+  else
+    await progress.step(`system containers installed: ${lacked.map((it) => it.name).join(', ')}`, () =>
+      installContainers(cluster, nodes),
+    );
 }
 
 /** Starts nodes that do not run, once the bridge they are joined to is there. */

@@ -62,6 +62,13 @@ export const nodeWishes = z.strictObject({
   extraPortMappings: z.array(portMapping).default([]),
 });
 
+/**
+ * What the roots of nodes are made of: the host's own, with our programs run from the checkout by a supervisor; or a Debian tree with systemd,
+ * which runs them as system containers.
+ */
+export const rootfsKinds = ['host', 'debian'] as const;
+export const rootfsWish = z.enum(rootfsKinds).default('host');
+
 /** What a user says of the network between pods. */
 export const overlayWishes = z.strictObject({
   backend: z.enum(['vxlan', 'host-gw']).default('vxlan'),
@@ -94,6 +101,7 @@ export type PortMapping = z.infer<typeof portMapping>;
 
 /** A cluster as a user asks for it. */
 export interface ClusterWishes {
+  rootfs: (typeof rootfsKinds)[number];
   nodes: NodeWishes[];
   /** Networks, where the user names them. */
   nodeSubnet?: string;

@@ -1,7 +1,7 @@
 import { boolFlag, intFlag, stringFlag } from '@coracle/process/flags';
 import { clusterFlags, command, placeFrom } from '../cli/command.ts';
 import { existingCluster } from '../cluster/cluster.ts';
-import { followLog, logFile } from '../cluster/log-reading.ts';
+import { printLog } from '../cluster/log-reading.ts';
 
 export default command({
   name: 'logs',
@@ -18,7 +18,7 @@ export default command({
   },
   async run({ flags, args: [component] }) {
     const cluster = existingCluster(placeFrom(flags));
-    await followLog(logFile(cluster, flags.node || cluster.nodes[0]!.name, component!), flags);
+    await printLog(cluster, flags.node || cluster.nodes[0]!.name, component!, flags);
     return 0;
   },
 });

@@ -22,12 +22,12 @@ import { machineOf } from '../system/machine.ts';
 import { checkSystemName, defaultBase, type SystemPlace } from '../system/place.ts';
 import { remove, removeData } from '../system/remove.ts';
 import { recover } from '../system/switch.ts';
-import { rollback, update } from '../system/update.ts';
+import { configure, rollback, type Updated, update } from '../system/update.ts';
 import { verify } from '../system/verify.ts';
 
 const flags = {
   name: stringFlag({ help: "what the container is called (install; default: the last part of the image's name)" }),
-  set: stringArrayFlag({ help: 'a setting of the image, `NAME=VALUE`; may be repeated (install, update)' }),
+  set: stringArrayFlag({ help: 'a setting of the image, `NAME=VALUE`; may be repeated (install, update, configure)' }),
   root: stringFlag({ default: '/', help: 'the `folder` of a machine that does not run: nothing is started there' }),
   base: stringFlag({ default: defaultBase, help: 'the `folder` on the machine that system containers are kept in' }),
   'health-timeout': durationFlag({
@@ -51,6 +51,7 @@ const actions: Record<string, Action> = {
   install: { usage: ' IMAGE', least: 1, most: 1, run: ([image], it) => runInstall(image!, it) },
   uninstall: { usage: ' NAME', least: 1, most: 1, run: ([name], it) => runUninstall(name!, it) },
   update: { usage: ' NAME [IMAGE]', least: 1, most: 2, run: ([name, image], it) => runUpdate(name!, image, it) },
+  configure: { usage: ' NAME', least: 1, most: 1, run: ([name], it) => runConfigure(name!, it) },
   rollback: { usage: ' NAME', least: 1, most: 1, run: ([name], it) => runRollback(name!, it) },
   list: { usage: '', least: 0, most: 0, run: (_, it) => runList(it) },
   verify: { usage: ' [NAME …]', least: 0, most: 100, run: (names, it) => runVerify(names, it) },
@@ -59,11 +60,12 @@ const actions: Record<string, Action> = {
 export default command({
   name: 'system',
   about: 'run programs of this machine from images, as systemd units: install, update, roll back',
-  arguments: { usage: 'install|uninstall|update|rollback|list|verify [ARGUMENTS]', least: 1, most: 100 },
+  arguments: { usage: 'install|uninstall|update|configure|rollback|list|verify [ARGUMENTS]', least: 1, most: 100 },
   description: `System containers are images that systemd runs by runc, in the manner of Atomic Host; neither Docker nor containerd is needed.
 
 coracle system install IMAGE        checks an image out, renders its unit and runc's configuration, and starts it
 coracle system update NAME [IMAGE]  brings it to another image, or to new settings; goes back by itself when that is not healthy
+coracle system configure NAME       brings it to other settings or arguments, and keeps its image
 coracle system rollback NAME        switches back to the version before
 coracle system uninstall NAME       removes it, all but its data
 coracle system list                 shows the system containers of this machine
@@ -115,15 +117,27 @@ async function runUpdate(name: string, named: string | undefined, values: Flags)
       const { before, after, same } = await progress.step(
         `${name} updated`,
         () => update(operation, image, reference, values.set),
-        (it) =>
-          it.same
-            ? `${name} ${it.before.version} is up to date`
-            : `${name} ${it.after.version} runs instead of ${it.before.version}`,
+        cameOf,
       );
       return same ? 0 : tell(after, before);
     });
   });
 }
+
+async function runConfigure(name: string, values: Flags): Promise<number> {
+  const operation = operationOf(checkSystemName(name), values);
+  const progress = new Progress();
+  return changing(operation.place, 'configure', progress, async () => {
+    await progress.step(`${name} configured`, () => configure(operation, values.set), cameOf);
+    return 0;
+  });
+}
+
+const cameOf = ({ before, after, same }: Updated): string => {
+  if (same) return `${before.name} ${before.version} is up to date`;
+  if (before.digest === after.digest) return `${after.name} ${after.version} runs as it is now configured`;
+  return `${after.name} ${after.version} runs instead of ${before.version}`;
+};
 
 async function runRollback(name: string, values: Flags): Promise<number> {
   const operation = operationOf(checkSystemName(name), values);

@@ -1,4 +1,4 @@
-import { boolFlag, FlagError, intFlag, stringFlag } from '@coracle/process/flags';
+import { boolFlag, choiceFlag, FlagError, intFlag, stringFlag } from '@coracle/process/flags';
 import { forgetOld, settleRestore } from '../backup/replacing.ts';
 import { clusterArguments, clusterFlags, command, placeFrom } from '../cli/command.ts';
 import { Progress, seconds } from '../cli/progress.ts';
@@ -11,6 +11,7 @@ import { nodeIdentity } from '../cluster/node-spec.ts';
 import { plainWishes } from '../cluster/plan.ts';
 import type { Said } from '../cluster/same.ts';
 import { takeDown } from '../cluster/take-down.ts';
+import { rootfsKinds, rootfsWish } from '../cluster/wishes.ts';
 import { Failure } from '../failure.ts';
 import { identify, isSame } from '../host/processes.ts';
 import { runcDriver } from '../nodes/runc/driver.ts';
@@ -24,6 +25,11 @@ const flags = {
   'no-example': boolFlag({ help: 'do not apply examples/nginx.yaml to a new cluster' }),
   nodes: intFlag({ default: 1, help: 'how many nodes a new cluster has, control planes among them' }),
   config: stringFlag({ help: 'the `file` that says what a new cluster is to be' }),
+  rootfs: choiceFlag({
+    default: 'host',
+    choices: [...rootfsKinds],
+    help: "what the roots of a new cluster's nodes are: the host's own, or a Debian system with systemd that runs our programs as system containers",
+  }),
   'control-planes': intFlag({ default: 1, help: 'how many of the nodes of a new cluster are control planes' }),
   pull: boolFlag({
     help: "pull the example's nginx image from its registry instead of building a stand-in from Debian packages",
@@ -39,19 +45,21 @@ addresses, the same workloads. Runs in the foreground: Ctrl-C stops everything i
     'coracle up',
     'coracle up --detach --name dev --nodes 3',
     'coracle up --nodes 6 --control-planes 3',
+    'coracle up --nodes 2 --rootfs debian',
     'coracle up --config cluster.yaml',
   ],
   flags,
   async run({ flags, changed }) {
     const file = flags.config === '' ? undefined : await readClusterFile(flags.config);
-    if (file && (changed.has('nodes') || changed.has('control-planes'))) {
-      throw new FlagError('--nodes and --control-planes have no place beside --config, which names the nodes');
+    if (file && (changed.has('nodes') || changed.has('control-planes') || changed.has('rootfs'))) {
+      throw new FlagError('--nodes, --control-planes and --rootfs have no place beside --config, whose file says that');
     }
-    const wishes = file?.wishes ?? plainWishes(flags.nodes, flags['control-planes']);
+    const wishes = file?.wishes ?? plainWishes(flags.nodes, flags['control-planes'], rootfsWish.parse(flags.rootfs));
     const said: Said = file
       ? { file: flags.config }
       : {
           nodes: changed.has('nodes') ? flags.nodes : undefined,
+          rootfs: changed.has('rootfs') ? flags.rootfs : undefined,
           controlPlanes: changed.has('control-planes') ? flags['control-planes'] : undefined,
         };
     const which = file?.name && !changed.has('name') ? { ...flags, name: file.name } : flags;

@@ -20,15 +20,15 @@ const commonJs =
   "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url),__dirname=import.meta.dirname,__filename=import.meta.filename;";
 
 /**
- * A program of a package of this checkout (`packages/<name>/src/main.ts`) with all it imports, as few files: what is imported lazily stays in
+ * A program of a package of this checkout (`packages/<name>/src/<main>`) with all it imports, as few files: what is imported lazily stays in
  * files of its own, so that a start reads no more than before. The paths are relative to the folder the bundle is put in; the program is
  * `lib/main.mjs` there. Throws when a library reads files at run time and it is not known which.
  */
-export async function bundle(name: string, root = checkout): Promise<Tree> {
+export async function bundle(name: string, root = checkout, main = 'main.ts'): Promise<Tree> {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [`packages/${name}/src/main.ts`],
+    entryPoints: [`packages/${name}/src/${main}`],
     outdir: 'lib',
     entryNames: 'main',
     outExtension: { '.js': '.mjs' },
@@ -54,9 +54,9 @@ export async function bundle(name: string, root = checkout): Promise<Tree> {
   for (const input of Object.keys(metafile.inputs)) {
     for (const [place, entry] of filesReadBy(root, input)) tree.set(place, entry);
   }
-  const main = tree.get('lib/main.mjs');
-  if (main?.type !== 'file') throw new Error(`the bundle of ${name} has no main.mjs`);
-  const program = Buffer.concat([Buffer.from('#!/usr/bin/node\n'), main.content]);
+  const entry = tree.get('lib/main.mjs');
+  if (entry?.type !== 'file') throw new Error(`the bundle of ${name}'s ${main} has no main.mjs`);
+  const program = Buffer.concat([Buffer.from('#!/usr/bin/node\n'), entry.content]);
   tree.set('lib/main.mjs', { type: 'file', mode: 0o755, content: program });
   return tree;
 }

@@ -8,11 +8,23 @@ import { digestOf } from './tree.ts';
 /** Where trees are kept for all who use this checkout. */
 export const debianCache = join(checkout, '.cache/debian');
 
-/** What a machine needs that runs system containers, and `coracle system` itself: the last two are of its Node.js. */
+/**
+ * What a machine needs that runs system containers and is a node of a cluster, and `coracle system` itself: the last two are of its Node.js.
+ */
 export const machinePackages = [
   ...['systemd', 'systemd-sysv', 'dbus', 'runc', 'iproute2', 'procps', 'util-linux', 'mount'],
+  ...['containerd', 'containernetworking-plugins', 'nftables', 'iptables', 'conntrack'],
   ...['libatomic1', 'libstdc++6'],
 ];
+
+/** Where the tree with these packages is, or will be once it is built. */
+export function debianTree(packages: readonly string[] = machinePackages, cache = debianCache): string {
+  const names = [...new Set(packages)].sort();
+  return join(cache, `${release()}-${digestOf(`${revision} ${names.join(' ')}`).slice('sha256:'.length, 19)}`);
+}
+
+/** Raised when trees are made otherwise, so that older ones are not used. */
+const revision = 2;
 
 /**
  * The root of a small Debian system with these packages, of the release this machine has, built by debootstrap (a minute) unless it is there.
@@ -21,7 +33,7 @@ export const machinePackages = [
 export async function debianRoot(packages: readonly string[] = machinePackages, cache = debianCache): Promise<string> {
   const suite = release();
   const names = [...new Set(packages)].sort();
-  const tree = join(cache, `${suite}-${digestOf(names.join(' ')).slice('sha256:'.length, 19)}`);
+  const tree = debianTree(packages, cache);
   if (existsSync(tree)) return tree;
   const archives = join(cache, 'archives');
   mkdirSync(archives, { recursive: true });
@@ -52,11 +64,12 @@ export async function debianRoot(packages: readonly string[] = machinePackages, 
   }
 }
 
-/** What each machine has of its own, or does not need. */
+/** What each machine has of its own, or does not need: what is started at boot, for one, beside what systemd always starts. */
 function trim(tree: string): void {
-  for (const it of ['etc/hostname', 'var/lib/dbus/machine-id', 'debootstrap']) {
+  for (const it of ['etc/hostname', 'var/lib/dbus/machine-id', 'debootstrap', 'etc/systemd/system']) {
     rmSync(join(tree, it), { recursive: true, force: true });
   }
+  mkdirSync(join(tree, 'etc/systemd/system'));
   writeFileSync(join(tree, 'etc/machine-id'), ''); // absent, it would be a first boot, on which systemd asks questions
   for (const folder of ['var/cache/apt/archives', 'var/lib/apt/lists']) {
     for (const it of readdirSync(join(tree, folder))) rmSync(join(tree, folder, it), { recursive: true });

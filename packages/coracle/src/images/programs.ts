@@ -17,6 +17,8 @@ interface Program {
   name: string;
   /** The folder of its package, where that has another name. */
   package?: string;
+  /** The file of that package it starts with, where that is not its main.ts. */
+  main?: string;
   /** Whether it runs nft, ip, mount and their like. */
   tools?: boolean;
   about: string;
@@ -62,6 +64,13 @@ const programs: readonly Program[] = [
     about: 'The pod network across nodes.',
     container: { health: '', reach: 'network' },
   },
+  {
+    name: 'load-balancer',
+    package: 'coracle',
+    main: 'balancer/main.ts',
+    about: 'A way to whichever API server is ready.',
+    container: { health: 'tcp://127.0.0.1:6443' },
+  },
   { name: 'cluster-dns', about: "The cluster's names." },
 ];
 
@@ -82,7 +91,7 @@ const config = (name: string, about: string, environment: Record<string, string>
   },
 });
 
-function programRecipe({ name, package: folder = name, tools = false, about, container }: Program): Recipe {
+function programRecipe({ name, package: folder = name, main, tools = false, about, container }: Program): Recipe {
   return {
     name,
     references: [programImage(name)],
@@ -95,7 +104,7 @@ function programRecipe({ name, package: folder = name, tools = false, about, con
       const shared = await sharedLayers(packages);
       const home = `usr/lib/coracle/${name}`;
       const own: Tree = new Map<string, Entry>([
-        ...[...(await bundle(folder))].map(([place, entry]): [string, Entry] => [join(home, place), entry]),
+        ...[...(await bundle(folder, checkout, main))].map(([place, entry]): [string, Entry] => [join(home, place), entry]),
         [binary(name), { type: 'symlink', target: `../lib/coracle/${name}/lib/main.mjs` }],
         ...(container ? exportsOf(systemContainer(name, container)) : []),
       ]);

@@ -16,7 +16,7 @@ export async function whenAnswering(probe: Probe, signal: AbortSignal): Promise<
 }
 
 /** Whether somebody accepts a connection there now. */
-function accepts(probe: Exclude<Probe, { https: unknown }>, timeout = 1000): Promise<boolean> {
+export function accepts(probe: Exclude<Probe, { https: unknown }>, timeout = 1000): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = 'unix' in probe ? connect(probe.unix) : connect(probe.tcp);
     const end = (answer: boolean) => {

@@ -23,10 +23,14 @@ export interface NodeSpec extends NodeIdentity {
   gateway: string;
   bridge: string;
   mounts: readonly NodeMount[];
+  /** What is below the node's own layer: the host's root, with all that is mounted into it, or a tree of the same kind somewhere. */
+  lower: string;
   /** Files of the node's root that differ from what the root has below, by absolute path. */
   files: Readonly<Record<string, string>>;
   /** PID 1 and its arguments. */
   command: readonly string[];
+  /** The signal that has PID 1 stop the node in order. */
+  stopSignal: number;
 }
 
 /** A node that runs. */

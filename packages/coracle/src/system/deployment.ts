@@ -12,6 +12,7 @@ import {
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { fail } from '../failure.ts';
+import { run } from '../host/run.ts';
 import type { LocalImage } from '../images/local.ts';
 import { publish } from './durable.ts';
 import { type Exports, readExports } from './exports.ts';
@@ -43,7 +44,8 @@ export interface Wishes {
   place: SystemPlace;
   name: string;
   slot: Slot;
-  image: LocalImage;
+  /** The image, or the deployment before, whose files are then this one's too. */
+  image: LocalImage | Deployment;
   reference: string;
   /** `NAME=VALUE` */
   set: readonly string[];
@@ -68,7 +70,9 @@ export async function deploy(wishes: Wishes, step: Step): Promise<Deployment> {
   mkdirSync(join(fresh, 'rootfs'), { recursive: true, mode: 0o755 });
   try {
     step('checking out');
-    await applyLayers(image, join(fresh, 'rootfs'));
+    if ('slot' in image)
+      await run(['cp', '--archive', '--link', join(image.folder, 'rootfs/.'), join(fresh, 'rootfs')]);
+    else await applyLayers(image, join(fresh, 'rootfs'));
     step('checked out');
     const exports = readExports(join(fresh, 'rootfs'), reference);
     const settings = settingsOf(wishes, exports);
@@ -78,7 +82,7 @@ export async function deploy(wishes: Wishes, step: Step): Promise<Deployment> {
       slot,
       exports,
       settings,
-      image: { reference, digest: image.manifest.digest },
+      image: { reference, digest: 'slot' in image ? image.digest : image.manifest.digest },
     });
     writeAll(fresh, wishes, settings, rendered);
     step('rendered');
@@ -106,8 +110,9 @@ function writeAll(folder: string, { name, image, reference }: Wishes, settings: 
   const notes: z.infer<typeof info> = {
     name,
     image: reference,
-    digest: image.manifest.digest,
-    version: versionOf(image),
+    ...('slot' in image
+      ? { digest: image.digest, version: image.version }
+      : { digest: image.manifest.digest, version: versionOf(image) }),
     settings,
     dataFolders: rendered.dataFolders,
     health: rendered.health,

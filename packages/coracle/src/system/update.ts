@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, fail } from '../failure.ts';
 import type { LocalImage } from '../images/local.ts';
-import { currentDeployment, type Deployment, deploy, readDeployment } from './deployment.ts';
+import { currentDeployment, type Deployment, deploy, readDeployment, type Wishes } from './deployment.ts';
 import { whenHealthy } from './health.ts';
 import { expectHealth, type Operation } from './install.ts';
 import { enable } from './machine.ts';
@@ -24,14 +24,27 @@ const other = (slot: Slot): Slot => (slot === 0 ? 1 : 0);
  * One that is not healthy in time makes way for the version before, which is then waited for. Throws Failure, with what the container wrote,
  * when the version before runs again.
  */
-export async function update(
+export function update(
   operation: Operation,
   image: LocalImage,
   reference: string,
   set: readonly string[],
 ): Promise<Updated> {
+  return change(operation, currentDeployment(operation.place, operation.name), { image, reference, set });
+}
+
+/** Brings a system container to other settings, or other arguments in its file; its image stays what it is. As `update` otherwise. */
+export function configure(operation: Operation, set: readonly string[]): Promise<Updated> {
+  const before = currentDeployment(operation.place, operation.name);
+  return change(operation, before, { image: before, reference: before.image, set });
+}
+
+async function change(
+  operation: Operation,
+  before: Deployment,
+  { image, reference, set }: Pick<Wishes, 'image' | 'reference' | 'set'>,
+): Promise<Updated> {
   const { place, name, step = () => {} } = operation;
-  const before = currentDeployment(place, name);
   const slot = other(before.slot);
   const after = await deploy({ place, name, slot, image, reference, set, settings: before.settings }, step);
   if (isSame(before, after)) {

@@ -1,7 +1,7 @@
 import { boolFlag, intFlag } from '@coracle/process/flags';
 import { clusterFlags, command, placeFrom } from '../../cli/command.ts';
 import { existingCluster, nodeOf } from '../../cluster/cluster.ts';
-import { followLog, logFile } from '../../cluster/log-reading.ts';
+import { printLog } from '../../cluster/log-reading.ts';
 
 export default command({
   name: 'node logs',
@@ -16,7 +16,7 @@ export default command({
   },
   async run({ flags, args: [name, component = 'node'] }) {
     const cluster = existingCluster(placeFrom(flags));
-    await followLog(logFile(cluster, nodeOf(cluster, name!).name, component), flags);
+    await printLog(cluster, nodeOf(cluster, name!).name, component, flags);
     return 0;
   },
 });

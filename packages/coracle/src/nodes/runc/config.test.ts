@@ -16,7 +16,9 @@ const spec: NodeSpec = {
     { source: '/data/nodes/dev-1/var', target: '/var', readonly: false },
     { source: '/data/nodes/dev-1/etc', target: '/etc/coracle', readonly: true },
   ],
+  lower: '/',
   files: {},
+  stopSignal: 15,
   command: ['/bin/sh', 'pid1.sh'],
 };
 

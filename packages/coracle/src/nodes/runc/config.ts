@@ -13,6 +13,9 @@ export interface HostFacts {
 /** Where a node's control groups are, in every hierarchy. */
 export const cgroupOf = (node: NodeIdentity): string => `/coracle/${node.cluster}/${node.name}`;
 
+/** What the notes of a node's container call the signal that stops it in order. */
+export const stopSignal = 'dev.coracle.stop-signal';
+
 /** Folders of the host's root that a node has of its own and empty: other people's files, and what does not outlive a boot. */
 const emptied = ['/home', '/root', '/mnt', '/media', '/srv', '/tmp'];
 
@@ -22,6 +25,7 @@ export function runtimeConfig(spec: NodeSpec, rootfs: string, host: HostFacts): 
   return {
     ociVersion: '1.0.2',
     hostname: spec.name,
+    annotations: { [stopSignal]: String(spec.stopSignal) },
     root: { path: rootfs, readonly: false },
     process: {
       terminal: false,

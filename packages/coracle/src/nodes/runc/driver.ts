@@ -13,7 +13,7 @@ import { gone, identify } from '../../host/processes.ts';
 import { CommandError, quoted, run } from '../../host/run.ts';
 import type { NodeDriver, NodeIdentity, NodeSpec } from '../driver.ts';
 import { joinNode } from '../network.ts';
-import { cgroupOf, runtimeConfig } from './config.ts';
+import { cgroupOf, runtimeConfig, stopSignal } from './config.ts';
 import { mountRootScript, prepareUpper } from './rootfs.ts';
 
 /**
@@ -41,7 +41,7 @@ export const runcDriver: NodeDriver = {
     const config = runtimeConfig(spec, files.rootfs, {
       capabilities: ownCapabilities(),
       devices: hostDevices(),
-      parts: partsOfRoot(hostMounts()),
+      parts: spec.lower === '/' ? partsOfRoot(hostMounts()) : [],
     });
     writeFileSync(join(files.bundle, 'config.json'), JSON.stringify(config));
     try {
@@ -65,7 +65,7 @@ export const runcDriver: NodeDriver = {
     const identity = node && identify(node.pid);
     let bySelf = true;
     if (identity) {
-      await runc(spec, ['kill', spec.name, 'TERM']);
+      await runc(spec, ['kill', spec.name, await stopSignalOf(spec)]);
       bySelf = await gone([identity], patience);
     }
     await this.clean(spec);
@@ -167,11 +167,22 @@ exec runc --root ${quoted(state)} create --bundle ${quoted(bundle)} --pid-file $
   return Number(readFileSync(pidFile, 'utf8'));
 }
 
-async function stateOf(spec: NodeIdentity): Promise<{ status: string; pid: number } | undefined> {
+/** The signal it was started to be stopped by. */
+async function stopSignalOf(spec: NodeIdentity): Promise<string> {
+  return (await stateOf(spec))?.annotations?.[stopSignal] ?? String(constants.signals.SIGTERM);
+}
+
+interface ContainerState {
+  status: string;
+  pid: number;
+  annotations?: Record<string, string>;
+}
+
+async function stateOf(spec: NodeIdentity): Promise<ContainerState | undefined> {
   const { state } = place(spec);
   if (!existsSync(join(state, spec.name))) return undefined;
   try {
-    return JSON.parse(await runc(spec, ['state', spec.name])) as { status: string; pid: number };
+    return JSON.parse(await runc(spec, ['state', spec.name])) as ContainerState;
   } catch (error) {
     if (error instanceof CommandError && /does not exist/.test(error.stderr)) return undefined;
     throw error;
