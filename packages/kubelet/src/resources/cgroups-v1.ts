@@ -4,9 +4,9 @@ import { type Cgroups, fields, folders, pidsIn, readIfThere, removeTree } from '
 
 /** cgroup v1: one hierarchy for each controller (or pair of them), each with the same names in it. */
 export async function versionOne(base: string): Promise<Cgroups> {
-  const mounted = await folders(base);
+  const mounted = await mountedIn(base);
   // `cpu` and `cpuacct` may be links to one `cpu,cpuacct`.
-  const hierarchies = [...new Set([...mounted, ...(await links(base))])].filter((each) => each !== 'unified');
+  const hierarchies = [...new Set([...mounted, ...(await links(base))])];
   const holding = (controller: string): string | undefined =>
     hierarchies.find((each) => each === controller) ?? hierarchies.find((each) => each.split(',').includes(controller));
   const file = (controller: string, name: string, setting: string): string | undefined => {
@@ -26,7 +26,6 @@ export async function versionOne(base: string): Promise<Cgroups> {
     version: 1,
     async create(name, limits) {
       for (const hierarchy of mounted) {
-        if (hierarchy === 'unified') continue;
         await mkdir(join(base, hierarchy, name), { recursive: true });
         if (hierarchy === 'cpuset') await inheritCpuset(join(base, hierarchy), name);
       }
@@ -67,6 +66,13 @@ export async function versionOne(base: string): Promise<Cgroups> {
       };
     },
   };
+}
+
+/** The hierarchies of controllers. systemd also leaves folders of those that it could not mount. */
+async function mountedIn(base: string): Promise<string[]> {
+  const all = (await folders(base)).filter((each) => each !== 'unified');
+  const processes = await Promise.all(all.map((each) => readIfThere(join(base, each, 'cgroup.procs'))));
+  return all.filter((_, index) => processes[index] !== undefined);
 }
 
 async function links(base: string): Promise<string[]> {

@@ -53,7 +53,7 @@ export async function connectEtcd({ endpoints, caFile, certFile, keyFile }: Etcd
       certChain: fileOf('--etcd-certfile', certFile),
     };
   }
-  const { Etcd3 } = await import('etcd3'); // 10 MB, for those alone who use it
+  const { Etcd3 } = await import('./library.ts'); // 10 MB, for those alone who use it
   return new Etcd3(options);
 }
 
