@@ -21,10 +21,10 @@ import {
 } from './cluster.ts';
 import { Etcd } from './etcd.ts';
 import { logOf } from './log-reading.ts';
-import { controlSocket, nodeIdentity, writeNodeConfig } from './node-spec.ts';
-import { reloadNode } from './node-status.ts';
+import { nodeIdentity } from './node-spec.ts';
 import { planNode } from './plan.ts';
 import { checkBeforehand } from './preflight.ts';
+import { reconfigureNode } from './reconfigure.ts';
 import {
   answer,
   ensureCertificates,
@@ -174,10 +174,7 @@ async function reconfigure(starting: Starting, nodes: readonly NodeRecord[]): Pr
   const { cluster, driver } = starting;
   await ensureForwarding(cluster);
   for (const node of nodes) {
-    writeNodeConfig(cluster, node);
-    const identity = nodeIdentity(cluster, node.name);
-    if (!(await driver.find(identity))) continue;
-    await reloadNode(controlSocket(identity), node.name);
+    if (!(await reconfigureNode(cluster, node, driver))) continue;
     await answer(starting, [node], servicesOf(cluster, node));
   }
 }

@@ -1,7 +1,8 @@
-import { readlinkSync } from 'node:fs';
-import { allProcesses, readProcess } from '../host/processes.ts';
+import { processesIn } from '../host/cgroups.ts';
+import { readProcess } from '../host/processes.ts';
 import type { ServiceStatus } from '../node/settings.ts';
-import type { NodeDriver } from '../nodes/driver.ts';
+import type { NodeDriver, NodeIdentity } from '../nodes/driver.ts';
+import { cgroupOf } from '../nodes/runc/config.ts';
 import { adminKubeconfig, adminServer, type Cluster } from './cluster.ts';
 import { controlSocket, nodeIdentity } from './node-spec.ts';
 import { askNode } from './node-status.ts';
@@ -42,7 +43,7 @@ export async function clusterState(cluster: Cluster, driver: NodeDriver): Promis
       const running = await driver.find(identity);
       if (!running) return { name, address, state: 'stopped', services: [] };
       const status = await askNode(controlSocket(identity));
-      const hosts = hostProcesses(running.pid);
+      const hosts = hostProcesses(identity);
       const services = (status?.services ?? []).map(({ pid, ...it }): ServiceState => {
         const onHost = pid === undefined ? undefined : hosts.get(pid);
         return { ...it, pid: onHost, memory: onHost === undefined ? undefined : residentMemory(onHost) };
@@ -66,24 +67,17 @@ export async function clusterState(cluster: Cluster, driver: NodeDriver): Promis
   };
 }
 
-/** Processes in the PID namespace of a node, by their number there. */
-function hostProcesses(init: number): Map<number, number> {
-  const namespace = readlinkSync(`/proc/${init}/ns/pid`);
+/**
+ * Processes of a node by their number there. That is the second of the numbers a process has, ours being the first, whether or not it is in a
+ * namespace of its own within the node.
+ */
+function hostProcesses(node: NodeIdentity): Map<number, number> {
   const found = new Map<number, number>();
-  for (const pid of allProcesses()) {
-    const inner = /^NSpid:\t(?:\d+\t)*(\d+)$/m.exec(readProcess(pid, 'status') ?? '')?.[1];
-    if (inner !== undefined && namespaceOf(pid) === namespace) found.set(Number(inner), pid);
+  for (const pid of processesIn(cgroupOf(node))) {
+    const inner = /^NSpid:\t\d+\t(\d+)/m.exec(readProcess(pid, 'status') ?? '')?.[1];
+    if (inner !== undefined) found.set(Number(inner), pid);
   }
   return found;
-}
-
-function namespaceOf(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
 }
 
 function residentMemory(pid: number): number | undefined {

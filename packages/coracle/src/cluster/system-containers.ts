@@ -18,7 +18,7 @@ import { configure } from '../system/update.ts';
 import { type Cluster, type NodeRecord, nodeFolder } from './cluster.ts';
 import { isPlain } from './debian-node.ts';
 
-/** The system containers of a node that does not run: its lasting folder is laid out as its root is. */
+/** The system containers of a node, as a tree at rest: its lasting folder is laid out as its root is. */
 const placeOf = (cluster: Cluster, node: NodeRecord): SystemPlace => ({
   root: nodeFolder(cluster, node.name),
   base: defaultBase,
@@ -63,7 +63,8 @@ export async function installContainers(cluster: Cluster, nodes: readonly NodeRe
     for (const name of systemContainers(place)) {
       const service = wanted.find((it) => it.name === name);
       if (!service) await remove(place, treeAtRest, name);
-      else if (!isAsWished(place, service)) await configure({ place, machine: treeAtRest, name }, pairs(service));
+      else if (!isAsWished(cluster, node, service))
+        await configure({ place, machine: treeAtRest, name }, pairs(service));
     }
   }
   for (const image of await buildImages({ recipes: lackedRecipes(cluster, nodes) })) {
@@ -95,9 +96,12 @@ async function installOne(
 export const pairs = (service: ServiceSettings): string[] =>
   Object.entries(systemSettings(service).settings).map(([name, value]) => `${name}=${value}`);
 
+/** The names of a node's system containers. */
+export const installedOn = (cluster: Cluster, node: NodeRecord): string[] => systemContainers(placeOf(cluster, node));
+
 /** Whether a container that is installed has the settings and arguments that a service is to have. */
-function isAsWished(place: SystemPlace, service: ServiceSettings): boolean {
-  const { settings, folder } = currentDeployment(place, service.name);
+export function isAsWished(cluster: Cluster, node: NodeRecord, service: ServiceSettings): boolean {
+  const { settings, folder } = currentDeployment(placeOf(cluster, node), service.name);
   const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { process: { args: string[] } };
   return (
     isDeepStrictEqual(settings, systemSettings(service).settings) &&

@@ -71,7 +71,7 @@ export async function deploy(wishes: Wishes, step: Step): Promise<Deployment> {
   try {
     step('checking out');
     if ('slot' in image)
-      await run(['cp', '--archive', '--link', join(image.folder, 'rootfs/.'), join(fresh, 'rootfs')]);
+      await run(['cp', '--archive', '--reflink=auto', `${image.folder}/rootfs/.`, join(fresh, 'rootfs')]);
     else await applyLayers(image, join(fresh, 'rootfs'));
     step('checked out');
     const exports = readExports(join(fresh, 'rootfs'), reference);
