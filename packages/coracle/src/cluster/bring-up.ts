@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { forgetBygones } from '../backup/aftermath.ts';
 import type { Progress } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
@@ -23,6 +22,7 @@ import { Etcd } from './etcd.ts';
 import { applyExample, type ExampleAddresses, exampleAddresses, exampleAnswers } from './example.ts';
 import { clearFailedStart, keepLogsOnly } from './failed-start.ts';
 import { takingNetworks } from './lock.ts';
+import { logOf } from './log-reading.ts';
 import { bridgeName } from './names.ts';
 import { nodeIdentity, nodeSpec } from './node-spec.ts';
 import { planCluster } from './plan.ts';
@@ -178,7 +178,7 @@ async function prepareEtcd(cluster: Cluster): Promise<void> {
     if (!(error instanceof CommandError)) throw error;
     fail(`etcd cannot be set up: ${error.stderr.trim().split('\n').at(-1)}`, {
       cause: error,
-      log: join(logFolder(cluster, controlPlanes(cluster)[0]!.name), 'etcd.log'),
+      ...logOf(cluster, controlPlanes(cluster)[0]!.name, 'etcd'),
     });
   }
 }

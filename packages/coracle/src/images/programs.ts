@@ -104,7 +104,10 @@ function programRecipe({ name, package: folder = name, main, tools = false, abou
       const shared = await sharedLayers(packages);
       const home = `usr/lib/coracle/${name}`;
       const own: Tree = new Map<string, Entry>([
-        ...[...(await bundle(folder, checkout, main))].map(([place, entry]): [string, Entry] => [join(home, place), entry]),
+        ...[...(await bundle(folder, checkout, main))].map(([place, entry]): [string, Entry] => [
+          join(home, place),
+          entry,
+        ]),
         [binary(name), { type: 'symlink', target: `../lib/coracle/${name}/lib/main.mjs` }],
         ...(container ? exportsOf(systemContainer(name, container)) : []),
       ]);
