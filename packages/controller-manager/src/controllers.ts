@@ -2,6 +2,7 @@ import type { Controller } from './controller.ts';
 import { tokenCleanerController } from './controllers/bootstrap/cleaner.ts';
 import { bootstrapSignerController } from './controllers/bootstrap/signer.ts';
 import { csrApprovingController } from './controllers/certificates/approving.ts';
+import { servingApprovingController } from './controllers/certificates/approving-serving.ts';
 import { csrCleanerController } from './controllers/certificates/cleaning.ts';
 import { csrSigningController } from './controllers/certificates/signing.ts';
 import { clusterRoleAggregationController } from './controllers/clusterrole-aggregation/controller.ts';
@@ -42,6 +43,7 @@ export const allControllers = (): Controller[] => [
   rootCaPublisher,
   serviceAccountController,
   serviceAccountTokenController,
+  servingApprovingController,
   taintEvictionController,
   tokenCleanerController,
 ];

@@ -152,7 +152,8 @@ async function complete(
   const client = adminClient(cluster);
   await progress.step(nodes.length === 1 ? 'images in the node' : 'images in the nodes', () => imported);
   await progress.step('cluster DNS answers', async () => {
-    const { applyAddons } = await import('../addons/addons.ts');
+    const { applyAddons, applyJoining } = await import('../addons/addons.ts');
+    await applyJoining(cluster, client);
     await applyAddons(cluster, client);
     await dnsAnswers(cluster, signal);
   });

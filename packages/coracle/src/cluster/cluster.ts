@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { Failure, fail } from '../failure.ts';
 import { addressIn } from '../host/addresses.ts';
+import { apiServerWishes } from './api-server-wishes.ts';
 import { checkClusterName } from './names.ts';
 import { componentWishes, nodeWishes, overlayWishes, rootfsWish } from './wishes.ts';
 
@@ -35,6 +36,7 @@ const clusterRecord = z.object({
   serviceCidr: z.string(),
   overlay: overlayWishes,
   components: componentWishes,
+  apiServer: apiServerWishes.prefault({}),
   nodes: z.array(nodeRecord).min(1),
   /** The number in the name and address of the next node; numbers are not given twice. */
   nextNode: z.int(),
@@ -94,6 +96,10 @@ export function adminServer(cluster: Cluster): string {
   const [first, ...others] = controlPlanes(cluster);
   return `https://${others.length > 0 ? balancedServer(cluster) : `${first!.address}:443`}`;
 }
+
+/** Where machines that join reach the API: at the address the user named, or else as the administrator does. */
+export const publicServer = (cluster: Cluster): string =>
+  cluster.apiServer.externalAddress ? `https://${cluster.apiServer.externalAddress}` : adminServer(cluster);
 
 export const recordFile = (place: ClusterPlace): string => join(place.data, 'cluster.json');
 /** What the record of a cluster becomes that never got as far as being one. */

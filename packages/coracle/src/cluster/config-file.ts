@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { fail } from '../failure.ts';
 import { parseNetwork } from '../host/addresses.ts';
+import { apiServerWishes } from './api-server-wishes.ts';
 import { type ClusterWishes, componentWishes, nodeWishes, overlayWishes, rootfsWish } from './wishes.ts';
 
 export const configVersion = 'coracle.dev/v1alpha1';
@@ -22,6 +23,7 @@ const configFile = z.strictObject({
     })
     .prefault({}),
   components: componentWishes.prefault({}),
+  apiServer: apiServerWishes.prefault({}),
   nodes: z.array(nodeWishes).min(1, 'must have at least one node'),
 });
 
@@ -47,9 +49,9 @@ export async function parseClusterFile(path: string, text: string): Promise<Clus
   if (broken) fail(`${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`);
   const parsed = configFile.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (parsed.success) {
-    const { name, rootfs, networking, nodes, components } = parsed.data;
+    const { name, rootfs, networking, nodes, components, apiServer } = parsed.data;
     const { nodeSubnet, podSubnet, serviceSubnet, ...overlay } = networking;
-    return { name, wishes: { rootfs, nodes, nodeSubnet, podSubnet, serviceSubnet, overlay, components } };
+    return { name, wishes: { rootfs, nodes, nodeSubnet, podSubnet, serviceSubnet, overlay, components, apiServer } };
   }
   const problems = parsed.error.issues.flatMap(explain).map(({ at, message }) => {
     const line = lineOf(at);

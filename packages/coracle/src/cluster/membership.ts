@@ -92,6 +92,7 @@ async function addTogether(
     imported.catch(() => {}); // reported where it is waited for
     await comeReady(starting, nodes, begin - 1000);
     await progress.step('images', () => imported);
+    if (planes.length > 0) await tellJoining(cluster);
     return { cluster, nodes };
   } catch (error) {
     await progress.step(`${named(nodes)} removed again`, async () => {
@@ -128,7 +129,10 @@ export async function removeNode(
   await ensureCertificates(starting);
   await progress.step(`${node.name} removed`, async () => {
     await forget(starting.cluster, node);
-    if (node.role === 'control-plane') await reconfigure(starting, rest.nodes);
+    if (node.role === 'control-plane') {
+      await reconfigure(starting, rest.nodes);
+      await tellJoining(starting.cluster);
+    }
     await reachServices(starting);
   });
 }
@@ -194,6 +198,12 @@ async function comeReady(starting: Starting, nodes: readonly NodeRecord[], since
   await progress.step(`${named(nodes)} Ready`, () =>
     nodesReady(adminClient(cluster), cluster, nodes, () => since, signal),
   );
+}
+
+/** Machines that join from now on are told of the control planes there are. */
+async function tellJoining(cluster: Cluster): Promise<void> {
+  const { applyJoining } = await import('../addons/addons.ts');
+  await applyJoining(cluster, adminClient(cluster));
 }
 
 /** A learner gets its vote when it has what the leader has. */

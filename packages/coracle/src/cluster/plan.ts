@@ -1,6 +1,7 @@
 import { etcdPeerUrl } from '../components/etcd.ts';
 import { fail } from '../failure.ts';
 import { addressIn, formatNetwork, type Network, overlap, parseNetwork } from '../host/addresses.ts';
+import { apiServerWishes } from './api-server-wishes.ts';
 import { type ClusterRecord, controlPlanes, type NodeRecord } from './cluster.ts';
 import { nodeName } from './names.ts';
 import { longestPodPrefix } from './network-config.ts';
@@ -29,6 +30,7 @@ export function plainWishes(nodes: number, planes: number, rootfs: ClusterWishes
     ),
     overlay: overlayWishes.parse({}),
     components: componentWishes.parse({}),
+    apiServer: apiServerWishes.parse({}),
   };
 }
 
@@ -66,6 +68,7 @@ export function planCluster(
     serviceCidr,
     overlay: wishes.overlay,
     components: wishes.components,
+    apiServer: wishes.apiServer,
     nodes: [],
     nextNode: 1,
     exampleApplied: false,

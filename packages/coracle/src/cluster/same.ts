@@ -44,7 +44,7 @@ export function checkSame(cluster: Cluster, wishes: ClusterWishes, said: Said): 
 
 /** Where the wishes are not what a cluster is, a line each. Networks the file does not name may be any. */
 export function differences(record: ClusterRecord, wishes: ClusterWishes): string[] {
-  const { overlay, components, nodes } = record;
+  const { overlay, components, apiServer, nodes } = record;
   return [
     ...byKey('', { rootfs: record.rootfs }, { rootfs: wishes.rootfs }),
     ...network('networking.nodeSubnet', record.subnet, wishes.nodeSubnet),
@@ -55,6 +55,7 @@ export function differences(record: ClusterRecord, wishes: ClusterWishes): strin
       const key = name as keyof typeof components.flags;
       return byKey(`components.flags.${key}`, components.flags[key] ?? {}, wishes.components.flags[key] ?? {});
     }),
+    ...byKey('apiServer', apiServer, wishes.apiServer),
     ...byKey('components.kubelet', components.kubelet, wishes.components.kubelet),
     ...(nodes.length === wishes.nodes.length
       ? nodes.flatMap((it, at) => byKey(`nodes[${at}]`, nodeWishes.strip().parse(it), wishes.nodes[at]!))

@@ -1,6 +1,7 @@
 import { mayLabelItself } from '@coracle/api/core/kubelet-labels';
 import { isLabelValue, isQualifiedName } from '@coracle/api/meta/names';
 import { z } from 'zod';
+import type { ApiServerWishes } from './api-server-wishes.ts';
 
 /** Labels as upstream takes them, of those a kubelet may give its own node. */
 const nodeLabels = z.record(z.string(), z.string()).check(({ value, issues }) => {
@@ -109,4 +110,5 @@ export interface ClusterWishes {
   serviceSubnet?: string;
   overlay: OverlayWishes;
   components: ComponentWishes;
+  apiServer: ApiServerWishes;
 }

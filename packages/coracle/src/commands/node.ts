@@ -2,8 +2,9 @@ import { commandGroup } from '../cli/command.ts';
 
 export default commandGroup({
   name: 'node',
-  about: 'add, remove, stop, start and look into the nodes of a cluster',
-  description: 'Works on single nodes of a cluster of system containers.',
+  about: 'add, remove, stop, start and look into the nodes of a cluster; have this machine join one',
+  description:
+    'Works on single nodes of a cluster of system containers, and on this machine as a node of a cluster elsewhere (join, leave).',
   verbs: {
     add: () => import('./node/add.ts'),
     remove: () => import('./node/remove.ts'),
@@ -12,5 +13,7 @@ export default commandGroup({
     kill: () => import('./node/kill.ts'),
     exec: () => import('./node/exec.ts'),
     logs: () => import('./node/logs.ts'),
+    join: () => import('./node/join.ts'),
+    leave: () => import('./node/leave.ts'),
   },
 });

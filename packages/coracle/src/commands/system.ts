@@ -192,7 +192,7 @@ async function runVerify(names: readonly string[], values: Flags): Promise<numbe
 
 /** Runs what changes something: alone, and after what an earlier command left unfinished is put right. */
 function changing(place: SystemPlace, doing: string, progress: Progress, work: () => Promise<number>): Promise<number> {
-  return exclusively(place, doing, () => {
+  return exclusively(place, `system ${doing}`, () => {
     for (const it of recover(place)) progress.note(`    ${it}`);
     return work();
   });

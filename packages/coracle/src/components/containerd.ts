@@ -23,11 +23,24 @@ export function containerd({ facts }: ComponentInput): Component {
   };
 }
 
+/** Where a containerd keeps its images and layers, what need not outlive a boot, and where it listens. */
+export interface ContainerdPlace {
+  root: string;
+  state: string;
+  socket: string;
+}
+
+const nodePlace: ContainerdPlace = {
+  root: '/var/lib/containerd',
+  state: '/run/containerd',
+  socket: containerdSocket,
+};
+
 /** containerd's configuration. */
-export function containerdConfig(facts: ComponentInput['facts']): string {
+export function containerdConfig(facts: ComponentInput['facts'], place = nodePlace): string {
   return `version = 2
-root = "/var/lib/containerd"
-state = "/run/containerd"
+root = "${place.root}"
+state = "${place.state}"
 disabled_plugins = [
   "io.containerd.internal.v1.opt",
   "io.containerd.snapshotter.v1.aufs",
@@ -38,7 +51,7 @@ disabled_plugins = [
 ]
 
 [grpc]
-  address = "${containerdSocket}"
+  address = "${place.socket}"
 
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pauseImage}"

@@ -28,6 +28,8 @@ export function kubeControllerManager(input: ComponentInput): Component {
       'cluster-cidr': input.cluster.podCidr,
       'node-cidr-mask-size': String(subnetLength(input.cluster.podCidr)),
       'cluster-name': input.cluster.name,
+      // Beside those that are on by default, what lets machines join.
+      controllers: '*,bootstrapsigner,tokencleaner,kubelet-serving-certificate-approving-controller',
       'cluster-signing-cert-file': file('ca.crt'),
       'cluster-signing-key-file': file('ca.key'),
       'root-ca-file': file('ca.crt'),

@@ -16,6 +16,7 @@ export function kubeApiserver(input: ComponentInput): Component {
     'bind-address': '0.0.0.0',
     'client-ca-file': file('ca.crt'),
     'enable-admission-plugins': 'NodeRestriction',
+    'enable-bootstrap-token-auth': 'true',
     'etcd-servers': 'https://127.0.0.1:2379',
     'etcd-cafile': file('etcd-ca.crt'),
     'etcd-certfile': file('etcd-client.crt'),

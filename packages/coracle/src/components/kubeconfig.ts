@@ -1,14 +1,17 @@
-/** The text of a kubeconfig for a user with a client certificate. Certificates and key are PEM. */
-export function kubeconfig(wishes: {
-  cluster: string;
-  server: string;
-  user: string;
-  authority: string;
-  certificate: string;
-  key: string;
-}): string {
+/** What a kubeconfig's user shows; certificate and key are PEM. */
+type Credential = { certificate: string; key: string } | { token: string };
+
+/** The text of a kubeconfig for a user with a client certificate or a token. The authority is PEM. */
+export function kubeconfig(
+  wishes: { cluster: string; server: string; user: string; authority: string } & Credential,
+): string {
   const context = `${wishes.user}@${wishes.cluster}`;
   const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const credential =
+    'token' in wishes
+      ? `token: ${wishes.token}`
+      : `client-certificate-data: ${base64(wishes.certificate)}
+    client-key-data: ${base64(wishes.key)}`;
   return `apiVersion: v1
 kind: Config
 clusters:
@@ -19,8 +22,7 @@ clusters:
 users:
 - name: ${wishes.user}
   user:
-    client-certificate-data: ${base64(wishes.certificate)}
-    client-key-data: ${base64(wishes.key)}
+    ${credential}
 contexts:
 - name: ${context}
   context:

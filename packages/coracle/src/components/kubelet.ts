@@ -12,6 +12,7 @@ import {
   type Component,
   type ComponentInput,
   etc,
+  type NodeFacts,
   ownProgram,
   stopRanks,
 } from './component.ts';
@@ -64,6 +65,25 @@ export function kubeletConfig({
   facts,
 }: Pick<ComponentInput, 'cluster' | 'node' | 'facts'>): Record<string, unknown> {
   return {
+    ...commonKubeletConfig(facts, { clusterDomain, clusterDNS: [dnsAddress(cluster)] }),
+    tlsCertFile: etc('kubelet', 'server.crt'),
+    tlsPrivateKeyFile: etc('kubelet', 'server.key'),
+    containerRuntimeEndpoint: `unix://${containerdSocket}`,
+    resolvConf: '/etc/resolv.conf',
+    // The disk is the host's: how full it is says nothing about this node.
+    imageGCHighThresholdPercent: 100,
+    evictionHard: { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' },
+    registerWithTaints: taintsOf(cluster, node),
+    ...cluster.components.kubelet,
+  };
+}
+
+/** What the kubelets of all nodes have in common, wherever the nodes are. */
+export function commonKubeletConfig(
+  facts: NodeFacts,
+  dns: { clusterDomain: string; clusterDNS: string[] },
+): Record<string, unknown> {
+  return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     address: '0.0.0.0',
@@ -77,23 +97,13 @@ export function kubeletConfig({
       x509: { clientCAFile: etc('kubelet', 'ca.crt') },
     },
     authorization: { mode: 'Webhook' },
-    tlsCertFile: etc('kubelet', 'server.crt'),
-    tlsPrivateKeyFile: etc('kubelet', 'server.key'),
-    containerRuntimeEndpoint: `unix://${containerdSocket}`,
     cgroupDriver: 'cgroupfs',
     // Since v1.35 a kubelet refuses cgroup v1 unless told otherwise.
     ...(facts.cgroupV1 ? { failCgroupV1: false } : {}),
     failSwapOn: false,
     ...(facts.mayAdjustOomScore ? {} : { oomScoreAdj: 0 }),
-    clusterDomain,
-    clusterDNS: [dnsAddress(cluster)],
-    resolvConf: '/etc/resolv.conf',
+    ...dns,
     staticPodPath: '/etc/kubernetes/manifests',
-    // The disk is the host's: how full it is says nothing about this node.
-    imageGCHighThresholdPercent: 100,
-    evictionHard: { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' },
-    registerWithTaints: taintsOf(cluster, node),
-    ...cluster.components.kubelet,
   };
 }
 

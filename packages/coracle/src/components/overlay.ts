@@ -12,10 +12,11 @@ import {
 import { etcdClientUrl } from './etcd.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
-const healthPort = 10247;
+export const overlayHealthPort = 10247;
 
 /** Where a node's container runtime finds how to join pods to the network; it is gone with the node's boot, as all pods are. */
 export const cniFolder = '/run/cni/net.d';
+export const cniFile = `${cniFolder}/10-coracle.conflist`;
 
 /** The pod network across nodes. It takes the node's range of addresses from etcd, or from the API. */
 export function overlay(input: ComponentInput): Component {
@@ -24,13 +25,17 @@ export function overlay(input: ComponentInput): Component {
     service: ownProgram(
       'overlay',
       {
-        'cni-conf-file': `${cniFolder}/10-coracle.conflist`,
-        'healthz-bind-address': `127.0.0.1:${healthPort}`,
+        'cni-conf-file': cniFile,
+        'healthz-bind-address': `127.0.0.1:${overlayHealthPort}`,
         'public-ip': input.node.address,
         ...source.flags,
       },
       input,
-      { after: source.after, probe: { tcp: { host: '127.0.0.1', port: healthPort } }, stopRank: stopRanks.store },
+      {
+        after: source.after,
+        probe: { tcp: { host: '127.0.0.1', port: overlayHealthPort } },
+        stopRank: stopRanks.store,
+      },
     ),
     files: source.files,
   };

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { hostAndPort } from '../cluster/api-server-wishes.ts';
 import type { ClusterRecord, NodeRecord } from '../cluster/cluster.ts';
 import { addressIn } from '../host/addresses.ts';
 
@@ -59,6 +61,8 @@ export const etcdUsers = { root: 'root', apiserver: 'kube-apiserver-etcd-client'
 /** What the servers of a control plane show. */
 function servers(cluster: ClusterRecord, node: NodeRecord): PlannedCertificate[] {
   const local = { dnsNames: ['localhost', node.name], ipAddresses: ['127.0.0.1', node.address] };
+  const { certSANs, externalAddress } = cluster.apiServer;
+  const outside = [...certSANs, ...(externalAddress ? [hostAndPort(externalAddress).host] : [])];
   const server = (file: string, authority: AuthorityName, commonName: string): PlannedCertificate => ({
     file: ofNode(file, node),
     authority,
@@ -75,9 +79,15 @@ function servers(cluster: ClusterRecord, node: NodeRecord): PlannedCertificate[]
         'kubernetes.default.svc',
         'kubernetes.default.svc.cluster.local',
         ...local.dnsNames,
+        ...outside.filter((it) => isIP(it) === 0),
       ],
       // The host's address on the bridge is where clients outside find a server that is there.
-      ipAddresses: [addressIn(cluster.serviceCidr, 1), addressIn(cluster.subnet, 1), ...local.ipAddresses],
+      ipAddresses: [
+        addressIn(cluster.serviceCidr, 1),
+        addressIn(cluster.subnet, 1),
+        ...local.ipAddresses,
+        ...outside.filter((it) => isIP(it) !== 0),
+      ],
     },
     // etcd's own gateway of HTTP requests asks it as a client, with the server's certificate.
     { ...server('etcd-server', 'etcd-ca', node.name), usages: ['server', 'client'] },

@@ -7,11 +7,8 @@ import { pathsOf, type SystemPlace } from './place.ts';
 export function exclusively<T>(place: SystemPlace, doing: string, work: () => Promise<T>): Promise<T> {
   const { base } = pathsOf(place, '');
   return alone(join(base, '.lock'), doing, work, (holder) =>
-    fail(
-      `another process (${holder.pid}) is busy with the system containers in ${base}: coracle system ${holder.doing}`,
-      {
-        next: 'Wait until it has ended.',
-      },
-    ),
+    fail(`another process (${holder.pid}) is busy with the system containers in ${base}: coracle ${holder.doing}`, {
+      next: 'Wait until it has ended.',
+    }),
   );
 }

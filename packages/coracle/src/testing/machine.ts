@@ -6,6 +6,7 @@ import { ownCapabilities } from '../host/capabilities.ts';
 import { removeCgroup } from '../host/cgroups.ts';
 import { CommandError, quoted, run } from '../host/run.ts';
 import { debianRoot } from '../images/debian-root.ts';
+import { containerdPlace } from '../join/programs.ts';
 
 /** What a command in a machine did. */
 export interface Ran {
@@ -16,6 +17,8 @@ export interface Ran {
 
 /** A machine of a test's own: Debian with systemd as PID 1, in a container with a network of its own. */
 export interface TestMachine {
+  /** Its PID 1, as this machine numbers it. */
+  pid: number;
   /** A folder the machine sees as /shared. */
   shared: string;
   /** Runs a command in it, whatever comes of it. */
@@ -37,8 +40,8 @@ export async function startMachine(): Promise<TestMachine> {
   const folder = mkdtempSync(join(base, 'machine-'));
   const id = `coracle-test-${process.pid}-${Date.now()}`;
   const at = (name: string): string => join(folder, name);
-  for (const it of ['upper', 'work', 'rootfs', 'shared', 'state']) mkdirSync(at(it));
-  writeFileSync(at('config.json'), JSON.stringify(configOf(id, at('rootfs'), at('shared'))));
+  for (const it of ['upper', 'work', 'rootfs', 'shared', 'state', 'containers']) mkdirSync(at(it));
+  writeFileSync(at('config.json'), JSON.stringify(configOf(id, at('rootfs'), at('shared'), at('containers'))));
   const overlay = `lowerdir=${lower},upperdir=${at('upper')},workdir=${at('work')}`;
   const script = `mount -t overlay -o ${quoted(overlay)} overlay ${quoted(at('rootfs'))}
 exec runc --root ${quoted(at('state'))} run --detach --bundle ${quoted(folder)} ${id}`;
@@ -74,7 +77,9 @@ exec runc --root ${quoted(at('state'))} run --detach --bundle ${quoted(folder)} 
     await close();
     throw error;
   }
+  const { pid } = JSON.parse(await run(['runc', '--root', at('state'), 'state', id])) as { pid: number };
   return {
+    pid,
     shared: at('shared'),
     run: exec,
     coracle: (...args) => exec(join(checkout, 'bin/coracle'), ...args),
@@ -93,7 +98,7 @@ function inNamespace(script: string): Promise<void> {
   });
 }
 
-function configOf(id: string, rootfs: string, shared: string): Record<string, unknown> {
+function configOf(id: string, rootfs: string, shared: string, containers: string): Record<string, unknown> {
   const capabilities = ownCapabilities();
   const tmpfs = (destination: string, ...options: string[]) => ({
     destination,
@@ -129,6 +134,7 @@ function configOf(id: string, rootfs: string, shared: string): Record<string, un
       tmpfs('/tmp', 'mode=1777'),
       bind(checkout, checkout, 'ro'),
       bind(shared, '/shared', 'rw'),
+      bind(containers, containerdPlace.root, 'rw'),
     ],
     linux: {
       namespaces: ['pid', 'mount', 'uts', 'ipc', 'cgroup', 'network'].map((type) => ({ type })),
