@@ -26,6 +26,8 @@ describe('a plan', () => {
       serviceCidr: '10.96.0.0/16',
       overlay: { backend: 'vxlan', subnetSource: 'etcd' },
       components: { flags: {}, kubelet: {} },
+      apiServer: { certSANs: [] },
+      rootfs: 'host',
       exampleApplied: false,
       nextNode: 2,
       nodes: [
