@@ -16,6 +16,7 @@ const verbs: Record<string, () => Promise<{ default: Command }>> = {
   restore: () => import('./commands/restore.ts'),
   image: () => import('./commands/image.ts'),
   system: () => import('./commands/system.ts'),
+  upgrade: () => import('./commands/upgrade.ts'),
   version: () => import('./commands/version.ts'),
 };
 

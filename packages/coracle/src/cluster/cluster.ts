@@ -169,6 +169,8 @@ export const ownEntries = [
   failedRecord,
   'admin.kubeconfig',
   'pki',
+  'upgrade.json',
+  'upgrade.json.new',
   'nodes',
   'backup',
   'restore',

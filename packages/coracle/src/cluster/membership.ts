@@ -6,19 +6,10 @@ import { seconds } from '../cli/progress.ts';
 import { servicesOf } from '../components/all.ts';
 import { fail } from '../failure.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
-import { CommandError, run } from '../host/run.ts';
 import { certificatesOf } from '../pki/plan.ts';
 import { adminClient, apiReady, nodesReady } from './api.ts';
-import {
-  adminKubeconfig,
-  type Cluster,
-  checkout,
-  controlPlanes,
-  type NodeRecord,
-  nodeFolder,
-  pkiFolder,
-  saveCluster,
-} from './cluster.ts';
+import { type Cluster, controlPlanes, type NodeRecord, nodeFolder, pkiFolder, saveCluster } from './cluster.ts';
+import { drained } from './drain.ts';
 import { Etcd } from './etcd.ts';
 import { logOf } from './log-reading.ts';
 import { nodeIdentity } from './node-spec.ts';
@@ -118,7 +109,8 @@ export async function removeNode(
       next: `'coracle reset --name ${cluster.name}' removes the whole cluster.`,
     });
   }
-  if (drain !== undefined) await progress.step(`${node.name} drained`, () => drained(cluster, node, drain));
+  const insist = `'coracle node remove ${node.name} --force' removes it all the same; 'kubectl uncordon ${node.name}' takes it back.`;
+  if (drain !== undefined) await progress.step(`${node.name} drained`, () => drained(cluster, node, drain, insist));
   signal.throwIfAborted();
   if (node.role === 'control-plane') {
     const etcd = new Etcd(cluster, controlPlanes(rest));
@@ -228,21 +220,6 @@ async function mustRun({ cluster, driver }: Starting, node: NodeRecord): Promise
 async function reachServices({ cluster, driver }: Starting): Promise<void> {
   for (const node of cluster.nodes) {
     if (await driver.find(nodeIdentity(cluster, node.name))) return raise(cluster, node);
-  }
-}
-
-/** Evicts a node's pods with kubectl, as a user would. */
-async function drained(cluster: Cluster, node: NodeRecord, timeout: number): Promise<void> {
-  const kubectl = [join(checkout, 'bin/kubectl'), '--kubeconfig', adminKubeconfig(cluster)] as const;
-  const flags = ['--ignore-daemonsets', '--delete-emptydir-data', '--force', `--timeout=${Math.ceil(timeout / 1000)}s`];
-  try {
-    await run([...kubectl, 'drain', node.name, ...flags]);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    fail(`${node.name} cannot be drained: ${error.stderr.trim().split('\n').at(-1)}`, {
-      cause: error,
-      next: `'coracle node remove ${node.name} --force' removes it all the same; 'kubectl uncordon ${node.name}' takes it back.`,
-    });
   }
 }
 

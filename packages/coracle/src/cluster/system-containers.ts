@@ -7,10 +7,16 @@ import { type LocalImage, unpackArchive } from '../images/local.ts';
 import { programRecipes } from '../images/programs.ts';
 import type { Recipe } from '../images/recipes.ts';
 import type { NodeSettings, ServiceSettings } from '../node/settings.ts';
-import { currentDeployment, currentSlot, systemContainers } from '../system/deployment.ts';
+import {
+  currentDeployment,
+  currentSlot,
+  type Deployment,
+  readDeployment,
+  systemContainers,
+} from '../system/deployment.ts';
 import { install } from '../system/install.ts';
 import { treeAtRest } from '../system/machine.ts';
-import { defaultBase, type SystemPlace } from '../system/place.ts';
+import { defaultBase, type SystemPlace, slots } from '../system/place.ts';
 import { remove } from '../system/remove.ts';
 import { systemSettings } from '../system/service-settings.ts';
 import { recover } from '../system/switch.ts';
@@ -98,6 +104,14 @@ export const pairs = (service: ServiceSettings): string[] =>
 
 /** The names of a node's system containers. */
 export const installedOn = (cluster: Cluster, node: NodeRecord): string[] => systemContainers(placeOf(cluster, node));
+
+/** The deployments of one of a node's system containers, the current one first; none where it has none of that name. */
+export function deploymentsOf(cluster: Cluster, node: NodeRecord, name: string): Deployment[] {
+  const place = placeOf(cluster, node);
+  const current = currentSlot(place, name);
+  if (current === undefined) return [];
+  return [current, ...slots.filter((it) => it !== current)].flatMap((it) => readDeployment(place, name, it) ?? []);
+}
 
 /** Whether a container that is installed has the settings and arguments that a service is to have. */
 export function isAsWished(cluster: Cluster, node: NodeRecord, service: ServiceSettings): boolean {
