@@ -72,7 +72,7 @@ it('a leader that was stopped writes nothing after the next one began, and exits
   const first = await start('first');
   await until(() => writesOf('first').length > 20, 'the first leader writes');
   const second = await start('second');
-  first.child.kill('SIGSTOP');
+  first.child.kill('SIGUSR2');
   await until(() => writesOf('second').length > 20, 'the second leader writes');
   first.child.kill('SIGCONT');
   expect(await first.exit).toBe(1);
@@ -86,7 +86,7 @@ it('a leader that was stopped writes nothing after the next one began, and exits
 it('a leader that was stopped too long exits even when nobody took over', async () => {
   const first = await start('first');
   await until(() => writesOf('first').length > 20, 'the first leader writes');
-  first.child.kill('SIGSTOP');
+  first.child.kill('SIGUSR2');
   const renewed = () => parseTime(server.registry.cached(lease, 'boss', 'kube-system')!.spec!.renewTime!);
   await until(() => Date.now() - renewed() > times.renewDeadline, 'its time to renew is over');
   first.child.kill('SIGCONT');
