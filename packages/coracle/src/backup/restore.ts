@@ -149,7 +149,8 @@ async function check(
   await checkSnapshot(contents, join(restoreFolder(place), 'unpacked', snapshotEntry), where);
   checkFits(contents, record, place, existing, where);
   if (!existing) await checkNetworksFree(place, record);
-  await checkBeforehand(place, (existing ?? record).nodes);
+  const made = existing ?? record;
+  await checkBeforehand(place, made.nodes, made.rootfs);
 }
 
 async function unfold(

@@ -75,7 +75,7 @@ export async function bringUp(
   if (existing) checkSame(existing, options.wishes, options.said);
   else {
     checkEmpty(place);
-    await checkBeforehand(place, options.wishes.nodes);
+    await checkBeforehand(place, options.wishes.nodes, options.wishes.rootfs);
     clearFailedStart(place);
   }
   const cluster = existing ?? (await plan(place, options.wishes));
@@ -83,7 +83,7 @@ export async function bringUp(
   const found = await Promise.all(cluster.nodes.map((it) => driver.find(nodeIdentity(cluster, it.name))));
   const stopped = cluster.nodes.filter((_, index) => !found[index]);
   const before = stopped.length === 0;
-  if (existing && !before) await checkBeforehand(place, stopped);
+  if (existing && !before) await checkBeforehand(place, stopped, cluster.rootfs);
   let usable = existing !== undefined;
   try {
     const images = await start(starting, stopped, options);

@@ -21,6 +21,7 @@ describe('a plan', () => {
     expect(planCluster('dev', plainWishes(1, 1), [], [])).toEqual({
       version: 2,
       name: 'dev',
+      rootfs: 'host',
       subnet: '172.30.0.0/24',
       podCidr: '10.244.0.0/16',
       serviceCidr: '10.96.0.0/16',

@@ -36,7 +36,7 @@ import type { NodeWishes } from './wishes.ts';
  * etcd has a majority throughout. When a step fails all that was done for the nodes of that step is undone. Throws Failure.
  */
 export async function addNodes(starting: Starting, wishes: readonly NodeWishes[]): Promise<NodeRecord[]> {
-  await checkBeforehand(starting.cluster, wishes);
+  await checkBeforehand(starting.cluster, wishes, starting.cluster.rootfs);
   const workers = wishes.filter((it) => it.role === 'worker');
   const groups = [...wishes.filter((it) => it.role === 'control-plane').map((it) => [it]), workers];
   const added: NodeRecord[] = [];
@@ -133,7 +133,7 @@ export async function removeNode(
 export async function startNode(starting: Starting, node: NodeRecord): Promise<void> {
   const { cluster, driver, progress } = starting;
   if (await driver.find(nodeIdentity(cluster, node.name))) fail(`node ${node.name} runs already`);
-  await checkBeforehand(cluster, [node]);
+  await checkBeforehand(cluster, [node], cluster.rootfs);
   const begin = Date.now();
   try {
     await ensureCertificates(starting);

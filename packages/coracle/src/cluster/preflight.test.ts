@@ -28,7 +28,7 @@ const node = (more: object = {}): NodeWishes => nodeWishes.parse({ role: 'worker
 describe('before anything is changed', () => {
   it('a folder of the host that a node is to see must be there', async () => {
     const wish = node({ extraMounts: [{ hostPath: '/no/such/folder', containerPath: '/data' }] });
-    await expect(checkBeforehand(place, [wish])).rejects.toThrow(
+    await expect(checkBeforehand(place, [wish], 'host')).rejects.toThrow(
       'extraMounts: there is no /no/such/folder on this machine',
     );
   });
@@ -42,18 +42,18 @@ describe('before anything is changed', () => {
       node({
         extraPortMappings: ports.map((it) => ({ containerPort: 80, hostPort: it, listenAddress: '127.0.0.1' })),
       });
-    await expect(checkBeforehand(place, [wish(port)])).rejects.toThrow(
+    await expect(checkBeforehand(place, [wish(port)], 'host')).rejects.toThrow(
       `extraPortMappings: hostPort 127.0.0.1:${port} cannot be taken: another program listens on it`,
     );
     await new Promise((resolve) => server.close(resolve));
-    await expect(checkBeforehand(place, [wish(port), wish(port)])).rejects.toThrow(
+    await expect(checkBeforehand(place, [wish(port), wish(port)], 'host')).rejects.toThrow(
       `extraPortMappings: hostPort 127.0.0.1:${port} is asked for twice`,
     );
-    await checkBeforehand(place, [wish(port)]);
+    await checkBeforehand(place, [wish(port)], 'host');
   });
 
   it('there must be room on the disk for all nodes', async () => {
-    await expect(checkBeforehand(place, new Array(1_000_000).fill(node()))).rejects.toThrow(
+    await expect(checkBeforehand(place, new Array(1_000_000).fill(node()), 'host')).rejects.toThrow(
       /^the disk that holds \S+ has \d+ MB left, and 1000000 node\(s\) need (4|7)00000000 MB$/,
     );
   });

@@ -6,7 +6,7 @@ import { forwarderOf } from '../forwarding/process.ts';
 import { roomFor } from '../host/disk.ts';
 import { holdsLayers } from '../host/mounts.ts';
 import { type ClusterPlace, checkout, failedRecord } from './cluster.ts';
-import type { NodeWishes, PortMapping } from './wishes.ts';
+import type { ClusterWishes, NodeWishes, PortMapping } from './wishes.ts';
 
 /**
  * What a node writes before it holds anything of the user's: images, their layers, logs and the store. In bytes. Where layers cannot lie upon each
@@ -14,10 +14,17 @@ import type { NodeWishes, PortMapping } from './wishes.ts';
  */
 const roomOfNode = { layered: 400e6, copied: 700e6 };
 
+/** What it writes besides: its system containers, where it runs its programs as such. */
+const roomOfRoot = { host: 0, debian: 1200e6 };
+
 /** Checks what can be known before a cluster is made or a node added, so that nothing need be undone. Throws Failure. */
-export async function checkBeforehand(place: ClusterPlace, nodes: readonly NodeWishes[]): Promise<void> {
+export async function checkBeforehand(
+  place: ClusterPlace,
+  nodes: readonly NodeWishes[],
+  rootfs: ClusterWishes['rootfs'],
+): Promise<void> {
   checkReadable();
-  checkRoom(place.data, nodes.length);
+  checkRoom(place.data, nodes.length, roomOfRoot[rootfs]);
   for (const { extraMounts } of nodes) {
     for (const { hostPath } of extraMounts) {
       if (!existsSync(hostPath)) fail(`extraMounts: there is no ${hostPath} on this machine`);
@@ -47,9 +54,9 @@ function checkReadable(): void {
     });
 }
 
-function checkRoom(folder: string, nodes: number): void {
+function checkRoom(folder: string, nodes: number, besides: number): void {
   const { there, bytes: left } = roomFor(folder);
-  const needed = nodes * (holdsLayers(there) ? roomOfNode.layered : roomOfNode.copied);
+  const needed = nodes * ((holdsLayers(there) ? roomOfNode.layered : roomOfNode.copied) + besides);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
   if (left < needed) {
     fail(`the disk that holds ${there} has ${megabytes(left)} left, and ${nodes} node(s) need ${megabytes(needed)}`, {

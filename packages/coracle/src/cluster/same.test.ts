@@ -23,6 +23,7 @@ it.each<[string, (it: ClusterWishes) => ClusterWishes, string]>([
     (it) => ({ ...it, podSubnet: '10.2.0.0/16' }),
     'networking.podSubnet: it is 10.1.0.0/16, the file says 10.2.0.0/16',
   ],
+  ['the root', (it) => ({ ...it, rootfs: 'debian' }), 'rootfs: it is "host", the file says "debian"'],
   [
     'the backend',
     (it) => ({ ...it, overlay: { ...it.overlay, backend: 'host-gw' } }),
@@ -63,6 +64,9 @@ it('numbers on the command line must be those of the cluster, and only those tha
   );
   expect(() => checkSame(cluster, plainWishes(2, 2), { nodes: 2, controlPlanes: 2 })).toThrow(
     'cluster dev has 1 control plane(s), and --control-planes says 2',
+  );
+  expect(() => checkSame(cluster, plainWishes(2, 1), { rootfs: 'debian' })).toThrow(
+    'the nodes of cluster dev have the root host, and --rootfs says debian',
   );
   const more = { ...cluster, ...planNode(record, nodeWishes.parse({ role: 'worker' })).record };
   expect(() => checkSame(more, plainWishes(3, 1), { nodes: 3, controlPlanes: 1 })).not.toThrow();

@@ -1,14 +1,15 @@
 import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Failure, fail } from '../failure.ts';
 import { run } from '../host/run.ts';
+import { builtImage } from '../images/build.ts';
 import { adminClient, apiReady, nodesReady } from './api.ts';
 import { adminKubeconfig, type Cluster, checkout, controlPlanes, type NodeRecord, nodeFolder } from './cluster.ts';
 import { drained } from './drain.ts';
 import { nodeIdentity } from './node-spec.ts';
 import { runOnNode } from './reconfigure.ts';
 import { answer, type Starting } from './starting.ts';
-import { deploymentsOf, installedOn } from './system-containers.ts';
+import { deploymentsOf, installedOn, recipeOf } from './system-containers.ts';
 import type { ComponentImage } from './upgrade-images.ts';
 import { forgetUpgrade, readUpgrade, type UpgradeStep, withStep, writeUpgrade } from './upgrade-record.ts';
 
@@ -76,7 +77,7 @@ export async function upgrade(
     writeUpgrade(cluster, { complete: false, steps: done });
   });
   if (changed > 0) writeUpgrade(cluster, { complete: true, steps: done });
-  for (const it of cluster.nodes) removeUnused(cluster, it);
+  for (const it of cluster.nodes) removeUnused(cluster, it, done);
   return changed;
 }
 
@@ -97,7 +98,7 @@ export async function rollbackUpgrade(starting: Starting, options: UpgradeOption
     open.map((it) => ({ ...it, from: it.to, to: it.from })),
   );
   const changed = await carryOut(starting, stages, options, async (step) => {
-    await onNode(starting, step, 'rollback', options);
+    await goBack(starting, step, options);
     left = left.filter((it) => it.node !== step.node || it.component !== step.component);
     writeUpgrade(cluster, { complete: false, steps: left });
   });
@@ -146,6 +147,7 @@ async function carryOut(
   let done = 0;
   for (const { node, emptied, steps } of stages) {
     const drain = emptied ? options.drain : undefined;
+    const begin = Date.now();
     try {
       if (drain !== undefined) await progress.step(`${node.name} drained`, () => drained(cluster, node, drain, ''));
       for (const step of steps) {
@@ -153,7 +155,9 @@ async function carryOut(
         await progress.step(described(step), () => change(step));
         done += 1;
       }
-      await progress.step(`${node.name} Ready`, () => healthy(starting, node));
+      // A kubelet that was started anew reports; others do so only now and then.
+      const since = steps.some((it) => it.component === 'kubelet') ? begin - 1000 : 0;
+      await progress.step(`${node.name} Ready`, () => healthy(starting, node, since));
     } catch (error) {
       if (drain !== undefined) await uncordon(cluster, node);
       throw told(error, all.slice(0, done), all.slice(done));
@@ -163,10 +167,9 @@ async function carryOut(
   return done;
 }
 
-/** All services of a node answer, and the API knows it as Ready by a report of now. */
-async function healthy(starting: Starting, node: NodeRecord): Promise<void> {
+/** All services of a node answer, and the API knows it as Ready by a report after `since`. */
+async function healthy(starting: Starting, node: NodeRecord, since: number): Promise<void> {
   const { cluster, signal } = starting;
-  const since = Date.now() - 1000;
   await answer(starting, [node], installedOn(cluster, node));
   if (node.role === 'control-plane') await apiReady(cluster, node, signal);
   await nodesReady(adminClient(cluster), cluster, [node], () => since, signal);
@@ -206,26 +209,57 @@ function onNode(
   ]);
 }
 
+/**
+ * Brings a component back: to the version its node still has beside the current one; or, where a failed update has used that place, to the same
+ * image anew. Throws Failure.
+ */
+async function goBack(starting: Starting, step: UpgradeStep, options: UpgradeOptions): Promise<void> {
+  const { cluster } = starting;
+  const { component, to } = step;
+  const node = cluster.nodes.find((it) => it.name === step.node)!;
+  const beside = deploymentsOf(cluster, node, component)[1];
+  if (beside?.digest === to.digest) {
+    await onNode(starting, step, 'rollback', options);
+    return;
+  }
+  const built = builtImage(recipeOf(component));
+  const kept = existsSync(join(nodeFolder(cluster, node.name), archiveOf(component, to.digest)));
+  if (!kept && built?.digest !== to.digest) {
+    fail(`${node.name} no longer has ${component} ${to.version}, and this checkout does not build it`, {
+      next: "'coracle upgrade --images DIR' brings it there, with that image in DIR.",
+    });
+  }
+  const archive = kept
+    ? archiveOf(component, to.digest)
+    : provide(cluster, node.name, { component, archive: built!.archive, ...to });
+  await onNode(starting, step, 'update', options, `oci-archive:${archive}`);
+}
+
 /** Where a node keeps the archives its system containers come from, which `coracle system verify` compares them with. */
 const archives = '/var/lib/coracle/images';
+const archiveOf = (component: string, digest: string): string =>
+  join(archives, `${component}-${digest.slice('sha256:'.length, 19)}.tar`);
 
 /** Brings an archive into a node; returns where the node sees it. */
 function provide(cluster: Cluster, node: string, { component, archive, digest }: ComponentImage): string {
-  const name = `${component}-${digest.slice('sha256:'.length, 19)}.tar`;
-  const folder = join(nodeFolder(cluster, node), archives);
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, name))) {
-    copyFileSync(archive, join(folder, `${name}.new`), constants.COPYFILE_FICLONE);
-    renameSync(join(folder, `${name}.new`), join(folder, name));
+  const inNode = archiveOf(component, digest);
+  const file = join(nodeFolder(cluster, node), inNode);
+  mkdirSync(dirname(file), { recursive: true });
+  if (!existsSync(file)) {
+    copyFileSync(archive, `${file}.new`, constants.COPYFILE_FICLONE);
+    renameSync(`${file}.new`, file);
   }
-  return join(archives, name);
+  return inNode;
 }
 
-/** Removes archives of versions that a node no longer has. */
-function removeUnused(cluster: Cluster, node: NodeRecord): void {
+/** Removes archives of versions that a node no longer has, and that no step leads back to. */
+function removeUnused(cluster: Cluster, node: NodeRecord, steps: readonly UpgradeStep[]): void {
   const folder = join(nodeFolder(cluster, node.name), archives);
   if (!existsSync(folder)) return;
-  const used = installedOn(cluster, node).flatMap((it) => deploymentsOf(cluster, node, it).map(({ image }) => image));
+  const used = [
+    ...installedOn(cluster, node).flatMap((it) => deploymentsOf(cluster, node, it).map(({ image }) => image)),
+    ...steps.map((it) => archiveOf(it.component, it.from.digest)),
+  ];
   for (const it of readdirSync(folder)) if (!used.some((image) => image.endsWith(`/${it}`))) rmSync(join(folder, it));
 }
 

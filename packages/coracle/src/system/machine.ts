@@ -38,6 +38,8 @@ export interface Machine {
   log(name: string, lines: number): Promise<string[]>;
   /** Runs a command in a system container. */
   exec(name: string, command: readonly string[]): Promise<boolean>;
+  /** Unmounts what a unit mounted at the root of a deployment that it ran before, whose unit file is no longer the one that is stopped by. */
+  unmount(rootfs: string): Promise<void>;
   /** Ends what is left of a container that its unit no longer holds. */
   discard(place: SystemPlace, name: string): Promise<void>;
 }
@@ -91,10 +93,12 @@ export const thisMachine: Machine = {
         throw error;
       },
     ),
+  async unmount(rootfs) {
+    for (const { point } of hostMounts()) if (point === rootfs) await run(['umount', '--lazy', point]);
+  },
   async discard(place, name) {
     if (existsSync(join('/run/runc', name))) await run(['runc', 'delete', '--force', name]);
-    const roots = slots.map((it) => join(pathsOf(place, name).deployment(it), 'rootfs'));
-    for (const { point } of hostMounts()) if (roots.includes(point)) await run(['umount', '--lazy', point]);
+    for (const it of slots) await this.unmount(join(pathsOf(place, name).deployment(it), 'rootfs'));
   },
 };
 
@@ -112,6 +116,7 @@ export const treeAtRest: Machine = {
   state: async () => ({ active: 'inactive', sub: 'dead', restarts: 0, invocation: '' }),
   log: async () => [],
   exec: async () => false,
+  unmount: nothing,
   discard: nothing,
 };
 

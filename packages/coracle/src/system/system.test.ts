@@ -19,7 +19,7 @@ import { parseCheck } from './health.ts';
 import { install } from './install.ts';
 import { checkSystemName, defaultBase, pathsOf } from './place.ts';
 import { remove } from './remove.ts';
-import { rollback, update } from './update.ts';
+import { configure, rollback, update } from './update.ts';
 import { verify } from './verify.ts';
 
 let folder: string;
@@ -171,6 +171,27 @@ describe('update', () => {
 
   it('of what is not there is refused', async () => {
     await expect(updated(await image('v1'))).rejects.toThrow('there is no system container web');
+  });
+});
+
+describe('configure', () => {
+  it('takes up settings and arguments, and keeps the files of the image', async () => {
+    await installed(await image('v1'));
+    writeFileSync(join(root, 'etc/web.args'), '--port=1\n');
+    const { before, after } = await configure(operation(), ['GREETING=ciao', 'ARGS_FILE=/etc/web.args']);
+    expect(after).toMatchObject({ slot: 1, image: before.image, digest: before.digest, version: before.version });
+    expect(argsOf()).toEqual(['/bin/program', 'ciao', '--port=1']);
+    expect(readFileSync(join(after.folder, 'rootfs/version'), 'utf8')).toBe('v1');
+    expect(await configure(operation(), [])).toMatchObject({ same: true });
+  });
+
+  it('goes back by itself from settings that do not work', async () => {
+    await installed(await image('v1'));
+    sick = true;
+    await expect(configure(operation(), ['GREETING=ciao'])).rejects.toThrow(
+      'the update failed, and web v1, to which it was taken back,',
+    );
+    expect(argsOf()).toEqual(['/bin/program', 'hello']);
   });
 });
 

@@ -88,6 +88,7 @@ async function switchTo({ place, machine, name, step = () => {} }: Operation, de
   await machine.createFiles(pathsOf(place, name).tmpfiles);
   await machine.restart(name);
   step('restarted');
+  await machine.unmount(join(pathsOf(place, name).deployment(other(deployment.slot)), 'rootfs'));
 }
 
 async function goBack(operation: Operation, before: Deployment, after: Deployment, cause: unknown): Promise<never> {

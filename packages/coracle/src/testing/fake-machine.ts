@@ -22,6 +22,7 @@ export function fakeMachine(sick: () => boolean = () => false): Machine & { aske
       asked.push('restart');
     },
     createFiles: note('create files'),
+    unmount: async () => {},
     discard: note('discard'),
     state: async () => ({ active: sick() ? 'failed' : 'active', sub: 'running', restarts: 0, invocation: `${starts}` }),
     log: async () => ['the last line it wrote'],
