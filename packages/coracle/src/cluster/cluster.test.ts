@@ -28,7 +28,6 @@ describe('a plan', () => {
       overlay: { backend: 'vxlan', subnetSource: 'etcd' },
       components: { flags: {}, kubelet: {} },
       apiServer: { certSANs: [] },
-      rootfs: 'host',
       exampleApplied: false,
       nextNode: 2,
       nodes: [
