@@ -4,6 +4,7 @@ import type { Progress } from '../cli/progress.ts';
 import { writeKubeconfig } from '../components/admin.ts';
 import { servicesOf } from '../components/all.ts';
 import { ensureForwarding } from '../forwarding/process.ts';
+import { filterBridges } from '../host/links.ts';
 import { type BuiltImage, buildImages, builtImage } from '../images/build.ts';
 import { debianRoot, debianTree } from '../images/debian-root.ts';
 import { importImages, pullImage } from '../images/import.ts';
@@ -74,6 +75,7 @@ export async function ensurePrograms(starting: Starting, nodes: readonly NodeRec
 }
 
 async function ensureContainers({ cluster, progress }: Starting, nodes: readonly NodeRecord[]): Promise<void> {
+  await filterBridges(); // a Debian tree has no modules of this machine's kernel
   for (const it of nodes) writeNodeConfig(cluster, it);
   if (!existsSync(debianTree())) {
     await progress.step('a Debian system with systemd, for the roots of nodes', () => debianRoot());

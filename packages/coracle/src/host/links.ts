@@ -1,10 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Network, parseNetwork } from './addresses.ts';
 import { CommandError, run } from './run.ts';
 
 interface RouteRow {
   dst: string;
   type?: string;
+}
+
+/** Has packets on bridges pass the rules of their network namespace, for which the kernel needs a module. Throws CommandError. */
+export async function filterBridges(): Promise<void> {
+  if (!existsSync('/proc/sys/net/bridge')) await run(['modprobe', 'br_netfilter']);
 }
 
 /** What the host reaches other than by its default route: routes of all tables, addresses of its links, and its name servers. */

@@ -36,6 +36,16 @@ describe('a readiness probe', () => {
     expect(told).toMatchObject({ failed: ['no'], changed: 1 });
   });
 
+  it('of a kubelet that starts anew takes over what was reported of that very container, until it fails', async () => {
+    const { clock, worker } = probing('readiness', { failureThreshold: 1 }, [failure('no')]);
+    worker.observe({ ...running, wasContent: true });
+    expect(worker.verdict('c1')).toBe('success');
+    await clock.pass(1);
+    expect(worker.verdict('c1')).toBe('failure');
+    worker.observe({ ...running, id: 'c2' });
+    expect(worker.verdict('c2')).toBe('failure');
+  });
+
   it('counts failures in a row', async () => {
     const { clock, worker, told } = probing('readiness', { failureThreshold: 2 }, [
       success(),

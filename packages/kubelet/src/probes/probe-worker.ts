@@ -23,6 +23,8 @@ export interface Running {
   startedAt: number;
   /** Whether the startup probe is content. */
   started: boolean;
+  /** Whether this probe was content with this very container when an earlier kubelet reported it last. */
+  wasContent?: boolean;
 }
 
 const tries = 3;
@@ -59,7 +61,7 @@ export class ProbeWorker {
   observe(running: Running | undefined): void {
     if (this.#stopped) return;
     if (running?.id !== this.#running?.id) {
-      this.#verdict = initial[this.#options.type];
+      this.#verdict = running?.wasContent ? 'success' : initial[this.#options.type];
       this.#onHold = false;
       this.#inRow = 0;
       this.#last = undefined;

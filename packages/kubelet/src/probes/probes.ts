@@ -1,4 +1,4 @@
-import type { Pod } from '@coracle/api/types/core/v1';
+import type { ContainerStatus, Pod } from '@coracle/api/types/core/v1';
 import type { Clock } from '../clock.ts';
 import type { ProbeResults } from '../pods/actions.ts';
 import type { Events } from '../pods/events.ts';
@@ -68,12 +68,15 @@ export class Probes {
     for (const [name, workers] of known.workers) {
       const [newest] = actual.containers.filter((each) => each.name === name);
       const running = newest?.state === 'running' ? newest : undefined;
-      const observe = (worker: ProbeWorker | undefined, started: boolean): void =>
-        worker?.observe(running && { id: running.id, startedAt: running.startedAt, started });
-      observe(workers.startup, false);
+      const observe = (worker: ProbeWorker | undefined, started: boolean, wasContent?: boolean): void =>
+        worker?.observe(
+          running && { id: running.id, startedAt: running.startedAt, started, ...(wasContent && { wasContent }) },
+        );
+      const reported = running && reportedOf(pod, running.id);
+      observe(workers.startup, false, reported?.started);
       const started = !workers.startup || (running !== undefined && workers.startup.verdict(running.id) === 'success');
       observe(workers.liveness, started);
-      observe(workers.readiness, started);
+      observe(workers.readiness, started, reported?.ready);
     }
   }
 
@@ -140,6 +143,15 @@ export class Probes {
       changed: () => changed(uid),
     });
   }
+}
+
+/**
+ * What was last reported of a container that runs: a kubelet that starts anew takes over what the one before it found, so that no pod drops out of
+ * its Services until the first probe (KEP-4781).
+ */
+function reportedOf(pod: Pod, id: string): ContainerStatus | undefined {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  return [...initContainerStatuses, ...containerStatuses].find((it) => it.containerID?.endsWith(`//${id}`));
 }
 
 function eventOf(name: string, { result, output }: ProbeOutcome): [reason: string, message: string] {
