@@ -1,4 +1,4 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bridgeName } from '@coracle/coracle/cluster/names';
 import { removeLink } from '@coracle/coracle/host/links';
@@ -25,9 +25,12 @@ components:
 nodes: [{ role: control-plane }]
 `;
 
+const nodeImages = allRecipes.filter((it) =>
+  ['pause', 'cluster-dns', 'kubelet', 'overlay', 'kube-proxy'].includes(it.name),
+);
+
 beforeAll(async () => {
-  const wanted = ['pause', 'busybox', 'cluster-dns', 'kubelet', 'overlay', 'kube-proxy'];
-  await buildImages({ recipes: allRecipes.filter((it) => wanted.includes(it.name)) });
+  await buildImages({ recipes: nodeImages });
   const file = join(cluster.scratch, 'cluster.yaml');
   writeFileSync(file, config);
   await Promise.all([
@@ -55,11 +58,11 @@ async function traces(): Promise<string> {
   return machine.must(
     'sh',
     '-c',
-    `find /etc /var/lib /var/cache /opt ! -path '/var/lib/systemd/*' ! -path '/var/lib/containerd/*' | sort
+    `find /etc /var/lib /var/cache /opt ! -path '/var/lib/systemd/*' ! -path '/var/lib/containerd/*' ! -path /var/lib/containers | sort
     systemctl list-units --all --plain --no-legend --type=service | grep -E 'kube|overlay|containerd' | cut -d' ' -f1
     ip -o link | cut -d: -f2; ip route; nft list ruleset
     cut -d' ' -f5 /proc/self/mountinfo | grep -vE '^/run/(credentials|user)' | sort
-    ls /run/netns /run/containerd/runc/k8s.io 2>/dev/null; ls -d /sys/fs/cgroup/*/kubepods 2>/dev/null; true`,
+    find /run/netns /run/containerd/runc/k8s.io -mindepth 1 2>/dev/null; ls -d /sys/fs/cgroup/*/kubepods 2>/dev/null; true`,
   );
 }
 
@@ -98,6 +101,22 @@ describe('a machine of its own that joins a cluster', () => {
     expect(await traces()).toBe(before);
   }, 120_000);
 
+  it('is what it was when a step fails, with images of a folder of which one does not run', async () => {
+    const folder = join(machine.shared, 'images');
+    mkdirSync(folder);
+    for (const { recipe, archive } of await buildImages({ recipes: nodeImages })) {
+      copyFileSync(archive, join(folder, `${recipe.name}.tar`));
+    }
+    copyFileSync(join(folder, 'pause.tar'), join(folder, 'overlay.tar'));
+    const { code, stderr } = await machine.coracle(...(await joinCommand()), '--name=rack0', '--images=/shared/images');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/✗ overlay installed(.*\n)+.*Node rack0 deleted(.*\n)+.*exports/),
+    ]);
+    expect(await cluster.must(['get', 'nodes', '-o', 'name'])).not.toContain('rack0');
+    expect(await traces()).toBe(before);
+  }, 240_000);
+
   it('becomes a node by the command that token create prints', async () => {
     const { code, stderr } = await machine.coracle(...(await joinCommand()), '--name=rack1', '--labels=disk=fast');
     expect([code, stderr]).toEqual([0, expect.stringContaining('This machine is node rack1 of cluster')]);
@@ -121,7 +140,7 @@ describe('a machine of its own that joins a cluster', () => {
     await cluster.must(['expose', 'pod', 'web', '--port=80']);
     await cluster.must(['wait', '--for=condition=Ready', 'pod/web', 'pod/client', '--timeout=90s']);
     const fetched = (from: string, url: string) =>
-      cluster.must(['exec', from, '--', 'wget', '-q', '-T', '5', '-O-', url]);
+      cluster.must(['exec', from, '--', 'timeout', '5', 'wget', '-qO-', url]);
     const { status } = await cluster.get<{ status: { podIP: string } }>('pod', 'web');
     expect(await fetched('client', `http://${status.podIP}`)).toBe('hello from rack1\n');
     expect(
@@ -143,12 +162,17 @@ describe('a machine of its own that joins a cluster', () => {
 
   it('comes back as it was after a restart of its programs', async () => {
     await machine.must('systemctl', 'restart', 'coracle-containerd', 'kubelet', 'overlay', 'kube-proxy');
+    const page = await eventually(
+      'the pod answers',
+      () => cluster.must(['exec', 'web', '--', 'cat', '/index.html']),
+      () => true,
+    );
+    expect(page).toBe('hello from rack1\n');
     await eventually(
-      'the node and its pod are ready',
+      'the pod is as it was, not restarted',
       () => cluster.must(['get', 'pod', 'web', '--no-headers']),
       (it) => /1\/1 +Running +0 /.test(it),
     );
-    expect(await cluster.must(['exec', 'web', '--', 'cat', '/index.html'])).toBe('hello from rack1\n');
   }, 120_000);
 
   it('leaves: pods, Node, units and files are gone', async () => {

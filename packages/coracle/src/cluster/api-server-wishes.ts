@@ -15,28 +15,18 @@ export const apiServerWishes = z.strictObject({
   /** `host:port` that machines which join are to reach the API by; where it leads to is the user's doing. */
   externalAddress: z
     .string()
-    .refine(isHostAndPort, { error: 'must be HOST:PORT, such as k8s.example:6443' })
+    .refine((text) => hostAndPort(text) !== undefined, { error: 'must be HOST:PORT, such as k8s.example:6443' })
     .optional(),
 });
 
-/** Host and port of a text such as `k8s.example:6443`. Throws TypeError on what is none. */
-export function hostAndPort(text: string): { host: string; port: number } {
-  const { hostname, port, pathname, username, search, hash } = new URL(`https://${text}`);
+/** Host and port of a text such as `k8s.example:6443`; undefined for what is none. */
+export function hostAndPort(text: string): { host: string; port: number } | undefined {
+  const [, given] = /:(\d+)$/.exec(text) ?? [];
+  if (given === undefined || Number(given) === 0 || !URL.canParse(`https://${text}`)) return undefined;
+  const { hostname, pathname, username, search, hash } = new URL(`https://${text}`);
+  if (pathname !== '/' || username || search || hash) return undefined;
   const host = hostname.replace(/^\[|\]$/g, '');
-  // A port of 443 is left out by URL, as it is the default.
-  if (pathname !== '/' || username || search || hash || !/:\d+$/.test(text))
-    throw new TypeError(`${text} is no host and port`);
-  if (isIP(host) === 0 && isDns1123Subdomain(host).length > 0) throw new TypeError(`${host} is no host`);
-  return { host, port: port === '' ? 443 : Number(port) };
-}
-
-function isHostAndPort(text: string): boolean {
-  try {
-    return hostAndPort(text).port > 0;
-  } catch (error) {
-    if (error instanceof TypeError) return false; // says itself that it is none
-    throw error;
-  }
+  return isIP(host) === 0 && isDns1123Subdomain(host).length > 0 ? undefined : { host, port: Number(given) };
 }
 
 export type ApiServerWishes = z.infer<typeof apiServerWishes>;

@@ -62,6 +62,16 @@ it.each<[string, string, string]>([
     'c.yaml:4: networking.podSubnet: must be an IPv4 network such as 10.244.0.0/16',
   ],
   [
+    'what is no address of the API',
+    `${head}apiServer: { externalAddress: k8s.example }\nnodes: [{ role: control-plane }]\n`,
+    'c.yaml:3: apiServer.externalAddress: must be HOST:PORT, such as k8s.example:6443',
+  ],
+  [
+    'what no certificate can be for',
+    `${head}apiServer:\n  certSANs:\n  - k8s.example\n  - K8s!\nnodes: [{ role: control-plane }]\n`,
+    'c.yaml:6: apiServer.certSANs[1]: a lowercase RFC 1123 subdomain must consist of',
+  ],
+  [
     'a protocol that cannot be mapped',
     `${head}nodes:\n- role: control-plane\n  extraPortMappings:\n  - { containerPort: 1, hostPort: 2, protocol: UDP }\n`,
     'c.yaml:6: nodes[0].extraPortMappings[0].protocol: only TCP can be mapped',

@@ -45,6 +45,11 @@ it.each<[string, (it: ClusterWishes) => ClusterWishes, string]>([
     'components.kubelet.maxPods: it is 20, the file says not set',
   ],
   [
+    'a name of the API',
+    (it) => ({ ...it, apiServer: { certSANs: ['k8s.example'] } }),
+    'apiServer.certSANs: it is [], the file says ["k8s.example"]',
+  ],
+  [
     'a label',
     (it) => ({ ...it, nodes: [it.nodes[0]!, nodeWishes.parse({ role: 'worker', labels: { disk: 'fast' } })] }),
     'nodes[1].labels: it is {}, the file says {"disk":"fast"}',

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { publicServer } from '../cluster/cluster.ts';
 import { plainWishes, planCluster } from '../cluster/plan.ts';
 import { forwardings } from '../forwarding/plan.ts';
 import { authorities, planCertificates } from '../pki/plan.ts';
@@ -157,6 +158,16 @@ describe('kube-apiserver', () => {
       expect.arrayContaining(['kubernetes.default.svc.cluster.local', 'localhost', 'dev-1']),
     );
     expect(certificate.ipAddresses).toEqual(['10.96.0.1', '172.30.0.1', '127.0.0.1', '172.30.0.2']);
+  });
+
+  it('has in its certificate what the user names, and where machines that join reach it', () => {
+    const apiServer = { certSANs: ['k8s.example', '192.0.2.7'], externalAddress: 'api.example:6443' };
+    const named = { ...cluster, apiServer };
+    const certificate = planCertificates(named).find((it) => it.file === 'apiserver-dev-1')!;
+    expect(certificate.dnsNames?.slice(-2)).toEqual(['k8s.example', 'api.example']);
+    expect(certificate.ipAddresses?.at(-1)).toBe('192.0.2.7');
+    expect(publicServer(named)).toBe('https://api.example:6443');
+    expect(publicServer(cluster)).toBe('https://172.30.0.2:443');
   });
 });
 

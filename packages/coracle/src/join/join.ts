@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import type { Node } from '@coracle/api/types/core/v1';
 import { connect as connectClient, loadKubeconfig } from '@coracle/client';
-import { type Progress, seconds } from '../cli/progress.ts';
-import { hostAndPort } from '../cluster/api-server-wishes.ts';
+import { seconds } from '../cli/progress.ts';
 import { waitFor } from '../cluster/wait.ts';
 import type { ConfigFile, NodeFacts } from '../components/component.ts';
 import { Failure, fail } from '../failure.ts';
@@ -14,9 +13,11 @@ import { hasCgroupV1 } from '../host/cgroups.ts';
 import { holdsLayers } from '../host/mounts.ts';
 import { install } from '../system/install.ts';
 import { enable, type Machine } from '../system/machine.ts';
-import { pathsOf, type SystemPlace } from '../system/place.ts';
+import { pathsOf } from '../system/place.ts';
 import type { Discovered } from './credentials.ts';
 import { importPodImages, type NamedImage } from './images.ts';
+import type { Joining } from './joining.ts';
+import { withdraw } from './leave.ts';
 import {
   containerdFiles,
   containerdPlace,
@@ -33,14 +34,6 @@ import { removeNode } from './removal.ts';
 
 /** How long a program may take until it is healthy, and a node until it is Ready, in milliseconds. */
 const patience = 120_000;
-
-/** What joining works on. */
-export interface Joining {
-  place: SystemPlace;
-  machine: Machine;
-  progress: Progress;
-  signal: AbortSignal;
-}
 
 /**
  * Makes this machine a node of a cluster that was asked for all it takes, and waits until it is Ready. When a step fails, all that was done is
@@ -65,7 +58,10 @@ export async function joinCluster(
     await progress.step(`node ${node.name} Ready`, () => nodeReady(joining, node.name, since));
     rmSync(tokenKubeconfig);
   } catch (error) {
-    await progress.step('undone', () => removeNode(place, machine));
+    progress.note('  Undoing what was done:');
+    // A Node there is only once the kubelet has credentials of its own.
+    if (existsSync(nodeKubeconfig)) await withdraw(joining, node.name, false);
+    else await progress.step('programs, units and data removed', () => removeNode(place, machine));
     throw error;
   }
 }
@@ -82,8 +78,8 @@ export function machineNodeFacts(): NodeFacts {
 
 /** The address by which this machine reaches a server, and so by which others in its network reach the machine. Throws Failure. */
 export function addressTowards(server: string): Promise<string> {
-  const { host: address } = new URL(server);
-  const { host, port } = hostAndPort(/:\d+$/.test(address) ? address : `${address}:443`);
+  const { hostname, port: given } = new URL(server);
+  const [host, port] = [hostname.replace(/^\[|\]$/g, ''), Number(given || 443)];
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));

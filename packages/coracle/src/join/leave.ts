@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { isNotFound, StatusError } from '@coracle/api/meta/status';
 import { type Client, ConnectionError, connect, loadKubeconfig } from '@coracle/client';
-import { fail } from '../failure.ts';
+import { Failure, fail } from '../failure.ts';
 import { remove } from '../system/remove.ts';
 import { drainNode } from './drain.ts';
-import type { Joining } from './join.ts';
+import type { Joining } from './joining.ts';
 import { nodeKubeconfig } from './programs.ts';
 import type { JoinRecord } from './record.ts';
 import { removeNode } from './removal.ts';
@@ -16,17 +16,25 @@ import { removeNode } from './removal.ts';
  * Throws Failure, with the node still there, when it cannot be drained.
  */
 export async function leaveCluster(joining: Joining, { node }: JoinRecord, drain: number | undefined): Promise<void> {
-  const { place, machine, progress, signal } = joining;
+  const { progress, signal } = joining;
   if (drain !== undefined) {
     await progress.step(`${node} drained`, () => asNode((client) => drainNode(client, node, drain, signal)));
   }
   signal.throwIfAborted();
+  await withdraw(joining, node, drain !== undefined);
+}
+
+/**
+ * Deletes a Node once no kubelet would make it again, and removes all there is of it on this machine. Throws Failure, with the rest still there, when
+ * the cluster has to know and cannot be told.
+ */
+export async function withdraw({ place, machine, progress }: Joining, node: string, mustTell: boolean): Promise<void> {
   await progress.step('kubelet stopped', () => remove(place, machine, 'kubelet'));
   try {
     await progress.step(`Node ${node} deleted`, () => asNode((client) => forget(client, node)));
   } catch (error) {
-    if (drain !== undefined) throw error;
-    progress.note(`    ${(error as Error).message}`);
+    if (mustTell || !(error instanceof Failure)) throw error;
+    progress.note(`    ${error.message}`);
     progress.note(`    'kubectl delete node ${node}' deletes it from the cluster.`);
   }
   await progress.step('programs, units, rules and data removed', () => removeNode(place, machine));

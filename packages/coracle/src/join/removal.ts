@@ -18,6 +18,8 @@ import { removeSandboxes } from './sandboxes.ts';
 
 /** The bridge the overlay has pods behind, by its CNI configuration. */
 const podBridge = 'cni0';
+/** Where the addresses of pods are noted: the network of the overlay's CNI configuration is called so. */
+const podAddresses = '/run/cni/networks/coracle';
 /** What a node writes outside /etc/coracle. */
 const dataFolders = [
   '/var/lib/kubelet',
@@ -80,7 +82,7 @@ function removeFiles(): void {
     if (disks.has(it)) for (const each of readdirSync(it)) rmSync(join(it, each), { recursive: true, force: true });
     else rmSync(it, { recursive: true, force: true });
   }
-  rmSync(dirname(cniFolder), { recursive: true, force: true });
+  rmSync(podAddresses, { recursive: true, force: true });
   for (const it of joinedPrograms) rmSync(join('/var/cache', compileCache(it)), { recursive: true, force: true });
   for (const it of ['containerd', ...joinedPrograms])
     rmSync(join('/etc/coracle', it), { recursive: true, force: true });
@@ -88,7 +90,11 @@ function removeFiles(): void {
   for (const it of [
     '/etc/coracle',
     '/var/cache/coracle',
-    '/etc/cni/net.d',
+    dirname(podAddresses),
+    cniFolder,
+    dirname(cniFolder),
+    '/var/lib/cni/results',
+    '/var/lib/cni',
     '/etc/kubernetes/manifests',
     '/etc/kubernetes',
   ]) {

@@ -24,7 +24,7 @@ function call(socket: string, method: string, message: Buffer): Promise<Buffer> 
       session.destroy();
       reject(new Error(`the container runtime at ${socket}, asked to ${method}: ${error.message}`, { cause: error }));
     };
-    session.once('error', fail);
+    session.once('error', fail); // tells why; the stream's own error then says only that it was cancelled
     const stream = session.request({
       ':method': 'POST',
       ':path': `${service}/${method}`,
@@ -43,7 +43,7 @@ function call(socket: string, method: string, message: Buffer): Promise<Buffer> 
     stream.on('trailers', note);
     stream.on('data', (chunk: Buffer) => parts.push(chunk));
     stream.setTimeout(limit, () => fail(new Error(`no answer within ${limit / 1000} s`)));
-    stream.once('error', fail);
+    stream.once('error', (error) => setImmediate(() => fail(error)));
     stream.once('end', () => {
       session.close();
       if (status === '0') resolve(Buffer.concat(parts).subarray(5));

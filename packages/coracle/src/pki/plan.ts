@@ -62,7 +62,7 @@ export const etcdUsers = { root: 'root', apiserver: 'kube-apiserver-etcd-client'
 function servers(cluster: ClusterRecord, node: NodeRecord): PlannedCertificate[] {
   const local = { dnsNames: ['localhost', node.name], ipAddresses: ['127.0.0.1', node.address] };
   const { certSANs, externalAddress } = cluster.apiServer;
-  const outside = [...certSANs, ...(externalAddress ? [hostAndPort(externalAddress).host] : [])];
+  const outside = [...certSANs, ...(externalAddress ? [hostAndPort(externalAddress)!.host] : [])];
   const server = (file: string, authority: AuthorityName, commonName: string): PlannedCertificate => ({
     file: ofNode(file, node),
     authority,

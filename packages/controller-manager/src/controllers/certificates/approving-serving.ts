@@ -3,7 +3,7 @@ import { certificateSigningRequest } from '@coracle/api/certificates/v1/certific
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { service } from '@coracle/api/core/v1/service';
-import { clone } from '@coracle/api/meta/object';
+import { clone, keyOf } from '@coracle/api/meta/object';
 import { isNotFound } from '@coracle/api/meta/status';
 import { now } from '@coracle/api/meta/time';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
@@ -11,7 +11,7 @@ import type { Node } from '@coracle/api/types/core/v1';
 import type { Client } from '@coracle/client';
 import { parseKubeconfig } from '@coracle/client/kubeconfig';
 import type { RequestFacts } from '@coracle/process/pki/request';
-import { defineController, NotYet, observed, own } from '../../controller.ts';
+import { defineController, mapped, NotYet, own } from '../../controller.ts';
 import { isDecided, requestPem } from './conditions.ts';
 import { objection, signers } from './recognition.ts';
 
@@ -25,7 +25,15 @@ export const servingApprovingController = defineController({
   serviceAccount: 'kubelet-serving-approver',
   offByDefault: true,
   workers: () => 1,
-  watches: [own(certificateSigningRequest), observed(nodeKind)],
+  watches: [
+    own(certificateSigningRequest),
+    mapped(nodeKind, ({ metadata }, _, { listers }) =>
+      listers
+        .list(certificateSigningRequest)
+        .filter((it) => it.spec.username === `system:node:${metadata.name}` && !isDecided(it))
+        .map(keyOf),
+    ),
+  ],
 
   async reconcile(key, { client, listers, log }) {
     const it = listers.get(certificateSigningRequest, key);
@@ -66,6 +74,9 @@ function requestorObjection({ spec }: CertificateSigningRequest, { commonName }:
   return spec.username === commonName ? undefined : `the requestor ${spec.username} asks for ${commonName}`;
 }
 
+/** `kubernetes`, `web.default.svc`, `web.default.svc.cluster.local` … */
+const ofServices = /^(localhost|kubernetes(\.default)?|.+\.svc(\..+)?)$/;
+
 const addressesOf = (node: Node): string[] => node.status?.addresses?.map((it) => it.address) ?? [];
 
 /** Why a request, made by the node itself, may not have its names and addresses; undefined where it may. `taken` are those of the API. */
@@ -86,7 +97,9 @@ export function addressObjection(
   }
   // Whoever may name a node may choose its name: as a name of the network it could be somebody else's.
   const foreign = dnsNames.find((each) => each !== name);
-  return foreign === undefined ? undefined : `${foreign} is not the name of the node`;
+  if (foreign !== undefined) return `${foreign} is not the name of the node`;
+  const service = dnsNames.find((each) => ofServices.test(each));
+  return service === undefined ? undefined : `${service} is a name of Services, or of every machine`;
 }
 
 /** The addresses and names by which clients reach the API, as far as the API knows. */
@@ -95,7 +108,7 @@ async function namesOfApi(client: Client): Promise<string[]> {
     client.get(service, 'kubernetes', 'default').then(({ spec }) => spec?.clusterIPs ?? [], orNothing),
     client.get(configMap, clusterInfo.name, clusterInfo.namespace).then(({ data }) => serversIn(data), orNothing),
   ]);
-  return ['kubernetes', ...found.flat()];
+  return found.flat();
 }
 
 function orNothing(error: unknown): string[] {

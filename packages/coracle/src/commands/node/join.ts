@@ -49,22 +49,22 @@ the cluster were found fit for each other, and when a step fails, all that was d
     const place = { root: '/', base: defaultBase };
     checkMachine(await lookAround(place));
     const progress = new Progress();
-    return interruptible((signal) =>
-      exclusively(place, 'node join', async () => {
-        const found = await progress.step(
-          'cluster found, and trusted',
-          async () => askCluster(await discover({ server: flags.server, token, pins }), token, name),
-          (it) => `cluster ${it.settings.cluster} ${it.settings.version} at ${it.access.server} found, and trusted`,
-        );
-        const address = await addressTowards(found.access.server);
-        const node = { name, address, labels, facts: machineNodeFacts() };
-        await withNodeImages(flags.images, registryOptions(flags), (images) =>
+    return interruptible(async (signal) => {
+      const found = await progress.step(
+        'cluster found, and trusted',
+        async () => askCluster(await discover({ server: flags.server, token, pins, signal }), token, name),
+        (it) => `cluster ${it.settings.cluster} ${it.settings.version} at ${it.access.server} found, and trusted`,
+      );
+      const address = await addressTowards(found.access.server);
+      const node = { name, address, labels, facts: machineNodeFacts() };
+      await withNodeImages(flags.images, registryOptions(flags), (images) =>
+        exclusively(place, 'node join', () =>
           joinCluster({ place, machine: thisMachine, progress, signal }, found, node, images),
-        );
-        progress.note(`This machine is node ${name} of cluster ${found.settings.cluster}, at ${address}.`);
-        return 0;
-      }),
-    );
+        ),
+      );
+      progress.note(`This machine is node ${name} of cluster ${found.settings.cluster}, at ${address}.`);
+      return 0;
+    });
   },
 });
 
