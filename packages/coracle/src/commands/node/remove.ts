@@ -1,11 +1,7 @@
 import { boolFlag, durationFlag } from '@coracle/process/flags';
-import { clusterFlags, command, placeFrom } from '../../cli/command.ts';
-import { Progress } from '../../cli/progress.ts';
-import { existingCluster, nodeOf } from '../../cluster/cluster.ts';
-import { interruptible } from '../../cluster/interrupt.ts';
-import { exclusively } from '../../cluster/lock.ts';
+import { clusterFlags, command } from '../../cli/command.ts';
 import { removeNode } from '../../cluster/membership.ts';
-import { runcDriver } from '../../nodes/runc/driver.ts';
+import { onNode } from './on-node.ts';
 
 export default command({
   name: 'node remove',
@@ -19,18 +15,8 @@ drained: pods of a node that is lost are started elsewhere.`,
     force: boolFlag({ help: 'do not drain it' }),
     timeout: durationFlag({ default: 300_000, help: 'how long pods may take to leave' }),
   },
-  async run({ flags, args: [name] }) {
-    const place = placeFrom(flags);
-    const cluster = existingCluster(place);
-    const node = nodeOf(cluster, name!);
-    await runcDriver.check();
-    const progress = new Progress();
-    return interruptible((signal) =>
-      exclusively(place, 'node remove', async () => {
-        const options = { drain: flags.force ? undefined : flags.timeout };
-        await removeNode({ cluster, driver: runcDriver, progress, signal }, node, options);
-        return 0;
-      }),
-    );
+  run({ flags, args: [name] }) {
+    const options = { drain: flags.force ? undefined : flags.timeout };
+    return onNode('remove', flags, name!, (starting, node) => removeNode(starting, node, options));
   },
 });

@@ -1,10 +1,6 @@
-import { clusterFlags, command, placeFrom } from '../../cli/command.ts';
-import { Progress } from '../../cli/progress.ts';
-import { existingCluster, nodeOf } from '../../cluster/cluster.ts';
-import { interruptible } from '../../cluster/interrupt.ts';
-import { exclusively } from '../../cluster/lock.ts';
+import { clusterFlags, command } from '../../cli/command.ts';
 import { stopNode } from '../../cluster/membership.ts';
-import { runcDriver } from '../../nodes/runc/driver.ts';
+import { onNode } from './on-node.ts';
 
 export default command({
   name: 'node stop',
@@ -13,17 +9,7 @@ export default command({
   description: 'Stops a node in order: its pods, then its programs. Its data stays. The cluster goes on without it.',
   examples: ['coracle node stop coracle-2'],
   flags: clusterFlags,
-  async run({ flags, args: [name] }) {
-    const place = placeFrom(flags);
-    const cluster = existingCluster(place);
-    const node = nodeOf(cluster, name!);
-    await runcDriver.check();
-    const progress = new Progress();
-    return interruptible((signal) =>
-      exclusively(place, 'node stop', async () => {
-        await stopNode({ cluster, driver: runcDriver, progress, signal }, node);
-        return 0;
-      }),
-    );
+  run({ flags, args: [name] }) {
+    return onNode('stop', flags, name!, stopNode);
   },
 });
