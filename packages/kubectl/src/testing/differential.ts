@@ -166,7 +166,14 @@ function normalizedText(text: string): string {
     .replace(/10\.\d+\.\d+\.\d+( *)/g, 'ADDRESS ')
     .replace(/("?nodePort"?:\s*)\d+/g, '$10')
     .replace(/:3\d{4}(\/TCP) */g, ':PORT$1 ')
-    .replace(/<unset> {2}3\d{4}\/TCP/g, '<unset>  PORT/TCP');
+    .replace(/<unset> {2}3\d{4}\/TCP/g, '<unset>  PORT/TCP')
+    .replace(/^( *)managedFields:\n(?:\1[- ].*\n)+/gm, sortedManagers);
+}
+
+/** Entries of managedFields stand by their time, in seconds, and one of two runs may cross a second: in YAML they are compared in one order. */
+function sortedManagers(block: string, indent: string): string {
+  const [head = '', ...entries] = block.split(new RegExp(`^(?=${indent}- )`, 'm'));
+  return [head, ...entries.sort()].join('');
 }
 
 /** Splits a command line as a shell does, with single and double quotes. */
