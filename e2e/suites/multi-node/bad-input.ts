@@ -76,7 +76,7 @@ export function badInput(beside: Cluster): void {
 
     it('when file and flags both say what nodes there are', async () => {
       expect((await up(`${head}${plane}`, '--nodes', '2')).stderr).toContain(
-        '--nodes and --control-planes have no place beside --config',
+        '--nodes, --control-planes and --rootfs have no place beside --config',
       );
       await nothing();
     });

@@ -95,6 +95,8 @@ function removeFiles(): void {
     dirname(cniFolder),
     '/var/lib/cni/results',
     '/var/lib/cni',
+    '/etc/cni/net.d',
+    '/etc/cni',
     '/etc/kubernetes/manifests',
     '/etc/kubernetes',
   ]) {

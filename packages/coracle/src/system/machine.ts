@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../failure.ts';
 import { hostMounts } from '../host/mounts.ts';
@@ -141,12 +141,14 @@ export function enable(place: SystemPlace, name: string): void {
   }
 }
 
-/** Takes that back, whatever targets the unit once named. */
+/** Takes that back, whatever targets the unit once named, and the folders of links that are empty then, as systemctl does. */
 export function disable(place: SystemPlace, name: string): void {
   const units = dirname(pathsOf(place, name).unit);
   if (!existsSync(units)) return;
   for (const it of readdirSync(units).filter((each) => /\.(wants|requires)$/.test(each))) {
-    rmSync(join(units, it, service(name)), { force: true });
+    const folder = join(units, it);
+    rmSync(join(folder, service(name)), { force: true });
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
   }
 }
 
