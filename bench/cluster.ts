@@ -1,32 +1,25 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { deployment } from '@coracle/api/apps/v1/deployment';
 import { node } from '@coracle/api/core/v1/node';
 import { connect, loadKubeconfig } from '@coracle/client';
+import { type Coracle, coracleAt, kubectl, root } from './coracle.ts';
 import { startThroughCri } from './cri-floor.ts';
 import { cpuSeconds, median, nodeProcesses, pause, residentMb } from './processes.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const run = promisify(execFile);
+const example = join(root, 'examples/nginx.yaml');
 const rounds = 5;
 const idleSeconds = 60;
 
 /** A whole cluster: second `up`, memory and processor time when idle, and the example from apply to Available. */
 export async function measureCluster(): Promise<Record<string, unknown>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'coracle-bench-'));
-  const name = `bench${process.pid}`;
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
-  const coracle = (command: string, ...args: string[]) =>
-    run(join(root, 'bin/coracle'), [command, '--name', name, '--data-dir', dataDir, ...args]);
+  const coracle = coracleAt(`bench${process.pid}`, dataDir);
   try {
     await coracle('up', '--detach');
-    await run(join(root, 'bin/kubectl'), ['delete', '-f', join(root, 'examples/nginx.yaml')], {
-      env: { ...process.env, KUBECONFIG: kubeconfig },
-    });
+    await kubectl(kubeconfig, 'delete', '-f', example);
     const up = await secondUp(coracle, kubeconfig);
     const client = connect(loadKubeconfig(kubeconfig));
     const status = JSON.parse((await coracle('status', '-o', 'json')).stdout) as { nodes: { pid: number }[] };
@@ -56,10 +49,7 @@ export async function measureCluster(): Promise<Record<string, unknown>> {
   }
 }
 
-async function secondUp(
-  coracle: (command: string, ...args: string[]) => Promise<unknown>,
-  kubeconfig: string,
-): Promise<number> {
+async function secondUp(coracle: Coracle, kubeconfig: string): Promise<number> {
   await coracle('down');
   const started = performance.now();
   const brought = coracle('up', '--detach', '--no-example');
@@ -99,16 +89,14 @@ async function measureIdle(init: number): Promise<Record<string, unknown>> {
 }
 
 async function applyToAvailable(client: ReturnType<typeof connect>, kubeconfig: string): Promise<number> {
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
-  const manifest = join(root, 'examples/nginx.yaml');
   const started = performance.now();
-  await run(join(root, 'bin/kubectl'), ['apply', '-f', manifest], { env });
+  await kubectl(kubeconfig, 'apply', '-f', example);
   for (;;) {
     const it = await client.get(deployment, 'nginx-deployment', 'default');
     if (it.status?.availableReplicas === it.spec.replicas) break;
     await pause(10);
   }
   const ms = Math.round(performance.now() - started);
-  await run(join(root, 'bin/kubectl'), ['delete', '-f', manifest, '--cascade=foreground'], { env });
+  await kubectl(kubeconfig, 'delete', '-f', example, '--cascade=foreground');
   return ms;
 }

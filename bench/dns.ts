@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import { endpointSlice as endpointSliceKind } from '@coracle/api/discovery/v1/endpointslice';
 import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
 import { encode } from 'dns-packet';
+import { root } from './coracle.ts';
 import { cpuSeconds, pause, residentMb } from './processes.ts';
 import { freePort } from './start.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const services = 1000;
 const seconds = 8;
 /** Questions that are under way at once, as of so many clients that each wait for their answer. */

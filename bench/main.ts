@@ -1,16 +1,18 @@
 /**
- * Measures Coracle on this machine and prints JSON. `pnpm bench` runs everything; `pnpm bench start`, `dns` or `cluster` one part.
+ * Measures Coracle on this machine and prints JSON. `pnpm bench` runs everything; `pnpm bench start`, `dns`, `cluster` or `nodes` one part.
  * What a figure is compared with is measured in the same run. Needs what `npm start` needs; leaves nothing behind.
  */
 import { cpus, totalmem } from 'node:os';
 import { measureCluster } from './cluster.ts';
 import { measureDns } from './dns.ts';
+import { measureNodes } from './nodes.ts';
 import { measureStart } from './start.ts';
 
 const parts: Record<string, () => Promise<Record<string, unknown>>> = {
   start: measureStart,
   dns: measureDns,
   cluster: measureCluster,
+  nodes: measureNodes,
 };
 
 const wanted = process.argv.slice(2);

@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { issueCertificate, makeAuthority, makeServiceAccountKeys } from '@coracle/process/pki';
+import { root } from './coracle.ts';
 import { median, pause, residentMb } from './processes.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const runs = 7;
 
 /** kube-apiserver alone against a fresh etcd: exec to /readyz with a warm compile cache, and memory once it is idle. */

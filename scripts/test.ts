@@ -1,6 +1,7 @@
 /**
  * The whole test run: checks, unit tests, integration tests, end-to-end tests. Ends with one line `N passed, N failed, N skipped`.
- * `test.ts unit`, `test.ts integration`, `test.ts e2e` or `test.ts checks` run one part; further arguments go to jest.
+ * `test.ts unit`, `test.ts integration`, `test.ts e2e` or `test.ts checks` run one part; a pattern after it narrows that to files whose paths
+ * match, further arguments go to jest.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ const parts = ['checks', 'unit', 'integration', 'e2e'] as const;
 const [wanted, ...rest] = process.argv.slice(2);
 const chosen = parts.some((part) => part === wanted) ? [wanted] : [...parts];
 const extra = chosen.length === 1 ? rest : process.argv.slice(2);
+const pattern = extra[0] && !extra[0].startsWith('-') ? extra.shift()! : '';
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 const reports = join(root, '.cache/test-reports');
 mkdirSync(reports, { recursive: true });
@@ -27,11 +29,13 @@ if (chosen.includes('checks')) {
     else totals.failed++;
   }
 }
+const integration = '\\.integration\\.test\\.ts$';
+const matching = (paths: string): string[] => (paths ? ['--testPathPatterns', paths] : []);
 if (chosen.includes('unit'))
-  await jest('unit', ['--testPathIgnorePatterns', '\\.integration\\.test\\.ts$', '--maxWorkers=2']);
+  await jest('unit', ['--testPathIgnorePatterns', integration, '--maxWorkers=2', ...matching(pattern)]);
 if (chosen.includes('integration'))
-  await jest('integration', ['--testPathPatterns', '\\.integration\\.test\\.ts$', '--maxWorkers=2']);
-if (chosen.includes('e2e')) await jest('e2e', ['--config', 'e2e/jest.config.mjs', '--runInBand']);
+  await jest('integration', ['--maxWorkers=2', ...matching(pattern ? `${pattern}.*${integration}` : integration)]);
+if (chosen.includes('e2e')) await jest('e2e', ['--config', 'e2e/jest.config.mjs', '--runInBand', ...matching(pattern)]);
 
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed > 0 ? 1 : 0);

@@ -101,6 +101,21 @@ describe('a plan', () => {
       'nodeSubnet 10.2.3.4/24 overlaps 10.0.0.0/8, which this machine or another cluster uses',
     );
     expect(() => plan({ nodeSubnet: '10.2.3.0/30' })).toThrow('nodeSubnet 10.2.3.0/30 is too small');
+    expect(() => plan({ podSubnet: '10.1.0.0/25' })).toThrow('podSubnet 10.1.0.0/25 is too small');
+  });
+
+  it.each([
+    ['etcd', 3],
+    ['kubernetes', 4],
+  ] as const)('has no more nodes than its pods have subnets, with those of %s', (subnetSource, most) => {
+    const plan = (nodes: number) => {
+      const wishes = plainWishes(nodes, 1);
+      const overlay = { ...wishes.overlay, subnetSource };
+      return planCluster('dev', { ...wishes, overlay, podSubnet: '10.1.0.0/24' }, [], []);
+    };
+    const message = `the network of the pods, 10.1.0.0/24, has subnets for ${most} nodes and none for another`;
+    expect(() => plan(most + 1)).toThrow(message);
+    expect(() => planNode(plan(most), nodeWishes.parse({ role: 'worker' }))).toThrow(message);
   });
 });
 

@@ -72,6 +72,11 @@ it.each<[string, string, string]>([
     'c.yaml:6: apiServer.certSANs[1]: a lowercase RFC 1123 subdomain must consist of',
   ],
   [
+    'a mount over the root of a node',
+    `${head}nodes:\n- role: control-plane\n  extraMounts: [{ hostPath: /srv, containerPath: //. }]\n`,
+    'c.yaml:5: nodes[0].extraMounts[0].containerPath: must not be the root of the node',
+  ],
+  [
     'a protocol that cannot be mapped',
     `${head}nodes:\n- role: control-plane\n  extraPortMappings:\n  - { containerPort: 1, hostPort: 2, protocol: UDP }\n`,
     'c.yaml:6: nodes[0].extraPortMappings[0].protocol: only TCP can be mapped',

@@ -4,7 +4,7 @@ import { addressIn, formatNetwork, type Network, overlap, parseNetwork } from '.
 import { apiServerWishes } from './api-server-wishes.ts';
 import { type ClusterRecord, controlPlanes, type NodeRecord } from './cluster.ts';
 import { nodeName } from './names.ts';
-import { longestPodPrefix } from './network-config.ts';
+import { longestPodPrefix, mostPodSubnets } from './network-config.ts';
 import { type ClusterWishes, componentWishes, type NodeWishes, nodeWishes, overlayWishes } from './wishes.ts';
 
 /**
@@ -92,6 +92,10 @@ function addRecord(record: ClusterRecord, wishes: NodeWishes): { record: Cluster
   const { base, length } = parseNetwork(record.subnet);
   if (number + 1 >= 2 ** (32 - length) - 1) {
     fail(`the network of the nodes, ${formatNetwork({ base, length })}, has no address left for another node`);
+  }
+  const subnets = mostPodSubnets(record);
+  if (record.nodes.length >= subnets) {
+    fail(`the network of the pods, ${record.podCidr}, has subnets for ${subnets} nodes and none for another`);
   }
   const node = { ...wishes, name: nodeName(record.name, number), address: addressIn(record.subnet, number + 1) };
   return { record: { ...record, nodes: [...record.nodes, node], nextNode: number + 1 }, node };

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { mayLabelItself } from '@coracle/api/core/kubelet-labels';
 import { isLabelValue, isQualifiedName } from '@coracle/api/meta/names';
 import { z } from 'zod';
@@ -39,7 +40,10 @@ const nodeMount = z.strictObject({
   /** A file or folder of the host. */
   hostPath: z.string().startsWith('/', 'must be an absolute path'),
   /** Where the node sees it. */
-  containerPath: z.string().startsWith('/', 'must be an absolute path'),
+  containerPath: z
+    .string()
+    .startsWith('/', 'must be an absolute path')
+    .refine((it) => posix.normalize(it) !== '/', 'must not be the root of the node'),
   readOnly: z.boolean().default(false),
 });
 
