@@ -8,48 +8,18 @@ import { changedImage } from '@coracle/coracle/testing/changed-image';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, eventually, launcher, type Outcome } from './cluster.ts';
 import { Load } from './load.ts';
+import { steadyServers } from './manifests.ts';
 
 type List<T> = { items: T[] };
 
-/** Two pods, one of which stays while a node is drained. */
-const server = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 10
-      tolerations:
-      - {key: node-role.kubernetes.io/control-plane, operator: Exists, effect: NoSchedule}
-      topologySpreadConstraints:
-      - maxSkew: 1
-        topologyKey: kubernetes.io/hostname
-        whenUnsatisfiable: ScheduleAnyway
-        labelSelector: {matchLabels: {app: web}}
-      containers:
-      - name: nginx
-        image: nginx:1.14.2
-        ports: [{containerPort: 80}]
-        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
-        lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}
----
+/** Of the two servers one stays while a node is drained. */
+const budget = `---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: web}
 spec:
   minAvailable: 1
   selector: {matchLabels: {app: web}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec:
-  type: NodePort
-  selector: {app: web}
-  ports: [{port: 80, nodePort: 30124}]
 `;
 
 /** A control plane and a worker whose systemd runs all components from images. */
@@ -127,7 +97,7 @@ describe('a cluster of Debian nodes', () => {
   });
 
   it('runs pods on both nodes, which answer through a Service', async () => {
-    await cluster.apply(server);
+    await cluster.apply(`${steadyServers(2, 30124)}${budget}`);
     await rolledOut();
     await answers();
   });

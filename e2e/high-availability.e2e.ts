@@ -7,6 +7,7 @@ import { hostLinkName } from '@coracle/coracle/cluster/names';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, eventually, run } from './cluster.ts';
 import { Load, type Request } from './load.ts';
+import { steadyServers } from './manifests.ts';
 import { Writer } from './writer.ts';
 
 type List<T> = { items: T[] };
@@ -28,42 +29,6 @@ nodes:
 - role: worker
 - role: worker
 - role: worker
-`;
-
-/** A server whose pods leave in order: they answer until nobody is sent to them any more. */
-const server = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 3
-  strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      terminationGracePeriodSeconds: 10
-      tolerations:
-      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 3}
-      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 3}
-      topologySpreadConstraints:
-      - maxSkew: 1
-        topologyKey: kubernetes.io/hostname
-        whenUnsatisfiable: ScheduleAnyway
-        labelSelector: {matchLabels: {app: web}}
-      containers:
-      - name: nginx
-        image: nginx:1.14.2
-        ports: [{containerPort: 80}]
-        readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
-        lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web}
-spec:
-  type: NodePort
-  selector: {app: web}
-  ports: [{port: 80, nodePort: 30123}]
 `;
 
 /** While a Service of three replicas is updated again and again under constant load, one part after another is lost. */
@@ -111,7 +76,7 @@ describe('a cluster of three control planes and three workers', () => {
     const file = join(cluster.scratch, 'cluster.yaml');
     writeFileSync(file, clusterFile);
     await cluster.mustCoracle('up', '--config', file, '--no-example', '--detach');
-    await cluster.apply(server);
+    await cluster.apply(steadyServers(3, 30123));
     await cluster.must(['rollout', 'status', 'deployment/web', '--timeout=120s']);
     const { nodes } = await cluster.status();
     load = new Load(`http://${nodes.find((it) => it.name === node(6))!.address}:30123/`, 4);

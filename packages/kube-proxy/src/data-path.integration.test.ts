@@ -1,12 +1,12 @@
 import type { Service } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
+import type { Namespace } from '@coracle/process/testing/namespace';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { conntrackBy } from './conntrack/conntrack.ts';
 import { ipv4, ipv6 } from './model/family.ts';
 import { table } from './nftables/names.ts';
 import { removeTables, runNftWith } from './nftables/nft.ts';
 import { Proxier } from './proxier.ts';
-import type { Namespace } from './testing/network.ts';
 import { TestNetwork } from './testing/network.ts';
 import { http, makeService, makeSlice } from './testing/objects.ts';
 import { ask, get, serveHttp, serveUdp } from './testing/servers.ts';

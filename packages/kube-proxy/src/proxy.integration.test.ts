@@ -12,6 +12,7 @@ import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import type { TestServer } from '@coracle/apiserver/testing';
 import { startApiServer } from '@coracle/apiserver/testing';
 import { Registry } from '@coracle/process/metrics';
+import { Namespace } from '@coracle/process/testing/namespace';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { defaultConfiguration } from './config/configuration.ts';
 import { conntrackBy } from './conntrack/conntrack.ts';
@@ -20,7 +21,6 @@ import { proxyMetrics } from './metrics.ts';
 import { ipv4, ipv6 } from './model/family.ts';
 import { runNftWith } from './nftables/nft.ts';
 import { runProxy } from './proxy.ts';
-import { Namespace } from './testing/network.ts';
 import { http, makeService, makeSlice } from './testing/objects.ts';
 import { systemTimers } from './timers.ts';
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Namespace } from './network.ts';
+import type { Namespace } from '@coracle/process/testing/namespace';
 
 /** Answers every HTTP request with its name and the address of the caller. */
 export async function serveHttp(inside: Namespace, name: string, port: number): Promise<void> {

@@ -5,7 +5,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Namespace } from './namespace.ts';
+import { Namespace } from '@coracle/process/testing/namespace';
 import { Relay } from './relay.ts';
 
 const launcher = fileURLToPath(new URL('../../../../bin/overlay', import.meta.url));

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
-import type { Namespace } from './namespace.ts';
+import type { Namespace } from '@coracle/process/testing/namespace';
 
 /** Lets programs in a namespace reach a port of this machine's loopback device: an etcd or API server that a test started. */
 export class Relay {

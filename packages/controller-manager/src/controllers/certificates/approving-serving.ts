@@ -3,16 +3,15 @@ import { certificateSigningRequest } from '@coracle/api/certificates/v1/certific
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { service } from '@coracle/api/core/v1/service';
-import { clone, keyOf } from '@coracle/api/meta/object';
+import { keyOf } from '@coracle/api/meta/object';
 import { isNotFound } from '@coracle/api/meta/status';
-import { now } from '@coracle/api/meta/time';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { Node } from '@coracle/api/types/core/v1';
 import type { Client } from '@coracle/client';
 import { parseKubeconfig } from '@coracle/client/kubeconfig';
 import type { RequestFacts } from '@coracle/process/pki/request';
 import { defineController, mapped, NotYet, own } from '../../controller.ts';
-import { isDecided, requestPem } from './conditions.ts';
+import { approve, isDecided, requestPem } from './conditions.ts';
 import { objection, signers } from './recognition.ts';
 
 /**
@@ -48,23 +47,7 @@ export const servingApprovingController = defineController({
     const problem = addressObjection(facts, listers.list(nodeKind), await namesOfApi(client));
     // The Node may not have been seen yet, and may report the address later.
     if (problem !== undefined) throw new NotYet(`csr ${JSON.stringify(key)} is not approved: ${problem}`);
-    const approved = clone(it);
-    const time = now();
-    approved.status = {
-      ...approved.status,
-      conditions: [
-        ...(approved.status?.conditions ?? []),
-        {
-          type: 'Approved',
-          status: 'True',
-          reason: 'AutoApproved',
-          message: 'Auto approving kubelet serving certificate: it is for the addresses of its Node.',
-          lastUpdateTime: time,
-          lastTransitionTime: time,
-        },
-      ],
-    };
-    await client.subresource(certificateSigningRequest, key, undefined, 'approval', 'PUT', approved);
+    await approve(client, it, 'Auto approving kubelet serving certificate: it is for the addresses of its Node.');
   },
 });
 

@@ -1,12 +1,10 @@
 import { subjectAccessReview } from '@coracle/api/authorization/v1/subjectaccessreview';
 import { certificateSigningRequest } from '@coracle/api/certificates/v1/certificatesigningrequest';
-import { clone } from '@coracle/api/meta/object';
-import { now } from '@coracle/api/meta/time';
 import type { SubjectAccessReview } from '@coracle/api/types/authorization/v1';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { RequestFacts } from '@coracle/process/pki/request';
 import { defineController, NotYet, own, type Scope } from '../../controller.ts';
-import { isDecided, requestPem } from './conditions.ts';
+import { approve, isDecided, requestPem } from './conditions.ts';
 import { kubeletClientObjection, signers } from './recognition.ts';
 
 /** Who may have what approved without a person: a subresource stands for each case. */
@@ -41,23 +39,7 @@ export const csrApprovingController = defineController({
       if (!fits(it, facts)) continue;
       tried.push(subresource);
       if (!(await mayHave(it, subresource, scope))) continue;
-      const approved = clone(it);
-      const time = now();
-      approved.status = {
-        ...approved.status,
-        conditions: [
-          ...(approved.status?.conditions ?? []),
-          {
-            type: 'Approved',
-            status: 'True',
-            reason: 'AutoApproved',
-            message,
-            lastUpdateTime: time,
-            lastTransitionTime: time,
-          },
-        ],
-      };
-      await scope.client.subresource(certificateSigningRequest, key, undefined, 'approval', 'PUT', approved);
+      await approve(scope.client, it, message);
       return;
     }
     // The binding that allows it may come later: no event of the request would tell.

@@ -7,6 +7,7 @@ const execute = promisify(execFile);
 /** A network namespace, alive as long as the process that holds it. */
 export class Namespace {
   readonly #holder: ChildProcess;
+  readonly #children: ChildProcess[] = [];
 
   private constructor(holder: ChildProcess) {
     this.#holder = holder;
@@ -41,15 +42,25 @@ export class Namespace {
     return stdout;
   }
 
+  /** Starts a command inside that runs until the namespace is closed. */
+  start(...command: string[]): ChildProcess {
+    const [program, ...args] = this.enter(...command);
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#children.push(child);
+    return child;
+  }
+
   /** Runs commands of `ip` inside. */
   async ip(...commands: string[]): Promise<void> {
     for (const command of commands) await this.run('ip', ...command.split(' '));
   }
 
   async close(): Promise<void> {
-    if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
-    const ended = once(this.#holder, 'exit');
-    this.#holder.kill('SIGKILL');
-    await ended;
+    for (const child of [...this.#children, this.#holder]) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
   }
 }
