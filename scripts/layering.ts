@@ -18,7 +18,8 @@ const allowed: Record<string, readonly string[]> = {
   overlay: ['api', 'client', 'process'],
   'cluster-dns': ['api', 'client', 'process'],
   kubectl: ['api', 'client', 'process'],
-  coracle: ['api', 'client', 'process'],
+  // `coracle dev` runs these two in its own process.
+  coracle: ['api', 'client', 'process', 'apiserver', 'controller-manager'],
 };
 const allowedInTests = ['apiserver'];
 

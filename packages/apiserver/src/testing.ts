@@ -13,7 +13,7 @@ import { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
-import { createServer } from './server.ts';
+import { createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { HistoryBounds } from './storage/history.ts';
 import { MemoryStore } from './storage/memory-store.ts';
@@ -33,6 +33,10 @@ export interface TestServerOptions {
   namespaces?: boolean;
   history?: HistoryBounds;
   bookmarkPeriod?: number;
+  /** Where it listens on loopback; any free port by default. */
+  port?: number;
+  /** Told of bugs and odd events; the console by default. */
+  log?: ServerOptions['log'];
 }
 
 export interface TestServer {
@@ -49,9 +53,15 @@ const everybodyIsAdmin: Link = (context, next) => {
   return next();
 };
 
+const toConsole: ServerOptions['log'] = {
+  error: (details, message) => console.error(message, details),
+  warn: (details, message) => console.warn(message, details),
+};
+
 /** Starts a whole API server in this process, over plain HTTP on a random loopback port. Close it when done. */
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
   const store = options.store ?? new MemoryStore();
+  const log = options.log ?? toConsole;
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.
   const plain = options.hooks !== undefined || options.subresources !== undefined;
   const specials = plain ? undefined : specialsOf(apiServerFlags.parse(['--allow-privileged']).values);
@@ -59,7 +69,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     store,
     scheme: options.scheme ?? builtinScheme,
     hooks: specials?.hooks ?? options.hooks ?? {},
-    log: { warn: (message, details) => console.warn(message, details) },
+    log: { warn: (message, details) => log.warn(details, message) },
     ...(options.history ? { history: options.history } : {}),
     ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
   });
@@ -69,7 +79,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     rbac: undefined,
     tokens: unionOfTokens([]),
     store,
-    log: { warn: (details, message) => console.warn(message, details) },
+    log,
   });
   await registry.start();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
@@ -79,12 +89,9 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     links: options.links ?? [everybodyIsAdmin],
     plugins: options.plugins ?? [],
     metrics: new MetricsRegistry(),
-    log: {
-      error: (details, message) => console.error(message, details),
-      warn: (details, message) => console.warn(message, details),
-    },
+    log,
   });
-  const listening = await server.listen({ host: '127.0.0.1', port: 0 });
+  const listening = await server.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   const url = `http://127.0.0.1:${listening.port}`;
   const config: RestConfig = { server: url };
   return {

@@ -17,6 +17,7 @@ const verbs: Record<string, () => Promise<{ default: Command }>> = {
   image: () => import('./commands/image.ts'),
   system: () => import('./commands/system.ts'),
   upgrade: () => import('./commands/upgrade.ts'),
+  dev: () => import('./commands/dev.ts'),
   version: () => import('./commands/version.ts'),
 };
 

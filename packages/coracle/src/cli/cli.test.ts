@@ -145,7 +145,7 @@ describe('the leak check', () => {
 describe('coracle', () => {
   it('lists its commands, and explains each', async () => {
     const { stdout } = await coracle('--help');
-    for (const verb of ['up', 'down', 'status', 'logs', 'kubeconfig', 'reset', 'image', 'system', 'version']) {
+    for (const verb of ['up', 'down', 'status', 'logs', 'kubeconfig', 'reset', 'image', 'system', 'dev', 'version']) {
       expect(stdout).toMatch(new RegExp(`^  ${verb} `, 'm'));
     }
     const up = (await coracle('up', '--help')).stdout;

@@ -1,9 +1,9 @@
 /** What a kubeconfig's user shows; certificate and key are PEM. */
 type Credential = { certificate: string; key: string } | { token: string };
 
-/** The text of a kubeconfig for a user with a client certificate or a token. The authority is PEM. */
+/** The text of a kubeconfig for a user with a client certificate or a token. The authority is PEM; a server of plain HTTP has none. */
 export function kubeconfig(
-  wishes: { cluster: string; server: string; user: string; authority: string } & Credential,
+  wishes: { cluster: string; server: string; user: string; authority?: string } & Credential,
 ): string {
   const context = `${wishes.user}@${wishes.cluster}`;
   const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -17,8 +17,7 @@ kind: Config
 clusters:
 - name: ${wishes.cluster}
   cluster:
-    server: ${wishes.server}
-    certificate-authority-data: ${base64(wishes.authority)}
+    server: ${wishes.server}${wishes.authority ? `\n    certificate-authority-data: ${base64(wishes.authority)}` : ''}
 users:
 - name: ${wishes.user}
   user:
