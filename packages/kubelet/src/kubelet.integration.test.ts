@@ -638,6 +638,42 @@ describe('restarts', () => {
     await pods.delete('steady');
   });
 
+  it('of the kubelet take no ready pod out of its Services', async () => {
+    const readinessProbe = { exec: { command: ['true'] }, periodSeconds: 1, initialDelaySeconds: 2 };
+    await api.client.create(configMapKind, { metadata: { name: 'probed', namespace: 'default' }, data: { a: 'b' } });
+    const volumeMounts = [{ name: 'files', mountPath: '/files' }];
+    const names = ['probed-1', 'probed-2', 'probed-3'];
+    for (const name of names) {
+      await pods.create(name, {
+        containers: [shell('main', staying, { readinessProbe, volumeMounts })],
+        volumes: [{ name: 'files', configMap: { name: 'probed' } }],
+      });
+    }
+    for (const name of names) await pods.ready(name);
+    const { metadata } = await api.client.list(podKind, { namespace: 'default', limit: 1 });
+    const seen: (boolean | undefined)[] = [];
+    const stop = new AbortController();
+    const watching = (async () => {
+      const { resourceVersion } = metadata as { resourceVersion: string };
+      const changes = api.client.watch(podKind, { namespace: 'default', resourceVersion, signal: stop.signal });
+      for await (const { type, object } of changes) {
+        const { name, deletionTimestamp } = object.metadata;
+        if (type === 'MODIFIED' && names.includes(name!) && !deletionTimestamp) seen.push(statusOf(object).ready);
+      }
+    })().catch((error) => {
+      if (!stop.signal.aborted) throw error;
+    });
+    await kubelet.stop();
+    await kubelet.start();
+    await pods.create('later', {});
+    await pods.ready('later');
+    for (const name of [...names, 'later']) await pods.delete(name);
+    await api.client.delete(configMapKind, 'probed', 'default');
+    stop.abort();
+    await watching;
+    expect(seen).not.toContain(false);
+  });
+
   it('of the API server are survived: what runs is kept running, and told later', async () => {
     await pods.create('alone', {});
     const id = statusOf(await pods.ready('alone')).containerID!.replace('containerd://', '');

@@ -142,6 +142,8 @@ export class PodWorker {
     if (this.#stage === 'running') await this.#judge(pod, actual);
     switch (this.#stage) {
       case 'running': {
+        // Before the first report, for which they take over what an earlier kubelet found.
+        this.#deps.probes.add(pod);
         const status = this.#report(actual, false);
         if (status.phase === 'Failed' || status.phase === 'Succeeded') {
           this.#stage = 'terminating';
@@ -225,7 +227,6 @@ export class PodWorker {
       this.#cgroupFor = generation;
     }
     await this.#setUpVolumes();
-    deps.probes.add(pod);
 
     const actions = podActions(pod, actual, deps.probes.results);
     if (actions.killPod) {
