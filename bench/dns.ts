@@ -6,8 +6,8 @@ import { endpointSlice as endpointSliceKind } from '@coracle/api/discovery/v1/en
 import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
 import { encode } from 'dns-packet';
 import { root } from './coracle.ts';
+import { freePort } from './own-server.ts';
 import { cpuSeconds, pause, residentMb } from './processes.ts';
-import { freePort } from './start.ts';
 
 const services = 1000;
 const seconds = 8;

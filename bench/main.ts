@@ -1,21 +1,36 @@
 /**
- * Measures Coracle on this machine and prints JSON. `pnpm bench` runs everything; `pnpm bench start`, `dns`, `cluster` or `nodes` one part.
- * What a figure is compared with is measured in the same run. Needs what `npm start` needs; leaves nothing behind.
+ * Measures Coracle on this machine and prints JSON. `npm run bench` runs everything; `npm run bench -- start` (`dns`, `api`, `cluster`, `nodes`) one part.
+ * What a figure is compared with is measured in the same run: `--baseline URL` names another API server for the part `api`, whose token is in the file
+ * `--baseline-token-file` and whose memory is read where `--baseline-pid` says its process. Needs what `npm start` needs; leaves nothing behind, but for the
+ * definition of Widgets in the baseline.
  */
+import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measureApi } from './api.ts';
 import { measureCluster } from './cluster.ts';
 import { measureDns } from './dns.ts';
+import type { Target } from './load/target.ts';
 import { measureNodes } from './nodes.ts';
 import { measureStart } from './start.ts';
 
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: {
+    baseline: { type: 'string' },
+    'baseline-token-file': { type: 'string' },
+    'baseline-pid': { type: 'string' },
+  },
+});
+
 const parts: Record<string, () => Promise<Record<string, unknown>>> = {
   start: measureStart,
+  api: () => measureApi(baselineOf()),
   dns: measureDns,
   cluster: measureCluster,
   nodes: measureNodes,
 };
 
-const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
 if (unknown.length > 0) {
   console.error(`bench: no part is called ${unknown.join(', ')}; there are: ${Object.keys(parts).join(', ')}`);
@@ -31,3 +46,13 @@ for (const [name, measure] of Object.entries(parts)) {
   results[name] = await measure();
 }
 console.log(JSON.stringify(results, undefined, 2));
+
+function baselineOf(): Target | undefined {
+  if (values.baseline === undefined) return undefined;
+  const [file, pid] = [values['baseline-token-file'], values['baseline-pid']];
+  return {
+    url: values.baseline,
+    token: file ? readFileSync(file, 'utf8').trim() : '',
+    ...(pid ? { pid: Number(pid) } : {}),
+  };
+}

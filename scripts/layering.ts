@@ -9,13 +9,14 @@ import { root } from './steps.ts';
 const allowed: Record<string, readonly string[]> = {
   api: [],
   client: ['api'],
+  etcd: [],
   process: ['api', 'client'],
-  apiserver: ['api', 'client', 'process'],
+  apiserver: ['api', 'client', 'process', 'etcd'],
   scheduler: ['api', 'client', 'process'],
   'controller-manager': ['api', 'client', 'process'],
   kubelet: ['api', 'client', 'process'],
   'kube-proxy': ['api', 'client', 'process'],
-  overlay: ['api', 'client', 'process'],
+  overlay: ['api', 'client', 'process', 'etcd'],
   'cluster-dns': ['api', 'client', 'process'],
   kubectl: ['api', 'client', 'process'],
   // `coracle dev` runs these two in its own process.

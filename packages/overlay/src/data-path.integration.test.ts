@@ -38,7 +38,7 @@ describe('with VXLAN', () => {
   it('each node tells of itself in the form of flannel, under a lease', async () => {
     await lan.configure();
     const [node] = await lan.running(1);
-    const { kvs } = await lan.client.kv.range({ key: Buffer.from(keyOf(node!.subnet()!)) });
+    const { kvs } = await lan.client.range({ key: Buffer.from(keyOf(node!.subnet()!)) });
     const mac = /link\/ether (\S+)/.exec(await device(node!))![1];
     expect(JSON.parse(kvs[0]!.value.toString())).toEqual({
       PublicIP: '10.99.0.1',
@@ -46,8 +46,7 @@ describe('with VXLAN', () => {
       BackendType: 'vxlan',
       BackendData: { VNI: 1, VtepMAC: mac },
     });
-    const { grantedTTL } = await lan.client.leaseClient.leaseTimeToLive({ ID: kvs[0]!.lease });
-    expect(Number(grantedTTL)).toBe(86_400);
+    expect((await lan.timeToLive(kvs[0]!.lease)).granted).toBe(86_400);
     const subnet = node!.subnet()!;
     expect(readFileSync(node!.subnetFile, 'utf8')).toBe(
       `FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=${subnet.replace('0/24', '1/24')}\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n`,
@@ -70,7 +69,7 @@ describe('with VXLAN', () => {
     expect(await routes(b)).toContain(`${subnet} via ${vtep} dev coracle.1 proto 144 onlink`);
 
     await c.stop();
-    await lan.client.delete().key(keyOf(subnet));
+    await lan.delete(keyOf(subnet));
     await eventually('the others forget the node', async () => {
       const seen = await Promise.all([a, b].map(routes));
       return seen.every((each) => !each.includes(subnet));
@@ -119,7 +118,7 @@ describe('with VXLAN', () => {
     await node.stop();
     await node.inside.ip('link del coracle.1');
     await node.inside.run('nft', 'flush', 'ruleset');
-    await lan.client.delete().key(`${prefix}/config`);
+    await lan.delete(`${prefix}/config`);
     node.start();
     await node.logs('Waiting for the network configuration in etcd');
     expect(existsSync(node.conflist)).toBe(false);
@@ -244,7 +243,7 @@ describe('with host-gw', () => {
   it('names a node that is not on the link, and goes on without it', async () => {
     await lan.configure({ Type: 'host-gw' });
     const value = { PublicIP: '192.0.2.7', BackendType: 'host-gw' };
-    await lan.client.put(keyOf('10.244.9.0/24')).value(JSON.stringify(value));
+    await lan.put(keyOf('10.244.9.0/24'), JSON.stringify(value));
     const [node] = (await lan.running(1)) as [TestNode];
     expect(node.log).toContain('192.0.2.7 is not on the link of eth0, as host-gw needs it to be');
     expect((await node.get('/metrics')).body).toContain('overlay_peers{reachable="false"} 1');

@@ -31,7 +31,7 @@ describe('etcd', () => {
     const [a, b] = (await lan.running(2)) as [TestNode, TestNode];
     const [from, to] = [await a.pod(), await b.pod()];
     const subnet = a.subnet()!;
-    await lan.client.leaseClient.leaseRevoke({ ID: await lan.leaseOf(keyOf(subnet)) });
+    await lan.client.revokeLease(await lan.leaseOf(keyOf(subnet)));
     await eventually('the lease is back', async () => (await lan.leases())[keyOf(subnet)]?.PublicIP === '10.99.0.1');
     await eventually('packets find their way', async () => (await ping(from.inside, to.ip)) === 1);
     expect(a.subnet()).toBe(subnet);
@@ -44,8 +44,7 @@ describe('etcd', () => {
     await a.stop();
     await eventually('the first lease ends', async () => Object.keys(await lan.leases()).length === 1);
     const other = subnets.find((each) => each !== keyOf(a.subnet()!))!;
-    const left = await lan.client.leaseClient.leaseTimeToLive({ ID: await lan.leaseOf(other) });
-    expect(Number(left.TTL)).toBeGreaterThan(0);
+    expect((await lan.timeToLive(await lan.leaseOf(other))).left).toBeGreaterThan(0);
   });
 
   it('a node whose subnet another one took meanwhile gets another subnet and bridge', async () => {
@@ -58,7 +57,7 @@ describe('etcd', () => {
       BackendType: 'vxlan',
       BackendData: { VNI: 1, VtepMAC: '02:00:00:00:00:77' },
     };
-    await lan.client.put(keyOf(subnet)).value(JSON.stringify(usurper));
+    await lan.put(keyOf(subnet), JSON.stringify(usurper));
     await node.logs('The node has another subnet');
     const other = await eventually('another subnet', async () => node.subnet() !== subnet && node.subnet());
     const pod = await node.pod();
@@ -73,9 +72,9 @@ describe('etcd', () => {
     await lan.etcd.stop('SIGKILL');
     await a.logs('Lost sight of the other nodes in etcd');
     await lan.etcd.start();
-    for (let i = 0; i < 5; i++) await lan.client.put('elsewhere').value(String(i));
-    const { header } = await lan.client.kv.range({ key: Buffer.from('elsewhere') });
-    await lan.client.kv.compact({ revision: header.revision, physical: true });
+    for (let i = 0; i < 5; i++) await lan.put('elsewhere', String(i));
+    const { revision } = await lan.client.range({ key: Buffer.from('elsewhere') });
+    await lan.client.compact(revision);
     const b = await lan.node(2);
     b.start();
     const subnet = await b.standing();
@@ -84,9 +83,9 @@ describe('etcd', () => {
 
   it('what is no lease is ignored, and said', async () => {
     await lan.configure();
-    await lan.client.put(`${prefix}/subnets/nonsense`).value('{}');
-    await lan.client.put(keyOf('10.244.8.0/24')).value('no JSON');
-    await lan.client.put(keyOf('172.16.8.0/24')).value('{"PublicIP":"10.99.0.8","BackendType":"vxlan"}');
+    await lan.put(`${prefix}/subnets/nonsense`, '{}');
+    await lan.put(keyOf('10.244.8.0/24'), 'no JSON');
+    await lan.put(keyOf('172.16.8.0/24'), '{"PublicIP":"10.99.0.8","BackendType":"vxlan"}');
     const [node] = (await lan.running(1)) as [TestNode];
     expect(node.log.match(/Ignoring what is no lease of a subnet/g)!.length).toBeGreaterThanOrEqual(2);
     expect(node.log).toContain('Ignoring a node whose subnet is not in the network');
@@ -96,7 +95,7 @@ describe('etcd', () => {
 
 describe('refuses, and ends with code 1', () => {
   async function refusal(config: object, ...more: string[]): Promise<string> {
-    await lan.client.put(`${prefix}/config`).value(JSON.stringify(config));
+    await lan.put(`${prefix}/config`, JSON.stringify(config));
     const node = await lan.node(1);
     node.start(...more);
     expect(await node.ended()).toBe(1);

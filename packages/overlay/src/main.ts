@@ -78,8 +78,8 @@ async function sourceOf(flags: OverlayFlags, log: Log): Promise<SubnetSource> {
   return new NodeSubnets({ client, nodeName: flags['node-name'], configFile: flags['net-config-path'], log });
 }
 
-async function etcdSource(flags: OverlayFlags, log: Log) {
-  const etcd = await connectEtcd({
+function etcdSource(flags: OverlayFlags, log: Log): EtcdSubnets {
+  const etcd = connectEtcd({
     endpoints: flags['etcd-endpoints'],
     caFile: flags['etcd-cafile'],
     certFile: flags['etcd-certfile'],
@@ -97,7 +97,7 @@ async function etcdSource(flags: OverlayFlags, log: Log) {
 /** Ends the node's lease, so that others forget it at once. */
 async function giveBack(flags: OverlayFlags, log: Log): Promise<void> {
   const { publicIp } = await findUplink(await readLinks(), flags.iface, flags['public-ip']);
-  const source = await etcdSource(flags, log);
+  const source = etcdSource(flags, log);
   try {
     await source.release(publicIp);
   } finally {

@@ -1,6 +1,12 @@
-import type { IRangeRequest, IRangeResponse, ITxnResponse } from 'etcd3';
-import { isLeaseLost } from './etcd-failures.ts';
-import { EtcdMembers, type EtcdOptions } from './etcd-members.ts';
+import {
+  type EtcdClient,
+  EtcdMembers,
+  type EtcdMembersOptions,
+  type RangeRequest,
+  type RangeResponse,
+  type RequestOp,
+} from '@coracle/etcd';
+import { isLeaseLost, translated } from './etcd-failures.ts';
 import { watchEtcd } from './etcd-watch.ts';
 import { LeasePool } from './lease-pool.ts';
 import type { ListRange, Store, StoreBatch, StoredEntry, StoredPage, WriteResult } from './store.ts';
@@ -10,33 +16,31 @@ export class EtcdStore implements Store {
   readonly #members: EtcdMembers;
   readonly #leases: LeasePool;
 
-  constructor(options: EtcdOptions) {
+  constructor(options: EtcdMembersOptions) {
     this.#members = new EtcdMembers(options);
     this.#leases = new LeasePool(async (seconds) => {
       // An attempt whose answer is lost may leave a lease that nothing hangs on; it expires.
-      const lease = await this.#members.call(({ leaseClient }, limit) =>
-        leaseClient.leaseGrant({ TTL: seconds }, limit),
-      );
-      return lease.ID;
+      const { id } = await this.#call((member, limit) => member.grantLease(seconds, limit));
+      return id;
     });
   }
 
   async get(key: string): Promise<{ entry: StoredEntry | undefined; revision: number }> {
     const answer = await this.#range({ key: Buffer.from(key) });
-    return { entry: entriesOf(answer)[0], revision: Number(answer.header.revision) };
+    return { entry: entriesOf(answer)[0], revision: answer.revision };
   }
 
   async list(prefix: string, { from, limit, revision }: ListRange = {}): Promise<StoredPage> {
     const answer = await this.#range({
       key: Buffer.from(from ?? prefix),
-      range_end: rangeEnd(prefix),
+      rangeEnd: rangeEnd(prefix),
       limit: limit ?? 0,
       revision: revision ?? 0,
     });
     return {
       entries: entriesOf(answer),
-      revision: revision ?? Number(answer.header.revision),
-      count: Number(answer.count),
+      revision: revision ?? answer.revision,
+      count: answer.count,
     };
   }
 
@@ -44,9 +48,7 @@ export class EtcdStore implements Store {
     const bytes = asBuffer(value);
     const write = async () => {
       const lease = ttlSeconds === undefined ? undefined : await this.#leases.take(ttlSeconds);
-      const change = {
-        request_put: { key: Buffer.from(key), value: bytes, ...(lease === undefined ? {} : { lease }) },
-      };
+      const change = { put: { key: Buffer.from(key), value: bytes, ...(lease === undefined ? {} : { lease }) } };
       return this.#transact(key, expected, change, (current) => current !== undefined && bytes.equals(current.value));
     };
     try {
@@ -63,12 +65,16 @@ export class EtcdStore implements Store {
       const { entry, revision } = await this.get(key);
       return { ok: false, revision, current: entry };
     }
-    const change = { request_delete_range: { key: Buffer.from(key) } };
+    const change = { deleteRange: { key: Buffer.from(key) } };
     return this.#transact(key, expected, change, (current) => current === undefined);
   }
 
-  revision(): Promise<number> {
-    return this.#members.revision();
+  async revision(): Promise<number> {
+    try {
+      return await this.#members.revision();
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   watch(revision: number, signal: AbortSignal): AsyncIterable<StoreBatch> {
@@ -76,15 +82,26 @@ export class EtcdStore implements Store {
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#members.call(({ kv }, limit) => kv.compact({ revision, physical: false }, limit));
+    await this.#call((member, limit) => member.compact(revision, limit));
   }
 
   async close(): Promise<void> {
     this.#members.close();
   }
 
-  #range(request: IRangeRequest): Promise<IRangeResponse> {
-    return this.#members.call(({ kv }, limit) => kv.range(request, limit));
+  async #call<T extends { revision?: number }>(
+    run: (member: EtcdClient, options: { deadline: number }) => Promise<T>,
+    lost?: () => void,
+  ): Promise<T> {
+    try {
+      return await this.#members.call(run, lost);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  #range(request: RangeRequest): Promise<RangeResponse> {
+    return this.#call((member, limit) => member.range(request, limit));
   }
 
   /**
@@ -94,34 +111,27 @@ export class EtcdStore implements Store {
   async #transact(
     key: string,
     expected: number,
-    change: object,
+    change: RequestOp,
     done: (current: StoredEntry | undefined) => boolean,
   ): Promise<WriteResult> {
     let lost = false;
-    const answer: ITxnResponse = await this.#members.call(
-      ({ kv }, limit) =>
-        kv.txn(
-          {
-            compare: [{ key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: expected }],
-            success: [change],
-            failure: [{ request_range: { key: Buffer.from(key) } }],
-          },
-          limit,
-        ),
+    const at = Buffer.from(key);
+    const compare = [{ key: at, modRevision: expected }];
+    const { revision, succeeded, ranges } = await this.#call(
+      (member, limit) => member.txn({ compare, success: [change], failure: [{ range: { key: at } }] }, limit),
       () => {
         lost = true;
       },
     );
-    const revision = Number(answer.header.revision);
-    if (answer.succeeded) return { ok: true, revision };
-    const current = entriesOf(answer.responses[0]!.response_range)[0];
+    if (succeeded) return { ok: true, revision };
+    const current = entriesOf(ranges[0]!)[0];
     if (lost && done(current)) return { ok: true, revision: current?.revision ?? revision, assumed: true };
     return { ok: false, revision, current };
   }
 }
 
-function entriesOf(answer: IRangeResponse): StoredEntry[] {
-  return answer.kvs.map((kv) => ({ key: kv.key.toString(), value: kv.value, revision: Number(kv.mod_revision) }));
+function entriesOf(answer: RangeResponse): StoredEntry[] {
+  return answer.kvs.map(({ key, value, modRevision }) => ({ key: key.toString(), value, revision: modRevision }));
 }
 
 /** The first key after all keys with a prefix. Prefixes end in ASCII, so the last byte can be raised. */

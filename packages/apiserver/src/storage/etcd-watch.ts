@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IWatchResponse } from 'etcd3';
+import type { EtcdClient, EtcdMembers, WatchResponse } from '@coracle/etcd';
 import { translated } from './etcd-failures.ts';
-import type { EtcdMember, EtcdMembers, WatchCall } from './etcd-members.ts';
 import { CompactedError, FutureRevisionError, type StoreBatch, StoreUnavailableError } from './store.ts';
 
 const firstPause = 50;
@@ -49,9 +48,8 @@ class WatchStream {
   readonly #batches: StoreBatch[] = [];
   readonly #look: NodeJS.Timeout;
   readonly #forget: () => void;
-  #call: WatchCall | undefined;
+  readonly #call: { cancel(): void };
   #failure: Error | undefined;
-  #closed = false;
   #wake: (() => void) | undefined;
   #received: number;
   /** A revision that an answer has shown and this watch had not brought at the last look. */
@@ -60,7 +58,7 @@ class WatchStream {
   #silent = false;
   readonly #onAbort = () => this.#rouse();
 
-  constructor(member: EtcdMember, members: EtcdMembers, after: number, signal: AbortSignal) {
+  constructor(member: EtcdClient, members: EtcdMembers, after: number, signal: AbortSignal) {
     this.#signal = signal;
     this.#members = members;
     this.#received = after;
@@ -68,7 +66,14 @@ class WatchStream {
     members.takeNewest(); // what was seen before says nothing about this watch
     this.#forget = members.onTurn(member, () => this.#fail(new Disconnected('the member does not answer')));
     this.#look = setInterval(() => this.#keepsUp(), lookPeriod).unref();
-    void this.#open(member, after + 1);
+    const everything = { key: Buffer.from([0]), rangeEnd: Buffer.from([0]) };
+    this.#call = member.watch(
+      { ...everything, startRevision: after + 1, progressNotify: true },
+      {
+        answer: (answer) => this.#receive(answer),
+        ended: (error) => this.#fail(error ?? new Disconnected('the watch stream ended')),
+      },
+    );
   }
 
   /** The next batch; undefined once the signal aborted. */
@@ -88,48 +93,29 @@ class WatchStream {
     this.#signal.removeEventListener('abort', this.#onAbort);
     clearInterval(this.#look);
     this.#forget();
-    this.#closed = true;
-    this.#call?.cancel();
+    this.#call.cancel();
   }
 
-  async #open(member: EtcdMember, from: number): Promise<void> {
-    try {
-      const call = await member.openWatch();
-      call.on('error', (error) => this.#fail(error));
-      if (this.#closed) {
-        call.cancel();
-        return;
-      }
-      this.#call = call;
-      call.on('data', (answer) => this.#receive(answer));
-      call.on('end', () => this.#fail(new Disconnected('the watch stream ended')));
-      const everything = { key: Buffer.from([0]), range_end: Buffer.from([0]) };
-      call.write({ create_request: { ...everything, start_revision: String(from), progress_notify: true } });
-    } catch (error) {
-      this.#fail(error as Error);
-    }
-  }
-
-  #receive(answer: IWatchResponse): void {
+  #receive(answer: WatchResponse): void {
     if (answer.canceled) {
-      const compacted = Number(answer.compact_revision) > 0;
-      this.#fail(compacted ? new CompactedError() : new Error(`the watch was canceled: ${answer.cancel_reason}`));
+      const compacted = answer.compactRevision > 0;
+      this.#fail(compacted ? new CompactedError() : new Error(`the watch was canceled: ${answer.cancelReason}`));
       return;
     }
     if (answer.created) {
-      if (Number(answer.header.revision) < this.#received) void this.#compare();
+      if (answer.revision < this.#received) void this.#compare();
       return;
     }
     this.#silent = false;
     const last = answer.events.at(-1);
-    const revision = Number(last ? last.kv.mod_revision : answer.header.revision);
+    const revision = last ? last.kv.modRevision : answer.revision;
     this.#received = Math.max(this.#received, revision);
     this.#batches.push({
       revision,
-      events: answer.events.map((event) => ({
-        key: event.kv.key.toString(),
-        revision: Number(event.kv.mod_revision),
-        value: event.type === 'Put' ? event.kv.value : undefined,
+      events: answer.events.map(({ type, kv }) => ({
+        key: kv.key.toString(),
+        revision: kv.modRevision,
+        value: type === 'put' ? kv.value : undefined,
       })),
     });
     this.#rouse();

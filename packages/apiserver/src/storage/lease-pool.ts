@@ -3,16 +3,16 @@
  * so that a burst of events does not cost a lease apiece. An entry may so live up to 5 % longer than asked, never shorter.
  */
 export class LeasePool {
-  readonly #grant: (seconds: number) => Promise<string>;
-  readonly #current = new Map<number, { id: Promise<string>; until: number; uses: number }>();
+  readonly #grant: (seconds: number) => Promise<bigint>;
+  readonly #current = new Map<number, { id: Promise<bigint>; until: number; uses: number }>();
 
   /** `grant` makes a lease of so many seconds and returns its id. */
-  constructor(grant: (seconds: number) => Promise<string>) {
+  constructor(grant: (seconds: number) => Promise<bigint>) {
     this.#grant = grant;
   }
 
   /** A lease that lives at least `ttlSeconds` from now. */
-  async take(ttlSeconds: number, now = Date.now()): Promise<string> {
+  async take(ttlSeconds: number, now = Date.now()): Promise<bigint> {
     const spare = Math.min(60, Math.max(1, Math.floor(ttlSeconds * 0.05)));
     const known = this.#current.get(ttlSeconds);
     if (known && known.until > now && known.uses < 1000) {

@@ -1,8 +1,8 @@
+import { EtcdClient } from '@coracle/etcd';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Counters, startCounters } from '../testing/counters.ts';
 import { startEtcdCluster, type TestEtcdCluster, type TestMember } from '../testing/etcd-cluster.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
-import { EtcdMember } from './etcd-members.ts';
 import { EtcdStore } from './etcd-store.ts';
 
 let etcd: TestEtcdCluster;
@@ -75,14 +75,13 @@ describe('API servers on an etcd of three members', () => {
 
   it('do not wait at a member that has lost its leader', async () => {
     const [one, ...others] = etcd.members;
-    const member = new EtcdMember({ hosts: one!.url });
-    const call = await member.openWatch();
-    const ended = new Promise<Error>((resolve) => call.on('error', resolve));
-    const created = new Promise((resolve) => call.on('data', resolve));
-    call.write({ create_request: { key: Buffer.from('x') } });
+    const member = new EtcdClient({ url: one!.url });
+    const { promise: created, resolve: answer } = Promise.withResolvers<unknown>();
+    const { promise: end, resolve: ended } = Promise.withResolvers<Error | undefined>();
+    member.watch({ key: Buffer.from('x'), startRevision: 0 }, { answer, ended });
     await created;
     for (const other of others) other.pause();
-    expect((await ended).message).toContain('no leader');
+    expect((await end)?.message).toContain('no leader');
     for (const other of others) other.resume();
     member.close();
     await load.finish();

@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { EtcdMembersOptions } from '@coracle/etcd';
 import { issueCertificate, makeAuthority, writePem } from '@coracle/process/pki';
-import type { EtcdOptions } from '../storage/etcd-members.ts';
 import { etcdBinary, freePort } from './etcd.ts';
 
 /** An etcd that knows users by the common names of their certificates. */
 export interface SecureEtcd {
   /** How a user of that name connects. */
-  as(commonName: string): Promise<EtcdOptions>;
+  as(commonName: string): Promise<EtcdMembersOptions>;
+  /** Runs etcdctl as root. */
+  ctl(...args: string[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function startSecureEtcd(...admins: string[]): Promise<SecureEtcd> 
   }
   await ctl('auth', 'enable');
   return {
+    ctl,
     as: async (commonName) => {
       const { certificate, key } = await issue(commonName);
       return {

@@ -12,7 +12,7 @@ describe('a lease in etcd', () => {
   const key = '/atomic.io/network/subnets/10.244.3.0-24';
 
   it('is read as it is written', () => {
-    expect(readLease(key, Buffer.from(leaseValue(self)), '7')).toEqual({ key, peer, lease: '7' });
+    expect(readLease(key, Buffer.from(leaseValue(self)), 7n)).toEqual({ key, peer, lease: 7n });
   });
 
   it("has flannel's form", () => {
@@ -25,7 +25,7 @@ describe('a lease in etcd', () => {
   });
 
   it('is refused, with the reason, when it has another', () => {
-    const read = (name: string, value: string) => () => readLease(`/x/subnets/${name}`, Buffer.from(value), '0');
+    const read = (name: string, value: string) => () => readLease(`/x/subnets/${name}`, Buffer.from(value), 0n);
     expect(read('10.244.3.0', leaseValue(self))).toThrow('"10.244.3.0" is no name of a subnet');
     expect(read('10.244.3.0-24', '{}')).toThrow('it has no PublicIP');
     expect(read('10.244.3.0-24', '{"PublicIP": "node-1"}')).toThrow('"node-1" is no IPv4 address');

@@ -1,5 +1,9 @@
-import { startEtcd, type TestEtcd } from '@coracle/apiserver/testing/etcd';
-import { Etcd3 } from 'etcd3';
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { etcdBinary, startEtcd, type TestEtcd } from '@coracle/apiserver/testing/etcd';
+import { EtcdClient, type RequestOp } from '@coracle/etcd';
+import { endOf } from '../subnets/etcd/connection.ts';
 import { TestLan, type TestNode } from './nodes.ts';
 
 /** Where the overlay's keys are. */
@@ -11,13 +15,13 @@ export const keyOf = (subnet: string): string => `${prefix}/subnets/${subnet.rep
 /** An etcd, and machines that take their subnets from it; the etcd outlives the machines of one test. */
 export class EtcdLan {
   readonly etcd: TestEtcd;
-  readonly client: Etcd3;
+  readonly client: EtcdClient;
   #lan: TestLan | undefined;
   #endpoints = '';
 
   private constructor(etcd: TestEtcd) {
     this.etcd = etcd;
-    this.client = new Etcd3({ hosts: etcd.url });
+    this.client = new EtcdClient({ url: etcd.url });
   }
 
   static async make(): Promise<EtcdLan> {
@@ -33,7 +37,7 @@ export class EtcdLan {
   /** Ends the machines, and forgets their keys. */
   async clear(): Promise<void> {
     await this.#lan?.close();
-    await this.client.delete().prefix(prefix);
+    await this.#write({ deleteRange: { key: Buffer.from(prefix), rangeEnd: endOf(prefix) } });
   }
 
   async close(): Promise<void> {
@@ -43,7 +47,7 @@ export class EtcdLan {
 
   /** Writes the network configuration. */
   async configure(backend: object = { Type: 'vxlan' }, network = '10.244.0.0/16'): Promise<void> {
-    await this.client.put(`${prefix}/config`).value(JSON.stringify({ Network: network, Backend: backend }));
+    await this.put(`${prefix}/config`, JSON.stringify({ Network: network, Backend: backend }));
   }
 
   /** A machine with the address 10.99.0.NUMBER, on which the program is not started. */
@@ -60,14 +64,37 @@ export class EtcdLan {
   }
 
   /** All leases, by key. */
-  leases(): Promise<Record<string, { PublicIP: string }>> {
-    return this.client.getAll().prefix(`${prefix}/subnets/`).json() as Promise<Record<string, { PublicIP: string }>>;
+  async leases(): Promise<Record<string, { PublicIP: string }>> {
+    const key = `${prefix}/subnets/`;
+    const { kvs } = await this.client.range({ key: Buffer.from(key), rangeEnd: endOf(key) });
+    return Object.fromEntries(kvs.map((kv) => [kv.key.toString(), JSON.parse(kv.value.toString())]));
+  }
+
+  async put(key: string, value: string): Promise<void> {
+    await this.#write({ put: { key: Buffer.from(key), value: Buffer.from(value) } });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#write({ deleteRange: { key: Buffer.from(key) } });
   }
 
   /** The etcd lease that a key lives by. */
-  async leaseOf(key: string): Promise<string> {
-    const { kvs } = await this.client.kv.range({ key: Buffer.from(key) });
+  async leaseOf(key: string): Promise<bigint> {
+    const { kvs } = await this.client.range({ key: Buffer.from(key) });
     return kvs[0]!.lease;
+  }
+
+  /** How many seconds a lease was granted for, and has left. */
+  async timeToLive(lease: bigint): Promise<{ granted: number; left: number }> {
+    const ctl = join(dirname(etcdBinary()), 'etcdctl');
+    const args = [`--endpoints=${this.etcd.url}`, 'lease', 'timetolive', lease.toString(16), '--write-out=json'];
+    const { stdout } = await promisify(execFile)(ctl, args);
+    const { ttl, 'granted-ttl': granted } = JSON.parse(stdout) as Record<string, number>;
+    return { granted: granted!, left: ttl! };
+  }
+
+  async #write(operation: RequestOp): Promise<void> {
+    await this.client.txn({ compare: [], success: [operation] });
   }
 }
 

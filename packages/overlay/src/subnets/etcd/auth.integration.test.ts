@@ -1,113 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { etcdBinary, freePort } from '@coracle/apiserver/testing/etcd';
-import { type Authority, issueCertificate, makeAuthority } from '@coracle/process/pki';
+import { type SecureEtcd, startSecureEtcd } from '@coracle/apiserver/testing/secure-etcd';
+import { EtcdMembers } from '@coracle/etcd';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Etcd3 } from 'etcd3';
 import { parseNetworkConfig } from '../../config/network-config.ts';
 import { formatRange } from '../../range.ts';
-import { connectEtcd } from './connection.ts';
+import { listPrefix } from './connection.ts';
 import { EtcdSubnets } from './subnets.ts';
 
 const prefix = '/atomic.io/network';
 
-let folder: string;
-let etcd: ChildProcess;
-let endpoint: string;
-let authority: Authority;
+let etcd: SecureEtcd;
 
+/** `overlay`, known by its certificate, may read and write below the prefix, and nothing else. */
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'overlay-auth-'));
-  authority = await makeAuthority({ commonName: 'etcd-ca', days: 1 });
-  writeFileSync(join(folder, 'ca.crt'), authority.certificate);
-  await certificate('server', 'server');
-  endpoint = `https://127.0.0.1:${await freePort()}`;
-  const peer = `http://127.0.0.1:${await freePort()}`;
-  etcd = spawn(
-    etcdBinary(),
-    [
-      `--data-dir=${join(folder, 'data')}`,
-      `--listen-client-urls=${endpoint}`,
-      `--advertise-client-urls=${endpoint}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=default=${peer}`,
-      `--cert-file=${join(folder, 'server.crt')}`,
-      `--key-file=${join(folder, 'server.key')}`,
-      `--trusted-ca-file=${join(folder, 'ca.crt')}`,
-      '--client-cert-auth',
-      '--unsafe-no-fsync',
-      '--log-level=error',
-    ],
-    { stdio: 'ignore' },
-  );
-  await setUpUsers();
+  etcd = await startSecureEtcd();
+  await etcd.ctl('put', '/registry/secret', 'x');
+  await etcd.ctl('put', `${prefix}/config`, '{"Network": "10.244.0.0/16", "Backend": {"Type": "vxlan"}}');
+  await etcd.ctl('role', 'add', 'overlay');
+  await etcd.ctl('role', 'grant-permission', 'overlay', 'readwrite', `${prefix}/`, '--prefix');
+  await etcd.ctl('user', 'add', 'overlay', '--no-password');
+  await etcd.ctl('user', 'grant-role', 'overlay', 'overlay');
 });
-afterAll(async () => {
-  const ended = once(etcd, 'exit');
-  etcd.kill('SIGKILL');
-  await ended;
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => etcd.close());
 
-/** Writes a certificate for a user of etcd, or for etcd itself. */
-async function certificate(commonName: string, usage: 'client' | 'server'): Promise<void> {
-  const issued = await issueCertificate({
-    authority,
-    commonName,
-    ipAddresses: ['127.0.0.1'],
-    usages: [usage],
-    days: 1,
-  });
-  writeFileSync(join(folder, `${commonName}.crt`), issued.certificate);
-  writeFileSync(join(folder, `${commonName}.key`), issued.key, { mode: 0o600 });
-}
-
-async function connectAs(user: string): Promise<Etcd3> {
-  await certificate(user, 'client');
-  const at = (name: string) => join(folder, name);
-  return connectEtcd({
-    endpoints: [endpoint],
-    caFile: at('ca.crt'),
-    certFile: at(`${user}.crt`),
-    keyFile: at(`${user}.key`),
-  });
-}
-
-/** From here on `overlay`, known by its certificate, may read and write below the prefix, and nothing else. */
-async function setUpUsers(): Promise<void> {
-  const root = await connectAs('root');
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const up = await root
-      .put('/registry/secret')
-      .value('x')
-      .then(
-        () => true,
-        (error: Error) => {
-          if (Date.now() > end) throw error;
-          return false;
-        },
-      );
-    if (up) break;
-  }
-  await root.put(`${prefix}/config`).value('{"Network": "10.244.0.0/16", "Backend": {"Type": "vxlan"}}');
-  await root.role('root').create();
-  await root.user('root').create('unused');
-  await root.user('root').addRole('root');
-  await root.role('overlay').create();
-  await root.auth.roleGrantPermission({
-    name: 'overlay',
-    perm: { permType: 'Readwrite', key: Buffer.from(`${prefix}/`), range_end: Buffer.from(`${prefix}0`) },
-  });
-  await root.user('overlay').create('unused');
-  await root.user('overlay').addRole('overlay');
-  await root.auth.authEnable();
-  root.close();
-}
+const connectAs = async (user: string): Promise<EtcdMembers> => new EtcdMembers(await etcd.as(user));
 
 describe('with a certificate that etcd knows, and rights below the prefix alone', () => {
   it('a subnet is leased, kept and seen by others, over TLS', async () => {
@@ -117,11 +32,11 @@ describe('with a certificate that etcd knows, and rights below the prefix alone'
     let renewals = 0;
     const subnetsOf = async (ttl: number) => {
       const etcd = await connectAs('overlay');
-      const { leaseClient } = etcd;
-      const renew = leaseClient.leaseKeepAlive.bind(leaseClient);
-      leaseClient.leaseKeepAlive = (options) => {
+      const member = etcd.current;
+      const renew = member.renewLease.bind(member);
+      member.renewLease = (...args) => {
         renewals++;
-        return renew(options);
+        return renew(...args);
       };
       return new EtcdSubnets({
         etcd,
@@ -162,14 +77,14 @@ describe('with a certificate that etcd knows, and rights below the prefix alone'
     a.close();
     b.close();
     const client = await connectAs('overlay');
-    const left = await client.getAll().prefix(`${prefix}/subnets/`).json();
+    const { kvs } = await listPrefix(client, `${prefix}/subnets/`);
     client.close();
-    expect(Object.values(left)).toMatchObject([{ PublicIP: '10.0.0.2' }]);
+    expect(kvs.map((kv) => JSON.parse(kv.value.toString()))).toMatchObject([{ PublicIP: '10.0.0.2' }]);
   });
 
   it('keys elsewhere stay closed', async () => {
     const client = await connectAs('overlay');
-    await expect(client.get('/registry/secret').string()).rejects.toThrow('permission denied');
+    await expect(listPrefix(client, '/registry/secret')).rejects.toThrow('permission denied');
     client.close();
   });
 });

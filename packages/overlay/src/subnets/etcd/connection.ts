@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { EtcdMembers, type KeyValue } from '@coracle/etcd';
 import { UsageError } from '@coracle/process/program';
-import type { Etcd3, IKeyValue, IOptions, IRangeResponse } from 'etcd3';
 
 /** How etcd is reached: URLs of its members, and files for TLS (empty: none). */
 export interface EtcdAccess {
@@ -10,14 +10,8 @@ export interface EtcdAccess {
   keyFile: string;
 }
 
-/** How long a call may take, in milliseconds. */
-const timeout = 10_000;
-
-/** What every call is bounded by. */
-export const deadline = (): { deadline: number } => ({ deadline: Date.now() + timeout });
-
-/** Makes a client; the first call connects. Rejects with UsageError for endpoints or files that cannot be used. */
-export async function connectEtcd({ endpoints, caFile, certFile, keyFile }: EtcdAccess): Promise<Etcd3> {
+/** Makes a client; the first call connects. Throws UsageError for endpoints or files that cannot be used. */
+export function connectEtcd({ endpoints, caFile, certFile, keyFile }: EtcdAccess): EtcdMembers {
   if (endpoints.length === 0) throw new UsageError('--etcd-endpoints: at least one is required');
   for (const each of endpoints) {
     if (!/^https?:\/\/[^/]+\/?$/.test(each)) {
@@ -34,33 +28,13 @@ export async function connectEtcd({ endpoints, caFile, certFile, keyFile }: Etcd
   if (secure === 0 && (caFile !== '' || certFile !== '')) {
     throw new UsageError('--etcd-cafile and --etcd-certfile are for https endpoints only');
   }
-  const options: IOptions = {
-    hosts: endpoints.map((each) => each.replace(/\/$/, '')),
-    faultHandling: { global: once, host: () => once },
-    grpcOptions: {
-      'grpc.max_receive_message_length': -1,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 2_000,
-      'grpc.keepalive_time_ms': 30_000,
-      'grpc.keepalive_timeout_ms': 10_000,
-    },
-  };
-  if (caFile !== '' || certFile !== '') {
-    options.credentials = {
-      // Absent, the system's own are taken; the type does not know.
-      rootCertificate: fileOf('--etcd-cafile', caFile)!,
-      privateKey: fileOf('--etcd-keyfile', keyFile),
-      certChain: fileOf('--etcd-certfile', certFile),
-    };
-  }
-  const { Etcd3 } = await import('./library.ts'); // 10 MB, for those alone who use it
-  return new Etcd3(options);
+  return new EtcdMembers({
+    servers: endpoints.map((each) => each.replace(/\/$/, '')),
+    ca: fileOf('--etcd-cafile', caFile),
+    key: fileOf('--etcd-keyfile', keyFile),
+    cert: fileOf('--etcd-certfile', certFile),
+  });
 }
-
-/** One attempt a call and no circuit breaker: the loops above know what may be repeated, and when. */
-const once = {
-  execute: async <T>(call: (context: object) => T | Promise<T>) => call({ attempt: 0 }),
-} as unknown as NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
 function fileOf(flag: string, path: string): Buffer | undefined {
   if (path === '') return undefined;
@@ -72,10 +46,9 @@ function fileOf(flag: string, path: string): Buffer | undefined {
 }
 
 /** All keys with a prefix, and the revision they are of. */
-export async function listPrefix(etcd: Etcd3, prefix: string): Promise<{ kvs: IKeyValue[]; revision: number }> {
-  const range = { key: Buffer.from(prefix), range_end: endOf(prefix) };
-  const { kvs, header }: IRangeResponse = await etcd.kv.range(range, deadline());
-  return { kvs, revision: Number(header.revision) };
+export async function listPrefix(etcd: EtcdMembers, prefix: string): Promise<{ kvs: KeyValue[]; revision: number }> {
+  const range = { key: Buffer.from(prefix), rangeEnd: endOf(prefix) };
+  return etcd.call((member, limit) => member.range(range, limit));
 }
 
 /** The first key after all keys with a prefix. Prefixes end in ASCII, so the last byte can be raised. */

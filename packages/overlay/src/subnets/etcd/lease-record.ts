@@ -7,8 +7,8 @@ import type { Self } from '../source.ts';
 export interface LeaseRecord {
   key: string;
   peer: Peer;
-  /** Id of the etcd lease; `0` for a key that stays. */
-  lease: string;
+  /** Id of the etcd lease; 0 for a key that stays. */
+  lease: bigint;
 }
 
 /** The value of a lease's key: flannel's JSON. */
@@ -17,7 +17,7 @@ export function leaseValue({ publicIp, attributes }: Self): string {
 }
 
 /** Reads a lease. Throws, with the reason, what is no lease of flannel's form. */
-export function readLease(key: string, value: Buffer, lease: string): LeaseRecord {
+export function readLease(key: string, value: Buffer, lease: bigint): LeaseRecord {
   const name = key.slice(key.lastIndexOf('/') + 1);
   const subnet = subnetOfKey(name);
   if (!subnet) throw new Error(`${JSON.stringify(name)} is no name of a subnet such as "10.244.3.0-24"`);

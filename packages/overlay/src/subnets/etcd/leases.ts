@@ -1,35 +1,23 @@
-import type { Etcd3, ILeaseKeepAliveResponse, ITxnResponse } from 'etcd3';
-import { deadline } from './connection.ts';
+import { EtcdError, type EtcdMembers } from '@coracle/etcd';
 
 /** An etcd lease that lives `seconds` after its last renewal. Returns its id. */
-export async function grantLease(etcd: Etcd3, seconds: number): Promise<string> {
-  const { ID, error } = await etcd.leaseClient.leaseGrant({ TTL: seconds }, deadline());
-  if (error) throw new Error(`etcd granted no lease: ${error}`);
-  return String(ID);
+export async function grantLease(etcd: EtcdMembers, seconds: number): Promise<bigint> {
+  const { id } = await etcd.call((member, limit) => member.grantLease(seconds, limit));
+  return id;
 }
 
 /** Renews a lease; whether there still was one. */
-export async function renewLease(etcd: Etcd3, id: string): Promise<boolean> {
-  const stream = await etcd.leaseClient.leaseKeepAlive(deadline());
-  const answer = new Promise<ILeaseKeepAliveResponse>((resolve, reject) => {
-    stream.on('data', resolve);
-    stream.on('error', reject);
-    stream.on('end', () => reject(new Error('etcd ended the renewal without an answer')));
-  });
-  try {
-    stream.write({ ID: id });
-    return Number((await answer).TTL) > 0;
-  } finally {
-    stream.end();
-  }
+export async function renewLease(etcd: EtcdMembers, id: bigint): Promise<boolean> {
+  const { renewed } = await etcd.call((member, limit) => member.renewLease(id, limit));
+  return renewed;
 }
 
 /** Ends a lease and what lives by it; one that is gone is no error. */
-export async function revokeLease(etcd: Etcd3, id: string): Promise<void> {
+export async function revokeLease(etcd: EtcdMembers, id: bigint): Promise<void> {
   try {
-    await etcd.leaseClient.leaseRevoke({ ID: id }, deadline());
+    await etcd.call((member, limit) => member.revokeLease(id, limit));
   } catch (error) {
-    if (!/lease not found/i.test((error as Error).message)) throw error;
+    if (!(error instanceof EtcdError && error.details.includes('lease not found'))) throw error;
   }
 }
 
@@ -37,18 +25,21 @@ export async function revokeLease(etcd: Etcd3, id: string): Promise<void> {
  * Writes a key that lives by a lease, if the key is still as it was seen: at a modification revision, or not there (0). Whether it was.
  */
 export async function putLeased(
-  etcd: Etcd3,
+  etcd: EtcdMembers,
   key: string,
   value: string,
-  lease: string,
-  seen: string,
+  lease: bigint,
+  seen: number,
 ): Promise<boolean> {
-  const answer: ITxnResponse = await etcd.kv.txn(
-    {
-      compare: [{ key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: seen }],
-      success: [{ request_put: { key: Buffer.from(key), value: Buffer.from(value), lease } }],
-    },
-    deadline(),
+  const at = Buffer.from(key);
+  const { succeeded } = await etcd.call((member, limit) =>
+    member.txn(
+      {
+        compare: [{ key: at, modRevision: seen }],
+        success: [{ put: { key: at, value: Buffer.from(value), lease } }],
+      },
+      limit,
+    ),
   );
-  return answer.succeeded;
+  return succeeded;
 }

@@ -1,18 +1,18 @@
 import { Backoff } from '@coracle/client/backoff';
 import type { ClientLog } from '@coracle/client/log';
 import { delay } from '@coracle/client/rate-limit';
-import type { Etcd3, IKeyValue } from 'etcd3';
+import type { EtcdMembers, KeyValue } from '@coracle/etcd';
 import { type NetworkConfig, parseNetworkConfig } from '../../config/network-config.ts';
 import { formatRange, type Range, sameRange } from '../../range.ts';
 import { chooseSubnet, isWithin, keyOfSubnet } from '../allocate.ts';
 import type { Self, SubnetEvents, SubnetSource } from '../source.ts';
-import { deadline, listPrefix } from './connection.ts';
+import { listPrefix } from './connection.ts';
 import { type LeaseRecord, leaseValue, readLease } from './lease-record.ts';
 import { grantLease, putLeased, renewLease, revokeLease } from './leases.ts';
 import { watchPrefix } from './watch.ts';
 
 export interface EtcdSubnetsOptions {
-  etcd: Etcd3;
+  etcd: EtcdMembers;
   /** Of all keys, without a slash at its end. */
   prefix: string;
   /** How long a lease lives, and how long before its end it is renewed; in milliseconds. */
@@ -30,7 +30,7 @@ interface Held {
   self: Self;
   subnet: Range;
   key: string;
-  lease: string;
+  lease: bigint;
 }
 
 /**
@@ -56,7 +56,7 @@ export class EtcdSubnets implements SubnetSource {
     const { etcd, prefix, log } = this.#options;
     const key = `${prefix}/config`;
     const text = await this.#persist('Cannot read the network configuration, trying again', signal, async () => {
-      const { kvs } = await etcd.kv.range({ key: Buffer.from(key) }, deadline());
+      const { kvs } = await etcd.call((member, limit) => member.range({ key: Buffer.from(key) }, limit));
       if (!kvs[0]) log.info({ key }, 'Waiting for the network configuration in etcd');
       return kvs[0]?.value.toString();
     });
@@ -84,7 +84,7 @@ export class EtcdSubnets implements SubnetSource {
     for (const { key, peer, lease, revision } of await this.#list()) {
       if (peer.publicIp !== publicIp) continue;
       await this.#remove(key, revision);
-      if (lease !== '0') await revokeLease(etcd, lease);
+      if (lease !== 0n) await revokeLease(etcd, lease);
     }
   }
 
@@ -112,16 +112,16 @@ export class EtcdSubnets implements SubnetSource {
     const others = known.filter((each) => !mine.includes(each)).map(({ peer }) => peer.subnet);
     const subnet = mineWithin?.peer.subnet ?? chooseSubnet(config, others, earlier);
     const key = this.#subnets + keyOfSubnet(subnet);
-    const seen = known.find((each) => each.key === key)?.revision ?? '0';
+    const seen = known.find((each) => each.key === key)?.revision ?? 0;
     const lease = await grantLease(etcd, Math.ceil(ttl / 1000));
     if (!(await putLeased(etcd, key, leaseValue(self), lease, seen))) {
       await revokeLease(etcd, lease);
       return undefined;
     }
-    log.info({ subnet: formatRange(subnet), publicIP: self.publicIp, lease }, 'Leased subnet');
+    log.info({ subnet: formatRange(subnet), publicIP: self.publicIp, lease: lease.toString(16) }, 'Leased subnet');
     for (const each of mine) {
       if (each !== mineWithin) await this.#remove(each.key, each.revision);
-      if (each.lease !== '0') await revokeLease(etcd, each.lease);
+      if (each.lease !== 0n) await revokeLease(etcd, each.lease);
     }
     return { config, self, subnet, key, lease };
   }
@@ -209,19 +209,19 @@ export class EtcdSubnets implements SubnetSource {
     }
   }
 
-  async #list(): Promise<(LeaseRecord & { revision: string })[]> {
+  async #list(): Promise<(LeaseRecord & { revision: number })[]> {
     const { kvs } = await listPrefix(this.#options.etcd, this.#subnets);
     return this.#readAll(kvs);
   }
 
-  #readAll(kvs: readonly IKeyValue[]): (LeaseRecord & { revision: string })[] {
+  #readAll(kvs: readonly KeyValue[]): (LeaseRecord & { revision: number })[] {
     return kvs.flatMap((kv) => {
-      const record = this.#read(kv.key.toString(), kv.value, String(kv.lease));
-      return record ? [{ ...record, revision: String(kv.mod_revision) }] : [];
+      const record = this.#read(kv.key.toString(), kv.value, kv.lease);
+      return record ? [{ ...record, revision: kv.modRevision }] : [];
     });
   }
 
-  #read(key: string, value: Buffer, lease: string): LeaseRecord | undefined {
+  #read(key: string, value: Buffer, lease: bigint): LeaseRecord | undefined {
     try {
       return readLease(key, value, lease);
     } catch (error) {
@@ -230,21 +230,17 @@ export class EtcdSubnets implements SubnetSource {
     }
   }
 
-  #apply(key: string, value: Buffer | undefined, lease: string): void {
+  #apply(key: string, value: Buffer | undefined, lease: bigint): void {
     const record = value && this.#read(key, value, lease);
     if (record) this.#records.set(key, record);
     else this.#records.delete(key);
   }
 
   /** Deletes a key if it is still as it was seen. */
-  async #remove(key: string, seen: string): Promise<void> {
-    await this.#options.etcd.kv.txn(
-      {
-        compare: [{ key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: seen }],
-        success: [{ request_delete_range: { key: Buffer.from(key) } }],
-      },
-      deadline(),
-    );
+  async #remove(key: string, seen: number): Promise<void> {
+    const at = Buffer.from(key);
+    const txn = { compare: [{ key: at, modRevision: seen }], success: [{ deleteRange: { key: at } }] };
+    await this.#options.etcd.call((member, limit) => member.txn(txn, limit));
   }
 }
 

@@ -1,11 +1,11 @@
-import type { Etcd3, IWatchResponse } from 'etcd3';
+import type { EtcdMembers } from '@coracle/etcd';
 import { endOf } from './connection.ts';
 
 /** A change of one key; without a value it was deleted. */
 export interface KeyChange {
   key: string;
   value: Buffer | undefined;
-  lease: string;
+  lease: bigint;
 }
 
 /**
@@ -13,7 +13,7 @@ export interface KeyChange {
  * `forMs` have passed, or the signal aborts. What happened afterwards only a list tells.
  */
 export function watchPrefix(
-  etcd: Etcd3,
+  etcd: EtcdMembers,
   prefix: string,
   from: number,
   forMs: number,
@@ -21,34 +21,39 @@ export function watchPrefix(
   signal: AbortSignal,
 ): Promise<{ lost: Error | undefined }> {
   return new Promise((resolve) => {
-    const watcher = etcd
-      .watch()
-      .inRange({ start: Buffer.from(prefix), end: endOf(prefix) })
-      .startRevision(String(from))
-      .watcher();
+    const member = etcd.current;
     const end = (lost?: Error): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
-      watcher.removeAllListeners('data');
-      // Its stream may be gone already; there is nothing to take back then.
-      watcher.cancel().catch(() => undefined);
+      stopListening();
+      watch.cancel();
       resolve({ lost });
     };
     const onAbort = (): void => end();
     const timer = setTimeout(end, forMs);
     signal.addEventListener('abort', onAbort, { once: true });
-    watcher.on('data', ({ events }: IWatchResponse) => {
-      if (events.length === 0) return; // only tells how far it is
-      changed(
-        events.map(({ type, kv }) => ({
-          key: kv.key.toString(),
-          value: type === 'Put' ? kv.value : undefined,
-          lease: String(kv.lease),
-        })),
-      );
-    });
-    watcher.on('error', (error: Error) => end(error));
-    watcher.on('disconnected', (error: Error) => end(error ?? new Error('the watch stream ended')));
+    const stopListening = etcd.onTurn(member, () => end(new Error('the member does not answer')));
+    const watch = member.watch(
+      { key: Buffer.from(prefix), rangeEnd: endOf(prefix), startRevision: from },
+      {
+        answer({ canceled, cancelReason, compactRevision, events }) {
+          if (canceled) end(new Error(`the watch was canceled: ${cancelReason || `compacted to ${compactRevision}`}`));
+          else if (events.length > 0) {
+            changed(
+              events.map(({ type, kv }) => ({
+                key: kv.key.toString(),
+                value: type === 'put' ? kv.value : undefined,
+                lease: kv.lease,
+              })),
+            );
+          }
+        },
+        ended(error) {
+          end(error ?? new Error('the watch stream ended'));
+          etcd.turnFrom(member);
+        },
+      },
+    );
     if (signal.aborted) end();
   });
 }
