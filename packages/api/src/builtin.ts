@@ -24,7 +24,10 @@ import { serviceAccount } from './core/v1/serviceaccount.ts';
 import { endpointSlice } from './discovery/v1/endpointslice.ts';
 import { event as eventsEvent } from './events/v1/event.ts';
 import type { AnyKind } from './kind.ts';
+import { ingress } from './networking/v1/ingress.ts';
+import { ingressClass } from './networking/v1/ingressclass.ts';
 import { ipAddress } from './networking/v1/ipaddress.ts';
+import { networkPolicy } from './networking/v1/networkpolicy.ts';
 import { serviceCidr } from './networking/v1/servicecidr.ts';
 import { podDisruptionBudget } from './policy/v1/poddisruptionbudget.ts';
 import { clusterRole } from './rbac/v1/clusterrole.ts';
@@ -55,7 +58,10 @@ export const builtinKinds: readonly AnyKind[] = [
   lease,
   endpointSlice,
   eventsEvent,
+  ingress,
+  ingressClass,
   ipAddress,
+  networkPolicy,
   serviceCidr,
   podDisruptionBudget,
   clusterRoleBinding,

@@ -65,6 +65,8 @@ export interface KindDeclaration<T extends KubeObject> {
   prepareForUpdate?(it: T, old: T): void;
   /** All errors of a new object, by field. Object metadata is validated by the machinery. */
   validate?(it: T, at: Path): FieldError[];
+  /** Errors only a new object can have, beyond `validate`. */
+  validateCreate?(it: T, at: Path): FieldError[];
   /** Errors of a change, beyond `validate` and `immutable`. */
   validateUpdate?(it: T, old: T, at: Path): FieldError[];
   /** Errors of a change through the status subresource. */

@@ -9,7 +9,12 @@ const maxAnnotationBytes = 256 * 1024;
 
 /** All errors of a new object: its metadata, then what its kind checks. */
 export function validateCreate<T extends KubeObject>(kind: Kind<T>, it: T): FieldError[] {
-  return [...validateMetadata(kind, it.metadata), ...(kind.validate?.(it, new Path()) ?? [])];
+  const at = new Path();
+  return [
+    ...validateMetadata(kind, it.metadata),
+    ...(kind.validate?.(it, at) ?? []),
+    ...(kind.validateCreate?.(it, at) ?? []),
+  ];
 }
 
 /** All errors of replacing `old` by `it`: metadata, the new object as such, immutable fields, and what the kind checks of the change. */

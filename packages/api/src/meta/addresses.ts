@@ -37,3 +37,21 @@ export function canonicalAddress(address: string): string {
 function words(value: bigint, count: number): string[] {
   return Array.from({ length: count }, (_, i) => ((value >> BigInt(16 * (count - 1 - i))) & 0xffffn).toString(16));
 }
+
+/** Whether an address range is a part of another of its family, and not all of it; both must be ranges. */
+export function isStrictlyInside(inner: string, outer: string): boolean {
+  const [a, b] = [rangeOf(inner), rangeOf(outer)];
+  const shift = BigInt(b.size - b.bits);
+  return a.size === b.size && a.bits > b.bits && a.address >> shift === b.address >> shift;
+}
+
+/** Whether a range is written as an address in it, `10.1.2.3/8`, and not as the one it begins with. */
+export function hasHostBits(cidr: string): boolean {
+  const { address, bits, size } = rangeOf(cidr);
+  return BigInt.asUintN(size - bits, address) !== 0n;
+}
+
+function rangeOf(cidr: string): { address: bigint; bits: number; size: number } {
+  const [address = '', bits] = cidr.split('/');
+  return { address: addressNumber(address), bits: Number(bits), size: isIP(address) === 4 ? 32 : 128 };
+}

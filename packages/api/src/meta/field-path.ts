@@ -87,6 +87,10 @@ export const notSupported = (at: Path, value: unknown, supported: readonly strin
       .join(', ')}`,
   );
 
+/** Errors of a text by one of the checks of names (`isDns1123Label`): one for each of its complaints. */
+export const malformed = (at: Path, value: string, check: (value: string) => readonly string[]): FieldError[] =>
+  check(value).map((message) => invalid(at, value, message));
+
 /** A value as error messages show it: strings quoted, scalars plain, the rest as compact JSON. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';

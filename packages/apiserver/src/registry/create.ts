@@ -48,6 +48,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     writer.refuse(object, [
       ...validateMetadata(kind, object.metadata, at.child('metadata')),
       ...(kind.validate?.(object, at) ?? []),
+      ...(kind.validateCreate?.(object, at) ?? []),
     ]);
     const name = object.metadata.name!;
     await validate(write.plugins, writer.attributes(write, 'CREATE', object, undefined, { ...place, name }));

@@ -1,0 +1,96 @@
+import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../generated/networking/v1.ts';
+import { hasHostBits, isStrictlyInside } from '../../meta/addresses.ts';
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  malformed,
+  notSupported,
+  type Path,
+  required,
+} from '../../meta/field-path.ts';
+import { isCidr, isPortName, isPortNumber } from '../../meta/names.ts';
+import { validateLabelSelector } from '../../meta/validate-selector.ts';
+
+const protocols = ['SCTP', 'TCP', 'UDP'];
+const policyTypes = ['Egress', 'Ingress'];
+
+/** Errors of a network policy. */
+export function validateNetworkPolicy({ spec }: NetworkPolicy, base: Path): FieldError[] {
+  const at = base.child('spec');
+  const errors = validateLabelSelector(spec.podSelector, at.child('podSelector'));
+  for (const [i, { ports, from }] of (spec.ingress ?? []).entries())
+    errors.push(...validateRule(ports, from, at.child('ingress').index(i), 'from'));
+  for (const [i, { ports, to }] of (spec.egress ?? []).entries())
+    errors.push(...validateRule(ports, to, at.child('egress').index(i), 'to'));
+  const types = spec.policyTypes ?? [];
+  const path = at.child('policyTypes');
+  if (types.length > policyTypes.length)
+    return [...errors, invalid(path, types, 'may not specify more than two policyTypes')];
+  for (const [i, type] of types.entries())
+    if (!policyTypes.includes(type)) errors.push(notSupported(path.index(i), type, policyTypes));
+  return errors;
+}
+
+function validateRule(
+  ports: readonly NetworkPolicyPort[] | undefined,
+  peers: readonly NetworkPolicyPeer[] | undefined,
+  at: Path,
+  direction: 'from' | 'to',
+): FieldError[] {
+  return [
+    ...(ports ?? []).flatMap((port, i) => validatePort(port, at.child('ports').index(i))),
+    ...(peers ?? []).flatMap((peer, i) => validatePeer(peer, at.child(direction).index(i))),
+  ];
+}
+
+function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if (protocol !== undefined && !protocols.includes(protocol))
+    errors.push(notSupported(at.child('protocol'), protocol, protocols));
+  const end = at.child('endPort');
+  const number = (where: Path, value: number) => isPortNumber(value).map((message) => invalid(where, value, message));
+  if (typeof port === 'number') {
+    errors.push(...number(at.child('port'), port));
+    if (endPort === undefined) return errors;
+    if (endPort < port) errors.push(invalid(end, endPort, 'must be greater than or equal to `port`'));
+    return [...errors, ...number(end, endPort)];
+  }
+  if (endPort !== undefined) {
+    const why = port === undefined ? 'is not specified' : 'is non-numeric';
+    errors.push(invalid(end, endPort, `may not be specified when \`port\` ${why}`));
+  }
+  return port === undefined ? errors : [...errors, ...malformed(at.child('port'), port, isPortName)];
+}
+
+function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, at: Path): FieldError[] {
+  if (!podSelector && !namespaceSelector && !ipBlock) return [required(at, 'must specify a peer')];
+  const errors = [
+    ...validateLabelSelector(podSelector, at.child('podSelector')),
+    ...validateLabelSelector(namespaceSelector, at.child('namespaceSelector')),
+  ];
+  if (!ipBlock) return errors;
+  errors.push(...validateBlock(ipBlock, at.child('ipBlock')));
+  if (podSelector || namespaceSelector) errors.push(forbidden(at, 'may not specify both ipBlock and another peer'));
+  return errors;
+}
+
+function validateBlock({ cidr, except = [] }: IPBlock, at: Path): FieldError[] {
+  if (!cidr) return [required(at.child('cidr'))];
+  const errors = malformed(at.child('cidr'), cidr, isUnambiguousCidr);
+  if (isCidr(cidr).length > 0) return errors;
+  for (const [i, each] of except.entries()) {
+    const path = at.child('except').index(i);
+    errors.push(...malformed(path, each, isUnambiguousCidr));
+    if (isCidr(each).length === 0 && !isStrictlyInside(each, cidr))
+      errors.push(invalid(path, each, 'must be a strict subset of `cidr`'));
+  }
+  return errors;
+}
+
+/** A range as new objects have to write it (KEP-4858): `10.1.2.3/8` could mean a range or an address in it. */
+function isUnambiguousCidr(value: string): string[] {
+  const errors = isCidr(value);
+  if (errors.length > 0 || !hasHostBits(value)) return errors;
+  return ['must not have bits set beyond the prefix length'];
+}
