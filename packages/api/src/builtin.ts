@@ -1,3 +1,5 @@
+import { mutatingWebhookConfiguration } from './admissionregistration/v1/mutatingwebhookconfiguration.ts';
+import { validatingWebhookConfiguration } from './admissionregistration/v1/validatingwebhookconfiguration.ts';
 import { controllerRevision } from './apps/v1/controllerrevision.ts';
 import { deployment } from './apps/v1/deployment.ts';
 import { replicaSet } from './apps/v1/replicaset.ts';
@@ -71,6 +73,8 @@ export const builtinKinds: readonly AnyKind[] = [
   controllerRevision,
   deployment,
   replicaSet,
+  mutatingWebhookConfiguration,
+  validatingWebhookConfiguration,
 ];
 
 /** Kinds that only appear as the body of a subresource. */
