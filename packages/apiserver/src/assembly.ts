@@ -3,6 +3,7 @@ import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
+import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { authentication } from './chain/authentication/index.ts';
 import { authorization } from './chain/authorization/index.ts';
 import { impersonation } from './chain/impersonation.ts';
@@ -15,6 +16,7 @@ import { authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
 import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { Store } from './storage/store.ts';
+import { clusterIpResolver, endpointResolver } from './webhooks/service-resolver.ts';
 
 /** Requests of either kind that wait for their turn, and for how many milliseconds at most. */
 const waitingRequests = 6000;
@@ -59,8 +61,10 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
   const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
   const tokens = tokensOf(flags, registry, log);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
+  const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   const plugins = builtinAdmission({
     authorizer,
+    webhooks: { objects: registry, resolve, metrics: webhookMetrics(metrics), log },
     enable: flags['enable-admission-plugins'],
     disable: flags['disable-admission-plugins'],
     tolerationSeconds: {

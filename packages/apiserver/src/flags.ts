@@ -174,6 +174,10 @@ export const apiServerFlags = defineFlags({
     help: 'Seconds that a pod which does not say tolerates a node that cannot be reached.',
   }),
 
+  'enable-aggregator-routing': boolFlag({
+    group: api,
+    help: 'Whether webhooks that are Services are reached at one of their endpoints; by default at the cluster IP, which needs kube-proxy beside this server.',
+  }),
   'service-cluster-ip-range': stringFlag({
     group: api,
     default: '10.0.0.0/24',

@@ -25,7 +25,9 @@ export interface TestServerOptions {
   scheme?: Scheme;
   /** Authentication to authorization; by default everybody is an administrator. */
   links?: readonly Link[];
-  plugins?: readonly AdmissionPlugin[];
+  plugins?:
+    | readonly AdmissionPlugin[]
+    | ((objects: ObjectAccess, metrics: MetricsRegistry) => readonly AdmissionPlugin[]);
   /** With these or `subresources`, only what they say is special; by default everything the real server has. */
   hooks?: HookTable | ((objects: ObjectAccess) => HookTable);
   subresources?: SubresourceTable;
@@ -82,13 +84,14 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     log,
   });
   await registry.start();
+  const metrics = new MetricsRegistry();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
   const server = createServer({
     registry,
     subresources: specials?.subresources ?? options.subresources ?? {},
     links: options.links ?? [everybodyIsAdmin],
-    plugins: options.plugins ?? [],
-    metrics: new MetricsRegistry(),
+    plugins: typeof options.plugins === 'function' ? options.plugins(registry, metrics) : (options.plugins ?? []),
+    metrics,
     log,
   });
   const listening = await server.listen({ host: '127.0.0.1', port: options.port ?? 0 });

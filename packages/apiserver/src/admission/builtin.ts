@@ -8,10 +8,15 @@ import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccounts } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import type { WebhookSurroundings } from './webhook/hooks.ts';
+import { mutatingWebhooks } from './webhook/mutating.ts';
+import { validatingWebhooks } from './webhook/validating.ts';
 
 /** What plugins are made with. */
 export interface AdmissionOptions {
   readonly authorizer: Authorizer;
+  /** What webhooks are called with; needed unless their plugins are disabled. */
+  readonly webhooks?: WebhookSurroundings;
   /** `--enable-admission-plugins`: names beyond the default ones. */
   readonly enable?: readonly string[];
   /** `--disable-admission-plugins`. */
@@ -65,9 +70,9 @@ const plugins: readonly Entry[] = [
   { name: 'DefaultIngressClass', byDefault: true },
   { name: 'DenyServiceExternalIPs', byDefault: false, missing: true },
   { name: 'MutatingAdmissionPolicy', byDefault: true },
-  { name: 'MutatingAdmissionWebhook', byDefault: true },
+  { name: 'MutatingAdmissionWebhook', byDefault: true, make: (options) => mutatingWebhooks(webhooksOf(options)) },
   { name: 'ValidatingAdmissionPolicy', byDefault: true },
-  { name: 'ValidatingAdmissionWebhook', byDefault: true },
+  { name: 'ValidatingAdmissionWebhook', byDefault: true, make: (options) => validatingWebhooks(webhooksOf(options)) },
   { name: 'ResourceQuota', byDefault: true },
   { name: 'AlwaysDeny', byDefault: false, missing: true },
 ];
@@ -97,4 +102,9 @@ export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
     if (on && missing) throw new Error(`admission plugin ${JSON.stringify(name)} is not implemented`);
     return on && make ? [make(options)] : [];
   });
+}
+
+function webhooksOf({ webhooks }: AdmissionOptions): WebhookSurroundings {
+  if (!webhooks) throw new Error('the plugins of admission webhooks are on, and have nothing to call webhooks with');
+  return webhooks;
 }

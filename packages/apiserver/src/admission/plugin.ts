@@ -33,8 +33,27 @@ export interface Attributes {
   readonly objects: ObjectAccess;
   /** Adds a `Warning` header to the response. */
   warn(text: string): void;
-  /** Adds an audit annotation. */
-  annotate(key: string, value: string): void;
+  /** Adds an audit annotation; one of level Request only where the request's body is recorded too. */
+  annotate(key: string, value: string, level?: 'Metadata' | 'Request'): void;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+  /** When the request's time is over, in milliseconds since 1970. */
+  readonly deadline?: number;
+  /** Whether the mutating plugins run a second time, and why. */
+  readonly reinvocation: Reinvocation;
+}
+
+/**
+ * Mutating plugins run a second time when a webhook has changed the object: what ran before it has not seen the change
+ * (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#reinvocation-policy).
+ */
+export class Reinvocation {
+  /** Whether this is the second time. */
+  running = false;
+  /** Set by a plugin to ask for the second time. */
+  wanted = false;
+  /** What plugins remember of the first time, by their names. */
+  readonly memory = new Map<string, unknown>();
 }
 
 /**

@@ -10,6 +10,7 @@ export function deadline(limit: number, isLongRunning: (context: RequestContext)
   return async (context, next) => {
     if (isLongRunning(context)) return next();
     const time = Math.min(limit, requested(context.query) ?? limit);
+    context.deadline = context.receivedAt + time;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(

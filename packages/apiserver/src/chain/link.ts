@@ -26,6 +26,8 @@ export interface RequestContext {
   /** Aborts when the client is gone, or the request's time is over. */
   readonly signal: AbortSignal;
   readonly receivedAt: number;
+  /** When its time is over, in milliseconds since 1970; long-running requests have no such time. */
+  deadline?: number;
 }
 
 export type Next = () => Promise<void>;

@@ -2,12 +2,12 @@ import type { AnyKind } from '@coracle/api/kind';
 import { Path } from '@coracle/api/meta/field-path';
 import { badRequest, invalidObject, methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
-import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
+import { attributesOf, mutate, validate } from '../registry/admission.ts';
 import type { ResourceHooks } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
-import type { Machinery } from './call.ts';
+import { type Machinery, writeBy } from './call.ts';
 import { decodeObject } from './decoding.ts';
-import { managerOf, writeOptionsOf } from './options.ts';
+import { writeOptionsOf } from './options.ts';
 import { sendValue } from './response.ts';
 
 /** POST of a kind that is answered and not stored: the reviews. */
@@ -39,16 +39,7 @@ export async function answer(
     object.metadata.namespace = namespace;
   }
   kind.defaults?.(object);
-  const write: Write = {
-    user: context.user,
-    dryRun: options.dryRun,
-    options: options.raw,
-    fieldManager: managerOf(options.fieldManager, context.req.headers['user-agent']),
-    plugins,
-    subresource: '',
-    warn,
-    annotate: (key, value) => context.annotations.set(key, value),
-  };
+  const write = writeBy(context, plugins, options, '');
   const attributes = attributesOf(write, registry, kind, 'CREATE', object, undefined, {
     name: object.metadata.name ?? '',
     namespace,

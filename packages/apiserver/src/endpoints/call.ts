@@ -52,16 +52,27 @@ export async function sendObject(call: Call, code: number, object: CachedObject)
 
 /** The call as a write. */
 export function writeOf(call: Call, options: Pick<WriteOptions, 'dryRun' | 'fieldManager' | 'raw'>): Write {
-  const { context, machinery, subresource } = call;
+  return writeBy(call.context, call.machinery.plugins, options, call.subresource);
+}
+
+/** Who writes and how: what admission and the registry know of a request. */
+export function writeBy(
+  context: RequestContext,
+  plugins: readonly AdmissionPlugin[],
+  options: Pick<WriteOptions, 'dryRun' | 'fieldManager' | 'raw'>,
+  subresource: string,
+): Write {
   return {
     user: context.user,
     dryRun: options.dryRun,
     options: options.raw,
     fieldManager: managerOf(options.fieldManager, context.req.headers['user-agent']),
-    plugins: machinery.plugins,
+    plugins,
     subresource,
     warn: (text) => context.warnings.push(text),
     annotate: (key, value) => context.annotations.set(key, value),
+    signal: context.signal,
+    ...(context.deadline === undefined ? {} : { deadline: context.deadline }),
   };
 }
 

@@ -1,12 +1,12 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
-import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
+import { attributesOf, mutate, validate } from '../registry/admission.ts';
 import type { Subresource } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
-import { checkName, type Machinery } from './call.ts';
+import { checkName, type Machinery, writeBy } from './call.ts';
 import { decodeObject } from './decoding.ts';
-import { managerOf, writeOptionsOf } from './options.ts';
+import { writeOptionsOf } from './options.ts';
 import { sendValue } from './response.ts';
 
 /** A call of a subresource that the registry has a handler for. */
@@ -26,16 +26,7 @@ export async function callSubresource(
   const { group, version, kind: bodyKind } = subresource.body;
   const objectKind = { apiVersion: group === '' ? version : `${group}/${version}`, kind: bodyKind };
   const warn = (text: string) => context.warnings.push(text);
-  const write: Write = {
-    user: context.user,
-    dryRun: options.dryRun,
-    options: options.raw,
-    fieldManager: managerOf(options.fieldManager, req.headers['user-agent']),
-    plugins,
-    subresource: info.subresource,
-    warn,
-    annotate: (key, value) => context.annotations.set(key, value),
-  };
+  const write = writeBy(context, plugins, options, info.subresource);
   await handle({
     request: context,
     kind,

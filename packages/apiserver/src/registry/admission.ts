@@ -1,5 +1,5 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import type { AdmissionPlugin, Attributes, Operation } from '../admission/plugin.ts';
+import { type AdmissionPlugin, type Attributes, type Operation, Reinvocation } from '../admission/plugin.ts';
 import type { UserInfo } from '../chain/link.ts';
 import type { ObjectAccess } from './access.ts';
 
@@ -17,7 +17,11 @@ export interface Write {
   readonly plugins: readonly AdmissionPlugin[];
   readonly subresource: string;
   warn(text: string): void;
-  annotate(key: string, value: string): void;
+  annotate: Attributes['annotate'];
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+  /** When the request's time is over, in milliseconds since 1970. */
+  readonly deadline?: number;
 }
 
 /** Admission's attributes of a write. */
@@ -49,12 +53,21 @@ export function attributesOf(
     options: write.options,
     objects,
     warn: (text) => write.warn(text),
-    annotate: (key, value) => write.annotate(key, value),
+    annotate: (key, value, level) => write.annotate(key, value, level),
+    ...(write.signal ? { signal: write.signal } : {}),
+    ...(write.deadline === undefined ? {} : { deadline: write.deadline }),
+    reinvocation: new Reinvocation(),
   };
 }
 
-/** Runs the plugins' `mutate`s in order. The object may be replaced; read it from the attributes afterwards. */
+/**
+ * Runs the plugins' `mutate`s in order, and once more where one of them asks for it. The object may be replaced; read it from the
+ * attributes afterwards.
+ */
 export async function mutate(plugins: readonly AdmissionPlugin[], attributes: Attributes): Promise<void> {
+  for (const plugin of plugins) await plugin.mutate?.(attributes);
+  if (!attributes.reinvocation.wanted) return;
+  attributes.reinvocation.running = true;
   for (const plugin of plugins) await plugin.mutate?.(attributes);
 }
 

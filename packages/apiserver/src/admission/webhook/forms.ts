@@ -1,0 +1,103 @@
+import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { getPath, setPath } from '@coracle/api/meta/object';
+import { objectSchemaOf } from '@coracle/api/schema';
+import { scaleOf } from '../../endpoints/scale.ts';
+import { toKind, toStored } from '../../storage/encoding.ts';
+import type { Attributes } from '../plugin.ts';
+
+interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** A request's objects in the form in which a webhook is asked about them. */
+export interface Forms {
+  /** The kind of the request's own object, and of the one the webhook sees. */
+  readonly requestKind: GroupVersionKind;
+  readonly kind: GroupVersionKind;
+  readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
+  readonly object: object | undefined;
+  readonly oldObject: object | undefined;
+  /** Makes the request's object of one in this form, with what a decode and the defaults do to it. */
+  restore(changed: object): KubeObject;
+}
+
+/** `kind` is the one a webhook matched; see `matchedKind`. */
+export function formsOf(attributes: Attributes, kind: AnyKind): Forms {
+  const resource = { group: kind.group, version: kind.version, resource: kind.plural };
+  if (attributes.operation === 'CONNECT') return { ...connectForms(attributes), resource };
+  if (attributes.subresource === 'scale' && attributes.kind.subresources?.scale) {
+    return { ...scaleForms(attributes), resource };
+  }
+  const { objectKind, object, oldObject } = attributes;
+  const requestKind = describe(objectKind);
+  const isOwn = objectKind.kind === attributes.kind.kind && objectKind.apiVersion === attributes.kind.apiVersion;
+  if (!isOwn || kind === attributes.kind) {
+    const type = isOwn ? kind.type : typeOfBody(objectKind);
+    return {
+      requestKind,
+      kind: requestKind,
+      resource,
+      object,
+      oldObject,
+      restore: (changed) => decoded(changed, type, isOwn ? kind : undefined),
+    };
+  }
+  const to = (it: KubeObject | undefined) => it && toKind(kind, toStored(attributes.kind, it));
+  return {
+    requestKind,
+    kind: describe(kind),
+    resource,
+    object: to(object),
+    oldObject: to(oldObject),
+    restore: (changed) => toKind(attributes.kind, toStored(kind, decoded(changed, kind.type, kind))),
+  };
+}
+
+/** A CONNECT carries its options as its object. */
+function connectForms({ objectKind, options }: Attributes): Omit<Forms, 'resource'> {
+  const requestKind = describe(objectKind);
+  const object = { kind: objectKind.kind, apiVersion: objectKind.apiVersion, ...options };
+  const restore = () => {
+    throw new Error('the options of a CONNECT cannot be changed');
+  };
+  return { requestKind, kind: requestKind, object, oldObject: undefined, restore };
+}
+
+/** A change of an object's scale is shown as the Scale that the client wrote. */
+function scaleForms({ kind, object, oldObject }: Attributes): Omit<Forms, 'resource'> {
+  const paths = kind.subresources!.scale!;
+  const requestKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+  return {
+    requestKind,
+    kind: requestKind,
+    object: object && scaleOf(object, paths),
+    oldObject: oldObject && scaleOf(oldObject, paths),
+    restore(changed) {
+      const scale = decoded(changed, 'autoscaling/v1.Scale', undefined);
+      const restored = structuredClone(object!);
+      setPath(restored, paths.spec, (getPath(scale, 'spec.replicas') as number | undefined) ?? 0);
+      return restored;
+    },
+  };
+}
+
+function decoded(changed: object, type: string, kind: AnyKind | undefined): KubeObject {
+  const { object } = decodeTyped<KubeObject>(changed, objectSchemaOf(type));
+  object.metadata ??= {};
+  kind?.defaults?.(object);
+  return object;
+}
+
+function describe({ apiVersion, kind }: { apiVersion: string; kind: string }): GroupVersionKind {
+  const slash = apiVersion.indexOf('/');
+  return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1), kind };
+}
+
+/** The generated type of a subresource's body: `authentication/v1.TokenRequest`. */
+function typeOfBody({ apiVersion, kind }: { apiVersion: string; kind: string }): string {
+  const { group, version } = describe({ apiVersion, kind });
+  return `${group === '' ? 'core' : group.split('.')[0]}/${version}.${kind}`;
+}

@@ -1,0 +1,67 @@
+import type { Kind, KubeObject } from '@coracle/api/kind';
+import { type Selector, selectorFrom } from '@coracle/api/meta/labels';
+import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
+import type { ObjectAccess } from '../../registry/access.ts';
+import type { ServiceResolver } from '../../webhooks/service-resolver.ts';
+
+/** A webhook of a configuration, with what is made of it once. */
+export interface Hook {
+  readonly webhook: ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
+  readonly configuration: string;
+  /** Names it among all: a configuration may not have two of one name. */
+  readonly id: string;
+  readonly namespaceSelector: Selector;
+  readonly objectSelector: Selector;
+}
+
+/** What a plugin of webhooks needs of the server around it. */
+export interface WebhookSurroundings {
+  readonly objects: ObjectAccess;
+  readonly resolve: ServiceResolver;
+  readonly metrics: WebhookMetrics;
+  readonly log: { warn(details: object, message: string): void };
+}
+
+/** Told how calls of webhooks end. */
+export interface WebhookMetrics {
+  called(call: {
+    name: string;
+    type: string;
+    operation: string;
+    code: number;
+    rejected: boolean;
+    seconds: number;
+  }): void;
+  rejected(call: { name: string; type: string; operation: string; why: RejectionType; code: number }): void;
+  failedOpen(call: { name: string; type: string }): void;
+}
+
+/** Why a webhook's call refused the request: its answer, the call that failed, or what the server could not do with the answer. */
+export type RejectionType = 'no_error' | 'calling_webhook_error' | 'apiserver_internal_error';
+
+interface Configuration extends KubeObject {
+  webhooks?: Hook['webhook'][];
+}
+
+/** Follows the configurations of one kind; gives their webhooks in the order in which they are called: by the configuration's name, then as listed. */
+export function followHooks<T extends Configuration>(objects: ObjectAccess, kind: Kind<T>): () => readonly Hook[] {
+  const byName = new Map<string, readonly Hook[]>();
+  let inOrder: readonly Hook[] = [];
+  objects.onChange(kind, ({ type, object }) => {
+    const { name = '' } = object.metadata;
+    if (type === 'deleted') byName.delete(name);
+    else byName.set(name, hooksOf(object));
+    inOrder = [...byName.keys()].sort().flatMap((each) => byName.get(each)!);
+  });
+  return () => inOrder;
+}
+
+function hooksOf({ metadata: { name = '' }, webhooks = [] }: Configuration): Hook[] {
+  return webhooks.map((webhook) => ({
+    webhook,
+    configuration: name,
+    id: `${name}/${webhook.name}`,
+    namespaceSelector: selectorFrom(webhook.namespaceSelector ?? {}),
+    objectSelector: selectorFrom(webhook.objectSelector ?? {}),
+  }));
+}

@@ -1,0 +1,66 @@
+import { scheme } from '@coracle/api/builtin';
+import type { AnyKind } from '@coracle/api/kind';
+import { internalError, isNotFound } from '@coracle/api/meta/status';
+import { prefixOf } from '../../storage/keys.ts';
+import type { Attributes } from '../plugin.ts';
+import type { Hook } from './hooks.ts';
+import { type RuleSubject, ruleMatches } from './rules.ts';
+import { inSelectedNamespace, selectsObject } from './selectors.ts';
+
+const group = 'admissionregistration.k8s.io';
+const exempt = new Set([
+  'validatingwebhookconfigurations',
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+]);
+
+/** Whether a request is for what configures admission: no webhook may keep it from being repaired. */
+export function isExempt(attributes: Attributes): boolean {
+  return attributes.group === group && exempt.has(attributes.resource);
+}
+
+/**
+ * The kind in whose form a webhook is to be asked about a request: the request's own where one of its rules is about that, with
+ * matchPolicy Equivalent another version of it that a rule is about. Undefined: the webhook is not to be asked. Throws NotFound where
+ * the namespace it selects by is not there.
+ */
+export async function matchedKind(hook: Hook, attributes: Attributes): Promise<AnyKind | undefined> {
+  let inNamespace: boolean;
+  let failure: unknown;
+  try {
+    inNamespace = await inSelectedNamespace(hook.namespaceSelector, attributes);
+  } catch (error) {
+    failure = isNotFound(error) ? error : internalError(error);
+    inNamespace = true;
+  }
+  if (!inNamespace || !selectsObject(hook.objectSelector, attributes)) return undefined;
+  const kind = ruledKind(hook, attributes);
+  // What fails for a request that the webhook is not about is nobody's business.
+  if (kind && failure) throw failure;
+  return kind;
+}
+
+function ruledKind({ webhook }: Hook, attributes: Attributes): AnyKind | undefined {
+  const { rules = [], matchPolicy } = webhook;
+  if (rules.some((rule) => ruleMatches(rule, attributes))) return attributes.kind;
+  if (matchPolicy !== 'Equivalent') return undefined;
+  const equivalents = equivalentsOf(attributes.kind);
+  for (const rule of rules) {
+    const found = equivalents.find((kind) => ruleMatches(rule, as(kind, attributes)));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function as(kind: AnyKind, { subresource, namespace, operation }: Attributes): RuleSubject {
+  return { group: kind.group, version: kind.version, resource: kind.plural, subresource, namespace, operation };
+}
+
+/** The other kinds in which the same objects are served. */
+function equivalentsOf(kind: AnyKind): AnyKind[] {
+  const prefix = prefixOf(kind);
+  return [...scheme].filter((each) => each !== kind && each.verbs.includes('get') && prefixOf(each) === prefix);
+}

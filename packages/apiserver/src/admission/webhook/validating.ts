@@ -1,0 +1,31 @@
+import { validatingWebhookConfiguration } from '@coracle/api/admissionregistration/v1/validatingwebhookconfiguration';
+import type { AdmissionPlugin } from '../plugin.ts';
+import { followHooks, type WebhookSurroundings } from './hooks.ts';
+import { isExempt, matchedKind } from './matching.ts';
+
+/**
+ * ValidatingAdmissionWebhook: asks all webhooks that are about a request at once; each can refuse it
+ * (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/).
+ */
+export function validatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
+  const hooks = followHooks(around.objects, validatingWebhookConfiguration);
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    async validate(attributes) {
+      if (hooks().length === 0 || isExempt(attributes)) return;
+      const relevant = [];
+      for (const hook of hooks()) {
+        const kind = await matchedKind(hook, attributes);
+        if (kind) relevant.push({ hook, kind });
+      }
+      if (relevant.length === 0) return;
+      const { callHook } = await import('./call.ts');
+      const answers = await Promise.allSettled(
+        relevant.map(({ hook, kind }, i) =>
+          callHook({ hook, kind, attributes, mutating: false, place: `round_0_index_${i}` }, around, () => undefined),
+        ),
+      );
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { Agent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import { posix } from 'node:path';
+import { statusFromResponse } from '@coracle/api/meta/response-status';
+import { StatusError } from '@coracle/api/meta/status';
+import { dialMessage } from '@coracle/client/http1';
+import type { Address, ServiceResolver } from './service-resolver.ts';
+
+/** Where a webhook is, as configurations say it: a URL, or a Service of the cluster; and who vouches for it. */
+export interface WebhookClientConfig {
+  readonly url?: string;
+  readonly service?: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly path?: string;
+    readonly port?: number;
+  };
+  /** PEM in base64; without it, the authorities the runtime trusts. */
+  readonly caBundle?: string;
+}
+
+/** The largest answer of a webhook, in bytes: ours, so that none can take the server's memory. */
+const answerLimit = 16 << 20;
+
+/** Kept connections that are idle this long (ms) are closed. */
+const idle = 90_000;
+
+/** All webhooks share it: connections are kept by address, server name and authority. */
+const agent = new Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 25, timeout: idle });
+
+/** The answer of a webhook came too late, or was not waited for. */
+export class WebhookTimeout extends Error {}
+
+/** A webhook ready to be called. */
+export interface WebhookTarget {
+  /** `https://hook.default.svc:443`, as error texts show it. */
+  readonly origin: string;
+  readonly path: string;
+  /** Finds what to connect to; called for each request. */
+  readonly address: () => Address;
+  /** The name its certificate must have. */
+  readonly serverName: string;
+  /** PEM; undefined: those the runtime trusts. */
+  readonly ca: string | undefined;
+}
+
+/** Reads where a webhook is. Throws on a URL that is none. */
+export function webhookTarget(config: WebhookClientConfig, resolve: ServiceResolver): WebhookTarget {
+  const ca = config.caBundle ? Buffer.from(config.caBundle, 'base64').toString('utf8') : undefined;
+  if (config.service) {
+    const { namespace, name, path = '', port = 443 } = config.service;
+    const serverName = `${name}.${namespace}.svc`;
+    const origin = `https://${serverName}:${port}`;
+    return { origin, path: plainPath(path), address: () => resolve(namespace, name, port), serverName, ca };
+  }
+  if (config.url === undefined) throw new Error('webhook configuration must have either service or URL');
+  const url = new URL(config.url);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const address = { host, port: url.port === '' ? 443 : Number(url.port) };
+  return { origin: url.origin, path: plainPath(url.pathname), address: () => address, serverName: host, ca };
+}
+
+/** `/a/b` of `a//b/`. */
+function plainPath(path: string): string {
+  const joined = posix.join('/', path);
+  return joined.length > 1 ? joined.replace(/\/$/, '') : joined;
+}
+
+/** How long a webhook may take, and who asks. */
+export interface WebhookCall {
+  /** Also told to the webhook, in seconds, in the query parameter `timeout`. */
+  readonly milliseconds: number;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+  readonly userAgent: string;
+}
+
+/**
+ * Posts JSON and gives the answer's body. Redirects are not followed. Throws a StatusError for an answer with an error code,
+ * WebhookTimeout when the time is over, and an Error with upstream's text when there is no connection.
+ */
+export async function postToWebhook(target: WebhookTarget, body: Buffer, call: WebhookCall): Promise<Buffer> {
+  const path = `${target.path}?timeout=${Math.max(1, Math.ceil(call.milliseconds / 1000))}s`;
+  const failed = (why: string) => `Post ${JSON.stringify(target.origin + path)}: ${why}`;
+  const time = AbortSignal.timeout(Math.max(0, call.milliseconds));
+  const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
+  try {
+    signal.throwIfAborted();
+    const { status, bytes } = await send({ target, path, body, userAgent: call.userAgent, signal });
+    if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
+    return bytes;
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    if (time.aborted) throw new WebhookTimeout(failed('context deadline exceeded'));
+    if (call.signal?.aborted) throw new WebhookTimeout(failed('context canceled'));
+    if (error instanceof ConnectionFailure) throw new Error(failed(error.message));
+    throw error;
+  }
+}
+
+class ConnectionFailure extends Error {}
+
+interface Sending {
+  readonly target: WebhookTarget;
+  readonly path: string;
+  readonly body: Buffer;
+  readonly userAgent: string;
+  readonly signal: AbortSignal;
+}
+
+async function send(it: Sending, isRetry = false): Promise<{ status: number; bytes: Buffer }> {
+  const { target, path, body, userAgent, signal } = it;
+  const address = addressOf(target);
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest({
+      agent,
+      ...address,
+      method: 'POST',
+      path,
+      servername: isIP(target.serverName) === 0 ? target.serverName : '',
+      ...(target.ca === undefined ? {} : { ca: target.ca }),
+      signal,
+      headers: {
+        host: target.origin.slice('https://'.length),
+        'content-type': 'application/json',
+        accept: 'application/json, */*',
+        'user-agent': userAgent,
+        'content-length': body.length,
+      },
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection that the other side closed meanwhile: it has not seen the request.
+      const unseen = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
+      if (unseen && !isRetry && !signal.aborted) resolve(send(it, true));
+      else reject(new ConnectionFailure(dialMessage(new URL(target.origin), error)));
+    });
+    outgoing.on('response', (incoming) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > answerLimit) incoming.destroy(new Error(`the answer is larger than ${answerLimit} bytes`));
+      });
+      incoming.on('end', () => resolve({ status: incoming.statusCode!, bytes: Buffer.concat(chunks) }));
+      incoming.on('error', (error) => reject(new ConnectionFailure(error.message)));
+    });
+    outgoing.end(body);
+  });
+}
+
+function addressOf({ address }: WebhookTarget): Address {
+  try {
+    return address();
+  } catch (error) {
+    throw new ConnectionFailure(error instanceof Error ? error.message : String(error));
+  }
+}
