@@ -4,6 +4,7 @@ import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
+import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
 import { authorization } from './chain/authorization/index.ts';
 import { impersonation } from './chain/impersonation.ts';
@@ -45,10 +46,12 @@ export interface Assembly {
   rbac: boolean;
   /** What Services have of the cluster's ranges. */
   services: ServiceAllocation;
+  /** Hands on what is still to be told to others (audit events); after the last request has ended. */
+  close(): Promise<void>;
 }
 
 /** Joins storage, authentication, authorization, admission and the special resources as the flags say. Throws on flags that cannot be. */
-export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
+export async function assemble(flags: Flags, options: AssemblyOptions): Promise<Assembly> {
   const { store, metrics, log } = options;
   const specials = specialsOf(flags);
   const registry = new Registry({
@@ -73,11 +76,15 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     },
   });
   const counts = securityMetrics(metrics);
+  const auditing = isAudited(flags)
+    ? (await import('./chain/audit/setup.ts')).auditingOf(flags, metrics, log)
+    : undefined;
   const server = createServer({
     registry,
     subresources: specials.subresources,
     pages: specials.pages,
     links: [
+      ...(auditing ? [auditRefused(auditing)] : []),
       authentication({
         authenticators: authenticatorsOf(flags, tokens),
         anonymous: anonymousAllowed(flags, log),
@@ -86,6 +93,7 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
           if (reason) log.warn({ reason }, 'Unable to authenticate the request');
         },
       }),
+      ...(auditing ? [audit(auditing)] : []),
       impersonation(authorizer),
       inFlightLimit({
         readOnly: flags['max-requests-inflight'],
@@ -105,7 +113,21 @@ export function assemble(flags: Flags, options: AssemblyOptions): Assembly {
     ...(options.address ? { address: options.address } : {}),
     ...(options.started ? { started: options.started } : {}),
   });
-  return { registry, server, rbac: rbac !== undefined, services: specials.services };
+  return {
+    registry,
+    server,
+    rbac: rbac !== undefined,
+    services: specials.services,
+    async close() {
+      await Promise.all((auditing?.backends ?? []).map((backend) => backend.close()));
+    },
+  };
+}
+
+function isAudited(flags: Flags): boolean {
+  return (
+    flags['audit-policy-file'] !== '' || flags['audit-log-path'] !== '' || flags['audit-webhook-config-file'] !== ''
+  );
 }
 
 /** Where everything is allowed, at least everybody must say who they are: AlwaysAllow switches anonymous requests off, as upstream does. */

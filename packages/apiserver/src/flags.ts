@@ -9,6 +9,7 @@ import {
   stringFlag,
   stringSliceFlag,
 } from '@coracle/process/flags';
+import { auditFlags } from './chain/audit/flags.ts';
 
 const etcd = 'etcd';
 const generic = 'generic';
@@ -148,6 +149,8 @@ export const apiServerFlags = defineFlags({
     group: authentication,
     help: 'Prefixes of headers in which a proxy says more about the user, for instance X-Remote-Extra-.',
   }),
+
+  ...auditFlags,
 
   'authorization-mode': stringSliceFlag({
     group: authorization,

@@ -35,7 +35,7 @@ await program(
     const store = openStore(flags);
     const progress: Progress = { finished: new Set(), ending: false };
     const started = Promise.withResolvers<void>();
-    const { registry, server, rbac, services } = assemble(flags, {
+    const { registry, server, rbac, services, close } = await assemble(flags, {
       store,
       metrics,
       log,
@@ -84,6 +84,7 @@ await program(
     const closed = listening.close(shutdownGrace);
     await registry.stop();
     await closed;
+    await close();
     await store.close();
   },
   {

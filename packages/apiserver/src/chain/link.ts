@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { AuditRecord } from './audit/record.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { User } from './user.ts';
 
@@ -21,6 +22,8 @@ export interface RequestContext {
   readonly auditId: string;
   /** Texts for `Warning: 299 - "…"` headers; written with the response head, each once. */
   readonly warnings: string[];
+  /** How the request is recorded, from authentication on, where anything is. */
+  audit?: AuditRecord;
   /** Audit annotations that links and admission plugins leave. */
   readonly annotations: Map<string, string>;
   /** Aborts when the client is gone, or the request's time is over. */

@@ -32,6 +32,7 @@ export async function answer(
     warn,
   );
   object.metadata ??= {};
+  context.audit?.request(object);
   if (kind.namespaced) {
     if (object.metadata.namespace && object.metadata.namespace !== namespace) {
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

@@ -2,6 +2,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { isPathSegmentName } from '@coracle/api/meta/names';
 import { badRequest, methodNotAllowed } from '@coracle/api/meta/status';
 import type { AdmissionPlugin } from '../admission/plugin.ts';
+import { annotate } from '../chain/audit/record.ts';
 import type { RequestContext } from '../chain/link.ts';
 import type { Write } from '../registry/admission.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -70,7 +71,7 @@ export function writeBy(
     plugins,
     subresource,
     warn: (text) => context.warnings.push(text),
-    annotate: (key, value) => context.annotations.set(key, value),
+    annotate: (key, value, level) => annotate(context, key, value, level),
     signal: context.signal,
     ...(context.deadline === undefined ? {} : { deadline: context.deadline }),
   };

@@ -35,6 +35,7 @@ export async function readObject(call: Call, options: WriteOptions): Promise<Kub
     (text) => context.warnings.push(text),
   );
   object.metadata ??= {};
+  context.audit?.request(object);
   kind.defaults?.(object);
   return object;
 }

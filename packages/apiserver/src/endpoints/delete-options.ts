@@ -12,6 +12,7 @@ import { booleanOf, integerOf } from './options.ts';
 export async function deleteOptionsOf(context: RequestContext): Promise<DeleteOptions> {
   const bytes = await readBody(context.req);
   const options = bytes.length > 0 ? decode(bytes, context.req.headers['content-type']) : fromQuery(context.query);
+  if (bytes.length > 0) context.audit?.request(options);
   checkDeleteOptions(options);
   return options;
 }

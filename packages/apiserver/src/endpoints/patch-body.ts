@@ -56,6 +56,7 @@ export async function readPatch(context: RequestContext, options: WriteOptions):
       `error decoding patch: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`,
     );
   }
+  context.audit?.request(value);
   return { type, value, duplicates };
 }
 

@@ -38,6 +38,7 @@ export async function updateScale(call: Call): Promise<void> {
     (text) => context.warnings.push(text),
   ) as Scale;
   scale.metadata ??= {};
+  context.audit?.request(scale);
   if (scale.metadata.name && scale.metadata.name !== name) {
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
   }

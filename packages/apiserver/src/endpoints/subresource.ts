@@ -39,14 +39,16 @@ export async function callSubresource(
       const bytes = await readBody(req);
       if (bytes.length === 0) return undefined;
       const expected = { ...objectKind, type };
-      return decodeObject(
+      const object = decodeObject(
         bytes,
         req.headers['content-type'],
         expected,
         registry.scheme,
         options.fieldValidation,
         warn,
-      ) as T;
+      );
+      context.audit?.request(object);
+      return object as T;
     },
     async admit<T extends KubeObject | undefined>(
       operation: 'CREATE' | 'UPDATE' | 'CONNECT',

@@ -86,7 +86,7 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
     error: (details: object, message: string) => console.error(message, details),
     warn: (details: object, message: string) => void warnings.push({ message, ...details }),
   };
-  const { registry, server } = assemble(values, { store, metrics: new MetricsRegistry(), log });
+  const { registry, server, close } = await assemble(values, { store, metrics: new MetricsRegistry(), log });
   await rm(folder, { recursive: true }); // everything is read
   await registry.start();
   const tls = { cert: serving.certificate, key: serving.key, clientCa: authority.certificate };
@@ -127,6 +127,7 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
     async close() {
       await registry.stop();
       await listening.close();
+      await close();
       await store.close();
     },
   };

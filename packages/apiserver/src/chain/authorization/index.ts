@@ -1,4 +1,5 @@
 import { parseFieldSelector } from '@coracle/api/meta/field-selector';
+import { annotate } from '../audit/record.ts';
 import type { Link, RequestContext } from '../link.ts';
 import type { User } from '../user.ts';
 import type { Attributes, Authorizer, Decision, FieldRequirement } from './authorizer.ts';
@@ -35,8 +36,8 @@ export function authorization(authorizer: Authorizer, observe?: (decision: Decis
     const attributes = attributesOf(context, context.user);
     const decision = authorizer.authorize(attributes);
     observe?.(decision);
-    context.annotations.set('authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
-    context.annotations.set('authorization.k8s.io/reason', decision.reason);
+    annotate(context, 'authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
+    annotate(context, 'authorization.k8s.io/reason', decision.reason);
     if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);
     await next();
   };

@@ -1,0 +1,349 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { configMap } from '@coracle/api/core/v1/configmap';
+import { secret } from '@coracle/api/core/v1/secret';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startHttpsServer } from '../../testing/https-server.ts';
+import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
+import { batched, withRetries } from './backends/buffered.ts';
+import { logFormats } from './backends/log.ts';
+import { RotatingFile } from './backends/rotating-file.ts';
+import { truncated } from './backends/truncated.ts';
+import type { AuditEvent } from './event.ts';
+import { auditConfigOf, type Policy } from './policy.ts';
+import { readPolicyFile } from './policy-file.ts';
+
+let folder: string;
+let server: SecureServer | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'audit-'));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true });
+});
+
+const at = (name: string) => join(folder, name);
+const policy = (rules: object[], more: object = {}) =>
+  JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules, ...more });
+
+async function start(rules: object[], more: object = {}, ...flags: string[]): Promise<SecureServer> {
+  await writeFile(at('policy.yaml'), policy(rules, more));
+  server = await startSecureServer(
+    `--audit-policy-file=${at('policy.yaml')}`,
+    `--audit-log-path=${at('audit.log')}`,
+    ...flags,
+  );
+  return server;
+}
+
+async function logged(): Promise<AuditEvent[]> {
+  const text = await readFile(at('audit.log'), 'utf8');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as AuditEvent);
+}
+
+const maps = '/api/v1/namespaces/default/configmaps';
+
+describe('audit', () => {
+  it('records a request when it is received and when it ends, as much as the policy says', async () => {
+    const api = await start([
+      { level: 'Metadata', resources: [{ group: '', resources: ['secrets'] }] },
+      { level: 'RequestResponse', resources: [{ group: '', resources: ['configmaps'] }], omitManagedFields: true },
+    ]);
+    const map = { metadata: { name: 'm', namespace: 'default' }, data: { a: '1' } };
+    await api.admin.create(configMap, map);
+    await api.admin.create(secret, { metadata: { name: 's', namespace: 'default' }, data: { a: 'c2VjcmV0' } });
+    await api.admin.list(configMap, { namespace: 'default' });
+    await expect(api.admin.get(configMap, 'none', 'default')).rejects.toThrow('not found');
+    const events = await logged();
+    const { auditID } = events.find(({ objectRef }) => objectRef?.name === 'm')!;
+    const [received, complete] = events.filter((each) => each.auditID === auditID);
+    expect(received).toEqual({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: 'RequestResponse',
+      auditID: expect.stringMatching(/^[\w-]{36}$/),
+      stage: 'RequestReceived',
+      requestURI: maps,
+      verb: 'create',
+      user: { username: 'admin', groups: ['system:masters', 'system:authenticated'], extra: expect.anything() },
+      sourceIPs: ['127.0.0.1'],
+      userAgent: expect.any(String),
+      objectRef: expect.objectContaining({ resource: 'configmaps', namespace: 'default', apiVersion: 'v1' }),
+      requestReceivedTimestamp: expect.stringMatching(/\.\d{6}Z$/),
+      stageTimestamp: expect.stringMatching(/\.\d{6}Z$/),
+    });
+    expect(complete).toMatchObject({
+      auditID: received!.auditID,
+      stage: 'ResponseComplete',
+      objectRef: { name: 'm' },
+      responseStatus: { metadata: {}, code: 201 },
+      requestObject: { kind: 'ConfigMap', ...map },
+      responseObject: { kind: 'ConfigMap', ...map },
+      annotations: { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' },
+    });
+    expect(JSON.stringify(complete!.responseObject)).not.toContain('managedFields');
+    const ofSecret = events.filter(({ objectRef }) => objectRef?.resource === 'secrets');
+    expect(ofSecret.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete']);
+    expect(JSON.stringify(ofSecret)).not.toContain('c2VjcmV0');
+    const list = events.find(({ verb, stage }) => verb === 'list' && stage === 'ResponseComplete')!;
+    expect((list.responseObject as { items: object[] }).items).toMatchObject([{ metadata: { name: 'm' } }]);
+    expect(events.at(-1)).toMatchObject({
+      responseStatus: { metadata: {}, status: 'Failure', reason: 'NotFound', code: 404 },
+      responseObject: { kind: 'Status', message: 'configmaps "none" not found' },
+    });
+  });
+
+  it('records whom a user acted as, refusals, and who was not let in', async () => {
+    const api = await start([{ level: 'Metadata' }], { omitStages: ['RequestReceived'] });
+    await fetchAs(api, { 'impersonate-user': 'bob', 'impersonate-group': 'devs' });
+    await expect(api.with('nonsense').list(configMap, { namespace: 'default' })).rejects.toThrow('Unauthorized');
+    const [impersonated, refused] = await logged();
+    expect(impersonated).toMatchObject({
+      stage: 'ResponseComplete',
+      user: { username: 'admin' },
+      impersonatedUser: { username: 'bob', groups: ['devs', 'system:authenticated'] },
+      responseStatus: { status: 'Failure', reason: 'Forbidden', code: 403 },
+      annotations: { 'authorization.k8s.io/decision': 'forbid' },
+    });
+    expect(refused).toMatchObject({
+      stage: 'ResponseStarted',
+      responseStatus: { code: 401, message: 'Authentication failed, attempted: bearer' },
+    });
+  });
+
+  async function fetchAs(api: SecureServer, headers: Record<string, string>): Promise<void> {
+    const { connect } = await import('@coracle/client/client');
+    const config = await api.configOf('admin', 'system:masters');
+    const groups = [headers['impersonate-group']!];
+    const client = connect({ ...config, impersonate: { user: headers['impersonate-user']!, groups } });
+    await expect(client.list(configMap, { namespace: 'default' })).rejects.toThrow('forbidden');
+  }
+
+  it('records a watch when it begins and when it ends', async () => {
+    const api = await start([{ level: 'Request', verbs: ['watch'] }], { omitStages: ['RequestReceived'] });
+    const stop = new AbortController();
+    const watching = api.admin.watch(configMap, {
+      namespace: 'default',
+      resourceVersion: '0',
+      timeoutSeconds: 1,
+      signal: stop.signal,
+    });
+    for await (const _event of watching) {
+      // until the server ends it
+    }
+    const events = await logged();
+    expect(events.map(({ stage, responseStatus }) => [stage, responseStatus?.code])).toEqual([
+      ['ResponseStarted', 200],
+      ['ResponseComplete', 200],
+    ]);
+  });
+
+  it('sends batches to a webhook, again when it fails, and what is left at the end', async () => {
+    let failures = 1;
+    const hook = await startHttpsServer(() => (failures-- > 0 ? { raw: 'busy', code: 503 } : { kind: 'Status' }));
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'audit', cluster: { server: `${hook.url}/in`, 'certificate-authority-data': hook.caBundle } }],
+      users: [{ name: 'api', user: { token: 'tok' } }],
+      contexts: [{ name: 'c', context: { cluster: 'audit', user: 'api' } }],
+      'current-context': 'c',
+    };
+    await writeFile(at('hook.yaml'), JSON.stringify(config));
+    const api = await start(
+      [{ level: 'Metadata' }],
+      { omitStages: ['RequestReceived'] },
+      `--audit-webhook-config-file=${at('hook.yaml')}`,
+      '--audit-webhook-initial-backoff=10ms',
+    );
+    await api.admin.list(configMap, { namespace: 'default' });
+    await api.admin.list(secret, { namespace: 'default' });
+    await api.close();
+    server = undefined;
+    expect(hook.received.length).toBe(2);
+    expect(hook.received[1]).toMatchObject({
+      path: '/in',
+      headers: { authorization: 'Bearer tok' },
+      body: {
+        kind: 'EventList',
+        apiVersion: 'audit.k8s.io/v1',
+        items: [{ objectRef: { resource: 'configmaps' } }, { objectRef: { resource: 'secrets' } }],
+      },
+    });
+    await hook.close();
+  });
+});
+
+describe('an audit policy', () => {
+  const info = {
+    isResourceRequest: true,
+    path: '/api/v1/namespaces/a/pods/web/log',
+    verb: 'get',
+    apiPrefix: 'api',
+    apiGroup: '',
+    apiVersion: 'v1',
+    namespace: 'a',
+    resource: 'pods',
+    subresource: 'log',
+    name: 'web',
+    parts: [],
+  };
+  const path = {
+    ...info,
+    isResourceRequest: false,
+    path: '/healthz/etcd',
+    namespace: '',
+    resource: '',
+    subresource: '',
+  };
+  const user = { name: 'alice', groups: ['devs'] };
+  const group = (...resources: string[]) => ({ resources: [{ group: '', resources }] });
+
+  it.each<[string, object, typeof info, boolean]>([
+    ['everything', {}, info, true],
+    ['its users', { users: ['bob'] }, info, false],
+    ['its groups', { userGroups: ['ops', 'devs'] }, info, true],
+    ['its verbs', { verbs: ['list'] }, info, false],
+    ['a resource, not its subresources', group('pods'), info, false],
+    ['a subresource', group('pods/log'), info, true],
+    ['all subresources', group('pods/*'), info, true],
+    ['a subresource of all', group('*/log'), info, true],
+    ['all resources', group('*'), info, true],
+    ['a group', { resources: [{ group: 'apps' }] }, info, false],
+    ['names', { resources: [{ group: '', resources: ['*'], resourceNames: ['other'] }] }, info, false],
+    ['namespaces', { namespaces: ['b'] }, info, false],
+    ['no paths by resources', group('*'), path, false],
+    ['paths', { nonResourceURLs: ['/healthz*'] }, path, true],
+    ['no resources by paths', { nonResourceURLs: ['*'] }, info, false],
+  ])('has rules for %s', (_name, rule, request, expected) => {
+    const { level } = auditConfigOf({ rules: [{ level: 'Metadata', ...rule }] }, request, user);
+    expect(level).toBe(expected ? 'Metadata' : 'None');
+  });
+
+  it('omits stages and managed fields as the rule or the policy says', () => {
+    const whole: Policy = {
+      omitStages: ['RequestReceived'],
+      omitManagedFields: true,
+      rules: [{ level: 'Request', omitStages: ['Panic'], omitManagedFields: false }],
+    };
+    const config = auditConfigOf(whole, info, user);
+    expect([...config.omitStages]).toEqual(['RequestReceived', 'Panic']);
+    expect(config.omitManagedFields).toBe(false);
+  });
+
+  it.each([
+    [policy([]), 'loaded illegal policy with 0 rules'],
+    [policy([{ level: 'All' }]), 'rules[0].level: Unsupported value: "All"'],
+    [policy([{}]), 'rules[0].level: Required value'],
+    [policy([{ level: 'None', omitStages: ['End'] }]), 'allowed stages are RequestReceived,ResponseStarted'],
+    [policy([{ level: 'None', nonResourceURLs: ['a*b'] }]), "must begin with a '/' character"],
+    [policy([{ level: 'None', nonResourceURLs: ['/'], namespaces: ['a'] }]), 'cannot apply to both'],
+    [policy([{ level: 'None', resources: [{ resourceNames: ['x'] }] }]), 'requires at least one resource'],
+    [policy([{ level: 'None', verb: ['get'] }]), 'unknown field "rules[0].verb"'],
+  ])('that is wrong is refused: %s', async (text, message) => {
+    await writeFile(at('p.yaml'), text);
+    expect(() => readPolicyFile(at('p.yaml'))).toThrow(message);
+  });
+});
+
+const event = (more: Partial<AuditEvent> = {}): AuditEvent => ({
+  kind: 'Event',
+  apiVersion: 'audit.k8s.io/v1',
+  level: 'Request',
+  auditID: 'id',
+  stage: 'ResponseComplete',
+  requestURI: '/api/v1/pods?a="b"',
+  verb: 'list',
+  user: { username: 'alice', groups: ['a', 'b'] },
+  requestReceivedTimestamp: '2026-01-02T03:04:05.000006Z',
+  stageTimestamp: '2026-01-02T03:04:05.000006Z',
+  ...more,
+});
+
+describe('audit backends', () => {
+  it('write the old form of lines', () => {
+    expect(logFormats.legacy!(event({ responseStatus: { metadata: {}, code: 200 } }))).toBe(
+      '2026-01-02T03:04:05.000006Z AUDIT: id="id" stage="ResponseComplete" ip="<unknown>" method="list" user="alice" groups="\\"a\\",\\"b\\"" as="<self>" asgroups="<lookup>" user-agent="" namespace="<none>" uri="/api/v1/pods?a=\\"b\\"" response="200"\n',
+    );
+  });
+
+  it('put full files aside, compress them, and keep as many as asked', async () => {
+    let now = Date.parse('2026-01-02T03:04:05.006Z');
+    const failures: unknown[] = [];
+    const file = new RotatingFile(at('a.log'), {
+      maxSize: 10,
+      maxBackups: 2,
+      maxAgeDays: 0,
+      compress: true,
+      failed: (error) => failures.push(error),
+      now: () => now++,
+    });
+    for (const line of ['1234567\n', '2234567\n', '3234567\n', '4234567\n']) file.write(line);
+    await file.close();
+    expect((await readdir(folder)).sort()).toEqual([
+      'a-2026-01-02T03-04-05.007.log.gz',
+      'a-2026-01-02T03-04-05.008.log.gz',
+      'a.log',
+    ]);
+    expect(gunzipSync(await readFile(at('a-2026-01-02T03-04-05.008.log.gz'))).toString()).toBe('3234567\n');
+    expect((await stat(at('a.log'))).mode & 0o777).toBe(0o600);
+    expect(failures).toEqual([]);
+  });
+
+  it('lose what does not fit into the buffer, and say so', async () => {
+    const taken: number[] = [];
+    let lost = 0;
+    const backend = batched(
+      (events) => void taken.push(events.length),
+      { bufferSize: 3, maxBatchSize: 2, maxWait: 60_000 },
+      (count) => {
+        lost += count;
+      },
+    );
+    for (let i = 0; i < 5; i++) expect(backend.process(event())).toBe(true);
+    await backend.close();
+    expect(taken).toEqual([2, 1]);
+    expect(lost).toBe(2);
+  });
+
+  it('leave the objects of large events out, and drop what is still too large', async () => {
+    const taken: AuditEvent[][] = [];
+    let lost = 0;
+    const sink = truncated(
+      (events) => void taken.push([...events]),
+      { maxEventSize: 600, maxBatchSize: 800 },
+      (count) => {
+        lost += count;
+      },
+    );
+    await sink([
+      event(),
+      event({ requestObject: { data: 'x'.repeat(1000) } }),
+      event({ requestURI: 'x'.repeat(1000) }),
+      event(),
+    ]);
+    expect(taken.flat().length).toBe(3);
+    expect(taken.length).toBe(2);
+    expect(taken.flat()[1]).toMatchObject({ annotations: { 'audit.k8s.io/truncated': 'true' } });
+    expect(lost).toBe(1);
+  });
+
+  it('do not try again what cannot get better', async () => {
+    let attempts = 0;
+    const fails = () => {
+      attempts++;
+      return Promise.reject(new Error('no'));
+    };
+    await expect(withRetries(fails, { initialBackoff: 1, mayPass: () => false })).rejects.toThrow('no');
+    expect(attempts).toBe(1);
+    await expect(withRetries(fails, { initialBackoff: 1, mayPass: () => true, attempts: 3 })).rejects.toThrow('no');
+    expect(attempts).toBe(4);
+  });
+});

@@ -1,0 +1,128 @@
+import { internalError, StatusError } from '@coracle/api/meta/status';
+import type { Status } from '@coracle/api/types/meta/v1';
+import { storeFailure } from '../../storage/failures.ts';
+import { connectionOf } from '../authentication/authenticator.ts';
+import type { Link, RequestContext } from '../link.ts';
+import type { AuditBackend } from './event.ts';
+import type { AuditMetrics } from './metrics.ts';
+import { auditConfigOf, type Policy, type Stage } from './policy.ts';
+import { AuditRecord } from './record.ts';
+import { captureResponse } from './response.ts';
+
+/** What requests are recorded by (https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/). */
+export interface Auditing {
+  readonly policy: Policy;
+  readonly backends: readonly AuditBackend[];
+  readonly metrics: AuditMetrics;
+}
+
+/** Records a stage. False: an event is lost that must not be. */
+async function record(auditing: Auditing, audit: AuditRecord, stage: Stage): Promise<boolean> {
+  if (audit.config.level === 'None' || audit.config.omitStages.has(stage)) return true;
+  const event = audit.event(stage);
+  auditing.metrics.event();
+  const taken = await Promise.all(auditing.backends.map((backend) => backend.process(event)));
+  return taken.every(Boolean);
+}
+
+function begin({ policy, metrics }: Auditing, context: RequestContext): AuditRecord {
+  const audit = new AuditRecord(context, auditConfigOf(policy, context.info, context.user));
+  metrics.level(audit.config.level);
+  return audit;
+}
+
+/**
+ * The link that records requests, between authentication and impersonation: when they are received, when a long answer begins, when they end, and
+ * when the server failed over them.
+ */
+export function audit(auditing: Auditing): Link {
+  return async (context, next) => {
+    const it = begin(auditing, context);
+    context.audit = it;
+    if (it.config.level === 'None') return next();
+    if (!(await record(auditing, it, 'RequestReceived'))) {
+      auditing.metrics.rejected();
+      throw internalError(new Error('failed to store audit event'));
+    }
+    const isLong = context.deadline === undefined;
+    let started: Promise<boolean> | undefined;
+    const response = captureResponse(context, it.reaches('RequestResponse') && !isLong, (code) => {
+      it.status ??= { metadata: {}, code };
+      if (isLong) started ??= record(auditing, it, 'ResponseStarted');
+    });
+    let stage: Stage = 'ResponseComplete';
+    try {
+      await next();
+      it.status ??= { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
+      if (it.reaches('RequestResponse')) concludeWith(it, await response());
+    } catch (thrown) {
+      const error = storeFailure(thrown, context.req.method === 'GET');
+      if (error instanceof StatusError) {
+        it.status = boundedStatus(error.status);
+        it.response(error.status);
+      } else if (context.signal.aborted && thrown === context.signal.reason) {
+        it.status ??= { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
+      } else {
+        stage = 'Panic';
+        const message = `APIServer panic'd: ${error instanceof Error ? error.message : String(error)}`;
+        it.status = { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
+      }
+      throw thrown;
+    } finally {
+      if (isLong) await (started ?? record(auditing, it, 'ResponseStarted'));
+      await record(auditing, it, stage);
+    }
+  };
+}
+
+/** The link around authentication: records the requests it refuses, which never come as far as `audit`. */
+export function auditRefused(auditing: Auditing): Link {
+  return async (context, next) => {
+    try {
+      await next();
+    } catch (error) {
+      if (!context.audit && error instanceof StatusError && error.code === 401) {
+        const it = begin(auditing, context);
+        it.status = { ...boundedStatus(error.status), message: attempted(context) };
+        await record(auditing, it, 'ResponseStarted');
+      }
+      throw error;
+    }
+  };
+}
+
+function attempted({ req, query }: RequestContext): string {
+  const methods: string[] = [];
+  const { authorization = '' } = req.headers;
+  if (/^basic /i.test(authorization)) methods.push('basic');
+  if (/^bearer +\S/i.test(authorization)) methods.push('bearer');
+  if (query.get('access_token')) methods.push('access_token');
+  if (hasCertificate(req)) methods.push('x509');
+  return methods.length > 0
+    ? `Authentication failed, attempted: ${methods.join(', ')}`
+    : 'Authentication failed, no credentials provided';
+}
+
+function hasCertificate(req: RequestContext['req']): boolean {
+  const connection = connectionOf(req);
+  return connection?.getPeerX509Certificate() !== undefined;
+}
+
+function concludeWith(it: AuditRecord, body: unknown): void {
+  if (body === undefined) return;
+  const status = body as Status;
+  if (status.kind === 'Status') it.status = boundedStatus(status);
+  it.response(body);
+}
+
+/** What of a Status is recorded beside the response object. */
+function boundedStatus({ status, message, reason, details, code }: Status): Status {
+  return {
+    metadata: {},
+    ...(status ? { status } : {}),
+    ...(message ? { message } : {}),
+    ...(reason ? { reason } : {}),
+    ...(details ? { details } : {}),
+    ...(code === undefined ? {} : { code }),
+  };
+}

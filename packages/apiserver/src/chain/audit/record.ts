@@ -1,0 +1,128 @@
+import { isIP } from 'node:net';
+import { isObject } from '@coracle/api/meta/object';
+import { formatMicroTime } from '@coracle/api/meta/time';
+import type { Status } from '@coracle/api/types/meta/v1';
+import { shown } from '../../registry/reviews/authentication-reviews.ts';
+import type { RequestContext } from '../link.ts';
+import type { AuditEvent, ObjectReference } from './event.ts';
+import { type AuditConfig, type Level, levels, type Stage } from './policy.ts';
+
+const longestUserAgent = 1024;
+
+/** What is recorded of one request; links and endpoints tell it what they learn. */
+export class AuditRecord {
+  readonly config: AuditConfig;
+  readonly #context: RequestContext;
+  readonly #objectRef: ObjectReference | undefined;
+  #requestObject: unknown;
+  #responseObject: unknown;
+  /** How the request ended, or that its answer has begun; undefined before. */
+  status: Status | undefined;
+
+  constructor(context: RequestContext, config: AuditConfig) {
+    this.config = config;
+    this.#context = context;
+    this.#objectRef = referenceOf(context);
+  }
+
+  /** Whether as much as a level says is recorded. */
+  reaches(level: Level): boolean {
+    return levels.indexOf(this.config.level) >= levels.indexOf(level);
+  }
+
+  /** The object, or patch, that the request brought, as it was understood. Not to be changed afterwards by the caller. */
+  request(value: unknown): void {
+    if (isObject(value) && isObject(value.metadata) && this.#objectRef) complete(this.#objectRef, value.metadata);
+    // A copy: admission goes on to change the object.
+    if (this.reaches('Request')) this.#requestObject = this.#trimmed(structuredClone(value));
+  }
+
+  /** The object the request was answered with. */
+  response(value: unknown): void {
+    if (this.reaches('RequestResponse')) this.#responseObject = this.#trimmed(value);
+  }
+
+  /** The request as an event of a stage. */
+  event(stage: Stage): AuditEvent {
+    const { auditId, user, impersonator, receivedAt, annotations, info, req } = this.#context;
+    const agent = req.headers['user-agent'] ?? '';
+    const ips = sourceIps(req);
+    return {
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: this.config.level,
+      auditID: auditId,
+      stage,
+      requestURI: req.url ?? '',
+      verb: info.verb,
+      user: shown(impersonator ?? user),
+      ...(impersonator ? { impersonatedUser: shown(user) } : {}),
+      ...(ips.length > 0 ? { sourceIPs: ips } : {}),
+      ...(agent === '' ? {} : { userAgent: shortened(agent) }),
+      ...(this.#objectRef ? { objectRef: { ...this.#objectRef } } : {}),
+      ...(this.status ? { responseStatus: this.status } : {}),
+      ...(this.#requestObject === undefined ? {} : { requestObject: this.#requestObject }),
+      ...(this.#responseObject === undefined ? {} : { responseObject: this.#responseObject }),
+      requestReceivedTimestamp: formatMicroTime(receivedAt),
+      stageTimestamp: formatMicroTime(Date.now()),
+      ...(annotations.size > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
+    };
+  }
+
+  #trimmed(value: unknown): unknown {
+    if (!this.config.omitManagedFields || !isObject(value)) return value;
+    for (const each of [value, ...(Array.isArray(value.items) ? value.items : [])]) {
+      if (isObject(each) && isObject(each.metadata)) delete each.metadata.managedFields;
+    }
+    return value;
+  }
+}
+
+/** Leaves an audit annotation; the first value of a key stays. One of level Request is left where bodies are recorded only. */
+export function annotate(
+  context: RequestContext,
+  key: string,
+  value: string,
+  level: 'Metadata' | 'Request' = 'Metadata',
+): void {
+  if (level === 'Request' && context.audit?.reaches('Request') !== true) return;
+  if (!context.annotations.has(key)) context.annotations.set(key, value);
+}
+
+function referenceOf({ info }: RequestContext): ObjectReference | undefined {
+  if (!info.isResourceRequest) return undefined;
+  const all = {
+    resource: info.resource,
+    namespace: info.namespace,
+    name: info.name,
+    apiGroup: info.apiGroup,
+    apiVersion: info.apiVersion,
+    subresource: info.subresource,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+}
+
+/** Fills in what the path did not say. */
+function complete(reference: ObjectReference, metadata: Record<string, unknown>): void {
+  for (const field of ['namespace', 'name', 'uid', 'resourceVersion'] as const) {
+    const value = metadata[field];
+    if (reference[field] === undefined && typeof value === 'string' && value !== '') reference[field] = value;
+  }
+}
+
+function shortened(agent: string): string {
+  return agent.length > longestUserAgent ? `${agent.slice(0, longestUserAgent)}...TRUNCATED` : agent;
+}
+
+/** The addresses a request came from: those that proxies say, then the connection's. */
+function sourceIps(req: RequestContext['req']): string[] {
+  const said = String(req.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => isIP(each) !== 0);
+  const real = String(req.headers['x-real-ip'] ?? '');
+  if (isIP(real) !== 0 && !said.includes(real)) said.push(real);
+  const remote = req.socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+  if (remote && said.at(-1) !== remote) said.push(remote);
+  return said;
+}

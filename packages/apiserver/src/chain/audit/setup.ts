@@ -1,0 +1,112 @@
+import type { FlagValues } from '@coracle/process/flags';
+import { UsageError } from '@coracle/process/program';
+import type { Registry } from 'prom-client';
+import { kubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
+import { type BatchOptions, batched, blocking, type Sink, withRetries } from './backends/buffered.ts';
+import { logFormats } from './backends/log.ts';
+import { RotatingFile } from './backends/rotating-file.ts';
+import { truncated } from './backends/truncated.ts';
+import type { AuditBackend } from './event.ts';
+import type { auditFlags } from './flags.ts';
+import type { Auditing } from './index.ts';
+import { auditMetrics } from './metrics.ts';
+import { readPolicyFile } from './policy-file.ts';
+
+type Flags = FlagValues<typeof auditFlags>;
+type Log = { warn(details: object, message: string): void };
+
+/** What the flags of audit ask for; undefined: nothing is recorded. Throws UsageError on flags and files that cannot be. */
+export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing | undefined {
+  const { 'audit-log-path': path, 'audit-webhook-config-file': webhook, 'audit-policy-file': policyFile } = flags;
+  if (policyFile === '') {
+    if (path !== '') log.warn({}, 'No audit policy file provided, no events will be recorded for log backend');
+    if (webhook !== '') log.warn({}, 'No audit policy file provided, no events will be recorded for webhook backend');
+    return undefined;
+  }
+  const policy = readPolicyFile(policyFile);
+  const counts = auditMetrics(metrics);
+  const backends: AuditBackend[] = [];
+  const buffered = (name: 'log' | 'webhook', sink: Sink, end: () => Promise<void> | void): AuditBackend => {
+    const lost = (events: number, error: unknown) => {
+      counts.lost(name, events);
+      log.warn(
+        { plugin: name, events, reason: (error as Error).message },
+        'Error in audit plugin affecting audit events',
+      );
+    };
+    const whole = flags[`audit-${name}-truncate-enabled`] ? truncated(sink, truncationOf(flags, name), lost) : sink;
+    const mode = flags[`audit-${name}-mode`];
+    const backend =
+      mode === 'batch' ? batched(whole, batchOf(flags, name), lost) : blocking(whole, mode === 'blocking-strict', lost);
+    return {
+      process: (event) => backend.process(event),
+      async close() {
+        await backend.close();
+        await end();
+      },
+    };
+  };
+  if (path !== '') {
+    const { write, close } = lineWriter(flags, log);
+    const format = logFormats[flags['audit-log-format']]!;
+    const sink: Sink = (events) => {
+      for (const event of events) write(format(event));
+    };
+    backends.push(buffered('log', sink, close));
+  }
+  if (webhook !== '') {
+    const server = kubeconfigWebhook(webhook);
+    const initialBackoff = flags['audit-webhook-initial-backoff'];
+    const sink: Sink = (events) => {
+      const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events };
+      return withRetries(() => server.post(list).then(() => undefined), { initialBackoff, mayPass });
+    };
+    backends.push(buffered('webhook', sink, () => server.close()));
+  }
+  return { policy, backends, metrics: counts };
+}
+
+function lineWriter(flags: Flags, log: Log): { write(line: string): void; close(): Promise<void> } {
+  const path = flags['audit-log-path'];
+  for (const name of ['audit-log-maxage', 'audit-log-maxbackup', 'audit-log-maxsize'] as const) {
+    if (flags[name] < 0) throw new UsageError(`--${name} ${flags[name]} can't be a negative number`);
+  }
+  if (path === '-') {
+    return { write: (line) => void process.stdout.write(line), close: async () => undefined };
+  }
+  const file = new RotatingFile(path, {
+    maxSize: (flags['audit-log-maxsize'] || 100) << 20,
+    maxBackups: flags['audit-log-maxbackup'],
+    maxAgeDays: flags['audit-log-maxage'],
+    compress: flags['audit-log-compress'],
+    failed: (error) => log.warn({ reason: (error as Error).message }, 'Old audit logs could not be tidied up'),
+  });
+  return { write: (line) => file.write(line), close: () => file.close() };
+}
+
+function batchOf(flags: Flags, name: 'log' | 'webhook'): BatchOptions {
+  const of = `audit-${name}-batch` as const;
+  const bufferSize = flags[`${of}-buffer-size`];
+  const maxBatchSize = flags[`${of}-max-size`];
+  const [qps, burst] = [flags[`${of}-throttle-qps`], flags[`${of}-throttle-burst`]];
+  if (bufferSize <= 0)
+    throw new UsageError(`invalid audit batch ${name} buffer size ${bufferSize}, must be a positive number`);
+  if (maxBatchSize <= 0)
+    throw new UsageError(`invalid audit batch ${name} max batch size ${maxBatchSize}, must be a positive number`);
+  if (!flags[`${of}-throttle-enable`]) return { bufferSize, maxBatchSize, maxWait: flags[`${of}-max-wait`] };
+  if (qps <= 0) throw new UsageError(`invalid audit batch ${name} throttle QPS ${qps}, must be a positive number`);
+  if (burst <= 0)
+    throw new UsageError(`invalid audit batch ${name} throttle burst ${burst}, must be a positive number`);
+  return { bufferSize, maxBatchSize, maxWait: flags[`${of}-max-wait`], throttle: { qps, burst } };
+}
+
+function truncationOf(flags: Flags, name: 'log' | 'webhook') {
+  const maxEventSize = flags[`audit-${name}-truncate-max-event-size`];
+  const maxBatchSize = flags[`audit-${name}-truncate-max-batch-size`];
+  if (maxEventSize <= 0 || maxBatchSize < maxEventSize) {
+    throw new UsageError(
+      `invalid audit truncate ${name}: max event size ${maxEventSize} must be positive and at most the max batch size ${maxBatchSize}`,
+    );
+  }
+  return { maxEventSize, maxBatchSize };
+}
