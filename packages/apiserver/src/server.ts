@@ -194,6 +194,9 @@ async function listen(
     socket.on('error', () => socket.destroy());
     const res = new ServerResponse(req);
     res.assignSocket(socket as never); // a TLS socket, or a plain one
+    // Nothing reads requests from it any more: where the upgrade is not taken, the answer is the last thing on it.
+    res.shouldKeepAlive = false;
+    res.once('finish', () => socket.end());
     handle(req, res, { socket, head }).catch(failed);
   });
   const connections = new Connections();

@@ -1,0 +1,160 @@
+import { connect, type Socket } from 'node:net';
+import { configMap } from '@coracle/api/core/v1/configmap';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from './testing/expectations.ts';
+import { type Call, callsTo } from './testing/http.ts';
+import { startApiServer, type TestServer } from './testing.ts';
+
+let server: TestServer;
+let call: Call;
+beforeAll(async () => {
+  server = await startApiServer();
+  call = callsTo(server.url);
+});
+afterAll(() => server.close());
+
+const maps = '/api/v1/namespaces/default/configmaps';
+const jsonPatch = { 'content-type': 'application/json-patch+json' };
+const yaml = { 'content-type': 'application/yaml' };
+const open: Socket[] = [];
+
+/** A connection that says what it is told to, and reads only when it is asked. */
+function rawConnection(text: string): Socket {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  open.push(socket);
+  socket.on('error', () => undefined);
+  socket.write(text);
+  return socket;
+}
+afterAll(() => {
+  for (const each of open) each.destroy();
+});
+
+/** What comes until a text is seen, or the other side ends. */
+async function readUntil(socket: Socket, text: string): Promise<string> {
+  let seen = '';
+  for await (const part of socket.iterator({ destroyOnReturn: false })) {
+    seen += part;
+    if (seen.includes(text, seen.length - part.length - text.length)) break;
+  }
+  return seen;
+}
+
+describe('bombs', () => {
+  it('of JSON patch operations', async () => {
+    await call('POST', maps, { metadata: { name: 'bomb' }, data: { a: 'x'.repeat(1000) } });
+    const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' }));
+    expect(await call('PATCH', `${maps}/bomb`, many, jsonPatch)).toMatchObject({
+      status: 413,
+      body: { message: 'Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001' },
+    });
+    const doubling = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/data', path: `/data/${i}` }));
+    const { status, body } = await call('PATCH', `${maps}/bomb`, doubling, jsonPatch);
+    expect([status, body.message]).toEqual([422, 'the server rejected our request due to an error in our request']);
+  });
+
+  it('of YAML aliases', async () => {
+    const rows = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
+    for (let i = 1; i < 12; i++)
+      rows.push(
+        `a${i}: &a${i} [${Array(9)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      );
+    const { status, body } = await call('POST', maps, `${rows.join('\n')}\nmetadata: {name: yaml}\n`, yaml);
+    expect([status, body.message]).toEqual([400, expect.stringContaining('excessive aliasing')]);
+  });
+
+  it.each(['json', 'yaml'])('of nesting, in %s', async (form) => {
+    const deep = `{"metadata":{"name":"deep"},"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const { status } = await call('POST', maps, deep, form === 'yaml' ? yaml : {});
+    expect(status).toBe(400);
+  });
+
+  it('of bytes', async () => {
+    const text = (size: number) => ({ metadata: { name: 'large' }, data: { a: 'x'.repeat(size) } });
+    expect(await call('POST', maps, text(3 << 20))).toMatchObject({
+      status: 413,
+      body: { reason: 'RequestEntityTooLarge', message: 'Request entity too large: limit is 3145728' },
+    });
+    expect((await call('POST', maps, text(2 << 20))).body.message).toContain(
+      'Too long: may not be more than 1048576 bytes',
+    );
+  });
+});
+
+describe('keys that mean something to JavaScript', () => {
+  it('are data', async () => {
+    const data = '{"__proto__":"a","constructor":"b","toString":"c","hasOwnProperty":"d"}';
+    const made = await call('POST', maps, `{"metadata":{"name":"keys","labels":{"constructor":"x"}},"data":${data}}`);
+    expect(made.text).toContain('"__proto__":"a"');
+    const patch = '{"data":{"__proto__":"changed","toString":null}}';
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    expect((await call('PATCH', `${maps}/keys`, patch, merge)).status).toBe(200);
+    const { text } = await call('GET', `${maps}/keys?labelSelector=constructor`);
+    expect(text).toContain('"data":{"__proto__":"changed","constructor":"b","hasOwnProperty":"d"}');
+    expect(({} as Record<string, unknown>)['changed']).toBeUndefined();
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    ['/api/v1/namespaces/default/nodes', 404],
+    ['/api/v1/namespaces/default/nodes/x', 404],
+    ['/api/v1/configmaps/x', 404],
+    [`${maps}/..%2f..%2fsecrets`, 400],
+    [`${maps}/%2e%2e`, 400],
+    ['/api/v1/namespaces/..%2f..%2fregistry/configmaps/x', 404],
+    [`${maps}/%00`, 404],
+    [`${maps}/%ff`, 400],
+    [`${maps}/%zz`, 400],
+  ])('%s leads nowhere', async (path, status) => {
+    const socket = rawConnection(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(await readUntil(socket, '\r\n')).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it.each(['..', '.', 'a/b', 'a%b', 'A', 'x'.repeat(254)])('no object is called %j', async (name) => {
+    expect((await call('POST', maps, { metadata: { name } })).status).toBe(422);
+  });
+});
+
+describe('connections', () => {
+  it('that failed to be upgraded are at their end, and say so', async () => {
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n';
+    const socket = rawConnection(`GET ${maps}/none HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+    const all = await readUntil(socket, 'never said');
+    expect(all).toMatch(/^HTTP\/1.1 404 /);
+    expect(all).toMatch(/^Connection: close\r$/m);
+  });
+
+  it('that never finish their headers hold nobody up', async () => {
+    const slow = Array.from({ length: 200 }, () => rawConnection('GET /version HTTP/1.1\r\nHost: x\r\nX-Slow: '));
+    expect((await call('GET', '/version')).status).toBe(200);
+    for (const each of slow) each.destroy();
+  });
+
+  it('of watchers that do not read cost little, and end when they have missed too much; others see every event', async () => {
+    const idle = Array.from({ length: 5 }, () =>
+      rawConnection(`GET ${maps}?watch=1&resourceVersion=0 HTTP/1.1\r\nHost: x\r\n\r\n`).pause(),
+    );
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const names = Array.from({ length: 400 }, (_, i) => `event-${i}`);
+    const { metadata } = await server.client.list(configMap, { namespace: 'default' });
+    const options = { namespace: 'default', resourceVersion: metadata.resourceVersion!, signal: stop.signal };
+    const reading = (async () => {
+      for await (const { object } of server.client.watch(configMap, options)) seen.push(object.metadata.name!);
+    })().catch((error) => {
+      if (!stop.signal.aborted) throw error;
+    });
+    for (const name of names) await call('POST', maps, { metadata: { name }, data: { a: 'x'.repeat(250_000) } });
+    await eventually(async () => seen.length >= names.length);
+    stop.abort();
+    await reading;
+    expect(seen).toEqual(names);
+    // What the kernel holds is left to be read, and then the end is seen.
+    for (const each of idle) expect((await readUntil(each, '\r\n0\r\n\r\n')).length).toBeLessThan(50_000_000);
+  }, 60_000);
+});
