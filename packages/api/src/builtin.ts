@@ -19,6 +19,8 @@ import { endpoints } from './core/v1/endpoints.ts';
 import { event } from './core/v1/event.ts';
 import { namespace } from './core/v1/namespace.ts';
 import { node } from './core/v1/node.ts';
+import { persistentVolume } from './core/v1/persistentvolume.ts';
+import { persistentVolumeClaim } from './core/v1/persistentvolumeclaim.ts';
 import { pod } from './core/v1/pod.ts';
 import { secret } from './core/v1/secret.ts';
 import { service } from './core/v1/service.ts';
@@ -37,6 +39,12 @@ import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
 import { role } from './rbac/v1/role.ts';
 import { roleBinding } from './rbac/v1/rolebinding.ts';
 import { Scheme } from './scheme.ts';
+import { csiDriver } from './storage/v1/csidriver.ts';
+import { csiNode } from './storage/v1/csinode.ts';
+import { csiStorageCapacity } from './storage/v1/csistoragecapacity.ts';
+import { storageClass } from './storage/v1/storageclass.ts';
+import { volumeAttachment } from './storage/v1/volumeattachment.ts';
+import { volumeAttributesClass } from './storage/v1/volumeattributesclass.ts';
 
 /** Kinds with a collection or a review endpoint, in the order discovery lists them. */
 export const builtinKinds: readonly AnyKind[] = [
@@ -46,6 +54,8 @@ export const builtinKinds: readonly AnyKind[] = [
   event,
   namespace,
   node,
+  persistentVolumeClaim,
+  persistentVolume,
   pod,
   secret,
   serviceAccount,
@@ -70,6 +80,12 @@ export const builtinKinds: readonly AnyKind[] = [
   clusterRole,
   roleBinding,
   role,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
+  storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
   controllerRevision,
   deployment,
   replicaSet,

@@ -62,7 +62,8 @@ export function validateAffinity(affinity: Affinity | undefined, at: Path): Fiel
 const weight = (value: number, at: Path) =>
   value >= 1 && value <= 100 ? [] : [invalid(at, value, 'must be in the range 1-100')];
 
-function validateNodeSelector(selector: NodeSelector, at: Path): FieldError[] {
+/** Errors of a selector of nodes: it has terms, and each of them is well-formed. */
+export function validateNodeSelector(selector: NodeSelector, at: Path): FieldError[] {
   if (!selector.nodeSelectorTerms?.length)
     return [required(at.child('nodeSelectorTerms'), 'must have at least one node selector term')];
   return selector.nodeSelectorTerms.flatMap((term, i) => validateTerm(term, at.child('nodeSelectorTerms').index(i)));

@@ -7,6 +7,8 @@ import type {
   Volume,
 } from '../../generated/core/v1.ts';
 import { Quantity } from '../../meta/quantity.ts';
+import { claimSpecDefaults } from './claim-defaults.ts';
+import { volumeSourceDefaults } from './volume-source-defaults.ts';
 
 /** Fills in a pod template as upstream defaults it, in place. */
 export function podTemplateDefaults(template: PodTemplateSpec): void {
@@ -83,9 +85,10 @@ function volumeDefaults(volume: Volume): void {
     (key) => key !== 'name' && (volume as unknown as Record<string, unknown>)[key] != null,
   );
   if (sources.length === 0) volume.emptyDir = {};
+  volumeSourceDefaults(volume);
+  if (volume.ephemeral?.volumeClaimTemplate) claimSpecDefaults(volume.ephemeral.volumeClaimTemplate.spec);
   if (volume.secret) volume.secret.defaultMode ??= 0o644;
   if (volume.configMap) volume.configMap.defaultMode ??= 0o644;
-  if (volume.hostPath) volume.hostPath.type ??= '';
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= 0o644;
     for (const item of volume.downwardAPI.items ?? []) {

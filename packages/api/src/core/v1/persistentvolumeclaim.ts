@@ -1,0 +1,65 @@
+import { age, text, wide } from '../../columns.ts';
+import type { PersistentVolumeClaim } from '../../generated/core/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { shownAccessModes } from './access-modes.ts';
+import { alignDataSources, claimSpecDefaults, isClaimOrSnapshot } from './claim-defaults.ts';
+import { storageClassOf } from './class-annotation.ts';
+import {
+  validatePersistentVolumeClaim,
+  validatePersistentVolumeClaimStatusUpdate,
+  validatePersistentVolumeClaimUpdate,
+} from './persistentvolumeclaim-validation.ts';
+
+/** A wish for storage, which a volume is bound to. */
+export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>('core/v1', {
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  shortNames: ['pvc'],
+  namespaced: true,
+  hasGeneration: false,
+  subresources: { status: true },
+  defaults(it) {
+    it.spec ??= {};
+    it.status ??= {};
+    it.status.phase ||= 'Pending';
+    claimSpecDefaults(it.spec);
+    alignDataSources(it.spec);
+  },
+  prepareForCreate(it) {
+    const { spec } = it;
+    it.status = { phase: 'Pending' };
+    // What the older field cannot name was always ignored, and so are sources in other namespaces, which are not on yet.
+    if (spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
+    if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
+    alignDataSources(spec);
+  },
+  validate: validatePersistentVolumeClaim,
+  validateUpdate: validatePersistentVolumeClaimUpdate,
+  validateStatusUpdate: validatePersistentVolumeClaimStatusUpdate,
+  columns: [
+    text(
+      'Status',
+      (it) => (it.metadata.deletionTimestamp ? 'Terminating' : it.status?.phase),
+      'Whether it has a volume.',
+    ),
+    text('Volume', (it) => it.spec.volumeName, 'The volume it is bound to.'),
+    text(
+      'Capacity',
+      (it) => (it.spec.volumeName ? (it.status?.capacity?.['storage'] ?? '0') : ''),
+      'How much the volume holds.',
+    ),
+    text(
+      'Access Modes',
+      (it) => (it.spec.volumeName ? shownAccessModes(it.status?.accessModes) : ''),
+      'Ways the volume can be mounted.',
+    ),
+    text('StorageClass', storageClassOf, 'The class it is of.'),
+    text(
+      'VolumeAttributesClass',
+      (it) => it.spec.volumeAttributesClassName ?? '<unset>',
+      'The class its attributes are of.',
+    ),
+    age,
+    wide(text('VolumeMode', (it) => it.spec.volumeMode ?? '<unset>', 'Whether it is a file system or a raw device.')),
+  ],
+});
