@@ -9,6 +9,7 @@ import type { apiServerFlags } from './flags.ts';
 import type { Page } from './pages.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
+import { ingressHooks } from './registry/ingresses/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
 import { podEviction } from './registry/pods/eviction.ts';
@@ -20,6 +21,7 @@ import { authenticationReviewHooks } from './registry/reviews/authentication-rev
 import { tokenSubresource } from './registry/service-accounts/token.ts';
 import { ServiceAllocation } from './registry/services/hooks.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
+import { persistentVolumeClaimHooks, persistentVolumeHooks } from './registry/volumes/hooks.ts';
 import { audiencesOf, tokenKeysOf } from './security.ts';
 import type { Store } from './storage/store.ts';
 import { KubeletClient } from './streaming/kubelet.ts';
@@ -71,6 +73,9 @@ export function specialsOf(flags: Flags): Specials {
       ...privilege,
       pods: { ...podHooks, ...privilege.pods },
       bindings: bindingHooks,
+      persistentvolumes: persistentVolumeHooks,
+      persistentvolumeclaims: persistentVolumeClaimHooks,
+      'ingresses.networking.k8s.io': ingressHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       ...rbacHooks(surroundings),
       ...accessReviewHooks(() => surroundings().authorizer),

@@ -116,10 +116,14 @@ describe('the plugins of a server', () => {
       'TaintNodesByCondition',
       'Priority',
       'DefaultTolerationSeconds',
+      'DefaultStorageClass',
+      'StorageObjectInUseProtection',
+      'PersistentVolumeClaimResize',
       'RuntimeClass',
       'CertificateApproval',
       'CertificateSigning',
       'CertificateSubjectRestriction',
+      'DefaultIngressClass',
     ]);
     expect(names({ enable: ['NodeRestriction'], disable: ['Priority'] })).toContain('NodeRestriction');
     expect(names({ disable: ['Priority'] })).not.toContain('Priority');

@@ -1,12 +1,16 @@
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccounts } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { WebhookSurroundings } from './webhook/hooks.ts';
 import { mutatingWebhooks } from './webhook/mutating.ts';
@@ -58,16 +62,16 @@ const plugins: readonly Entry[] = [
   { name: 'PodTolerationRestriction', byDefault: false, missing: true },
   { name: 'EventRateLimit', byDefault: false, missing: true },
   { name: 'ExtendedResourceToleration', byDefault: false, missing: true },
-  { name: 'DefaultStorageClass', byDefault: true },
-  { name: 'StorageObjectInUseProtection', byDefault: true },
+  { name: 'DefaultStorageClass', byDefault: true, make: () => defaultStorageClass },
+  { name: 'StorageObjectInUseProtection', byDefault: true, make: () => storageObjectInUseProtection },
   { name: 'OwnerReferencesPermissionEnforcement', byDefault: false, missing: true },
-  { name: 'PersistentVolumeClaimResize', byDefault: true },
+  { name: 'PersistentVolumeClaimResize', byDefault: true, make: () => persistentVolumeClaimResize },
   { name: 'RuntimeClass', byDefault: true, make: () => runtimeClass },
   { name: 'CertificateApproval', byDefault: true, make: ({ authorizer }) => certificateApproval(authorizer) },
   { name: 'CertificateSigning', byDefault: true, make: ({ authorizer }) => certificateSigning(authorizer) },
   { name: 'ClusterTrustBundleAttest', byDefault: true },
   { name: 'CertificateSubjectRestriction', byDefault: true, make: () => certificateSubjectRestriction },
-  { name: 'DefaultIngressClass', byDefault: true },
+  { name: 'DefaultIngressClass', byDefault: true, make: () => defaultIngressClass },
   { name: 'DenyServiceExternalIPs', byDefault: false, missing: true },
   { name: 'MutatingAdmissionPolicy', byDefault: true },
   { name: 'MutatingAdmissionWebhook', byDefault: true, make: (options) => mutatingWebhooks(webhooksOf(options)) },

@@ -131,7 +131,7 @@ export function validatePersistentVolumeUpdate(it: PersistentVolume, old: Persis
 }
 
 /** Labels of nodes that got another name when they became stable, which volumes may follow. */
-const newerLabels: Readonly<Record<string, string>> = {
+export const newerLabels: Readonly<Record<string, string>> = {
   'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
   'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
   'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',

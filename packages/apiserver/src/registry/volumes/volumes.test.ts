@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { builtinAdmission } from '../../admission/builtin.ts';
+import { alwaysAllow } from '../../chain/authorization/authorizer.ts';
+import { type Call, callsTo } from '../../testing/http.ts';
+import { startApiServer, type TestServer } from '../../testing.ts';
+
+let server: TestServer;
+let call: Call;
+
+beforeAll(async () => {
+  server = await startApiServer({ plugins: builtinAdmission({ authorizer: alwaysAllow }) });
+  call = callsTo(server.url);
+});
+afterAll(() => server.close());
+
+const claims = '/api/v1/namespaces/default/persistentvolumeclaims';
+const volumes = '/api/v1/persistentvolumes';
+const classes = '/apis/storage.k8s.io/v1/storageclasses';
+const ingresses = '/apis/networking.k8s.io/v1/namespaces/default/ingresses';
+const claim = (name: string, spec: object = {}) => ({
+  metadata: { name },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
+});
+const volume = (name: string, spec: object = {}, metadata: object = {}) => ({
+  metadata: { name, ...metadata },
+  spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/x' }, ...spec },
+});
+const merge = { 'content-type': 'application/merge-patch+json' };
+const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+/** A cell of the first row. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever the server answered.
+const cells = (body: any): unknown[] => body.rows[0].cells;
+// biome-ignore lint/suspicious/noExplicitAny: whatever the server answered.
+const headings = (body: any): string[] => body.columnDefinitions.map((each: any) => each.name);
+
+describe('discovery', () => {
+  it.each<[string, Record<string, { shortNames?: string[]; namespaced: boolean }>]>([
+    [
+      '/api/v1',
+      {
+        persistentvolumes: { shortNames: ['pv'], namespaced: false },
+        'persistentvolumes/status': { namespaced: false },
+        persistentvolumeclaims: { shortNames: ['pvc'], namespaced: true },
+        'persistentvolumeclaims/status': { namespaced: true },
+      },
+    ],
+    [
+      '/apis/storage.k8s.io/v1',
+      {
+        csidrivers: { namespaced: false },
+        csinodes: { namespaced: false },
+        csistoragecapacities: { namespaced: true },
+        storageclasses: { shortNames: ['sc'], namespaced: false },
+        volumeattachments: { namespaced: false },
+        'volumeattachments/status': { namespaced: false },
+        volumeattributesclasses: { shortNames: ['vac'], namespaced: false },
+      },
+    ],
+    [
+      '/apis/networking.k8s.io/v1',
+      {
+        ingresses: { shortNames: ['ing'], namespaced: true },
+        'ingresses/status': { namespaced: true },
+        ingressclasses: { namespaced: false },
+        networkpolicies: { shortNames: ['netpol'], namespaced: true },
+      },
+    ],
+  ])('%s names the kinds', async (path, expected) => {
+    const { body } = await call('GET', path);
+    for (const [name, entry] of Object.entries(expected)) {
+      // biome-ignore lint/suspicious/noExplicitAny: whatever the server answered.
+      const found = body.resources.find((each: any) => each.name === name);
+      const { shortNames, namespaced } = found;
+      expect({ ...(shortNames ? { shortNames } : {}), namespaced }).toEqual(entry);
+    }
+  });
+});
+
+describe('a claim', () => {
+  it('gets a finalizer, a phase and the newest default class', async () => {
+    expect((await call('POST', claims, claim('early'))).body.spec.storageClassName).toBeUndefined();
+    const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' };
+    const made = await call('POST', classes, {
+      metadata: { name: 'fast', annotations },
+      provisioner: 'csi.example.com',
+      allowVolumeExpansion: true,
+    });
+    expect(made.body).toMatchObject({ reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });
+    const { body } = await call('POST', claims, claim('late'));
+    expect(body).toMatchObject({
+      metadata: { finalizers: ['kubernetes.io/pvc-protection'] },
+      spec: { storageClassName: 'fast', volumeMode: 'Filesystem' },
+      status: { phase: 'Pending' },
+    });
+    expect((await call('POST', claims, claim('none', { storageClassName: '' }))).body.spec.storageClassName).toBe('');
+    const shown = await call('GET', `${classes}/fast`, undefined, table);
+    expect(cells(shown.body).slice(0, 5)).toEqual(['fast (default)', 'csi.example.com', 'Delete', 'Immediate', true]);
+  });
+
+  it('grows once it is bound, where its class lets it', async () => {
+    const bigger = { spec: { resources: { requests: { storage: '2Gi' } } } };
+    const patch = (name: string) => call('PATCH', `${claims}/${name}`, bigger, merge);
+    expect((await patch('late')).body.message).toMatch(
+      /^PersistentVolumeClaim "late" is invalid: spec: Forbidden: spec is immutable after creation/,
+    );
+    for (const name of ['late', 'none']) {
+      const status = { phase: 'Bound', capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] };
+      const { body } = await call('PATCH', `${claims}/${name}/status`, { status }, merge);
+      expect(body.status).toEqual(status);
+    }
+    expect((await patch('late')).status).toBe(200);
+    expect((await patch('none')).body).toMatchObject({
+      code: 403,
+      message:
+        'persistentvolumeclaims "none" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+    });
+    const shown = await call('GET', `${claims}/late`, undefined, table);
+    expect(headings(shown.body)).toEqual([
+      'Name',
+      'Status',
+      'Volume',
+      'Capacity',
+      'Access Modes',
+      'StorageClass',
+      'VolumeAttributesClass',
+      'Age',
+      'VolumeMode',
+    ]);
+    expect(cells(shown.body).slice(0, 7)).toEqual(['late', 'Bound', '', '', '', 'fast', '<unset>']);
+  });
+
+  it('stays, Terminating, as long as its finalizer does', async () => {
+    await call('DELETE', `${claims}/early`);
+    const shown = await call('GET', `${claims}/early`, undefined, table);
+    expect(cells(shown.body)[1]).toBe('Terminating');
+    await call('PATCH', `${claims}/early`, { metadata: { finalizers: null } }, merge);
+    expect((await call('GET', `${claims}/early`)).status).toBe(404);
+  });
+});
+
+describe('a volume', () => {
+  it('says since when it is in its phase', async () => {
+    const { body } = await call('POST', volumes, volume('a'));
+    expect(body).toMatchObject({
+      metadata: { finalizers: ['kubernetes.io/pv-protection'] },
+      status: { phase: 'Pending' },
+    });
+    expect(body.status.lastPhaseTransitionTime).toMatch(/Z$/);
+    const since = '2020-01-01T00:00:00Z';
+    const status = async (phase: string, lastPhaseTransitionTime?: string | null) =>
+      (await call('PATCH', `${volumes}/a/status`, { status: { phase, lastPhaseTransitionTime } }, merge)).body.status;
+    expect(await status('Available', since)).toEqual({ phase: 'Available', lastPhaseTransitionTime: since });
+    expect(await status('Available', null)).toEqual({ phase: 'Available', lastPhaseTransitionTime: since });
+    expect((await status('Bound')).lastPhaseTransitionTime > since).toBe(true);
+  });
+
+  it('is written with warnings of what is on its way out', async () => {
+    const old = volume(
+      'b',
+      { hostPath: undefined, rbd: { monitors: ['m'], image: 'i' }, persistentVolumeReclaimPolicy: 'Recycle' },
+      { annotations: { 'volume.beta.kubernetes.io/storage-class': 'x' } },
+    );
+    const { headers } = await call('POST', volumes, old);
+    expect(headers.get('warning')!.match(/"(.*?[^\\])"(, |$)/g)).toEqual([
+      '"metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use \\"storageClassName\\" attribute instead", ',
+      '"spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.", ',
+      '"spec.rbd: deprecated in v1.28, non-functional in v1.31+"',
+    ]);
+  });
+
+  it('reports its state only to who has seen it', async () => {
+    const { body } = await call('GET', `${volumes}/a`);
+    delete body.metadata.resourceVersion;
+    expect((await call('PUT', `${volumes}/a/status`, body)).body).toMatchObject({
+      code: 422,
+      message: 'PersistentVolume "a" is invalid: resourceVersion: Required value',
+    });
+  });
+});
+
+describe('an ingress', () => {
+  const backend = { service: { name: 'web', port: { number: 80 } } };
+  const ingress = (name: string, annotations?: object) => ({
+    metadata: { name, annotations },
+    spec: { defaultBackend: backend },
+  });
+
+  it('gets the default class, unless it names one', async () => {
+    const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+    const made = { metadata: { name: 'nginx', annotations }, spec: { controller: 'k8s.io/ingress-nginx' } };
+    expect((await call('POST', '/apis/networking.k8s.io/v1/ingressclasses', made)).status).toBe(201);
+    expect((await call('POST', ingresses, ingress('new'))).body).toMatchObject({
+      metadata: { generation: 1 },
+      spec: { ingressClassName: 'nginx' },
+      status: { loadBalancer: {} },
+    });
+    const old = await call('POST', ingresses, ingress('old', { 'kubernetes.io/ingress.class': 'x' }));
+    expect(old.body.spec.ingressClassName).toBeUndefined();
+    expect(old.headers.get('warning')).toContain(
+      'annotation \\"kubernetes.io/ingress.class\\" is deprecated, please use \'spec.ingressClassName\' instead',
+    );
+  });
+});
