@@ -3,7 +3,9 @@ import type { Scheme } from '@coracle/api/scheme';
 import { type Client, connect } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
 import { Registry as MetricsRegistry } from 'prom-client';
+import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { alwaysAllow } from './chain/authorization/authorizer.ts';
@@ -18,6 +20,7 @@ import { specialsOf } from './specials.ts';
 import type { HistoryBounds } from './storage/history.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
+import { endpointResolver } from './webhooks/service-resolver.ts';
 
 export interface TestServerOptions {
   /** The in-process store by default. The caller closes one it brings. */
@@ -25,7 +28,9 @@ export interface TestServerOptions {
   scheme?: Scheme;
   /** Authentication to authorization; by default everybody is an administrator. */
   links?: readonly Link[];
+  /** None by default; `default`: those of a server without flags. */
   plugins?:
+    | 'default'
     | readonly AdmissionPlugin[]
     | ((objects: ObjectAccess, metrics: MetricsRegistry) => readonly AdmissionPlugin[]);
   /** With these or `subresources`, only what they say is special; by default everything the real server has. */
@@ -90,7 +95,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     registry,
     subresources: specials?.subresources ?? options.subresources ?? {},
     links: options.links ?? [everybodyIsAdmin],
-    plugins: typeof options.plugins === 'function' ? options.plugins(registry, metrics) : (options.plugins ?? []),
+    plugins: pluginsOf(options, registry, metrics, log),
     metrics,
     log,
   });
@@ -108,4 +113,17 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
       if (!options.store) await store.close();
     },
   };
+}
+
+function pluginsOf(
+  { plugins = [] }: TestServerOptions,
+  objects: ObjectAccess,
+  metrics: MetricsRegistry,
+  log: ServerOptions['log'],
+): readonly AdmissionPlugin[] {
+  if (typeof plugins === 'function') return plugins(objects, metrics);
+  if (plugins !== 'default') return plugins;
+  // Cluster IPs lead nowhere here; a Service's endpoints may.
+  const webhooks = { objects, resolve: endpointResolver(objects), metrics: webhookMetrics(metrics), log };
+  return builtinAdmission({ authorizer: alwaysAllow, webhooks });
 }

@@ -2,8 +2,6 @@ import { deployment } from '@coracle/api/apps/v1/deployment';
 import { pod } from '@coracle/api/core/v1/pod';
 import { service } from '@coracle/api/core/v1/service';
 import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
-import { builtinAdmission } from '@coracle/apiserver/admission/builtin';
-import { alwaysAllow } from '@coracle/apiserver/chain/authorization/authorizer';
 import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { applyAddon } from './addon.ts';
@@ -13,12 +11,7 @@ const options = { clusterIp: '10.0.0.10', clusterDomain: 'cluster.local', replic
 
 let api: TestServer;
 beforeAll(async () => {
-  api = await startApiServer({
-    plugins: builtinAdmission({
-      authorizer: alwaysAllow,
-      disable: ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'],
-    }),
-  });
+  api = await startApiServer({ plugins: 'default' });
   await applyAddon(api.client, clusterDns(options));
 });
 afterAll(() => api.close());

@@ -1,12 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { builtinAdmission } from '@coracle/apiserver/admission/builtin';
-import { webhookMetrics } from '@coracle/apiserver/admission/webhook/metrics';
 import { bearerTokens } from '@coracle/apiserver/chain/authentication/bearer-token';
 import { authentication } from '@coracle/apiserver/chain/authentication/index';
 import { fixedTokens } from '@coracle/apiserver/chain/authentication/token-file';
-import { alwaysAllow } from '@coracle/apiserver/chain/authorization/authorizer';
 import { startApiServer } from '@coracle/apiserver/testing';
-import { endpointResolver } from '@coracle/apiserver/webhooks/service-resolver';
 import { connect } from '@coracle/client/client';
 import { Informers } from '@coracle/client/informer';
 import { allControllers } from '@coracle/controller-manager/controllers';
@@ -45,12 +41,7 @@ export async function startDevServer({ port, controllers, log }: DevServerOption
   const server = await startApiServer({
     port,
     links: [authentication({ authenticators, anonymous: false })],
-    plugins: (objects, metrics) =>
-      builtinAdmission({
-        authorizer: alwaysAllow,
-        // Cluster IPs lead nowhere here; a Service's endpoints may.
-        webhooks: { objects, resolve: endpointResolver(objects), metrics: webhookMetrics(metrics), log },
-      }),
+    plugins: 'default',
     log,
   });
   const stop = new AbortController();

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { builtinAdmission } from '../../admission/builtin.ts';
-import { alwaysAllow } from '../../chain/authorization/authorizer.ts';
 import { type Call, callsTo } from '../../testing/http.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 
@@ -8,7 +6,7 @@ let server: TestServer;
 let call: Call;
 
 beforeAll(async () => {
-  server = await startApiServer({ plugins: builtinAdmission({ authorizer: alwaysAllow }) });
+  server = await startApiServer({ plugins: 'default' });
   call = callsTo(server.url);
 });
 afterAll(() => server.close());
