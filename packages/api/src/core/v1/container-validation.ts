@@ -9,6 +9,7 @@ import {
   required,
 } from '../../meta/field-path.ts';
 import { isDns1123Label, isPortName } from '../../meta/names.ts';
+import { validateDevices } from './device-validation.ts';
 import { validateEnv, validateEnvFrom } from './env-validation.ts';
 import { validateLifecycle, validateProbe } from './probe-validation.ts';
 import { validateResources } from './resources-validation.ts';
@@ -79,6 +80,7 @@ function validateContainer(
     ...validateEnv(it.env, at.child('env')),
     ...validateEnvFrom(it.envFrom, at.child('envFrom')),
     ...validateMounts(it, volumes, at),
+    ...validateDevices(it, volumes, at.child('volumeDevices')),
     ...validateResources(it.resources, at.child('resources')),
     ...validateLifecycle(it.lifecycle, at.child('lifecycle')),
     ...validateProbe(it.livenessProbe, 'livenessProbe', at.child('livenessProbe')),
@@ -150,6 +152,14 @@ function validateMounts(it: Container, volumes: ReadonlyMap<string, Volume>, at:
     else if (paths.has(mount.mountPath))
       errors.push(invalid(path.child('mountPath'), mount.mountPath, 'must be unique'));
     paths.add(mount.mountPath);
+    for (const device of it.volumeDevices ?? []) {
+      if (device.name === mount.name)
+        errors.push(invalid(path.child('name'), mount.name, 'must not already exist in volumeDevices'));
+      if (device.devicePath === mount.mountPath)
+        errors.push(
+          invalid(path.child('mountPath'), mount.mountPath, 'must not already exist as a path in volumeDevices'),
+        );
+    }
     if (mount.subPath && mount.subPathExpr)
       errors.push(
         invalid(path.child('subPathExpr'), mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'),

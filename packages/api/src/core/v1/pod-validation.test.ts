@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Pod } from '../../generated/core/v1.ts';
+import { isDns1123Subdomain, isLabelValue } from '../../meta/names.ts';
 import { clone } from '../../meta/object.ts';
 import { validateCreate, validateUpdate } from '../../validate.ts';
 import { pod } from './pod.ts';
@@ -17,6 +18,8 @@ function podWith(change: (it: Pod) => void = () => {}): Pod {
   return it;
 }
 
+const [subdomain] = isDns1123Subdomain('');
+const [labelValue] = isLabelValue('-');
 const errorsOf = (it: Pod) => validateCreate(pod, it).map((each) => `${each.field}: ${each.message}`);
 
 describe('a new pod', () => {
@@ -38,6 +41,51 @@ describe('a new pod', () => {
       'a mount of no volume',
       (it) => (it.spec.containers[0]!.volumeMounts = [{ name: 'data', mountPath: '/data' }]),
       ['spec.containers[0].volumeMounts[0].name: Not found: "data"'],
+    ],
+    [
+      'a claim of no name, a driver of no name, a template that asks for nothing',
+      (it) =>
+        (it.spec.volumes = [
+          { name: 'a', persistentVolumeClaim: { claimName: '' } },
+          { name: 'b', csi: { driver: '', nodePublishSecretRef: {} } },
+          { name: 'c', ephemeral: { volumeClaimTemplate: { metadata: { name: 'x', labels: { a: '-' } }, spec: {} } } },
+          { name: 'd', ephemeral: {} },
+          { name: 'e', csi: { driver: 'csi.example.com' }, hostPath: { path: '/x' } },
+        ]),
+      [
+        'spec.volumes[0].persistentVolumeClaim.claimName: Required value',
+        'spec.volumes[1].csi.driver: Required value',
+        `spec.volumes[1].csi.driver: Invalid value: "": ${subdomain}`,
+        'spec.volumes[1].csi.nodePublishSecretRef.name: Required value',
+        `spec.volumes[2].ephemeral.volumeClaimTemplate.metadata.labels: Invalid value: "-": ${labelValue}`,
+        'spec.volumes[2].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set',
+        'spec.volumes[2].ephemeral.volumeClaimTemplate.spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.volumes[2].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value',
+        'spec.volumes[3].ephemeral.volumeClaimTemplate: Required value',
+        'spec.volumes[4].csi: Forbidden: may not specify more than 1 volume type',
+      ],
+    ],
+    [
+      'devices that are mounts, or no claims',
+      (it) => {
+        it.spec.volumes = [
+          { name: 'a', persistentVolumeClaim: { claimName: 'a' } },
+          { name: 'b', emptyDir: {} },
+        ];
+        it.spec.containers[0]!.volumeMounts = [{ name: 'a', mountPath: '/x' }];
+        it.spec.containers[0]!.volumeDevices = [
+          { name: 'a', devicePath: '/x' },
+          { name: 'b', devicePath: '/../y' },
+        ];
+      },
+      [
+        'spec.containers[0].volumeMounts[0].name: Invalid value: "a": must not already exist in volumeDevices',
+        'spec.containers[0].volumeMounts[0].mountPath: Invalid value: "/x": must not already exist as a path in volumeDevices',
+        'spec.containers[0].volumeDevices[0].name: Invalid value: "a": must not already exist in volumeMounts',
+        'spec.containers[0].volumeDevices[0].devicePath: Invalid value: "/x": must not already exist as a path in volumeMounts',
+        'spec.containers[0].volumeDevices[1].name: Invalid value: "b": can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
+        `spec.containers[0].volumeDevices[1].devicePath: Invalid value: "/../y": can not contain backsteps ('..')`,
+      ],
     ],
     [
       'an unknown restart policy',

@@ -12,12 +12,17 @@ const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None
 /** Errors of a new pod. */
 export function validatePod(it: Pod, at: Path): FieldError[] {
   if (!it.spec) return [required(at.child('spec.containers'))];
-  return validatePodSpec(it.spec, at.child('spec'), ['Always', 'OnFailure', 'Never']);
+  return validatePodSpec(it.spec, at.child('spec'), ['Always', 'OnFailure', 'Never'], it.metadata.name);
 }
 
-/** Errors of a pod spec, of a pod or of a template; `restartPolicies` are those the owner allows. */
-export function validatePodSpec(spec: PodSpec, at: Path, restartPolicies: readonly string[]): FieldError[] {
-  const volumes = validateVolumes(spec.volumes, at.child('volumes'));
+/** Errors of a pod spec, of a pod or of a template, which has no name; `restartPolicies` are those the owner allows. */
+export function validatePodSpec(
+  spec: PodSpec,
+  at: Path,
+  restartPolicies: readonly string[],
+  podName = '',
+): FieldError[] {
+  const volumes = validateVolumes(spec.volumes, at.child('volumes'), podName);
   const errors = [...volumes.errors, ...validateContainers(spec, volumes.names, at)];
   if (!restartPolicies.includes(spec.restartPolicy ?? '')) {
     errors.push(

@@ -1,31 +1,41 @@
-import type { KeyToPath, Volume, VolumeProjection } from '../../generated/core/v1.ts';
+import type { KeyToPath, Volume, VolumeProjection, VolumeSource } from '../../generated/core/v1.ts';
 import {
   duplicate,
   type FieldError,
   forbidden,
   invalid,
+  malformed,
   notSupported,
   type Path,
   required,
 } from '../../meta/field-path.ts';
-import { isConfigMapKey, isDns1123Label } from '../../meta/names.ts';
+import { isConfigMapKey, isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { validateFieldRef, validateResourceFieldRef } from './env-validation.ts';
+import { validateClaimTemplate } from './persistentvolumeclaim-validation.ts';
+import {
+  initiatorTooLong,
+  validateAzureDisk,
+  validateCsiDriverName,
+  validateDisk,
+  validateFc,
+  validateFlex,
+  validateFlocker,
+  validateHostPath,
+  validateIscsi,
+  validateNfs,
+  validateNoBacksteps,
+  validateQuobyte,
+  validateRequired,
+  validateStorageOs,
+} from './volume-source-validation.ts';
 
-const hostPathTypes = [
-  '',
-  'DirectoryOrCreate',
-  'Directory',
-  'FileOrCreate',
-  'File',
-  'Socket',
-  'CharDevice',
-  'BlockDevice',
-];
+const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
 
-/** Errors of a pod's volumes, and the names mounts may refer to. */
+/** Errors of a pod's volumes, and the names mounts may refer to. `podName` is empty where the pod has none yet. */
 export function validateVolumes(
   volumes: readonly Volume[] | undefined,
   at: Path,
+  podName: string,
 ): { names: Map<string, Volume>; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const names = new Map<string, Volume>();
@@ -33,63 +43,112 @@ export function validateVolumes(
     const path = at.index(i);
     if (!volume.name) errors.push(required(path.child('name')));
     else {
-      for (const message of isDns1123Label(volume.name)) errors.push(invalid(path.child('name'), volume.name, message));
+      errors.push(...malformed(path.child('name'), volume.name, isDns1123Label));
       if (names.has(volume.name)) errors.push(duplicate(path.child('name'), volume.name));
     }
-    errors.push(...validateSource(volume, path));
+    errors.push(...validateSource(volume, podName, path));
     names.set(volume.name, volume);
   }
   return { names, errors };
 }
 
-function validateSource(volume: Volume, at: Path): FieldError[] {
-  const { name: _, ...sources } = volume;
-  const named = Object.entries(sources)
-    .filter(([, source]) => source !== undefined && source !== null)
-    .map(([type]) => type);
-  if (named.length === 0) return [required(at, 'must specify a volume type')];
-  const errors = named.slice(1).map((type) => forbidden(at.child(type), 'may not specify more than 1 volume type'));
-  const { hostPath, secret, configMap, downwardAPI, projected, emptyDir, persistentVolumeClaim, nfs } = volume;
-  if (emptyDir?.sizeLimit?.startsWith('-'))
-    errors.push(forbidden(at.child('emptyDir.sizeLimit'), 'SizeLimit field must be a valid resource quantity'));
-  if (hostPath) {
-    if (!hostPath.path) errors.push(required(at.child('hostPath.path')));
-    else if (hostPath.path.split('/').includes('..'))
-      errors.push(invalid(at.child('hostPath.path'), hostPath.path, "must not contain '..'"));
-    if (!hostPathTypes.includes(hostPath.type ?? ''))
-      errors.push(notSupported(at.child('hostPath.type'), hostPath.type, hostPathTypes));
-  }
-  if (secret) {
-    if (!secret.secretName) errors.push(required(at.child('secret.secretName')));
-    errors.push(
-      ...validateMode(secret.defaultMode, at.child('secret.defaultMode')),
-      ...validateItems(secret.items, at.child('secret.items')),
-    );
-  }
-  if (configMap) {
-    if (!configMap.name) errors.push(required(at.child('configMap.name')));
-    errors.push(
-      ...validateMode(configMap.defaultMode, at.child('configMap.defaultMode')),
-      ...validateItems(configMap.items, at.child('configMap.items')),
-    );
-  }
-  if (downwardAPI) {
-    errors.push(...validateMode(downwardAPI.defaultMode, at.child('downwardAPI.defaultMode')));
-    errors.push(...validateDownward(downwardAPI.items, at.child('downwardAPI')));
-  }
-  if (projected) {
-    errors.push(...validateMode(projected.defaultMode, at.child('projected.defaultMode')));
-    errors.push(...validateProjections(projected.sources ?? [], at.child('projected')));
-  }
-  if (persistentVolumeClaim && !persistentVolumeClaim.claimName)
-    errors.push(required(at.child('persistentVolumeClaim.claimName')));
-  if (nfs) {
-    if (!nfs.server) errors.push(required(at.child('nfs.server')));
-    if (!nfs.path) errors.push(required(at.child('nfs.path')));
-    else if (!nfs.path.startsWith('/'))
-      errors.push(invalid(at.child('nfs.path'), nfs.path, 'must be an absolute path'));
-  }
-  return errors;
+type Checks = {
+  [K in keyof VolumeSource]-?: (source: NonNullable<VolumeSource[K]>, at: Path) => FieldError[];
+};
+
+/** The sources a volume of a pod can have, in the order they are looked at. */
+const checks: Checks = {
+  emptyDir: ({ sizeLimit }, at) =>
+    sizeLimit?.startsWith('-')
+      ? [forbidden(at.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
+      : [],
+  hostPath: validateHostPath,
+  gitRepo: (source, at) => [
+    ...validateRequired(source, ['repository'], at),
+    ...validateDescendingPath(source.directory ?? '', at.child('directory')),
+  ],
+  gcePersistentDisk: validateDisk('pdName'),
+  awsElasticBlockStore: validateDisk('volumeID'),
+  secret: (source, at) => [
+    ...validateRequired(source, ['secretName'], at),
+    ...validateMode(source.defaultMode, at.child('defaultMode')),
+    ...validateItems(source.items, at.child('items')),
+  ],
+  nfs: validateNfs,
+  iscsi: (source, at) => validateIscsi(source, at, 'must be valid format starting with iqn, eui, or naa'),
+  glusterfs: (source, at) => validateRequired(source, ['endpoints', 'path'], at),
+  persistentVolumeClaim: (source, at) => validateRequired(source, ['claimName'], at),
+  rbd: (source, at) => validateRequired(source, ['monitors', 'image'], at),
+  cinder: (source, at) => [
+    ...validateRequired(source, ['volumeID'], at),
+    ...(source.secretRef ? validateRequired(source.secretRef, ['name'], at.child('secretRef')) : []),
+  ],
+  cephfs: (source, at) => validateRequired(source, ['monitors'], at),
+  quobyte: validateQuobyte,
+  flocker: validateFlocker,
+  downwardAPI: ({ defaultMode, items }, at) => [
+    ...validateMode(defaultMode, at.child('defaultMode')),
+    ...validateDownward(items, at),
+  ],
+  fc: validateFc,
+  flexVolume: validateFlex,
+  configMap: (source, at) => [
+    ...validateRequired(source, ['name'], at),
+    ...validateMode(source.defaultMode, at.child('defaultMode')),
+    ...validateItems(source.items, at.child('items')),
+  ],
+  azureFile: (source, at) => validateRequired(source, ['secretName', 'shareName'], at),
+  vsphereVolume: (source, at) => validateRequired(source, ['volumePath'], at),
+  photonPersistentDisk: (source, at) => validateRequired(source, ['pdID'], at),
+  portworxVolume: (source, at) => validateRequired(source, ['volumeID'], at),
+  azureDisk: validateAzureDisk,
+  storageos: (source, at) => [
+    ...validateStorageOs(source, at),
+    ...(source.secretRef ? validateRequired(source.secretRef, ['name'], at.child('secretRef')) : []),
+  ],
+  projected: ({ defaultMode, sources }, at) => [
+    ...validateMode(defaultMode, at.child('defaultMode')),
+    ...validateProjections(sources ?? [], at),
+  ],
+  scaleIO: (source, at) => validateRequired(source, ['gateway', 'system', 'volumeName'], at),
+  csi({ driver = '', nodePublishSecretRef: secret }, at) {
+    const errors = validateCsiDriverName(driver, at.child('driver'));
+    if (!secret) return errors;
+    // The second path is upstream's.
+    return secret.name
+      ? [...errors, ...malformed(at.child('name'), secret.name, isDns1123Subdomain)]
+      : [...errors, required(at.child('nodePublishSecretRef.name'))];
+  },
+  ephemeral: ({ volumeClaimTemplate: template }, at) =>
+    template
+      ? validateClaimTemplate(template, at.child('volumeClaimTemplate'))
+      : [required(at.child('volumeClaimTemplate'))],
+  image: ({ pullPolicy = '' }, at) =>
+    pullPolicies.includes(pullPolicy) ? [] : [notSupported(at.child('pullPolicy'), pullPolicy, pullPolicies)],
+};
+
+const types = Object.keys(checks) as (keyof VolumeSource)[];
+
+function validateSource(volume: Volume, podName: string, at: Path): FieldError[] {
+  const [first, ...more] = types.filter((type) => volume[type] !== undefined);
+  if (!first) return [required(at, 'must specify a volume type')];
+  const check = checks[first] as (source: unknown, at: Path) => FieldError[];
+  return [
+    ...check(volume[first], at.child(first === 'gcePersistentDisk' ? 'persistentDisk' : first)),
+    ...validateNamesMade(volume, podName, at),
+    ...more.map((type) => forbidden(at.child(type), 'may not specify more than 1 volume type')),
+  ];
+}
+
+/** Errors of names that are made of the volume's: of a claim for it, of an initiator. */
+function validateNamesMade({ name, ephemeral, iscsi }: Volume, podName: string, at: Path): FieldError[] {
+  if (!name) return [];
+  const path = at.child('name');
+  const tooLong = iscsi && initiatorTooLong(name, iscsi);
+  if (tooLong) return [invalid(path, name, tooLong)];
+  if (!ephemeral || podName === '') return [];
+  const claim = `${podName}-${name}`;
+  return isDns1123Subdomain(claim).map((message) => invalid(path, name, `PVC name "${claim}": ${message}`));
 }
 
 function validateProjections(sources: readonly VolumeProjection[], at: Path): FieldError[] {
@@ -179,9 +238,13 @@ function validateMode(mode: number | undefined, at: Path): FieldError[] {
   return [invalid(at, mode, 'must be a number between 0 and 0777 (octal), both inclusive')];
 }
 
+function validateDescendingPath(path: string, at: Path): FieldError[] {
+  return path.startsWith('/') ? [invalid(at, path, 'must be a relative path')] : validateNoBacksteps(path, at);
+}
+
 /** Errors of a path inside a volume: relative, and never upwards. */
 export function validateRelativePath(path: string, at: Path): FieldError[] {
-  if (path.startsWith('/')) return [invalid(at, path, 'must be a relative path')];
-  if (path.split('/').includes('..')) return [invalid(at, path, "must not contain '..'")];
-  return path.startsWith('..') ? [invalid(at, path, "must not start with '..'")] : [];
+  const errors = validateDescendingPath(path, at);
+  if (errors.length > 0 || !path.startsWith('..')) return errors;
+  return [invalid(at, path, "must not start with '..'")];
 }
