@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { persistentVolume } from '@coracle/api/core/v1/persistentvolume';
 import { pod } from '@coracle/api/core/v1/pod';
 import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
 import { clusterRoleBinding } from '@coracle/api/rbac/v1/clusterrolebinding';
 import { role } from '@coracle/api/rbac/v1/role';
 import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
+import { volumeAttachment } from '@coracle/api/storage/v1/volumeattachment';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { bearerTokens, unionOfTokens } from './chain/authentication/bearer-token.ts';
@@ -156,6 +158,14 @@ function nodeGraphOf(objects: ObjectAccess): NodeGraph {
   objects.onChange(pod, ({ type, object }) => {
     if (type === 'deleted') graph.deletePod(object.metadata.namespace!, object.metadata.name!);
     else graph.setPod(object);
+  });
+  objects.onChange(persistentVolume, ({ type, object }) => {
+    if (type === 'deleted') graph.deleteVolume(object.metadata.name!);
+    else graph.setVolume(object);
+  });
+  objects.onChange(volumeAttachment, ({ type, object }) => {
+    if (type === 'deleted') graph.deleteAttachment(object.metadata.name!);
+    else graph.setAttachment(object);
   });
   return graph;
 }

@@ -83,13 +83,16 @@ function formOf(schema: Schema, value: unknown): unknown {
 function structOf(type: string, value: unknown): Record<string, unknown> {
   const { fields } = objectSchemaOf(type);
   const given = isObject(value) ? value : {};
-  const names = goOrder[type] ?? [...fields.keys()];
-  return Object.fromEntries(
-    names.map((name) => [
-      goNames[name] ?? name.charAt(0).toUpperCase() + name.slice(1),
-      given[name] === undefined ? unset(fields.get(name)!) : formOf(fields.get(name)!.schema, given[name]),
-    ]),
-  );
+  const form: Record<string, unknown> = {};
+  for (const name of goOrder[type] ?? fields.keys()) {
+    const field = fields.get(name)!;
+    // Metadata is embedded: its fields are the object's. Internal objects do not say what they are.
+    if (field.row.type === 'meta/v1.ObjectMeta') Object.assign(form, given[name]);
+    else if (!(fields.has('metadata') && (name === 'apiVersion' || name === 'kind')))
+      form[goNames[name] ?? name.charAt(0).toUpperCase() + name.slice(1)] =
+        given[name] === undefined ? unset(field) : formOf(field.schema, given[name]);
+  }
+  return form;
 }
 
 function unset({ row, schema }: FieldSchema): unknown {

@@ -2,6 +2,7 @@ import type { CertificateSigningRequest } from '@coracle/api/types/certificates/
 import { nodeOf, nodesGroup } from '../../chain/user.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
+import { admitClaim } from './claim.ts';
 import { admitNode } from './node.ts';
 import { admitPod } from './pod.ts';
 import { admitTokenRequest } from './token-request.ts';
@@ -28,9 +29,7 @@ export const nodeRestriction: AdmissionPlugin = {
 const rules: Readonly<Record<string, Rule>> = {
   pods: admitPod,
   nodes: admitNode,
-  persistentvolumeclaims(attributes) {
-    if (attributes.subresource !== 'status') throw refused(attributes, 'may only update PVC status');
-  },
+  persistentvolumeclaims: admitClaim,
   serviceaccounts: admitTokenRequest,
   'leases.coordination.k8s.io'(attributes, node) {
     if (attributes.namespace !== 'kube-node-lease') {

@@ -1,5 +1,8 @@
+import { persistentVolume } from '@coracle/api/core/v1/persistentvolume';
+import { persistentVolumeClaim } from '@coracle/api/core/v1/persistentvolumeclaim';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { notFoundError } from '@coracle/api/meta/status';
+import { csiDriver } from '@coracle/api/storage/v1/csidriver';
 import type { TokenRequest } from '@coracle/api/types/authentication/v1';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Attributes } from '../plugin.ts';
@@ -27,17 +30,33 @@ export async function admitTokenRequest(attributes: Attributes, node: string): P
   if (pod.spec.nodeName !== node) {
     throw refused(attributes, 'node requested token bound to a pod scheduled on a different node');
   }
-  checkAudience(attributes, spec.audiences ?? [], pod);
-}
-
-function checkAudience(attributes: Attributes, audiences: readonly string[], pod: Pod): void {
+  const audiences = spec.audiences ?? [];
   if (audiences.length > 1) throw refused(attributes, 'node may only request 0 or 1 audiences');
   const wanted = audiences[0] ?? '';
-  const asked = (pod.spec.volumes ?? [])
+  if (audiencesIn(pod).includes(wanted) || audiencesOfDrivers(pod, attributes).includes(wanted)) return;
+  throw refused(attributes, `audience ${JSON.stringify(wanted)} not found in pod spec volume`);
+}
+
+/** The audiences of the tokens that a pod mounts. */
+function audiencesIn({ spec }: Pod): string[] {
+  return (spec.volumes ?? [])
     .flatMap((volume) => volume.projected?.sources ?? [])
     .flatMap(({ serviceAccountToken }) => (serviceAccountToken ? [serviceAccountToken.audience ?? ''] : []));
-  // Drivers of CSI volumes say in their CSIDriver object for which audiences they need tokens.
-  const byDriver = pod.spec.volumes?.some((volume) => volume.csi) ?? false;
-  if (asked.includes(wanted) || byDriver) return;
-  throw refused(attributes, `audience ${JSON.stringify(wanted)} not found in pod spec volume`);
+}
+
+/** The audiences of the tokens that the drivers of a pod's CSI volumes want, as their CSIDrivers say. */
+function audiencesOfDrivers(pod: Pod, { objects }: Attributes): string[] {
+  const { name = '', namespace = '' } = pod.metadata;
+  const ofClaim = (claim: string): string | undefined => {
+    const volume = objects.cached(persistentVolumeClaim, claim, namespace)?.spec.volumeName;
+    return volume ? objects.cached(persistentVolume, volume)?.spec.csi?.driver : undefined;
+  };
+  const drivers = (pod.spec.volumes ?? []).map((volume) => {
+    if (volume.csi) return volume.csi.driver;
+    if (volume.persistentVolumeClaim) return ofClaim(volume.persistentVolumeClaim.claimName);
+    return volume.ephemeral ? ofClaim(`${name}-${volume.name}`) : undefined;
+  });
+  return drivers
+    .flatMap((driver) => (driver ? (objects.cached(csiDriver, driver)?.spec.tokenRequests ?? []) : []))
+    .map(({ audience = '' }) => audience);
 }

@@ -2,7 +2,7 @@ import { nodeOf, nodesGroup } from '../../user.ts';
 import { type Authorizer, type Decision, noOpinion, type ResourceAttributes } from '../authorizer.ts';
 import { nodeRules } from '../rbac/policy/cluster-roles.ts';
 import { allows } from '../rbac/rules.ts';
-import type { NodeGraph } from './graph.ts';
+import type { Connected, NodeGraph } from './graph.ts';
 import type { Referenced } from './pod-references.ts';
 
 const allow: Decision = { decision: 'allow', reason: '' };
@@ -43,6 +43,8 @@ const rules: Readonly<Record<string, Rule>> = {
     attributes.subresource === 'status'
       ? statusOf(node, attributes, graph)
       : get('persistentvolumeclaim', node, attributes, graph),
+  persistentvolumes: (node, attributes, graph) => get('persistentvolume', node, attributes, graph),
+  'volumeattachments.storage.k8s.io': (node, attributes, graph) => get('volumeattachment', node, attributes, graph),
   serviceaccounts: (node, attributes, graph) =>
     attributes.subresource === '' && attributes.verb === 'get'
       ? get('serviceaccount', node, attributes, graph)
@@ -53,12 +55,7 @@ const rules: Readonly<Record<string, Rule>> = {
   pods: ownPods,
 };
 
-function related(
-  kind: Referenced | 'pod',
-  node: string,
-  { namespace, name }: ResourceAttributes,
-  graph: NodeGraph,
-): Decision {
+function related(kind: Connected, node: string, { namespace, name }: ResourceAttributes, graph: NodeGraph): Decision {
   if (graph.connects(node, kind, namespace, name)) return allow;
   return refuse(`no relationship found between node '${node}' and this object`);
 }
@@ -72,7 +69,7 @@ function readOf(kind: Referenced): Rule {
   };
 }
 
-function get(kind: Referenced | 'pod', node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
+function get(kind: Connected, node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
   if (attributes.verb !== 'get' || attributes.name === '') {
     return refuse('can only get individual resources of this type');
   }

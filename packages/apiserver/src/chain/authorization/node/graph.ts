@@ -1,15 +1,29 @@
-import type { Pod } from '@coracle/api/types/core/v1';
+import type { PersistentVolume, Pod } from '@coracle/api/types/core/v1';
+import type { VolumeAttachment } from '@coracle/api/types/storage/v1';
 import { type Referenced, referencesOf } from './pod-references.ts';
+import { mountSecretsOf } from './volume-references.ts';
 
 /** Marks the copy of a static pod in the API: the node may have written it itself, so it entitles the node to nothing. */
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
-/** Which nodes run a pod that needs an object: what the node authorizer asks. Fed by the cache of pods. */
+/** The kinds of objects the graph knows. */
+export type Connected = Referenced | 'pod' | 'persistentvolume' | 'volumeattachment';
+
+/**
+ * Which nodes run a pod that needs an object: what the node authorizer asks. Fed by the caches of pods, volumes and attachments. A pod
+ * needs a claim, the claim its volume, and the volume the secrets it is mounted with.
+ */
 export class NodeGraph {
   /** Object key, then node, then how many of the node's pods need it. */
   readonly #nodes = new Map<string, Map<string, number>>();
   /** What each pod contributed, to take it back. */
   readonly #edges = new Map<string, { node: string; uid: string; keys: string[] }>();
+  /** The claim of each volume that has one, and its secrets. */
+  readonly #volumes = new Map<string, { claim: string; secrets: string[] }>();
+  /** The volumes that need a secret. */
+  readonly #volumesOfSecret = new Map<string, Set<string>>();
+  /** The node of each attachment. */
+  readonly #attachments = new Map<string, string>();
 
   /** A pod was created or changed. What a pod refers to is fixed with its node, ephemeral containers aside. */
   setPod(pod: Pod): void {
@@ -44,9 +58,51 @@ export class NodeGraph {
     }
   }
 
-  /** Whether one of the node's pods needs the object (or is it). */
-  connects(node: string, kind: Referenced | 'pod', namespace: string, name: string): boolean {
-    return this.#nodes.get(keyOf(kind, namespace, name))?.has(node) ?? false;
+  /** A volume was created or changed; it is needed by whoever needs its claim. */
+  setVolume(volume: PersistentVolume): void {
+    const name = volume.metadata.name!;
+    this.deleteVolume(name);
+    const { claimRef } = volume.spec;
+    if (!claimRef) return;
+    const claim = keyOf('persistentvolumeclaim', claimRef.namespace, claimRef.name);
+    const secrets = mountSecretsOf(volume).map((each) => keyOf('secret', each.namespace, each.name));
+    this.#volumes.set(name, { claim, secrets });
+    for (const secret of secrets) {
+      const volumes = this.#volumesOfSecret.get(secret) ?? new Set<string>();
+      this.#volumesOfSecret.set(secret, volumes.add(name));
+    }
+  }
+
+  deleteVolume(name: string): void {
+    for (const secret of this.#volumes.get(name)?.secrets ?? []) {
+      const volumes = this.#volumesOfSecret.get(secret);
+      volumes?.delete(name);
+      if (volumes?.size === 0) this.#volumesOfSecret.delete(secret);
+    }
+    this.#volumes.delete(name);
+  }
+
+  setAttachment({ metadata, spec }: VolumeAttachment): void {
+    this.#attachments.set(metadata.name!, spec.nodeName);
+  }
+
+  deleteAttachment(name: string): void {
+    this.#attachments.delete(name);
+  }
+
+  /** Whether one of the node's pods needs the object (or is it), or the object is an attachment to the node. */
+  connects(node: string, kind: Connected, namespace: string, name: string): boolean {
+    if (kind === 'volumeattachment') return this.#attachments.get(name) === node;
+    if (kind === 'persistentvolume') return this.#needsVolume(node, name);
+    const key = keyOf(kind, namespace, name);
+    if (this.#nodes.get(key)?.has(node)) return true;
+    if (kind !== 'secret') return false;
+    return [...(this.#volumesOfSecret.get(key) ?? [])].some((volume) => this.#needsVolume(node, volume));
+  }
+
+  #needsVolume(node: string, name: string): boolean {
+    const claim = this.#volumes.get(name)?.claim;
+    return claim !== undefined && (this.#nodes.get(claim)?.has(node) ?? false);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Pod, PodSpec } from '@coracle/api/types/core/v1';
+import type { CSIPersistentVolumeSource, PersistentVolume, Pod, PodSpec } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
 import type { ResourceAttributes } from '../authorizer.ts';
 import { nodeAuthorizer } from './authorizer.ts';
@@ -27,6 +27,11 @@ const ask = (verb: string, resource: string, change: Partial<ResourceAttributes>
   namespace: 'default',
   name: '',
   ...change,
+});
+
+const volumeOf = (name: string, claim: string, csi: Partial<CSIPersistentVolumeSource> = {}): PersistentVolume => ({
+  metadata: { name },
+  spec: { claimRef: { namespace: 'default', name: claim }, csi: { driver: 'd', volumeHandle: 'h', ...csi } },
 });
 
 describe('the references of a pod', () => {
@@ -78,7 +83,14 @@ describe('the node authorizer', () => {
   graph.setPod(podOn('n1', 'web', secretVolume('mine')));
   graph.setPod(podOn('n2', 'other', { ...secretVolume('theirs'), serviceAccountName: 'stranger' }));
   graph.setPod(podOn('n1', 'static', secretVolume('forged'), { 'kubernetes.io/config.mirror': 'x' }));
+  graph.setPod(podOn('n1', 'db', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] }));
+  graph.setVolume(volumeOf('mine', 'data', { nodeStageSecretRef: { name: 'stage', namespace: 'csi' } }));
+  graph.setVolume(volumeOf('theirs', 'other', { nodePublishSecretRef: { name: 'publish', namespace: 'csi' } }));
+  graph.setVolume({ metadata: { name: 'free' }, spec: {} });
+  for (const nodeName of ['n1', 'n2'])
+    graph.setAttachment({ metadata: { name: `to-${nodeName}` }, spec: { attacher: 'a', source: {}, nodeName } });
   const authorizer = nodeAuthorizer(graph);
+  const attachment = (name: string) => ({ group: 'storage.k8s.io', namespace: '', name });
   const lease = { group: 'coordination.k8s.io', namespace: 'kube-node-lease' };
   const unrelated = "no relationship found between node 'n1' and this object";
   const nodeName = (value: string) => ({ fieldSelector: [{ field: 'spec.nodeName', operator: '=' as const, value }] });
@@ -118,6 +130,23 @@ describe('the node authorizer', () => {
       ask('get', 'leases', { ...lease, namespace: 'kube-system', name: 'kube-scheduler' }),
       'can only access leases in the "kube-node-lease" system namespace',
     ],
+    [ask('get', 'persistentvolumeclaims', { name: 'data' }), 'allow'],
+    [ask('patch', 'persistentvolumeclaims', { name: 'data', subresource: 'status' }), 'allow'],
+    [ask('update', 'persistentvolumeclaims', { name: 'data' }), 'can only get individual resources of this type'],
+    [ask('get', 'persistentvolumes', { name: 'mine', namespace: '' }), 'allow'],
+    [ask('get', 'persistentvolumes', { name: 'theirs', namespace: '' }), unrelated],
+    [ask('get', 'persistentvolumes', { name: 'free', namespace: '' }), unrelated],
+    [ask('list', 'persistentvolumes', { namespace: '' }), 'can only get individual resources of this type'],
+    [ask('get', 'secrets', { name: 'stage', namespace: 'csi' }), 'allow'],
+    [ask('get', 'secrets', { name: 'publish', namespace: 'csi' }), unrelated],
+    [ask('get', 'volumeattachments', attachment('to-n1')), 'allow'],
+    [ask('get', 'volumeattachments', attachment('to-n2')), unrelated],
+    [ask('list', 'csidrivers', { group: 'storage.k8s.io', namespace: '' }), 'allow'],
+    [ask('update', 'csinodes', { group: 'storage.k8s.io', namespace: '', name: 'n1' }), 'allow'],
+    [
+      ask('update', 'csinodes', { group: 'storage.k8s.io', namespace: '', name: 'n2' }),
+      'can only access CSINode with the same name as the requesting node',
+    ],
     [ask('list', 'services'), 'allow'],
     [ask('delete', 'services', { name: 'web' }), ''],
     [ask('create', 'events'), 'allow'],
@@ -142,5 +171,20 @@ describe('the node authorizer', () => {
     expect(reads()).toBe(true);
     changing.deletePod('default', 'b');
     expect(reads()).toBe(false);
+  });
+
+  it('forgets the secrets of a volume with the volume, and its node with an attachment', () => {
+    const changing = new NodeGraph();
+    changing.setPod(podOn('n1', 'db', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] }));
+    const reads = (secret: string) => changing.connects('n1', 'secret', 'default', secret);
+    changing.setVolume(volumeOf('pv', 'data', { nodeStageSecretRef: { name: 'a' } }));
+    expect([reads('a'), reads('b')]).toEqual([true, false]);
+    changing.setVolume(volumeOf('pv', 'data', { nodeStageSecretRef: { name: 'b' } }));
+    expect([reads('a'), reads('b')]).toEqual([false, true]);
+    changing.deleteVolume('pv');
+    expect([reads('a'), reads('b')]).toEqual([false, false]);
+    changing.setAttachment({ metadata: { name: 'at' }, spec: { attacher: 'a', source: {}, nodeName: 'n1' } });
+    changing.deleteAttachment('at');
+    expect(changing.connects('n1', 'volumeattachment', '', 'at')).toBe(false);
   });
 });
