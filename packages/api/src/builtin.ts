@@ -1,5 +1,6 @@
 import { mutatingWebhookConfiguration } from './admissionregistration/v1/mutatingwebhookconfiguration.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/v1/validatingwebhookconfiguration.ts';
+import { customResourceDefinition } from './apiextensions/v1/customresourcedefinition.ts';
 import { controllerRevision } from './apps/v1/controllerrevision.ts';
 import { deployment } from './apps/v1/deployment.ts';
 import { replicaSet } from './apps/v1/replicaset.ts';
@@ -91,6 +92,7 @@ export const builtinKinds: readonly AnyKind[] = [
   replicaSet,
   mutatingWebhookConfiguration,
   validatingWebhookConfiguration,
+  customResourceDefinition,
 ];
 
 /** Kinds that only appear as the body of a subresource. */

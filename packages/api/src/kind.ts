@@ -1,6 +1,7 @@
 import { groups } from './generated/groups.ts';
 import type { ObjectMeta } from './generated/meta/v1.ts';
 import type { FieldError, Path } from './meta/field-path.ts';
+import type { ObjectSchema } from './schema.ts';
 
 /** What every persisted object has. Items of a list carry no apiVersion and kind, as upstream's do not. */
 export interface KubeObject {
@@ -55,6 +56,11 @@ export interface KindDeclaration<T extends KubeObject> {
   subresources?: { status?: boolean; scale?: ScalePaths };
   /** Set where objects are stored in another kind's form (events.k8s.io events are core events): how to convert both ways. */
   storedAs?: { kind: () => AnyKind; encode(it: T): KubeObject; decode(stored: KubeObject): T };
+  /**
+   * Brings what the field tables leave open (schemas within schemas) into its typed form, in place, after every decode. Throws a DecodeError where
+   * it does not fit.
+   */
+  refine?(it: T): void;
   /** Fills in what the user left out, in place. Runs on decoded objects before admission and on objects read from the store. */
   defaults?(it: T): void;
   /** A create may state the status (a kubelet registers its node with one); by default it is dropped. */
@@ -89,6 +95,31 @@ export interface KindDeclaration<T extends KubeObject> {
   hasGeneration?: boolean;
 }
 
+/** What a kind that was declared while the server runs (one version of a custom resource) has in place of generated tables. */
+export interface DynamicType {
+  /** Its structure, for server-side apply and managed fields. */
+  readonly schema: ObjectSchema;
+  /**
+   * Gives a decoded value the form of the type: metadata typed, unknown fields pruned and named. May change `value`. Throws a DecodeError
+   * where metadata does not fit.
+   */
+  decode(value: unknown): { object: unknown; unknown: string[] };
+  /** All errors of replacing `old` by `it` through the resource or a subresource; what was invalid before and has not changed may stay. */
+  validateUpdate(it: KubeObject, old: KubeObject, subresource: string, at: Path): FieldError[];
+  /** The OpenAPI v3 schema that is published. */
+  readonly openApi: Readonly<Record<string, unknown>>;
+  /** The warning that answers to requests of a deprecated version carry. */
+  readonly deprecation: string | undefined;
+  /** Where its objects are in the store, `/registry/example.com/widgets/`. */
+  readonly prefix: string;
+  /** The resource's version of an apiVersion, in the form of which a stored object may be. */
+  version(apiVersion: string): AnyKind | undefined;
+  /** An object of another version of the resource in the form of this one. */
+  convert(object: KubeObject): KubeObject;
+  /** Why nothing may be created any more; undefined: it may. */
+  closed(): string | undefined;
+}
+
 /** A declared kind: a declaration with its group, version and names filled in. Values are singletons; compare by identity. */
 export interface Kind<T extends KubeObject = KubeObject> extends KindDeclaration<T> {
   readonly group: string;
@@ -102,6 +133,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindDeclaration
   readonly verbs: readonly Verb[];
   /** Name of the generated type, `apps/v1.Deployment`. */
   readonly type: string;
+  readonly dynamic?: DynamicType;
 }
 
 /** A kind whose object type is not known where it is used. */

@@ -56,6 +56,8 @@ export interface ObjectSchema {
   readonly name: string;
   /** JSON fields by name, those of inlined structs included. */
   readonly fields: ReadonlyMap<string, FieldSchema>;
+  /** The type of members that are no declared fields, where those are kept (custom resources that preserve unknown fields). */
+  readonly rest?: Schema;
 }
 
 export interface ListSchema {
@@ -66,6 +68,8 @@ export interface ListSchema {
 export interface MapSchema {
   readonly is: 'map';
   readonly values: Schema;
+  /** Nothing is declared about the value: where it is a map it has parts, else it is one thing. */
+  readonly open?: boolean;
 }
 
 export interface FieldSchema {
@@ -93,6 +97,14 @@ export function objectSchemaOf(type: string): ObjectSchema {
   const schema = schemaOf(type);
   if (schema.is !== 'object') throw new Error(`${type} is not a struct`);
   return schema;
+}
+
+/** A kind's type: that of its definition where it is a custom resource, else the generated one. */
+export function schemaOfKind(kind: {
+  readonly type: string;
+  readonly dynamic?: { readonly schema: ObjectSchema };
+}): ObjectSchema {
+  return kind.dynamic?.schema ?? objectSchemaOf(kind.type);
 }
 
 function build(type: string): Schema {

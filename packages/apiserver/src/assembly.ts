@@ -10,6 +10,7 @@ import { authorization } from './chain/authorization/index.ts';
 import { impersonation } from './chain/impersonation.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
+import { CustomResources } from './extensions/custom-resources.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
 import type { ServiceAllocation } from './registry/services/hooks.ts';
@@ -61,6 +62,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
     log: { warn: (message, details) => log.warn(details, message) },
   });
+  registry.follow(new CustomResources(registry, log));
   const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
   const tokens = tokensOf(flags, registry, log);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });

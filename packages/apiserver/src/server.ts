@@ -81,10 +81,12 @@ export function createServer(options: ServerOptions): ApiServer {
   const machinery = { registry, plugins, watchTimeout: options.watchTimeout ?? 1_800_000 };
   let address = options.address ?? '';
   const kinds = () => [...registry.scheme];
+  const openApi = new OpenApiService(kinds, subresources, version.gitVersion);
+  registry.onKinds(() => openApi.invalidate());
   const pages = pagesOf({
     kinds,
     subresources,
-    openApi: new OpenApiService(kinds, subresources, version.gitVersion),
+    openApi,
     metrics: options.metrics,
     live: options.live ?? {},
     ready: options.ready ?? {},

@@ -5,6 +5,7 @@ import { TokenIssuer } from './chain/authentication/service-account/issuer.ts';
 import { keySet, signingKey } from './chain/authentication/service-account/keys.ts';
 import type { Authorizer } from './chain/authorization/authorizer.ts';
 import type { RbacIndex } from './chain/authorization/rbac/index.ts';
+import { customResourceDefinitionHooks } from './extensions/definition-hooks.ts';
 import type { apiServerFlags } from './flags.ts';
 import type { Page } from './pages.ts';
 import type { ObjectAccess } from './registry/access.ts';
@@ -77,6 +78,7 @@ export function specialsOf(flags: Flags): Specials {
       persistentvolumeclaims: persistentVolumeClaimHooks,
       'ingresses.networking.k8s.io': ingressHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
+      'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
       ...rbacHooks(surroundings),
       ...accessReviewHooks(() => surroundings().authorizer),
       ...authenticationReviewHooks(() => surroundings().tokens, audiencesOf(flags)),

@@ -11,6 +11,7 @@ import { unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { alwaysAllow } from './chain/authorization/authorizer.ts';
 import type { Link } from './chain/link.ts';
 import { apiServerUser } from './chain/user.ts';
+import { CustomResources } from './extensions/custom-resources.ts';
 import { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
@@ -88,6 +89,9 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     store,
     log,
   });
+  if (!plain) {
+    registry.follow(new CustomResources(registry, { warn: (details, message) => console.warn(message, details) }));
+  }
   await registry.start();
   const metrics = new MetricsRegistry();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);

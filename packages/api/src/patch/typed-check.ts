@@ -51,6 +51,7 @@ function check(ref: TypedRef, value: unknown, path: string, errors: string[]): v
     checkScalar(schema.scalar, value, path, errors);
     return;
   }
+  if (schema.is === 'map' && schema.open) return;
   if (schema.is === 'list') checkList(ref, schema, value, path, errors);
   else checkMembers(schema, value, path, errors);
 }

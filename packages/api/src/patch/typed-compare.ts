@@ -1,4 +1,4 @@
-import { deepEqual, isObject } from '../meta/object.ts';
+import { deepEqual, getOwn, isObject } from '../meta/object.ts';
 import type { FieldSchema, ObjectSchema } from '../schema.ts';
 import { type FieldSet, SetBuilder } from './field-set.ts';
 import { fieldElement } from './path-element.ts';
@@ -60,6 +60,10 @@ function compareRoot(before: Json, after: Json, schema: ObjectSchema, changed: S
       const to = isObject(b) ? b[meta.name] : undefined;
       if (from !== to) compareField(meta, from, to, new Below(changed, element), new Below(removed, element), both);
     }
+  }
+  if (!schema.rest) return;
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (!schema.fields.has(name)) compareMember(schema, name, before, after, changed, removed, both);
   }
 }
 
@@ -124,7 +128,7 @@ function compareValue(
   const from = a === null ? undefined : a;
   const to = b === null ? undefined : b;
   if (from === undefined && to === undefined) return;
-  const topology = topologyOf(ref);
+  const topology = topologyOf(ref, from, to);
   if (topology.is === 'leaf' || (isEmptyCollection(from) && isEmptyCollection(to))) {
     // An empty struct that is always there is the same as an absent one.
     if (from === undefined && !(always.before && topology.is === 'struct')) changed.add(element);
@@ -152,14 +156,24 @@ function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink,
 }
 
 function compareStruct(schema: ObjectSchema, a: Json, b: Json, changed: Sink, removed: Sink, sides: Sides): void {
-  for (const name in b) {
-    const field = schema.fields.get(name);
-    if (field) compareField(field, a[name], b[name], changed, removed, sides);
-  }
-  for (const name in a) {
-    if (Object.hasOwn(b, name)) continue;
-    const field = schema.fields.get(name);
-    if (field) compareField(field, a[name], undefined, changed, removed, sides);
+  for (const name in b) compareMember(schema, name, a, b, changed, removed, sides);
+  for (const name in a) if (!Object.hasOwn(b, name)) compareMember(schema, name, a, b, changed, removed, sides);
+}
+
+function compareMember(
+  schema: ObjectSchema,
+  name: string,
+  a: Json,
+  b: Json,
+  changed: Sink,
+  removed: Sink,
+  sides: Sides,
+): void {
+  const field = schema.fields.get(name);
+  if (field) compareField(field, a[name], b[name], changed, removed, sides);
+  else if (schema.rest) {
+    const [from, to] = [getOwn(a, name), getOwn(b, name)];
+    compareValue({ schema: schema.rest }, from, to, fieldElement(name), changed, removed, neither);
   }
 }
 

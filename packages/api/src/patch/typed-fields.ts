@@ -33,7 +33,7 @@ function collectMembers(
 }
 
 function collect(ref: TypedRef, value: unknown, into: SetBuilder, element: string, path: string | undefined): void {
-  const topology = topologyOf(ref);
+  const topology = topologyOf(ref, value);
   switch (topology.is) {
     case 'leaf':
       into.add(element);

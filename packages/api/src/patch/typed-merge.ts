@@ -13,7 +13,7 @@ export function mergeTyped(live: unknown, config: unknown, schema: ObjectSchema)
 
 function merge(ref: TypedRef, live: unknown, config: unknown): unknown {
   if (config === undefined) return live;
-  const topology = topologyOf(ref);
+  const topology = topologyOf(ref, live, config);
   if (topology.is === 'leaf' || live === undefined || live === null) return config;
   // null for something with parts takes nothing away from those who own parts of it.
   if (config === null) return isEmpty(live) ? null : live;
@@ -89,7 +89,7 @@ function mergeItems(topology: Topology, live: readonly unknown[], config: readon
 
 /** The value without the parts that are members of `gone`. A collection that loses its last part becomes null. */
 export function removeFields(value: unknown, gone: FieldSet, ref: TypedRef): unknown {
-  const topology = topologyOf(ref);
+  const topology = topologyOf(ref, value);
   if (topology.is === 'struct' || topology.is === 'map') {
     return isObject(value) ? removeMembers(topology, value, gone) : value;
   }

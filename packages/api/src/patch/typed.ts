@@ -27,9 +27,13 @@ const set: Topology = { is: 'set' };
 const byRow = new WeakMap<FieldRow, Topology>();
 const bySchema = new WeakMap<Schema, Topology>();
 
-/** The topology of a value of the given type. Lists are one thing unless declared otherwise, maps and structs are not. */
-export function topologyOf({ schema, row }: TypedRef): Topology {
+/**
+ * The topology of a value of the given type. Lists are one thing unless declared otherwise, maps and structs are not. Where nothing is
+ * declared, the `values` at hand decide: maps have parts.
+ */
+export function topologyOf({ schema, row }: TypedRef, ...values: unknown[]): Topology {
   if (schema.is === 'scalar') return leaf;
+  if (schema.is === 'map' && schema.open && !values.every(isMapOrNothing)) return leaf;
   const known = row ? byRow.get(row) : bySchema.get(schema);
   if (known) return known;
   const made = resolve(schema, row);
@@ -37,6 +41,8 @@ export function topologyOf({ schema, row }: TypedRef): Topology {
   else bySchema.set(schema, made);
   return made;
 }
+
+const isMapOrNothing = (value: unknown): boolean => value === undefined || value === null || isObject(value);
 
 function resolve(schema: Schema, row: FieldRow | undefined): Topology {
   switch (schema.is) {
@@ -107,5 +113,7 @@ export function itemRef(topology: Topology): TypedRef {
 
 /** The type of a struct's field or a map's value; undefined for a field the struct does not have. */
 export function memberRef(topology: Topology & { is: 'struct' | 'map' }, name: string): TypedRef | undefined {
-  return topology.is === 'map' ? { schema: topology.schema.values } : topology.schema.fields.get(name);
+  if (topology.is === 'map') return { schema: topology.schema.values };
+  const { fields, rest } = topology.schema;
+  return fields.get(name) ?? (rest ? { schema: rest } : undefined);
 }

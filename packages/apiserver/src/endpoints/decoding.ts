@@ -2,10 +2,10 @@ import { decodeJson } from '@coracle/api/codec/json';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
-import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { AnyKind, DynamicType, KubeObject } from '@coracle/api/kind';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, unsupportedMediaType } from '@coracle/api/meta/status';
-import { type ObjectSchema, objectSchemaOf } from '@coracle/api/schema';
+import { objectSchemaOf } from '@coracle/api/schema';
 import type { Scheme } from '@coracle/api/scheme';
 import { mediaTypes } from './negotiation.ts';
 import type { FieldValidation } from './options.ts';
@@ -17,6 +17,10 @@ export interface Expected {
   apiVersion: string;
   /** Generated type, `core/v1.Pod`. */
   type: string;
+  /** What stands in for the generated type of a custom resource. */
+  dynamic?: DynamicType;
+  /** See `KindDeclaration.refine`. */
+  refine?(it: object): void;
 }
 
 /** Decodes a request body into an object of the expected kind; a missing apiVersion or kind is filled in. */
@@ -41,7 +45,7 @@ export function decodeObject(
     badRequest(
       `${object.kind} in version "${versionOf(object.apiVersion!)}" cannot be handled as a ${expected.kind}: ${problem}`,
     );
-  const typed = typedObject<KubeObject>(object, objectSchemaOf(expected.type), fail);
+  const typed = typedObject<KubeObject>(object, expected, fail);
   reportFields(typed.unknown, duplicates, validation, warn, fail);
   return typed.object;
 }
@@ -54,8 +58,10 @@ export function parseBody(
 ): { value: unknown; duplicates: string[] } {
   const { kind } = expected;
   const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase() || 'application/json';
-  if (media === protobufType) return { value: parseProtobuf(bytes, expected), duplicates: [] };
-  if (!(mediaTypes as readonly string[]).includes(media)) throw unsupportedMediaType([...mediaTypes, protobufType]);
+  if (media === protobufType && !expected.dynamic) return { value: parseProtobuf(bytes, expected), duplicates: [] };
+  if (!(mediaTypes as readonly string[]).includes(media)) {
+    throw unsupportedMediaType(expected.dynamic ? mediaTypes : [...mediaTypes, protobufType]);
+  }
   try {
     if (media === 'application/json') return decodeJson(bytes, { duplicates: true });
     const [document] = parseYamlDocuments(bytes.toString());
@@ -107,14 +113,17 @@ function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): 
   );
 }
 
-/** Gives an object its type's form (unknown fields are dropped and named); wrong types are refused with the text `fail` makes. */
+/** Gives an object its type's form (unknown fields are dropped and named; a custom resource in place); wrong types are refused with the text `fail` makes. */
 export function typedObject<T>(
   object: unknown,
-  schema: ObjectSchema,
+  { type, dynamic, refine }: Expected,
   fail: (problem: string) => Error,
 ): { object: T; unknown: string[] } {
   try {
-    return decodeTyped<T>(object, schema);
+    if (dynamic) return dynamic.decode(object) as { object: T; unknown: string[] };
+    const typed = decodeTyped<T>(object, objectSchemaOf(type));
+    refine?.(typed.object as object);
+    return typed;
   } catch (error) {
     if (error instanceof RangeError) throw fail('the object is nested too deeply');
     throw fail(error instanceof Error ? error.message : String(error));

@@ -1,6 +1,5 @@
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest } from '@coracle/api/meta/status';
-import { objectSchemaOf } from '@coracle/api/schema';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
 import type { RequestContext } from '../chain/link.ts';
 import { checkDeleteOptions } from '../registry/options-validation.ts';
@@ -25,7 +24,7 @@ function decode(bytes: Buffer, contentType: string | undefined): DeleteOptions {
   if (value.kind !== undefined && value.kind !== 'DeleteOptions') {
     throw badRequest(`decoded object cannot be converted to DeleteOptions: kind is ${JSON.stringify(value.kind)}`);
   }
-  return typedObject<DeleteOptions>(value, objectSchemaOf('meta/v1.DeleteOptions'), (problem) =>
+  return typedObject<DeleteOptions>(value, expected, (problem) =>
     badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${problem}`),
   ).object;
 }

@@ -50,6 +50,7 @@ export async function dispatch(
   if ((info.apiPrefix === 'api') !== (info.apiGroup === '')) throw unknownPath();
   const kind = machinery.registry.scheme.resource(apiVersion, info.resource);
   if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw unknownPath();
+  if (kind.dynamic?.deprecation !== undefined) context.warnings.push(kind.dynamic.deprecation);
   const namespace = kind.namespaced ? info.namespace : '';
   if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
   if (info.parts.length > 3) throw unknownPath();

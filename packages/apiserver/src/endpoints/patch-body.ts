@@ -1,6 +1,6 @@
 import { decodeJson, encodeJson } from '@coracle/api/codec/json';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
-import type { KubeObject } from '@coracle/api/kind';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
 import { clone, isObject } from '@coracle/api/meta/object';
 import {
@@ -36,9 +36,11 @@ export interface Patch {
 }
 
 /** Reads a patch and checks that its options fit its type; throws UnsupportedMediaType, BadRequest, Invalid. */
-export async function readPatch(context: RequestContext, options: WriteOptions): Promise<Patch> {
+export async function readPatch(context: RequestContext, kind: AnyKind, options: WriteOptions): Promise<Patch> {
   const media = (context.req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-  if (!Object.hasOwn(types, media)) throw unsupportedMediaType(Object.keys(types));
+  // What merges strategically is said by tables of types, which custom resources do not have.
+  const accepted = Object.keys(types).filter((each) => !kind.dynamic || !each.includes('strategic'));
+  if (!accepted.includes(media)) throw unsupportedMediaType(accepted);
   const type = types[media as keyof typeof types];
   const errors: FieldError[] = [];
   if (type !== 'apply' && options.force !== undefined) {
@@ -68,8 +70,7 @@ export function patchedObject(
   call: Call,
   options: WriteOptions,
 ): KubeObject {
-  const schema = objectSchemaOf(expected.type);
-  const patched = applied(patch, current, schema);
+  const patched = applied(patch, current, expected);
   const fail = (problem: string): StatusError =>
     invalidObject({ group: '', kind: '' }, '', [
       invalid(new Path('patch'), encodeJson(patch.type === 'json' ? patched : patch.value), problem),
@@ -78,7 +79,7 @@ export function patchedObject(
   if (patched.kind !== expected.kind || patched.apiVersion !== expected.apiVersion) {
     throw fail(`the patch changes the object to ${String(patched.apiVersion)}, Kind=${String(patched.kind)}`);
   }
-  const typed = typedObject<KubeObject>(patched, schema, fail);
+  const typed = typedObject<KubeObject>(patched, expected, fail);
   reportFields(
     typed.unknown,
     patch.duplicates,
@@ -111,11 +112,11 @@ export function appliedObject(patch: Patch, { kind, name, namespace }: Call): Ku
   return sent;
 }
 
-function applied(patch: Patch, current: object, schema: ReturnType<typeof objectSchemaOf>): unknown {
+function applied(patch: Patch, current: object, expected: Expected): unknown {
   try {
     if (patch.type === 'json') return applyJsonPatch(current, patch.value);
     if (patch.type === 'merge') return applyMergePatch(current, patch.value);
-    return applyStrategicPatch(current, patch.value, schema);
+    return applyStrategicPatch(current, patch.value, objectSchemaOf(expected.type));
   } catch (error) {
     if (error instanceof StatusError || !(error instanceof Error)) throw error;
     if (error instanceof TooManyOperationsError) throw requestEntityTooLarge(error.message);

@@ -11,7 +11,7 @@ export async function patch(call: Call): Promise<void> {
   requireNamespace(call);
   checkName(name);
   const options = writeOptionsOf(context.query, 'PatchOptions');
-  const received = await readPatch(context, options);
+  const received = await readPatch(context, kind, options);
   const write = { ...writeOf(call, options), applied: received.type === 'apply' };
   const make = (current: KubeObject | undefined): KubeObject => {
     if (!current && (received.type !== 'apply' || call.subresource !== '')) throw notFoundError(resource.named, name);

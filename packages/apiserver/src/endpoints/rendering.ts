@@ -164,7 +164,7 @@ const nameColumn: Column<KubeObject> = {
 /** `Name` and the kind's own columns; some kinds (events) place their name column themselves. */
 function columnsOf(kind: AnyKind): readonly Column<KubeObject>[] {
   const own: readonly Column<KubeObject>[] = kind.columns ?? [age];
-  return own.some((column) => column.name === 'Name') ? own : [nameColumn, ...own];
+  return !kind.dynamic && own.some((column) => column.name === 'Name') ? own : [nameColumn, ...own];
 }
 
 function metadataOf(object: KubeObject): KubeObject {

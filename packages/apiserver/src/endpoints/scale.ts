@@ -49,7 +49,7 @@ export async function updateScale(call: Call): Promise<void> {
 export async function patchScale(call: Call): Promise<void> {
   const { context } = call;
   const options = writeOptionsOf(context.query, 'PatchOptions');
-  const patch = await readPatch(context, options);
+  const patch = await readPatch(context, call.kind, options);
   await writeScale(call, options, (current) => patchedObject(patch, current, expected, call, options) as Scale);
 }
 

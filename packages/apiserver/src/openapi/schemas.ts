@@ -37,6 +37,10 @@ export const scalarSchemas: Readonly<Record<string, Json>> = {
 /** The OpenAPI name of a generated type: `core/v1.Pod` is `io.k8s.api.core.v1.Pod`. */
 export function schemaName(type: string): string {
   const [group = '', rest = ''] = type.split('/');
+  if (group === 'custom') {
+    const [domain = '', versioned = ''] = [rest, type.slice(`custom/${rest}/`.length)];
+    return `${domain.split('.').reverse().join('.')}.${versioned}`;
+  }
   if (group === 'meta') return `io.k8s.apimachinery.pkg.apis.meta.${rest}`;
   if (group === 'apiextensions') return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${rest}`;
   return `io.k8s.api.${group}.${rest}`;
@@ -67,6 +71,8 @@ export class SchemaCollection {
   }
 
   #object(type: string): Json {
+    const custom = this.#customOf(type);
+    if (custom) return this.#custom(custom, type);
     const properties: Json = {};
     const required: string[] = [];
     for (const field of objectSchemaOf(type).fields.values()) {
@@ -85,6 +91,27 @@ export class SchemaCollection {
       }));
     }
     return schema;
+  }
+
+  #customOf(type: string): AnyKind | undefined {
+    return this.#kinds.get(type)?.find((kind) => kind.dynamic);
+  }
+
+  /** A custom resource as its definition describes it, and a list of it. */
+  #custom(kind: AnyKind, type: string): Json {
+    const isList = type !== kind.type;
+    const text = { type: 'string' };
+    const head = { apiVersion: text, kind: text };
+    const identity = { group: kind.group, kind: isList ? kind.listKind : kind.kind, version: kind.version };
+    const groupVersionKind = { 'x-kubernetes-group-version-kind': [identity] };
+    if (isList) {
+      const items = { type: 'array', items: { allOf: [this.reference(kind.type)] } };
+      const metadata = { allOf: [this.reference('meta/v1.ListMeta')] };
+      return { type: 'object', properties: { ...head, items, metadata }, required: ['items'], ...groupVersionKind };
+    }
+    const { openApi } = kind.dynamic!;
+    const metadata = { allOf: [this.reference('meta/v1.ObjectMeta')] };
+    return { ...openApi, properties: { ...head, ...(openApi.properties as Json), metadata }, ...groupVersionKind };
   }
 
   #field({ row, schema }: FieldSchema): Json {

@@ -21,14 +21,19 @@ export function openApiV2(kinds: readonly AnyKind[], version: string): Json {
   return { swagger: '2.0', info: { title: 'Kubernetes', version }, paths: {}, definitions };
 }
 
-/** A v3 schema in the terms of 2.0, which knows neither `oneOf` nor anything beside a reference. */
+/**
+ * A v3 schema in the terms of 2.0, which knows neither `oneOf` and its like nor anything beside a reference. Of what may be null, or may have fields
+ * that are not declared, nothing is said: clients that check by this document would refuse it.
+ */
 function definition(schema: Json): Json {
   const reference = referenceOf(schema);
   if (reference !== undefined) return { $ref: reference.replace('#/components/schemas/', '#/definitions/') };
-  const { oneOf, allOf: _, default: __, properties, items, additionalProperties, ...rest } = schema;
+  const { oneOf, allOf: _, anyOf: __, not: ___, default: ____, nullable, ...known } = schema;
+  const open = nullable === true || known['x-kubernetes-preserve-unknown-fields'] === true;
+  const { properties, items, additionalProperties, ...rest } = open ? withoutForm(known) : known;
   return {
     ...rest,
-    ...(oneOf ? { type: 'string' } : {}),
+    ...(oneOf && !('type' in rest) && !open && !rest['x-kubernetes-int-or-string'] ? { type: 'string' } : {}),
     ...(properties
       ? {
           properties: Object.fromEntries(
@@ -39,6 +44,10 @@ function definition(schema: Json): Json {
     ...(items ? { items: definition(items as Json) } : {}),
     ...(additionalProperties ? { additionalProperties: definition(additionalProperties as Json) } : {}),
   };
+}
+
+function withoutForm({ type: _, properties: __, items: ___, additionalProperties: ____, ...rest }: Json): Json {
+  return rest;
 }
 
 function referenceOf({ $ref, allOf }: Json): string | undefined {

@@ -2,7 +2,13 @@ import type { KubeObject } from '@coracle/api/kind';
 import { Path } from '@coracle/api/meta/field-path';
 import { generateName } from '@coracle/api/meta/names';
 import { clone } from '@coracle/api/meta/object';
-import { alreadyExists, generateNameConflict, isAlreadyExists } from '@coracle/api/meta/status';
+import {
+  alreadyExists,
+  generateNameConflict,
+  isAlreadyExists,
+  methodNotSupported,
+  StatusError,
+} from '@coracle/api/meta/status';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { mutate, validate, type Write } from './admission.ts';
@@ -30,6 +36,10 @@ export async function createObject(writer: Writer, draft: KubeObject, write: Wri
 
 async function createOnce(writer: Writer, draft: KubeObject, write: Write, generated?: string): Promise<CachedObject> {
   const { kind, hooks } = writer;
+  const closed = kind.dynamic?.closed();
+  if (closed !== undefined) {
+    throw new StatusError({ ...methodNotSupported(writer.named, 'create').status, message: closed });
+  }
   const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
   recordManager(kind, draft, undefined, write);
   const attributes = writer.attributes(write, 'CREATE', draft, undefined, place);

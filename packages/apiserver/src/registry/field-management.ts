@@ -1,7 +1,7 @@
 import { decodeObject } from '@coracle/api/codec/strict';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
-import { objectSchemaOf } from '@coracle/api/schema';
+import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
 
 type FieldSet = ReturnType<typeof setOfFields>;
@@ -24,7 +24,7 @@ export function recordManager(kind: AnyKind, object: KubeObject, old: KubeObject
     updated: object,
     manager: write.fieldManager,
     apiVersion: kind.apiVersion,
-    schema: objectSchemaOf(kind.type),
+    schema: schemaOfKind(kind),
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });
@@ -39,7 +39,7 @@ export function applied(
   force: boolean,
 ): KubeObject {
   const ignored = resetFields(kind, write.subresource);
-  const schema = objectSchemaOf(kind.type);
+  const schema = schemaOfKind(kind);
   const merged = applyObject({
     live,
     applied: wanted,
@@ -50,5 +50,8 @@ export function applied(
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });
-  return decodeObject<KubeObject>(merged, schema).object;
+  if (kind.dynamic) return kind.dynamic.decode(merged).object as KubeObject;
+  const { object } = decodeObject<KubeObject>(merged, schema);
+  kind.refine?.(object);
+  return object;
 }

@@ -1,7 +1,7 @@
 import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import type { Selector } from '@coracle/api/meta/labels';
 import { timeoutError } from '@coracle/api/meta/status';
-import type { Scheme } from '@coracle/api/scheme';
+import { Scheme } from '@coracle/api/scheme';
 import { apiServerUser } from '../chain/user.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { storeFailure } from '../storage/failures.ts';
@@ -34,6 +34,12 @@ export interface RegistryOptions {
   readTimeout?: number;
 }
 
+/** A part of the server that works on the caches. */
+export interface Follower {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** All resources over one store, and the server's own access to them. */
 export class Registry implements ObjectAccess {
   readonly scheme: Scheme;
@@ -44,26 +50,80 @@ export class Registry implements ObjectAccess {
   readonly #resources = new Map<AnyKind, Resource>();
   readonly #shared = new Map<string, { cache: ResourceCache; hub: WatchHub }>();
   readonly #fresh: FreshRevision;
+  readonly #kindListeners: (() => void)[] = [];
+  readonly #followers: Follower[] = [];
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.scheme = options.scheme;
+    this.scheme = new Scheme(options.scheme);
     this.store = options.store;
     this.hooks = typeof options.hooks === 'function' ? options.hooks(this) : (options.hooks ?? {});
     this.feed = new Feed(options.store, options.log);
     this.#fresh = new FreshRevision(() => options.store.revision());
-    for (const kind of options.scheme) if (isStored(kind)) this.#add(kind);
+    for (const kind of this.scheme) if (isStored(kind)) this.#add(kind);
   }
 
-  /** Loads the watch caches and keeps them up to date; resolves when they are loaded. */
-  start(): Promise<void> {
-    return this.feed.start();
+  /** Loads the watch caches and keeps them up to date; resolves when they are loaded, and the parts that follow them have started. */
+  async start(): Promise<void> {
+    await this.feed.start();
+    await Promise.all(this.#followers.map((part) => part.start()));
+  }
+
+  /** Lets a part of the server start when the caches are loaded, and stop before them. Before `start`. */
+  follow(part: Follower): void {
+    this.#followers.push(part);
   }
 
   /** Ends all watches and stops following the store. Does not close the store. */
   async stop(): Promise<void> {
+    await Promise.all(this.#followers.map((part) => part.stop()));
     for (const { hub } of this.#shared.values()) hub.close();
     await this.feed.stop();
+  }
+
+  /** Calls back whenever kinds have come or gone. */
+  onKinds(listener: () => void): void {
+    this.#kindListeners.push(listener);
+  }
+
+  /**
+   * Begins to serve kinds that share one place in the store, in place of those given, whose watches end. Resolves when their objects are loaded
+   * and requests reach them; until then those they replace are served. Rejects where the store cannot be read.
+   */
+  async install(kinds: readonly AnyKind[], storage: AnyKind, replaced: readonly AnyKind[] = []): Promise<void> {
+    const cache = new ResourceCache(storage, this.#options.history);
+    await this.feed.join(cache, () => {
+      const former = this.#forget(replaced, cache.prefix);
+      const shared = { cache, hub: new WatchHub(cache, this.feed, this.#options.bookmarkPeriod) };
+      this.#shared.set(cache.prefix, shared);
+      for (const kind of kinds) {
+        this.scheme.add(kind);
+        this.#resources.set(kind, this.#resource(kind, shared));
+      }
+      // What stores them need not be served itself, but is what the server reads and deletes them by.
+      if (!kinds.includes(storage)) this.#resources.set(storage, this.#resource(storage, shared));
+      former?.close();
+      for (const listener of this.#kindListeners) listener();
+    });
+  }
+
+  /** Serves kinds no more. Their watches end. */
+  uninstall(kinds: readonly AnyKind[], storage: AnyKind): void {
+    const prefix = prefixOf(storage);
+    const cache = this.#shared.get(prefix)?.cache;
+    this.#forget([...kinds, storage], prefix)?.close();
+    if (cache) this.feed.leave(cache);
+    for (const listener of this.#kindListeners) listener();
+  }
+
+  #forget(kinds: readonly AnyKind[], prefix: string): WatchHub | undefined {
+    for (const kind of kinds) {
+      if (this.scheme.resource(kind.apiVersion, kind.plural) === kind) this.scheme.remove(kind);
+      this.#resources.delete(kind);
+    }
+    const hub = this.#shared.get(prefix)?.hub;
+    this.#shared.delete(prefix);
+    return hub;
   }
 
   /** The resource of a stored kind; undefined for kinds that are only ever bodies (reviews, bindings). */
@@ -203,21 +263,22 @@ export class Registry implements ObjectAccess {
       this.#shared.set(prefix, shared);
       this.feed.add(cache);
     }
-    const isEvent = prefix === '/registry/events/';
-    this.#resources.set(
-      kind,
-      new Resource(kind, {
-        ...shared,
-        store: this.store,
-        hooks: this.hooks[resourceKey(kind)] ?? {},
-        objects: this,
-        seen: () => this.feed.revision,
-        fresh: async () => {
-          await this.fresh();
-        },
-        ttlSeconds: isEvent ? (this.#options.eventTtlSeconds ?? 3600) : undefined,
-      }),
-    );
+    this.#resources.set(kind, this.#resource(kind, shared));
+  }
+
+  #resource(kind: AnyKind, shared: { cache: ResourceCache; hub: WatchHub }): Resource {
+    const isEvent = shared.cache.prefix === '/registry/events/';
+    return new Resource(kind, {
+      ...shared,
+      store: this.store,
+      hooks: this.hooks[resourceKey(kind)] ?? {},
+      objects: this,
+      seen: () => this.feed.revision,
+      fresh: async () => {
+        await this.fresh();
+      },
+      ttlSeconds: isEvent ? (this.#options.eventTtlSeconds ?? 3600) : undefined,
+    });
   }
 }
 

@@ -1,14 +1,14 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, invalid, type Path } from '@coracle/api/meta/field-path';
 import { deepEqual, getPath } from '@coracle/api/meta/object';
-import { objectSchemaOf } from '@coracle/api/schema';
+import { schemaOfKind } from '@coracle/api/schema';
 import type { View } from './strategy.ts';
 
 type Fields = Record<string, unknown>;
 
 /** Whether metadata.generation counts a kind's changes: as it declares, else where it has a spec. */
 export function hasGeneration(kind: AnyKind): boolean {
-  return kind.hasGeneration ?? objectSchemaOf(kind.type).fields.has('spec');
+  return kind.hasGeneration ?? schemaOfKind(kind).fields.has('spec');
 }
 
 /**
@@ -26,7 +26,7 @@ export function prepareForUpdate(
   let prepared = object;
   if (subresource === 'status') {
     const { status } = object as { status?: unknown };
-    prepared = { ...old, metadata: object.metadata };
+    prepared = { ...old, metadata: kind.dynamic ? metadataForStatus(object, old) : object.metadata };
     // Owners and the rest of what decides about an object's life are not for those who report its state.
     if (old.metadata.ownerReferences) prepared.metadata.ownerReferences = old.metadata.ownerReferences;
     else delete prepared.metadata.ownerReferences;
@@ -37,7 +37,7 @@ export function prepareForUpdate(
   if (subresource !== '' && subresource !== 'scale') return prepared;
   if (kind.subresources?.status) assign(prepared, 'status', (old as { status?: unknown }).status);
   kind.prepareForUpdate?.(prepared, old);
-  if (hasGeneration(kind) && !sameWish(prepared, old))
+  if (hasGeneration(kind) && !sameWish(prepared, old, kind.dynamic !== undefined && !kind.subresources?.status))
     prepared.metadata.generation = (old.metadata.generation ?? 0) + 1;
   return prepared;
 }
@@ -52,6 +52,7 @@ export function validateChange(
   view?: View,
 ): FieldError[] {
   if (view) return view.validate?.(object, old, at) ?? [];
+  if (kind.dynamic) return kind.dynamic.validateUpdate(object, old, subresource, at);
   if (subresource === 'status') return kind.validateStatusUpdate?.(object, old, at) ?? [];
   if (subresource !== '' && subresource !== 'scale') return [];
   return [
@@ -66,8 +67,20 @@ function immutable(object: KubeObject, old: KubeObject, path: string, at: Path):
   return deepEqual(value, getPath(old, path)) ? [] : [invalid(at.child(path), value, 'field is immutable')];
 }
 
-/** Whether two objects ask for the same: all but metadata and status. */
-function sameWish(a: KubeObject, b: KubeObject): boolean {
+/** Who reports the status of a custom resource changes nothing of its metadata. */
+function metadataForStatus({ metadata }: KubeObject, old: KubeObject): KubeObject['metadata'] {
+  const { managedFields: _, ...rest } = old.metadata;
+  const { managedFields, resourceVersion } = metadata;
+  return {
+    ...rest,
+    ...(managedFields === undefined ? {} : { managedFields }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
+
+/** Whether two objects ask for the same: all but metadata and status; `withStatus`: status is a field like others. */
+function sameWish(a: KubeObject, b: KubeObject, withStatus: boolean): boolean {
+  if (withStatus && !deepEqual((a as { status?: unknown }).status, (b as { status?: unknown }).status)) return false;
   const { metadata: _a, status: _as, apiVersion: _av, kind: _ak, ...wishA } = a as KubeObject & Fields;
   const { metadata: _b, status: _bs, apiVersion: _bv, kind: _bk, ...wishB } = b as KubeObject & Fields;
   return deepEqual(wishA, wishB);

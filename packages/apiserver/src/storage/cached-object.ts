@@ -5,6 +5,7 @@ import {
   encodeStored,
   headOf,
   replaceResourceVersion,
+  storedFormOf,
   toKind,
   typeMetaLength,
   withResourceVersion,
@@ -46,8 +47,9 @@ export class CachedObject {
 
   /** From what the store holds. */
   static fromStore(kind: AnyKind, value: Buffer, revision: number): CachedObject {
-    const object = decodeStored(kind, value, revision);
-    return CachedObject.fromWrite(kind, object, encodeStored(kind, object), revision);
+    const form = storedFormOf(kind, value);
+    const object = decodeStored(form, value, revision);
+    return CachedObject.fromWrite(form, object, encodeStored(form, object), revision);
   }
 
   /** From a write of this process: the stored-form object and the bytes that were written. */

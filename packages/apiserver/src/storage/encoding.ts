@@ -58,12 +58,22 @@ export function decodeStored(kind: AnyKind, value: Buffer, revision: number): Ku
   const object = decodeJson(value).value as KubeObject;
   object.metadata ??= {};
   object.metadata.resourceVersion = String(revision);
+  // What a definition has lost since the object was written is not shown.
+  kind.dynamic?.decode(object);
   kind.defaults?.(object);
   return object;
 }
 
+/** The kind in whose form a stored object is: a custom resource's may be of a version that was stored before. */
+export function storedFormOf(kind: AnyKind, value: Buffer): AnyKind {
+  if (!kind.dynamic || value.subarray(0, headOf(kind).length).equals(headOf(kind))) return kind;
+  const { apiVersion } = decodeJson(value).value as KubeObject;
+  return kind.dynamic.version(apiVersion ?? '') ?? kind;
+}
+
 /** A stored-form object in the form of another kind that shares its storage; the object itself where the kinds are one. */
 export function toKind(kind: AnyKind, stored: KubeObject): KubeObject {
+  if (kind.dynamic) return kind.dynamic.convert(stored);
   return kind.storedAs ? { ...kind.storedAs.decode(stored), kind: kind.kind, apiVersion: kind.apiVersion } : stored;
 }
 

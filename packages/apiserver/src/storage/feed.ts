@@ -1,11 +1,24 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { root } from './keys.ts';
 import type { ResourceCache } from './resource-cache.ts';
-import { CompactedError, FutureRevisionError, type Store, type StoreEvent } from './store.ts';
+import { CompactedError, FutureRevisionError, type Store, type StoredEntry, type StoreEvent } from './store.ts';
 
 const pageSize = 1_000;
 /** After so many objects others get their turn. */
 const turnSize = 100;
+
+/** How long a cache that joins waits for the feed at a time, in milliseconds. */
+const joinPatience = 1_000;
+
+interface Joining {
+  readonly cache: ResourceCache;
+  events: StoreEvent[];
+  /** The feed was loaded anew meanwhile: what lay between is not known. */
+  isStale: boolean;
+}
+
+/** A cache's place below the root: `pods`, `example.com/widgets`. */
+const nameOf = (cache: ResourceCache): string => cache.prefix.slice(root.length, -1);
 
 const behind = 'the store is behind the watch cache, as after a restore; loading anew';
 
@@ -23,6 +36,8 @@ export class Feed {
   readonly #store: Store;
   readonly #log: FeedLog;
   readonly #caches = new Map<string, ResourceCache>();
+  /** Caches that are being loaded; what happens to them meanwhile is kept. */
+  readonly #joining = new Map<string, Joining>();
   readonly #stop = new AbortController();
   readonly #waiters = new Set<{ revision: number; resolve: () => void }>();
   #revision = 0;
@@ -38,7 +53,41 @@ export class Feed {
 
   /** Adds a cache; before `start`. */
   add(cache: ResourceCache): void {
-    this.#caches.set(cache.prefix.slice(root.length, -1), cache);
+    this.#caches.set(nameOf(cache), cache);
+  }
+
+  /**
+   * Adds a cache while the feed runs, in place of the one of the same prefix: loads it, follows what happens meanwhile, and calls `live` at the
+   * moment from which on it is at the feed's revision. Rejects where the store cannot be read, and when the feed stops.
+   */
+  async join(cache: ResourceCache, live: () => void): Promise<void> {
+    const name = nameOf(cache);
+    const joining: Joining = { cache, events: [], isStale: false };
+    this.#joining.set(name, joining);
+    try {
+      let revision: number;
+      do {
+        joining.isStale = false;
+        joining.events = [];
+        revision = await this.#read(cache.prefix, (entry) => cache.load(entry));
+        while (!(await this.reached(revision, joinPatience))) this.#stop.signal.throwIfAborted();
+      } while (joining.isStale);
+      if (this.#joining.get(name) !== joining) return; // another one took its place
+      cache.loaded(revision);
+      const later = joining.events.filter((event) => event.revision > revision);
+      if (later.length > 0) cache.apply(later);
+      this.#caches.set(name, cache);
+      live();
+    } finally {
+      if (this.#joining.get(name) === joining) this.#joining.delete(name);
+    }
+  }
+
+  /** Follows a cache no more. */
+  leave(cache: ResourceCache): void {
+    const name = nameOf(cache);
+    if (this.#caches.get(name) === cache) this.#caches.delete(name);
+    if (this.#joining.get(name)?.cache === cache) this.#joining.delete(name);
   }
 
   get caches(): Iterable<ResourceCache> {
@@ -123,30 +172,37 @@ export class Feed {
   }
 
   async #load(): Promise<void> {
+    const revision = await this.#read(root, (entry) => this.#cacheOf(entry.key)?.load(entry));
+    for (const cache of this.#caches.values()) cache.loaded(revision);
+    for (const joining of this.#joining.values()) joining.isStale = true;
+    this.#revision = 0; // a restored store may be at an earlier revision than before
+    this.#advance(revision);
+    this.#ready.resolve();
+  }
+
+  /** Reads everything below a prefix as of one revision, which it returns. */
+  async #read(prefix: string, take: (entry: StoredEntry) => void): Promise<number> {
     let from: string | undefined;
     let revision: number | undefined;
     for (;;) {
-      const page = await this.#store.list(root, {
+      const page = await this.#store.list(prefix, {
         limit: pageSize,
         ...(from ? { from } : {}),
         ...(revision ? { revision } : {}),
       });
       revision ??= page.revision;
       for (const [i, entry] of page.entries.entries()) {
-        this.#cacheOf(entry.key)?.load(entry);
+        take(entry);
         if (i % turnSize === turnSize - 1) await nextTurn();
       }
       const last = page.entries.at(-1);
-      if (!last || page.entries.length >= page.count) break;
+      if (!last || page.entries.length >= page.count) return revision;
       from = `${last.key}\0`;
     }
-    for (const cache of this.#caches.values()) cache.loaded(revision);
-    this.#revision = 0; // a restored store may be at an earlier revision than before
-    this.#advance(revision);
-    this.#ready.resolve();
   }
 
   #apply(events: readonly StoreEvent[]): void {
+    if (this.#joining.size > 0) this.#keepForJoining(events);
     let run: StoreEvent[] = [];
     let runCache: ResourceCache | undefined;
     for (const event of events) {
@@ -159,6 +215,12 @@ export class Feed {
       if (cache) run.push(event);
     }
     runCache?.apply(run);
+  }
+
+  #keepForJoining(events: readonly StoreEvent[]): void {
+    for (const { cache, events: kept } of this.#joining.values()) {
+      for (const event of events) if (event.key.startsWith(cache.prefix)) kept.push(event);
+    }
   }
 
   #advance(revision: number): void {

@@ -22,6 +22,7 @@ export function storageKind(kind: AnyKind): AnyKind {
 /** The prefix of a kind's keys, `/registry/pods/`. */
 export function prefixOf(kind: AnyKind): string {
   const stored = storageKind(kind);
+  if (stored.dynamic) return stored.dynamic.prefix;
   const resource = stored.group === '' ? stored.plural : `${stored.plural}.${stored.group}`;
   return `${root}${specialPlaces[resource] ?? stored.plural}/`;
 }

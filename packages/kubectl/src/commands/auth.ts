@@ -1,10 +1,10 @@
+import { goText } from '@coracle/api/codec/go-text';
 import type { SelfSubjectAccessReview, SelfSubjectRulesReview } from '@coracle/api/types/authorization/v1';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, RawFailure } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
 import { ruleRows } from '../describe/rbac.ts';
 import { outputFlags, prepareTemplates, printerOf } from '../print/printer.ts';
-import { goText } from '../print/table.ts';
 import { TabWriter, tableColumns } from '../print/tabwriter.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { allNamespacesFlag } from './shared-flags.ts';

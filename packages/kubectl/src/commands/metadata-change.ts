@@ -1,9 +1,9 @@
+import { formatJson } from '@coracle/api/codec/go-json';
 import { deepEqual } from '@coracle/api/meta/object';
 import { createMergePatch } from '@coracle/api/patch/merge-patch';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
-import { formatJson } from '../print/json.ts';
 import { outputFlags } from '../print/printer.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { type Info, select } from '../resources/selection.ts';

@@ -1,10 +1,10 @@
+import { formatJson } from '@coracle/api/codec/go-json';
 import { clone } from '@coracle/api/meta/object';
 import { createMergePatch } from '@coracle/api/patch/merge-patch';
 import { createTwoWayStrategicPatch } from '@coracle/api/patch/strategic';
 import type { PodTemplateSpec } from '@coracle/api/types/core/v1';
 import { CommandFailure } from '../cli/failure.ts';
 import { builtinSchema } from '../manifests/schemas.ts';
-import { formatJson } from '../print/json.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import type { Info } from '../resources/selection.ts';
 import type { PatchType } from '../resources/writes.ts';

@@ -1,8 +1,8 @@
+import { formatJson } from '@coracle/api/codec/go-json';
 import { formatYaml } from '@coracle/api/codec/yaml-print';
 import type { Command } from '../cli/command.ts';
 import { CommandFailure } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
-import { formatJson } from '../print/json.ts';
 import { clientVersion } from '../version-info.ts';
 
 interface ServerVersion {

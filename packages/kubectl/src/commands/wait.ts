@@ -1,9 +1,9 @@
+import { goText } from '@coracle/api/codec/go-text';
+import { JsonPath, relaxed } from '@coracle/api/jsonpath/jsonpath';
 import type { Call, Command } from '../cli/command.ts';
 import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag, durationFlag, stringFlag } from '../cli/flags.ts';
-import { JsonPath, relaxed } from '../print/jsonpath.ts';
 import { outputFlags } from '../print/printer.ts';
-import { goText } from '../print/table.ts';
 import { type AnyObject, pathOf } from '../resources/resource.ts';
 import { fetchObject, type Info, type Selection, select } from '../resources/selection.ts';
 import { timedOut } from '../resources/until-gone.ts';

@@ -1,4 +1,4 @@
-import { goText } from '../print/table.ts';
+import { goText } from '@coracle/api/codec/go-text';
 import type { AnyObject } from '../resources/resource.ts';
 import { Description } from './description.ts';
 

@@ -1,5 +1,5 @@
+import { goText } from '@coracle/api/codec/go-text';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
-import { goText } from '../print/table.ts';
 import { Description } from './description.ts';
 
 export function describeRole({ metadata, rules }: Role | ClusterRole): Description {

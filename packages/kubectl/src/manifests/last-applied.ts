@@ -1,4 +1,4 @@
-import { formatJson } from '../print/json.ts';
+import { formatJson } from '@coracle/api/codec/go-json';
 import type { AnyObject } from '../resources/resource.ts';
 
 /** Where `apply` keeps the manifest it sent last (upstream: "declarative management using configuration files"). */

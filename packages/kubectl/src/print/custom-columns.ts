@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { goText } from '@coracle/api/codec/go-text';
+import { JsonPath, relaxed } from '@coracle/api/jsonpath/jsonpath';
 import { CommandFailure } from '../cli/failure.ts';
-import { JsonPath, relaxed } from './jsonpath.ts';
-import { goText } from './table.ts';
 import { TabWriter, tableColumns } from './tabwriter.ts';
 
 interface CustomColumn {

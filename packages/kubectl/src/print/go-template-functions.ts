@@ -1,4 +1,4 @@
-import { goText } from './table.ts';
+import { goText } from '@coracle/api/codec/go-text';
 
 export type TemplateFunction = (...values: unknown[]) => unknown;
 

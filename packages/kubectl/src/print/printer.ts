@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { formatJson } from '@coracle/api/codec/go-json';
 import { formatYaml } from '@coracle/api/codec/yaml-print';
+import { JsonPath } from '@coracle/api/jsonpath/jsonpath';
 import { CommandFailure, messageOf } from '../cli/failure.ts';
 import { boolFlag, type Flag, type Flags, stringFlag } from '../cli/flags.ts';
 import type { AnyObject } from '../resources/resource.ts';
 import { CustomColumnsPrinter, customColumns, customColumnsFile } from './custom-columns.ts';
 import { goSyntax } from './go-syntax.ts';
-import { formatJson } from './json.ts';
-import { JsonPath } from './jsonpath.ts';
 
 /** A list of objects as commands put it together for printing. */
 export interface ObjectList {

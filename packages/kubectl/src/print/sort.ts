@@ -1,6 +1,6 @@
+import { JsonPath, relaxed } from '@coracle/api/jsonpath/jsonpath';
 import { Quantity } from '@coracle/api/meta/quantity';
 import { CommandFailure } from '../cli/failure.ts';
-import { JsonPath, relaxed } from './jsonpath.ts';
 
 /** Sorts by the value that --sort-by names. Throws when no object has it. Objects without it come first. */
 export function sortBy<T>(items: readonly T[], expression: string, objectOf: (item: T) => unknown): T[] {

@@ -1,3 +1,4 @@
+import { goText } from '@coracle/api/codec/go-text';
 import type { TabWriter } from './tabwriter.ts';
 
 /** meta.k8s.io/v1 Table, as the server renders lists. */
@@ -108,25 +109,6 @@ function cellText(value: unknown): string {
   const end = value.search(/[\f\n\r]/);
   const text = end < 0 ? value : `${value.slice(0, end)}...`;
   return text.replace(/[\x1b\r]/g, (c) => escapes[c]!);
-}
-
-/** A value as Go's `%v` shows it. */
-export function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value === 'object') {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `map[${entries.map(([key, each]) => `${key}:${goText(each)}`).join(' ')}]`;
-  }
-  if (typeof value === 'number' && !Number.isInteger(value)) return goFloat(value);
-  return String(value);
-}
-
-/** A float64 as `%v` shows it: the shortest form, with an exponent of at least two digits where it is large or small. */
-function goFloat(value: number): string {
-  const abs = Math.abs(value);
-  if (abs >= 1e21 || abs < 1e-4) return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
-  return String(value);
 }
 
 /** Labels as tables show them: `a=b,c=d`, sorted; `<none>` without any. */

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
+import { formatJson } from '@coracle/api/codec/go-json';
 import { StatusError } from '@coracle/api/meta/status';
 import { type Client, connect, type RawResponse } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
 import type { Query } from '@coracle/client/paths';
 import { ConnectionError } from '@coracle/client/transport';
 import type { Output } from '../cli/terminal.ts';
-import { formatJson } from '../print/json.ts';
 import { ConnectionFailure } from './connection-failure.ts';
 
 export interface RestOptions {

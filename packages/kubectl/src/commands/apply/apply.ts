@@ -1,8 +1,8 @@
+import { sortKeys } from '@coracle/api/codec/go-json';
 import type { Call, Command } from '../../cli/command.ts';
 import { CommandFailure, throwAll } from '../../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag, stringsFlag } from '../../cli/flags.ts';
 import { type FieldValidation, fieldValidation, validateFlag } from '../../manifests/validation.ts';
-import { sortKeys } from '../../print/json.ts';
 import { type ObjectList, outputFlags } from '../../print/printer.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { type Info, select } from '../../resources/selection.ts';

@@ -1,10 +1,10 @@
+import { formatJson } from '@coracle/api/codec/go-json';
 import { decodeJson } from '@coracle/api/codec/json';
 import { createThreeWayMergePatch } from '@coracle/api/patch/merge-patch';
 import { createThreeWayStrategicPatch } from '@coracle/api/patch/strategic';
 import { CommandFailure } from '../../cli/failure.ts';
 import { lastApplied, withLastApplied } from '../../manifests/last-applied.ts';
 import { builtinSchema } from '../../manifests/schemas.ts';
-import { formatJson } from '../../print/json.ts';
 import type { AnyObject, Resource } from '../../resources/resource.ts';
 import { fetchObject, type Info } from '../../resources/selection.ts';
 import { waitUntilGone } from '../../resources/until-gone.ts';

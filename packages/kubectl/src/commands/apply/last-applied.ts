@@ -1,10 +1,10 @@
+import { formatJson } from '@coracle/api/codec/go-json';
 import { decodeJson } from '@coracle/api/codec/json';
 import { formatYaml } from '@coracle/api/codec/yaml-print';
 import type { Command } from '../../cli/command.ts';
 import { CommandFailure, throwAll } from '../../cli/failure.ts';
 import { boolFlag, stringFlag } from '../../cli/flags.ts';
 import { lastApplied } from '../../manifests/last-applied.ts';
-import { formatJson } from '../../print/json.ts';
 import { outputFlags } from '../../print/printer.ts';
 import { fetchObject, select } from '../../resources/selection.ts';
 import { patchObject } from '../../resources/writes.ts';

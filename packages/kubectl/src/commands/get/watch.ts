@@ -1,6 +1,6 @@
+import { formatJson, sortKeys } from '@coracle/api/codec/go-json';
 import type { Call } from '../../cli/command.ts';
 import { CommandFailure, RawFailure } from '../../cli/failure.ts';
-import { formatJson, sortKeys } from '../../print/json.ts';
 import { prepareTemplates, printerOf } from '../../print/printer.ts';
 import type { TablePrinter } from '../../print/table.ts';
 import { TabWriter, tableColumns } from '../../print/tabwriter.ts';

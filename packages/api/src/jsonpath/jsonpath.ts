@@ -1,6 +1,6 @@
-import { formatJson } from './json.ts';
-import { type Node, type Param, parseTemplate } from './jsonpath-parser.ts';
-import { goText } from './table.ts';
+import { formatJson } from '../codec/go-json.ts';
+import { goText } from '../codec/go-text.ts';
+import { type Node, type Param, parseTemplate } from './parser.ts';
 
 /** A compiled template in kubectl's JSONPath dialect. */
 export class JsonPath {
@@ -171,7 +171,8 @@ function compare(left: unknown, operator: string, right: unknown): boolean {
   throw new Error(`unrecognized filter operator ${operator}`);
 }
 
-function resultText(value: unknown): string {
+/** A result as templates show it: text and numbers plain, the rest as JSON. */
+export function resultText(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'object') return formatJson(value);
   return goText(value);

@@ -1,0 +1,53 @@
+import { column } from '../../columns.ts';
+import type { CustomResourceDefinition } from '../../generated/apiextensions/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { deepEqual } from '../../meta/object.ts';
+import { validateDefinition, validateDefinitionUpdate, validateStatus } from './definition-validation.ts';
+import { typedSchemas } from './typed-schemas.ts';
+
+/** A kind of objects that users declare, and that the server then serves. */
+export const customResourceDefinition = defineKind<CustomResourceDefinition>('apiextensions/v1', {
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  namespaced: false,
+  hasGeneration: true,
+  allowUnconditionalUpdate: false,
+  subresources: { status: true },
+  refine: typedSchemas,
+  defaults(it) {
+    if (!it.spec) return;
+    const { names, conversion } = it.spec;
+    if (names) {
+      if (names.kind) {
+        names.singular ||= names.kind.toLowerCase();
+        names.listKind ||= `${names.kind}List`;
+      }
+    }
+    it.spec.conversion ??= { strategy: 'None' };
+    const service = conversion?.webhook?.clientConfig?.service;
+    if (service) service.port ??= 443;
+  },
+  prepareForCreate(it) {
+    it.status = withStorageVersion(it);
+  },
+  prepareForUpdate(it, old) {
+    if (!deepEqual(it.spec, old.spec)) it.status = withStorageVersion(it);
+  },
+  validate: validateDefinition,
+  validateUpdate: validateDefinitionUpdate,
+  validateStatusUpdate: (it, _old, at) => validateStatus(it, at),
+  columns: [column('Created At', 'date', (it) => it.metadata.creationTimestamp ?? null, 'When it was created.')],
+});
+
+/** The status in which the version that is stored from now on is among those that have been stored. */
+function withStorageVersion({
+  spec,
+  status,
+}: CustomResourceDefinition): NonNullable<CustomResourceDefinition['status']> {
+  const stored = status?.storedVersions ?? [];
+  const now = spec.versions?.find((version) => version.storage)?.name;
+  const storedVersions = now === undefined || stored.includes(now) ? stored : [...stored, now];
+  return { acceptedNames: { plural: '', kind: '' }, ...status, storedVersions };
+}

@@ -1,0 +1,33 @@
+import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
+import { clone, deepEqual } from '../../meta/object.ts';
+import { duplicateItems } from '../../structural/lists.ts';
+import { isTypeOrMeta, type StructuralNode } from '../../structural/node.ts';
+import { prune } from '../../structural/prune.ts';
+import { schemaValidator } from '../../structural/validate.ts';
+
+/** Errors of a schema's defaults: each must have the form of its place and be valid there. Those of metadata are forbidden elsewhere. */
+export function validateDefaults(node: StructuralNode, at: Path, isRoot = true): FieldError[] {
+  if (!node.hasDefaults) return [];
+  const errors: FieldError[] = [];
+  if (node.default !== undefined) errors.push(...defaultErrors(node, at.child('default')));
+  if (node.items) errors.push(...validateDefaults(node.items, at.child('items'), false));
+  for (const [name, property] of node.properties ?? []) {
+    if ((isRoot || node.embedded) && isTypeOrMeta(name)) continue;
+    errors.push(...validateDefaults(property, at.child('properties').key(name), false));
+  }
+  return errors;
+}
+
+function defaultErrors(node: StructuralNode, at: Path): FieldError[] {
+  const pruned = clone(node.default);
+  prune(pruned, node, node.embedded);
+  const errors: FieldError[] = [];
+  if (!deepEqual(pruned, node.default)) errors.push(invalid(at, node.default, 'must not have unknown fields'));
+  let found: FieldError[];
+  try {
+    found = schemaValidator(node.props).validate(node.default, at.toString());
+  } catch {
+    return errors; // a pattern that is none, which is named where it stands
+  }
+  return [...errors, ...found, ...duplicateItems(node.default, node, at)];
+}

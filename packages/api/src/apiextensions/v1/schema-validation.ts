@@ -1,0 +1,86 @@
+import type { CustomResourceValidation, JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import { type FieldError, forbidden, invalid, type Path } from '../../meta/field-path.ts';
+import { isObject } from '../../meta/object.ts';
+import { structuralNode } from '../../structural/node.ts';
+import { schemaValidator } from '../../structural/validate.ts';
+import { validateDefaults } from './default-validation.ts';
+import { openApiErrors } from './openapi-validation.ts';
+import { structuralErrors } from './structural-validation.ts';
+
+/** What may stand beside `properties` at the root where status is a subresource; by the names upstream prints. */
+const allowedAtRoot = [
+  'Description',
+  'Type',
+  'Format',
+  'Title',
+  'Maximum',
+  'ExclusiveMaximum',
+  'Minimum',
+  'ExclusiveMinimum',
+  'MaxLength',
+  'MinLength',
+  'Pattern',
+  'MaxItems',
+  'MinItems',
+  'UniqueItems',
+  'MultipleOf',
+  'Required',
+  'Items',
+  'Properties',
+  'ExternalDocs',
+  'Example',
+  'XPreserveUnknownFields',
+  'XValidations',
+];
+const goNames: Readonly<Record<string, string>> = {
+  'x-kubernetes-preserve-unknown-fields': 'XPreserveUnknownFields',
+  'x-kubernetes-validations': 'XValidations',
+};
+const goName = (field: string) => goNames[field] ?? field.charAt(0).toUpperCase() + field.slice(1);
+
+/** All errors of a version's schema, in upstream's words. `hasStatus`: status is a subresource. */
+export function validateSchema(
+  validation: CustomResourceValidation | undefined,
+  hasStatus: boolean,
+  at: Path,
+): FieldError[] {
+  const schema = validation?.openAPIV3Schema;
+  if (!schema) return [];
+  const root = at.child('openAPIV3Schema');
+  const errors: FieldError[] = [];
+  if (hasStatus) errors.push(...rootErrors(schema, root));
+  if (schema.nullable) errors.push(forbidden(root.child('nullable'), 'nullable cannot be true at the root'));
+  const structural = structuralErrors(schema, root);
+  if (structural.length > 0) errors.push(...structural);
+  else errors.push(...validateDefaults(structuralNode(schema), root));
+  errors.push(...openApiErrors(schema, root));
+  if (errors.length === 0) {
+    try {
+      schemaValidator(schema);
+    } catch (error) {
+      errors.push(invalid(at, '', `error building validator: ${(error as Error).message}`));
+    }
+  }
+  return errors;
+}
+
+function rootErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
+  for (const [field, value] of Object.entries(schema)) {
+    if (isZero(value)) continue;
+    if (field === 'type') {
+      if (value === 'object') continue;
+      const problem =
+        'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+      return [invalid(at.child('type'), value, problem)];
+    }
+    if (allowedAtRoot.includes(goName(field))) continue;
+    const problem = `only [${allowedAtRoot.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`;
+    return [invalid(at, schema, problem)];
+  }
+  return [];
+}
+
+function isZero(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return value === undefined || value === '' || value === false || (isObject(value) && Object.keys(value).length === 0);
+}

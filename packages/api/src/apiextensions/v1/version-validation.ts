@@ -1,0 +1,207 @@
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  SelectableField,
+} from '../../generated/apiextensions/v1.ts';
+import { duplicate, type FieldError, invalid, type Path, required, tooMany } from '../../meta/field-path.ts';
+import { isDns1035Label } from '../../meta/names.ts';
+import { deepEqual } from '../../meta/object.ts';
+import { memberOf, type StructuralNode, structuralNode } from '../../structural/node.ts';
+import { validateSchema } from './schema-validation.ts';
+
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+const mostSelectableFields = 8;
+
+/**
+ * Errors of a definition's versions. Like upstream's internal form, what all versions have in common is named once, at the top
+ * (`spec.validation`), and not in each version.
+ */
+export function validateVersions(spec: CustomResourceDefinitionSpec, at: Path): FieldError[] {
+  const versions = spec.versions ?? [];
+  const errors: FieldError[] = [];
+  const list = at.child('versions');
+  for (const [i, { schema }] of versions.entries()) {
+    if (!schema?.openAPIV3Schema)
+      errors.push(required(list.index(i).child('schema.openAPIV3Schema'), 'schemas are required'));
+  }
+  const shared = sharedParts(versions);
+  for (const [i, version] of versions.entries()) {
+    const path = list.index(i);
+    const problems = isDns1035Label(version.name ?? '');
+    if (problems.length > 0) errors.push(invalid(path.child('name'), version.name ?? '', problems.join(',')));
+    errors.push(...validateVersion(version, path, shared));
+  }
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) {
+    errors.push(invalid(list, versions, 'must contain unique version names'));
+  }
+  if (versions.filter(({ storage }) => storage).length !== 1) {
+    errors.push(invalid(list, versions, 'must have exactly one version marked as storage version'));
+  }
+  return [...errors, ...validateShared(versions, shared, at)];
+}
+
+interface Shared {
+  readonly schema: boolean;
+  readonly subresources: boolean;
+  readonly columns: boolean;
+  readonly selectableFields: boolean;
+}
+
+function sharedParts(versions: readonly CustomResourceDefinitionVersion[]): Shared {
+  const [first] = versions;
+  const same = (part: (version: CustomResourceDefinitionVersion) => unknown) =>
+    first !== undefined && versions.every((version) => deepEqual(part(version), part(first)));
+  return {
+    schema: same(({ schema }) => schema),
+    subresources: same(({ subresources }) => subresources),
+    columns: same(({ additionalPrinterColumns }) => additionalPrinterColumns),
+    selectableFields: same(({ selectableFields }) => selectableFields),
+  };
+}
+
+function validateShared(versions: readonly CustomResourceDefinitionVersion[], shared: Shared, at: Path): FieldError[] {
+  const [first] = versions;
+  if (!first) return [];
+  const errors: FieldError[] = [];
+  if (shared.schema) {
+    const status = versions.some(({ subresources }) => subresources?.status !== undefined);
+    errors.push(...validateSchema(first.schema, status, at.child('validation')));
+  }
+  if (shared.subresources) errors.push(...validateSubresources(first.subresources, at.child('subresources')));
+  if (shared.columns) errors.push(...validateColumns(first, at));
+  if (shared.selectableFields) errors.push(...validateSelectableFields(first, at.child('selectableFields')));
+  return errors;
+}
+
+function validateVersion(version: CustomResourceDefinitionVersion, at: Path, shared: Shared): FieldError[] {
+  const errors = deprecationProblems(version).map((problem) =>
+    invalid(at.child('deprecationWarning'), version.deprecationWarning, problem),
+  );
+  if (!shared.schema) {
+    errors.push(...validateSchema(version.schema, version.subresources?.status !== undefined, at.child('schema')));
+  }
+  if (!shared.subresources) errors.push(...validateSubresources(version.subresources, at.child('subresources')));
+  if (!shared.columns) errors.push(...validateColumns(version, at));
+  if (!shared.selectableFields) errors.push(...validateSelectableFields(version, at.child('selectableFields')));
+  return errors;
+}
+
+function deprecationProblems({ deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion): string[] {
+  if (text === undefined) return [];
+  if (!deprecated) return ['can only be set for deprecated versions'];
+  const problems: string[] = [];
+  if (Buffer.byteLength(text) > 256) problems.push('must be <= 256 characters long');
+  if (text === '') problems.push('must not be an empty string');
+  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
+  if (odd) {
+    const at = Buffer.byteLength(text.slice(0, odd.index));
+    problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${at}`);
+  }
+  return problems;
+}
+
+function validateSubresources(subresources: CustomResourceSubresources | undefined, at: Path): FieldError[] {
+  const { scale } = subresources ?? {};
+  if (!scale) return [];
+  return [
+    ...scalePath(scale.specReplicasPath, ['spec'], at.child('scale.specReplicasPath')),
+    ...scalePath(scale.statusReplicasPath, ['status'], at.child('scale.statusReplicasPath')),
+    ...(scale.labelSelectorPath
+      ? scalePath(scale.labelSelectorPath, ['spec', 'status'], at.child('scale.labelSelectorPath'))
+      : []),
+  ];
+}
+
+function scalePath(text: string | undefined, under: readonly string[], at: Path): FieldError[] {
+  if (!text) return [required(at)];
+  const errors = simpleJsonPath(text, at);
+  if (errors.length > 0 || under.some((each) => text.startsWith(`.${each}.`))) return errors;
+  const place = under.length === 1 ? `.${under[0]}` : `either ${under.map((each) => `.${each}`).join(' or ')}`;
+  return [invalid(at, text, `should be a json path under ${place}`)];
+}
+
+function simpleJsonPath(text: string, at: Path): FieldError[] {
+  if (text === '') return [invalid(at, text, 'must not be empty')];
+  return text.startsWith('.') ? [] : [invalid(at, text, 'must be a simple json path starting with .')];
+}
+
+function validateColumns(
+  { additionalPrinterColumns: columns = [] }: CustomResourceDefinitionVersion,
+  at: Path,
+): FieldError[] {
+  return columns.flatMap((column, i) => validateColumn(column, at.child('additionalPrinterColumns').index(i)));
+}
+
+function validateColumn({ name, type, format, jsonPath }: CustomResourceColumnDefinition, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  const oneOf = (accepted: readonly string[]) => `must be one of ${accepted.join(',')}`;
+  if (!name) errors.push(required(at.child('name')));
+  if (!type) errors.push(required(at.child('type'), oneOf(columnTypes)));
+  else if (!columnTypes.includes(type)) errors.push(invalid(at.child('type'), type, oneOf(columnTypes)));
+  if (format && !columnFormats.includes(format)) {
+    errors.push(invalid(at.child('format'), format, oneOf(columnFormats)));
+  }
+  if (!jsonPath) errors.push(required(at.child('JSONPath')));
+  else errors.push(...simpleJsonPath(jsonPath, at.child('JSONPath')));
+  return errors;
+}
+
+function validateSelectableFields(
+  { schema, selectableFields = [] }: CustomResourceDefinitionVersion,
+  at: Path,
+): FieldError[] {
+  if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return [];
+  const root = structuralNode(schema.openAPIV3Schema);
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [i, { jsonPath }] of selectableFields.entries()) {
+    const path = at.index(i).child('jsonPath');
+    if (!jsonPath) {
+      errors.push(required(path));
+      continue;
+    }
+    errors.push(...selectableField(jsonPath, root, path));
+    if (seen.has(jsonPath)) errors.push(duplicate(path, jsonPath));
+    seen.add(jsonPath);
+  }
+  if (seen.size > mostSelectableFields) errors.push(tooMany(at, seen.size, mostSelectableFields));
+  return errors;
+}
+
+function selectableField(jsonPath: SelectableField['jsonPath'], root: StructuralNode, at: Path): FieldError[] {
+  const wrong = (why: string) => [invalid(at, jsonPath, `is an invalid path: ${why}`)];
+  const steps = fieldSteps(jsonPath);
+  if (!steps) return wrong(`expected [ or . but got: ${jsonPath.startsWith('.') ? jsonPath.slice(1) : jsonPath}`);
+  let node: StructuralNode | undefined = root;
+  for (const step of steps) {
+    const next: StructuralNode | true | undefined = node && memberOf(node, step);
+    if (typeof next !== 'object' && step !== 'metadata') {
+      return wrong(`does not refer to a valid field`);
+    }
+    node = typeof next === 'object' ? next : undefined;
+    if (steps[0] === 'metadata') break;
+  }
+  const errors: FieldError[] = [];
+  if (steps[0] === 'metadata') errors.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
+  if (!['string', 'boolean', 'integer'].includes(node?.type ?? '')) {
+    const problem =
+      'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+    errors.push(invalid(at, jsonPath, problem));
+  }
+  return errors;
+}
+
+/** The names in a path of fields, `.spec.color` or `.spec['my-color']`; undefined where it is none. */
+export function fieldSteps(path: string): string[] | undefined {
+  const steps: string[] = [];
+  const step = /\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\]/y;
+  while (step.lastIndex < path.length) {
+    const found = step.exec(path);
+    if (!found) return undefined;
+    steps.push(found[1] ?? found[2]!.replace(/\\(.)/g, '$1'));
+  }
+  return steps.length > 0 ? steps : undefined;
+}

@@ -1,0 +1,153 @@
+import { fieldSteps } from '../apiextensions/v1/version-validation.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+  JSONSchemaProps,
+} from '../generated/apiextensions/v1.ts';
+import { type AnyKind, allVerbs, type Kind, type KubeObject, type ScalePaths } from '../kind.ts';
+import { clone, getOwn } from '../meta/object.ts';
+import { applySchema } from '../structural/apply-schema.ts';
+import { fillDefaults } from '../structural/defaults.ts';
+import { type StructuralNode, structuralNode } from '../structural/node.ts';
+import { prune } from '../structural/prune.ts';
+import { columnsOf } from './columns.ts';
+import { typedMetadata } from './metadata.ts';
+import { resourceValidator } from './validation.ts';
+
+/** The kinds of a definition. */
+export interface CustomKinds {
+  /** Those that are served, one a version. */
+  readonly served: readonly AnyKind[];
+  /** The one in whose form new objects are stored. */
+  readonly storage: AnyKind;
+}
+
+/** Where a custom resource's objects are in the store. */
+export const storePrefix = (group: string, plural: string): string => `/registry/${group}/${plural}/`;
+
+/**
+ * Makes a kind of each version of a definition, under the names that were accepted: from then on they are kinds like the built-in ones.
+ * Patterns must have been loaded. `closed` says why no object may be created any more, if so.
+ */
+export function customKinds(crd: CustomResourceDefinition, closed: () => string | undefined): CustomKinds {
+  const versions = new Map<string, AnyKind>();
+  const storage = () => versions.get(storageVersion.name)!;
+  const storageVersion = crd.spec.versions.find((version) => version.storage)!;
+  for (const version of crd.spec.versions) {
+    const family: Family = { crd, closed, storage, versionOf: (name) => versions.get(name) };
+    versions.set(version.name, customKind(version, family));
+  }
+  const served = crd.spec.versions.filter((version) => version.served).map(({ name }) => versions.get(name)!);
+  return { served, storage: storage() };
+}
+
+interface Family {
+  readonly crd: CustomResourceDefinition;
+  closed(): string | undefined;
+  storage(): AnyKind;
+  versionOf(name: string): AnyKind | undefined;
+}
+
+const anything: JSONSchemaProps = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+function customKind(version: CustomResourceDefinitionVersion, family: Family): AnyKind {
+  const { spec, status } = family.crd;
+  const { group } = spec;
+  const names = status?.acceptedNames ?? spec.names;
+  const props = version.schema?.openAPIV3Schema ?? anything;
+  const node = structuralNode(props);
+  const apiVersion = `${group}/${version.name}`;
+  const type = `custom/${apiVersion}.${names.kind}`;
+  const { status: hasStatus, scale } = version.subresources ?? {};
+  const validator = resourceValidator(node, version.subresources);
+  const kind: Kind = {
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec.scope === 'Namespaced',
+    group,
+    version: version.name,
+    apiVersion,
+    verbs: allVerbs,
+    type,
+    subresources: {
+      ...(hasStatus === undefined ? {} : { status: true }),
+      ...(scale ? { scale: scalePaths(scale) } : {}),
+    },
+    hasGeneration: true,
+    defaults: (it) => fillDefaults(it, node),
+    validate: (it) => validator.validate(it),
+    columns: columnsOf(version.additionalPrinterColumns),
+    selectableFields: selectableFields(version),
+    ...(version.storage
+      ? {}
+      : {
+          storedAs: {
+            kind: family.storage,
+            encode: (it: KubeObject) => family.storage().dynamic!.convert(it),
+            decode: (stored: KubeObject) => converted(stored, apiVersion, node),
+          },
+        }),
+    dynamic: {
+      schema: applySchema(type, node),
+      decode: (value) => decode(value as Record<string, unknown>, node),
+      validateUpdate: (it, old, subresource) => validator.validateUpdate(it, old, subresource),
+      openApi: props as Readonly<Record<string, unknown>>,
+      deprecation: version.deprecated
+        ? (version.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated`)
+        : undefined,
+      prefix: storePrefix(group, names.plural),
+      version: (wanted) =>
+        wanted.startsWith(`${group}/`) ? family.versionOf(wanted.slice(group.length + 1)) : undefined,
+      convert: (object) => converted(object, apiVersion, node),
+      closed: family.closed,
+    },
+  };
+  return kind;
+}
+
+function decode(value: Record<string, unknown>, node: StructuralNode): { object: unknown; unknown: string[] } {
+  const unknown: string[] = [];
+  typedMetadata(value, node, unknown);
+  prune(value, node, true, unknown);
+  return { object: value, unknown };
+}
+
+/** The strategy None: only the version changes, and what the other schema does not have goes. */
+function converted(object: KubeObject, apiVersion: string, node: StructuralNode): KubeObject {
+  if (object.apiVersion === apiVersion) return object;
+  const out = clone(object);
+  out.apiVersion = apiVersion;
+  prune(out, node, true);
+  return out;
+}
+
+/** JSON paths without arrays, `.spec.replicas`, as dotted paths. */
+function scalePaths(
+  scale: NonNullable<NonNullable<CustomResourceDefinitionVersion['subresources']>['scale']>,
+): ScalePaths {
+  const plain = (path: string) => path.replace(/^\./, '');
+  return {
+    spec: plain(scale.specReplicasPath),
+    status: plain(scale.statusReplicasPath),
+    ...(scale.labelSelectorPath ? { selector: plain(scale.labelSelectorPath) } : {}),
+  };
+}
+
+function selectableFields({
+  selectableFields: fields,
+}: CustomResourceDefinitionVersion): Record<string, (it: KubeObject) => string> {
+  const found: Record<string, (it: KubeObject) => string> = {};
+  for (const { jsonPath } of fields ?? []) {
+    const steps = fieldSteps(jsonPath) ?? [];
+    found[jsonPath.replace(/^\./, '')] = (it) => {
+      let at: unknown = it;
+      for (const step of steps) at = typeof at === 'object' && at !== null ? getOwn(at, step) : undefined;
+      return at === undefined || at === null ? '' : String(at);
+    };
+  }
+  return found;
+}

@@ -1,0 +1,74 @@
+import { decodeObject } from '../codec/strict.ts';
+import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
+import { isObject } from '../meta/object.ts';
+import { validateLabels } from '../meta/validate-selector.ts';
+import { objectSchemaOf } from '../schema.ts';
+import { memberOf, type StructuralNode } from '../structural/node.ts';
+import { validateAnnotations } from '../validate.ts';
+
+type Json = Record<string, unknown>;
+
+/**
+ * Gives the metadata of an object, and of resources embedded in it, the form of ObjectMeta, in place; fields it does not have are added to
+ * `unknown`. Throws a DecodeError where the metadata, apiVersion or kind of the object do not fit.
+ */
+export function typedMetadata(object: Json, node: StructuralNode, unknown: string[]): void {
+  if (object['metadata'] !== undefined) object['metadata'] = decoded(object['metadata'], unknown);
+  eachEmbedded(object, node, new Path(), (inner, at) => {
+    if (!isObject(inner['metadata'])) return;
+    const odd: string[] = [];
+    inner['metadata'] = decoded(inner['metadata'], odd);
+    for (const path of odd) unknown.push(`${at}.${path}`);
+  });
+}
+
+function decoded(metadata: unknown, unknown: string[]): unknown {
+  const schema = objectSchemaOf('meta/v1.PartialObjectMetadata');
+  const result = decodeObject<{ metadata: unknown }>({ metadata }, schema);
+  unknown.push(...result.unknown);
+  return result.object.metadata;
+}
+
+/** Errors of the resources embedded in an object: what every object has, they have too. */
+export function embeddedErrors(object: unknown, node: StructuralNode): FieldError[] {
+  const errors: FieldError[] = [];
+  eachEmbedded(object, node, new Path(), (inner, at) => {
+    const { apiVersion, kind, metadata } = inner as { apiVersion?: unknown; kind?: unknown; metadata?: unknown };
+    if (!apiVersion) errors.push(required(at.child('apiVersion'), 'must not be empty'));
+    else if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
+      errors.push(invalid(at.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+    }
+    if (!kind) errors.push(required(at.child('kind'), 'must not be empty'));
+    if (!isObject(metadata)) return;
+    const path = at.child('metadata');
+    errors.push(
+      ...validateLabels(metadata['labels'] as Record<string, string> | undefined, path.child('labels')),
+      ...validateAnnotations(metadata['annotations'] as Record<string, string> | undefined, path.child('annotations')),
+    );
+  });
+  return errors;
+}
+
+const embedding = new WeakMap<StructuralNode, boolean>();
+
+/** Whether a schema embeds resources anywhere below; most do not. */
+function embeds(node: StructuralNode): boolean {
+  let found = embedding.get(node);
+  if (found === undefined) {
+    const parts = [...(node.properties?.values() ?? []), node.items, node.additional];
+    found = parts.some((part) => typeof part === 'object' && (part.embedded || embeds(part)));
+    embedding.set(node, found);
+  }
+  return found;
+}
+
+function eachEmbedded(value: unknown, node: StructuralNode, at: Path, visit: (inner: Json, at: Path) => void): void {
+  if (!embeds(node) || typeof value !== 'object' || value === null) return;
+  const enter = (inner: unknown, member: StructuralNode | true | undefined, path: Path) => {
+    if (typeof member !== 'object') return;
+    if (member.embedded && isObject(inner)) visit(inner, path);
+    eachEmbedded(inner, member, path, visit);
+  };
+  if (Array.isArray(value)) for (const [i, item] of value.entries()) enter(item, node.items, at.index(i));
+  else for (const [name, inner] of Object.entries(value)) enter(inner, memberOf(node, name), at.child(name));
+}

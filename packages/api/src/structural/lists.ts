@@ -1,0 +1,61 @@
+import { duplicate, type FieldError, Path } from '../meta/field-path.ts';
+import { isObject } from '../meta/object.ts';
+import { memberOf, type StructuralNode } from './node.ts';
+import { keyOf } from './validate.ts';
+
+/** Items that occur twice in lists that are sets, or keys that do in lists that are maps. */
+export function duplicateItems(value: unknown, node: StructuralNode, at = new Path()): FieldError[] {
+  return node.type === '' && !node.preserveUnknown ? [] : walk(value, node, at);
+}
+
+function walk(value: unknown, node: StructuralNode, at: Path): FieldError[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const errors: FieldError[] = [];
+  if (Array.isArray(value)) {
+    if (node.listType === 'set' || node.listType === 'map') errors.push(...repeated(value, node, at));
+    const { items } = node;
+    if (items && hasLists(items))
+      for (const [i, item] of value.entries()) errors.push(...walk(item, items, at.index(i)));
+    return errors;
+  }
+  for (const [name, inner] of Object.entries(value)) {
+    const member = memberOf(node, name);
+    if (member === undefined || member === true || !hasLists(member)) continue;
+    errors.push(...walk(inner, member, node.properties?.has(name) ? at.child(name) : at.key(name)));
+  }
+  return errors;
+}
+
+function repeated(list: readonly unknown[], { listType, listKeys }: StructuralNode, at: Path): FieldError[] {
+  const seen = new Map<string, number>();
+  const errors: FieldError[] = [];
+  for (const [i, item] of list.entries()) {
+    const key = keyOf(item, listType === 'map' ? listKeys : Object.keys(isObject(item) ? item : {}).sort());
+    const times = (seen.get(key) ?? 0) + 1;
+    seen.set(key, times);
+    // However often it is repeated, it is said once.
+    if (times === 2) errors.push(duplicate(at.index(i), listType === 'map' ? keysOf(item, listKeys) : item));
+  }
+  return errors;
+}
+
+function keysOf(item: unknown, keys: readonly string[]): unknown {
+  if (!isObject(item)) return item;
+  return Object.fromEntries(keys.filter((key) => Object.hasOwn(item, key)).map((key) => [key, item[key]]));
+}
+
+const known = new WeakMap<StructuralNode, boolean>();
+
+/** Whether a schema has sets or maps of items anywhere: most have none, and nothing is to be walked. */
+export function hasLists(node: StructuralNode): boolean {
+  let found = known.get(node);
+  if (found === undefined) {
+    const parts = [...(node.properties?.values() ?? []), node.items, node.additional];
+    found =
+      node.listType === 'set' ||
+      node.listType === 'map' ||
+      parts.some((part) => typeof part === 'object' && hasLists(part));
+    known.set(node, found);
+  }
+  return found;
+}

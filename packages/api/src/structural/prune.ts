@@ -1,0 +1,63 @@
+import { isTypeOrMeta, memberOf, type StructuralNode } from './node.ts';
+
+type Json = Record<string, unknown>;
+
+/**
+ * Removes, in place, what a schema does not have. `isResource`: the value is an object with apiVersion, kind and metadata, which stay
+ * whatever the schema says. The paths of what went (`spec.list[0].foo`) are added to `unknown`.
+ */
+export function prune(value: unknown, node: StructuralNode, isResource: boolean, unknown?: string[]): void {
+  walk(value, node, isResource || node.embedded, unknown ? new Trail(unknown) : undefined);
+}
+
+/** Where the walk is: names and indices; a path is made of them only when something is pruned. */
+class Trail {
+  readonly steps: (string | number)[] = [];
+  readonly #unknown: string[];
+
+  constructor(unknown: string[]) {
+    this.#unknown = unknown;
+  }
+
+  report(name: string): void {
+    let path = '';
+    for (const step of [...this.steps, name]) {
+      if (typeof step === 'number') path += `[${step}]`;
+      else path += path === '' ? step : `.${step}`;
+    }
+    this.#unknown.push(path);
+  }
+}
+
+function walk(value: unknown, node: StructuralNode, isResource: boolean, trail: Trail | undefined): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    const { items } = node;
+    if (!items) return;
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (typeof item !== 'object' || item === null) continue;
+      trail?.steps.push(i);
+      walk(item, items, items.embedded, trail);
+      trail?.steps.pop();
+    }
+    return;
+  }
+  const object = value as Json;
+  for (const name in object) {
+    if (isResource && isTypeOrMeta(name)) continue;
+    const member = memberOf(node, name);
+    if (member === true) continue;
+    if (!member) {
+      if (node.preserveUnknown) continue;
+      trail?.report(name);
+      delete object[name];
+      continue;
+    }
+    const inner = object[name];
+    if (typeof inner !== 'object' || inner === null) continue;
+    trail?.steps.push(name);
+    walk(inner, member, member.embedded, trail);
+    trail?.steps.pop();
+  }
+}

@@ -1,0 +1,69 @@
+import { encodeJson } from '../codec/json.ts';
+import type { FieldError, FieldErrorType } from '../meta/field-path.ts';
+
+/** The old value of a part that has none. */
+export const absent: unique symbol = Symbol('absent');
+
+/**
+ * Where a validation is and what it found. Steps are pushed and popped on the way down; paths are made only for errors, so that validating
+ * what is right allocates nothing.
+ */
+export class Walk {
+  /** Names, keys and indices from where the validation began. */
+  readonly steps: (string | number)[] = [];
+  errors: FieldError[] = [];
+  /** Whether parts that are as they were are let through. */
+  readonly ratchet: boolean;
+  /** The path of what is validated; empty at the root of an object. */
+  readonly #base: string;
+
+  constructor(base: string, ratchet: boolean) {
+    this.#base = base;
+    this.ratchet = ratchet;
+  }
+
+  /** The place as texts name it: relative to where the validation began. */
+  get name(): string {
+    let name = '';
+    for (const step of this.steps) {
+      if (typeof step === 'number') name += `[${step}]`;
+      else name += name === '' ? step : `.${step}`;
+    }
+    return name;
+  }
+
+  /** The place as a field of the object. */
+  get field(): string {
+    const { name } = this;
+    if (name === '') return this.#base === '' ? '<nil>' : this.#base;
+    if (this.#base === '') return name;
+    return name.startsWith('[') ? this.#base + name : `${this.#base}.${name}`;
+  }
+
+  add(type: FieldErrorType, message: string): void {
+    this.errors.push({ type, field: this.field, message });
+  }
+
+  /** `problem` follows the field's name: `in body should be …`. */
+  invalid(value: unknown, problem: string): void {
+    this.add('FieldValueInvalid', `Invalid value: ${shown(value)}: ${this.name} in body ${problem}`);
+  }
+
+  typeInvalid(value: string, wanted: string): void {
+    const text = JSON.stringify(value);
+    this.add(
+      'FieldValueTypeInvalid',
+      `Invalid value: ${text}: ${this.name} in body must be of type ${wanted}: ${text}`,
+    );
+  }
+
+  /** An error of the whole, which upstream reports without a field. */
+  whole(message: string): void {
+    const field = this.#base === '' ? '<nil>' : this.#base;
+    this.errors.push({ type: 'FieldValueInvalid', field, message: `Invalid value: "": ${message}` });
+  }
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'null' : encodeJson(value);
+}

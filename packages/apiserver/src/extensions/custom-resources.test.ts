@@ -1,0 +1,354 @@
+import type { JSONSchemaProps } from '@coracle/api/types/apiextensions/v1';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { condition, define, definitionOf, versionOf } from '../testing/definitions.ts';
+import { eventually } from '../testing/expectations.ts';
+import { type Call, callsTo, openWatch } from '../testing/http.ts';
+import { startApiServer, type TestServer } from '../testing.ts';
+
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const group = '/apis/example.com/v1';
+const widgets = `${group}/namespaces/default/widgets`;
+
+let server: TestServer;
+let call: Call;
+
+const spec: JSONSchemaProps = {
+  type: 'object',
+  properties: {
+    size: { type: 'integer', minimum: 1, default: 3 },
+    color: { type: 'string', enum: ['red', 'blue'] },
+    note: { type: 'string', nullable: true },
+    ports: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['port'],
+      items: {
+        type: 'object',
+        required: ['port'],
+        properties: { port: { type: 'integer' }, name: { type: 'string' } },
+      },
+    },
+    raw: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    level: { 'x-kubernetes-int-or-string': true },
+    template: {
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
+  },
+};
+const status: JSONSchemaProps = {
+  type: 'object',
+  properties: { ready: { type: 'integer' }, selector: { type: 'string' }, since: { type: 'string' } },
+};
+
+beforeAll(async () => {
+  server = await startApiServer();
+  call = callsTo(server.url);
+  await define(
+    call,
+    definitionOf(
+      'Widget',
+      [
+        versionOf(
+          { spec, status },
+          {
+            subresources: {
+              status: {},
+              scale: {
+                specReplicasPath: '.spec.size',
+                statusReplicasPath: '.status.ready',
+                labelSelectorPath: '.status.selector',
+              },
+            },
+            additionalPrinterColumns: [
+              { name: 'Size', type: 'integer', jsonPath: '.spec.size' },
+              { name: 'First', type: 'string', jsonPath: '.spec.ports[0].name', priority: 1 },
+              { name: 'Since', type: 'date', jsonPath: '.status.since' },
+            ],
+            selectableFields: [{ jsonPath: '.spec.color' }],
+          },
+        ),
+      ],
+      { names: { plural: 'widgets', kind: 'Widget', shortNames: ['wd'], categories: ['all'] } },
+    ),
+  );
+});
+afterAll(() => server.close());
+
+const widget = (name: string, spec: object = {}, more: object = {}) => ({
+  apiVersion: 'example.com/v1',
+  kind: 'Widget',
+  metadata: { name },
+  spec,
+  ...more,
+});
+
+describe('a definition', () => {
+  it('gets its defaults, conditions, names and stored version', async () => {
+    const { body } = await call('GET', `${definitions}/widgets.example.com`);
+    expect(body.spec.names).toMatchObject({ singular: 'widget', listKind: 'WidgetList' });
+    expect(body.spec.conversion).toEqual({ strategy: 'None' });
+    expect(body.status.storedVersions).toEqual(['v1']);
+    expect(body.status.acceptedNames).toEqual(body.spec.names);
+    const shown = body.status.conditions.map((each: Record<string, string>) => [
+      each['type'],
+      each['status'],
+      each['reason'],
+    ]);
+    expect(shown).toEqual([
+      ['NamesAccepted', 'True', 'NoConflicts'],
+      ['Established', 'True', 'InitialNamesAccepted'],
+    ]);
+  });
+
+  it('is in discovery and OpenAPI', async () => {
+    const { body } = await call('GET', group);
+    expect(body.resources.map((each: { name: string }) => each.name)).toEqual([
+      'widgets',
+      'widgets/scale',
+      'widgets/status',
+    ]);
+    expect(body.resources[0]).toMatchObject({
+      kind: 'Widget',
+      shortNames: ['wd'],
+      categories: ['all'],
+      singularName: 'widget',
+    });
+    const document = await call('GET', '/openapi/v3/apis/example.com/v1');
+    const schema = document.body.components.schemas['com.example.v1.Widget'];
+    expect(schema.properties.spec.properties.size).toEqual(spec.properties!['size']);
+    expect(schema['x-kubernetes-group-version-kind']).toEqual([
+      { group: 'example.com', version: 'v1', kind: 'Widget' },
+    ]);
+    const v2 = await call('GET', '/openapi/v2');
+    expect(v2.body.definitions['com.example.v1.Widget'].properties.spec).toBeDefined();
+  });
+
+  it('waits for names that another has, and gets them when they are free', async () => {
+    const rival = definitionOf('Gadget', [versionOf({})], {
+      names: { plural: 'gadgets', kind: 'Gadget', shortNames: ['gd'] },
+    });
+    await define(call, rival);
+    const late = definitionOf('Gizmo', [versionOf({})], {
+      names: { plural: 'gizmos', kind: 'Gizmo', shortNames: ['gd'] },
+    });
+    await call('POST', definitions, late);
+    await eventually(async () => (await condition(call, 'gizmos.example.com', 'NamesAccepted')) !== undefined);
+    expect(await condition(call, 'gizmos.example.com', 'NamesAccepted')).toMatchObject({
+      status: 'False',
+      reason: 'ShortNamesConflict',
+      message: '"gd" is already in use',
+    });
+    expect(await condition(call, 'gizmos.example.com', 'Established')).toMatchObject({
+      status: 'False',
+      reason: 'NotAccepted',
+    });
+    expect((await call('GET', `${group}/gizmos`)).status).toBe(404);
+    await call('DELETE', `${definitions}/gadgets.example.com`);
+    await eventually(async () => (await condition(call, 'gizmos.example.com', 'Established'))?.status === 'True');
+    expect((await call('GET', `${group}/gizmos`)).status).toBe(200);
+  });
+
+  it('takes its objects with it', async () => {
+    await define(call, definitionOf('Leaf', [versionOf({})], { group: 'gone.example.com' }));
+    const leaves = '/apis/gone.example.com/v1/namespaces/default/leafs';
+    const leaf = (name: string, finalizers: string[] = []) => ({ metadata: { name, finalizers } });
+    await call('POST', leaves, leaf('a'));
+    await call('POST', leaves, leaf('b', ['example.com/hold']));
+    const deleted = await call('DELETE', `${definitions}/leafs.gone.example.com`);
+    expect(deleted.body.metadata.finalizers).toEqual(['customresourcecleanup.apiextensions.k8s.io']);
+    await eventually(async () => (await call('GET', `${leaves}/a`)).status === 404);
+    expect(await condition(call, 'leafs.gone.example.com', 'Terminating')).toMatchObject({
+      status: 'True',
+      reason: 'InstanceDeletionInProgress',
+    });
+    expect(await call('POST', leaves, leaf('c'))).toMatchObject({
+      status: 405,
+      body: { message: 'create not allowed while custom resource definition is terminating' },
+    });
+    await call(
+      'PATCH',
+      `${leaves}/b`,
+      { metadata: { finalizers: null } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    await eventually(async () => (await call('GET', `${definitions}/leafs.gone.example.com`)).status === 404);
+    await eventually(async () => (await call('GET', leaves)).status === 404);
+  });
+});
+
+describe('custom resources', () => {
+  it('are pruned and defaulted, and keep what is preserved', async () => {
+    const sent = widget('a', {
+      color: 'red',
+      bogus: 1,
+      note: null,
+      level: '80%',
+      raw: { any: { thing: [1] } },
+      template: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', odd: 1 }, other: true },
+    });
+    const { status, body, headers } = await call('POST', widgets, sent);
+    expect(status).toBe(201);
+    expect(body.spec).toEqual({
+      size: 3,
+      color: 'red',
+      note: null,
+      level: '80%',
+      raw: { any: { thing: [1] } },
+      template: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, other: true },
+    });
+    expect(body.metadata.generation).toBe(1);
+    expect(headers.get('warning')).toBe(
+      '299 - "unknown field \\"spec.template.metadata.odd\\"", 299 - "unknown field \\"spec.bogus\\""',
+    );
+    expect((await call('GET', `${widgets}/a`)).body).toEqual(body);
+  });
+
+  it('are refused with unknown fields under strict validation', async () => {
+    const { status, body } = await call('POST', `${widgets}?fieldValidation=Strict`, widget('strict', { bogus: 1 }));
+    expect(status).toBe(400);
+    expect(body.message).toBe(
+      'Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "spec.bogus"',
+    );
+  });
+
+  it.each([
+    [{ note: 1 }, 'spec.note: Invalid value: "integer": spec.note in body must be of type string: "integer"'],
+    [
+      { size: 'x' },
+      '[spec.size: Invalid value: "string": spec.size in body must be of type integer: "string", .spec.size: Invalid value: 0: .spec.size accessor error: x is of the type string, expected int64]',
+    ],
+    [{ size: 0 }, 'spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1'],
+    [{ color: 'green' }, 'spec.color: Unsupported value: "green": supported values: "red", "blue"'],
+    [{ ports: [{ name: 'x' }] }, 'spec.ports[0].port: Required value'],
+    [{ ports: [{ port: 1 }, { port: 1 }] }, 'spec.ports[1]: Duplicate value: {"port":1}'],
+    [
+      { level: true },
+      'spec.level: Invalid value: "boolean": spec.level in body must be of type integer,string: "boolean"',
+    ],
+  ])('are validated: %j', async (spec, message) => {
+    const { status, body } = await call('POST', widgets, widget('bad', spec));
+    expect(status).toBe(422);
+    expect(body.message).toBe(`Widget.example.com "bad" is invalid: ${message}`);
+  });
+
+  it('have a status and a scale of their own', async () => {
+    await call('POST', widgets, widget('s', { size: 2 }, { status: { ready: 9 } }));
+    expect((await call('GET', `${widgets}/s`)).body.status).toBeUndefined();
+    const changed = await call(
+      'PATCH',
+      `${widgets}/s/status`,
+      { status: { ready: 1, selector: 'a=b' }, metadata: { labels: { x: 'y' } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    expect(changed.body.status.ready).toBe(1);
+    expect(changed.body.metadata.labels).toBeUndefined();
+    expect(changed.body.metadata.generation).toBe(1);
+    const scale = await call('GET', `${widgets}/s/scale`);
+    expect(scale.body).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 2 },
+      status: { replicas: 1, selector: 'a=b' },
+    });
+    await call(
+      'PATCH',
+      `${widgets}/s/scale`,
+      { spec: { replicas: 5 } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    expect((await call('GET', `${widgets}/s`)).body).toMatchObject({ spec: { size: 5 }, metadata: { generation: 2 } });
+    const wrong = await call(
+      'PATCH',
+      `${widgets}/s/status`,
+      { status: { since: 1 } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    expect(wrong.body.details.causes).toEqual([
+      {
+        reason: 'FieldValueTypeInvalid',
+        message: 'Invalid value: "integer": since in body must be of type string: "integer"',
+        field: 'status.since',
+      },
+    ]);
+  });
+
+  it('show their columns in tables', async () => {
+    await call('POST', widgets, widget('t', { size: 7, ports: [{ port: 1, name: 'http' }] }));
+    const { body } = await call('GET', `${widgets}/t`, undefined, {
+      accept: 'application/json;as=Table;g=meta.k8s.io;v=v1',
+    });
+    expect(
+      body.columnDefinitions.map((each: Record<string, unknown>) => [each['name'], each['type'], each['priority']]),
+    ).toEqual([
+      ['Name', 'string', 0],
+      ['Size', 'integer', 0],
+      ['First', 'string', 1],
+      ['Since', 'date', 0],
+    ]);
+    expect(body.columnDefinitions[1].description).toBe(
+      'Custom resource definition column (in JSONPath format): .spec.size',
+    );
+    expect(body.rows[0].cells).toEqual(['t', 7, 'http', null]);
+  });
+
+  it('are found by fields and watched', async () => {
+    const watch = await openWatch(server.url, `${widgets}?watch=1&fieldSelector=spec.color%3Dblue&resourceVersion=0`);
+    await call('POST', widgets, widget('f1', { color: 'blue' }));
+    await call('POST', widgets, widget('f2', { color: 'red' }));
+    await call(
+      'PATCH',
+      `${widgets}/f1`,
+      { spec: { color: 'red' } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    expect(await watch.take(2)).toEqual(['ADDED f1', 'DELETED f1']);
+    watch.close();
+    const unknown = await call('GET', `${widgets}?fieldSelector=spec.size%3D1`);
+    expect(unknown).toMatchObject({ status: 400 });
+  });
+
+  it('are applied by list keys', async () => {
+    const apply = (manager: string, ports: object[], query = '') =>
+      call('PATCH', `${widgets}/applied?fieldManager=${manager}${query}`, widget('applied', { ports }), {
+        'content-type': 'application/apply-patch+yaml',
+      });
+    expect((await apply('one', [{ port: 1, name: 'a' }])).status).toBe(201);
+    const both = await apply('two', [{ port: 2, name: 'b' }]);
+    expect(both.body.spec.ports).toEqual([
+      { port: 1, name: 'a' },
+      { port: 2, name: 'b' },
+    ]);
+    const conflict = await apply('two', [{ port: 1, name: 'c' }]);
+    expect(conflict.status).toBe(409);
+    expect(conflict.body.details.causes[0].field).toBe('.spec.ports[port=1].name');
+    const gone = await apply('one', []);
+    expect(gone.body.spec.ports).toEqual([{ port: 2, name: 'b' }]);
+  });
+
+  it('have no protobuf and no strategic merge', async () => {
+    const protobuf = 'application/vnd.kubernetes.protobuf';
+    expect((await call('GET', `${widgets}/a`, undefined, { accept: protobuf })).status).toBe(406);
+    const sent = await call('POST', widgets, 'k8s\0', { 'content-type': protobuf });
+    expect(sent).toMatchObject({
+      status: 415,
+      body: {
+        message:
+          'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+      },
+    });
+    const patched = await call(
+      'PATCH',
+      `${widgets}/a`,
+      {},
+      { 'content-type': 'application/strategic-merge-patch+json' },
+    );
+    expect(patched).toMatchObject({
+      status: 415,
+      body: {
+        message:
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+      },
+    });
+  });
+});

@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
+import { isConditionTrue } from '@coracle/api/apiextensions/v1/definition-conditions';
+import type { CustomKinds } from '@coracle/api/custom-resource/custom-kinds';
+import { isNotFound } from '@coracle/api/meta/status';
+import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
+import type { Follower, Registry } from '../registry/registry.ts';
+import { acceptNames, establish } from './accepted-names.ts';
+import { noteApproval } from './approval-condition.ts';
+import { cleanupFinalizer } from './definition-hooks.ts';
+
+interface ExtensionsLog {
+  warn(details: object, message: string): void;
+}
+
+/** What is served of a definition. */
+interface Installed extends CustomKinds {
+  /** What of the definition decides about them: when it changes, they are made anew. */
+  readonly form: string;
+}
+
+const retryAfter = 1_000;
+
+/**
+ * Serves what CustomResourceDefinitions declare. Level-triggered, one definition at a time: names are accepted, kinds installed in the
+ * registry (from then on they are kinds like all others), and the definition marked Established; a definition that changes has its kinds made
+ * anew, one that is deleted has its objects deleted first.
+ */
+export class CustomResources implements Follower {
+  readonly #registry: Registry;
+  readonly #log: ExtensionsLog;
+  readonly #installed = new Map<string, Installed>();
+  readonly #terminating = new Set<string>();
+  readonly #cleaning = new Map<string, Promise<void>>();
+  readonly #waiting = new Set<string>();
+  readonly #stop = new AbortController();
+  #worker: Promise<void> | undefined;
+  #unsubscribe = () => {};
+
+  constructor(registry: Registry, log: ExtensionsLog) {
+    this.#registry = registry;
+    this.#log = log;
+  }
+
+  /** Resolves when what the definitions there are declare is served. */
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#registry.onChange(customResourceDefinition, ({ type, object }) => {
+      this.#queue(object.metadata.name!);
+      // A name may have become free.
+      if (type === 'deleted') for (const other of this.#groupOf(object)) this.#queue(other);
+    });
+    await this.#worker;
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#stop.abort();
+    await this.#worker;
+    await Promise.all(this.#cleaning.values());
+  }
+
+  #groupOf({ spec }: CustomResourceDefinition): string[] {
+    return this.#definitions()
+      .filter((crd) => crd.spec.group === spec.group)
+      .map(({ metadata }) => metadata.name!);
+  }
+
+  #definitions(): CustomResourceDefinition[] {
+    return this.#registry.cachedList(customResourceDefinition);
+  }
+
+  #queue(name: string): void {
+    if (this.#stop.signal.aborted) return;
+    this.#waiting.add(name);
+    this.#worker ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    for (const name of this.#waiting) {
+      this.#waiting.delete(name);
+      if (this.#stop.signal.aborted) break;
+      try {
+        await this.#reconcile(name);
+      } catch (error) {
+        if (this.#stop.signal.aborted) break;
+        this.#log.warn(
+          { err: error, name },
+          'A custom resource definition could not be brought into effect; trying again',
+        );
+        this.#later(name);
+      }
+    }
+    this.#worker = undefined;
+  }
+
+  #later(name: string): void {
+    const { signal } = this.#stop;
+    delay(retryAfter, undefined, { signal, ref: false }).then(
+      () => this.#queue(name),
+      () => undefined, // stopped
+    );
+  }
+
+  async #reconcile(name: string): Promise<void> {
+    let crd = this.#registry.cached(customResourceDefinition, name);
+    if (!crd) {
+      this.#uninstall(name);
+      this.#terminating.delete(name);
+      return;
+    }
+    if (crd.metadata.deletionTimestamp) this.#terminating.add(name);
+    else this.#terminating.delete(name);
+    crd = await this.#status(crd, (it) => [acceptNames(it, this.#definitions()), noteApproval(it)].includes(true));
+    if (isConditionTrue(crd, 'NamesAccepted') || isConditionTrue(crd, 'Established')) {
+      await this.#install(name, crd);
+      crd = await this.#status(crd, establish);
+    }
+    if (crd.metadata.deletionTimestamp && crd.metadata.finalizers?.includes(cleanupFinalizer)) this.#cleanUp(name);
+  }
+
+  /** Writes the definition's status if `change` changes it; the definition may be gone meanwhile. */
+  async #status(
+    crd: CustomResourceDefinition,
+    change: (it: CustomResourceDefinition) => boolean,
+  ): Promise<CustomResourceDefinition> {
+    if (!change(structuredClone(crd))) return crd;
+    try {
+      const update = (it: CustomResourceDefinition) => (change(it) ? it : undefined);
+      const options = { subresource: 'status' };
+      return await this.#registry.update(customResourceDefinition, crd.metadata.name!, undefined, update, options);
+    } catch (error) {
+      if (isNotFound(error)) return crd;
+      throw error;
+    }
+  }
+
+  async #install(name: string, crd: CustomResourceDefinition): Promise<void> {
+    const { spec, status } = crd;
+    const form = JSON.stringify([spec.group, spec.scope, spec.versions, spec.conversion, status?.acceptedNames]);
+    const before = this.#installed.get(name);
+    if (before?.form === form) return;
+    const [{ customKinds }, { loadPatterns }] = await Promise.all([
+      import('@coracle/api/custom-resource/custom-kinds'),
+      import('@coracle/api/structural/patterns'),
+    ]);
+    await loadPatterns();
+    const closed = () =>
+      this.#terminating.has(name) ? 'create not allowed while custom resource definition is terminating' : undefined;
+    const kinds = customKinds(crd, closed);
+    await this.#registry.install(kinds.served, kinds.storage, before ? [...before.served, before.storage] : []);
+    this.#installed.set(name, { ...kinds, form });
+  }
+
+  #uninstall(name: string): void {
+    const installed = this.#installed.get(name);
+    if (!installed) return;
+    this.#installed.delete(name);
+    this.#registry.uninstall(installed.served, installed.storage);
+  }
+
+  #cleanUp(name: string): void {
+    if (this.#cleaning.has(name)) return;
+    const cleaning = import('./clean-up.ts')
+      .then(({ cleanUp }) => cleanUp(this.#registry, name, this.#installed.get(name)?.storage, this.#stop.signal))
+      .catch((error) => {
+        if (this.#stop.signal.aborted) return;
+        this.#log.warn(
+          { err: error, name },
+          'The objects of a custom resource definition could not be deleted; trying again',
+        );
+        this.#later(name);
+      })
+      .finally(() => this.#cleaning.delete(name));
+    this.#cleaning.set(name, cleaning);
+  }
+}

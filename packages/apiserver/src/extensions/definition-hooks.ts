@@ -1,0 +1,53 @@
+import { apiApprovalErrors } from '@coracle/api/apiextensions/v1/api-approval';
+import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
+import { setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
+import type { KubeObject } from '@coracle/api/kind';
+import { invalidObject } from '@coracle/api/meta/status';
+import { isKnownFormat } from '@coracle/api/structural/formats';
+import { partsOf } from '@coracle/api/structural/node';
+import { loadPatterns } from '@coracle/api/structural/patterns';
+import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
+import type { ResourceHooks, WriteContext } from '../registry/strategy.ts';
+
+/** Keeps a definition that is being deleted until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
+/** What is special about writing definitions: schemas need their patterns loaded, and deletion waits for the objects. */
+export const customResourceDefinitionHooks: ResourceHooks = {
+  async beforeCreate(object, context) {
+    await loadPatterns();
+    const crd = object as CustomResourceDefinition;
+    const errors = apiApprovalErrors(crd);
+    if (errors.length > 0) throw invalidObject(customResourceDefinition, crd.metadata.name ?? '', errors);
+    warnOfFormats(crd, context);
+    return undefined;
+  },
+  async beforeUpdate(object, _old, context) {
+    if (context.subresource !== '') return undefined;
+    await loadPatterns();
+    warnOfFormats(object as CustomResourceDefinition, context);
+    return undefined;
+  },
+  /** The first DELETE only marks: it is then that the finalizer is set. */
+  holdsBackDeletion: (object) => object.metadata.deletionTimestamp === undefined,
+  onMarkedForDeletion(object: KubeObject) {
+    const { metadata } = object;
+    if (metadata.finalizers?.includes(cleanupFinalizer)) return;
+    metadata.finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer];
+    setCondition(object as CustomResourceDefinition, {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    });
+  },
+};
+
+function warnOfFormats({ spec }: CustomResourceDefinition, context: WriteContext): void {
+  const unknown = new Set<string>();
+  for (const { schema } of spec.versions ?? []) {
+    if (!schema?.openAPIV3Schema) continue;
+    for (const { format } of partsOf(schema.openAPIV3Schema)) if (format && !isKnownFormat(format)) unknown.add(format);
+  }
+  for (const format of [...unknown].sort()) context.warn(`unrecognized format ${JSON.stringify(format)}`);
+}
