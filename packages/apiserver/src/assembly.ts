@@ -6,7 +6,9 @@ import { builtinAdmission } from './admission/builtin.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
+import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
 import { authorization } from './chain/authorization/index.ts';
+import type { WantedAuthorizer } from './chain/authorization/setup.ts';
 import { impersonation } from './chain/impersonation.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
@@ -31,8 +33,8 @@ export interface AssemblyOptions {
   store: Store;
   metrics: MetricsRegistry;
   log: ServerOptions['log'];
-  /** Checks of /readyz, given the registry. */
-  ready?: (registry: Registry) => Checks;
+  /** Checks of /readyz, given the registry, and whether RBAC decides. */
+  ready?: (registry: Registry, rbac: boolean) => Checks;
   /** `host:port` in discovery's answer; the listening address by default. */
   address?: string;
   /** Requests wait for this, health pages aside. */
@@ -63,8 +65,10 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     log: { warn: (message, details) => log.warn(details, message) },
   });
   registry.follow(new CustomResources(registry, log));
-  const { authorizer, rbac } = authorizerOf(flags['authorization-mode'], registry);
-  const tokens = tokensOf(flags, registry, log);
+  const wanted = await authorizersOf(flags, metrics);
+  const { authorizer, rbac } = authorizerOf(wanted, registry);
+  const outside = await outsideTokens(flags);
+  const tokens = tokensOf(flags, registry, log, outside?.tokens);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   const plugins = builtinAdmission({
@@ -89,7 +93,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
       ...(auditing ? [auditRefused(auditing)] : []),
       authentication({
         authenticators: authenticatorsOf(flags, tokens),
-        anonymous: anonymousAllowed(flags, log),
+        anonymous: anonymousAllowed(flags, wanted, outside?.anonymous, log),
         observe(result, reason) {
           counts.authenticated(result);
           if (reason) log.warn({ reason }, 'Unable to authenticate the request');
@@ -109,7 +113,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     metrics,
     log,
     live: { etcd: () => store.revision().then(() => undefined) },
-    ...(options.ready ? { ready: options.ready(registry) } : {}),
+    ...(options.ready ? { ready: options.ready(registry, rbac !== undefined) } : {}),
     requestTimeout: flags['request-timeout'],
     watchTimeout: flags['min-request-timeout'] * 1000,
     ...(options.address ? { address: options.address } : {}),
@@ -121,6 +125,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     rbac: rbac !== undefined,
     services: specials.services,
     async close() {
+      outside?.close();
       await Promise.all((auditing?.backends ?? []).map((backend) => backend.close()));
     },
   };
@@ -132,9 +137,43 @@ function isAudited(flags: Flags): boolean {
   );
 }
 
-/** Where everything is allowed, at least everybody must say who they are: AlwaysAllow switches anonymous requests off, as upstream does. */
-function anonymousAllowed(flags: Flags, log: ServerOptions['log']): boolean {
-  if (!flags['anonymous-auth'] || !flags['authorization-mode'].includes('AlwaysAllow')) return flags['anonymous-auth'];
-  log.warn({}, 'AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.');
-  return false;
+/** The authorizers of flags or file; what webhooks need is loaded only where there may be one. */
+async function authorizersOf(flags: Flags, metrics: MetricsRegistry): Promise<readonly WantedAuthorizer[]> {
+  const modes = flags['authorization-mode'];
+  const files = [flags['authorization-config'], flags['authorization-webhook-config-file']];
+  if (files.every((file) => file === '') && !modes.includes('Webhook')) return modes.map((type) => ({ type }));
+  return (await import('./chain/authorization/setup.ts')).wantedAuthorizers(flags, metrics);
+}
+
+/** Tokens that others issue or know, loaded only where there are any. */
+async function outsideTokens(flags: Flags): Promise<OutsideTokens | undefined> {
+  const files = [
+    flags['authentication-config'],
+    flags['authentication-token-webhook-config-file'],
+    flags['oidc-issuer-url'],
+    flags['oidc-client-id'],
+  ];
+  if (files.every((file) => file === '')) return undefined;
+  const { outsideTokensOf } = await import('./chain/authentication/outside-tokens.ts');
+  return outsideTokensOf(flags, flags['service-account-issuer']);
+}
+
+/**
+ * Where requests without credentials are let in. Where everything is allowed, at least everybody must say who they are: AlwaysAllow switches
+ * anonymous requests off, as upstream does.
+ */
+function anonymousAllowed(
+  flags: Flags,
+  wanted: readonly WantedAuthorizer[],
+  configured: OutsideTokens['anonymous'],
+  log: ServerOptions['log'],
+): (path: string) => boolean {
+  const isOn = configured?.enabled ?? flags['anonymous-auth'];
+  if (!isOn) return () => false;
+  if (wanted.some(({ type }) => type === 'AlwaysAllow')) {
+    log.warn({}, 'AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.');
+    return () => false;
+  }
+  const paths = configured?.conditions.map(({ path }) => path) ?? [];
+  return (path) => paths.length === 0 || paths.includes(path);
 }

@@ -10,6 +10,8 @@ import {
   stringSliceFlag,
 } from '@coracle/process/flags';
 import { auditFlags } from './chain/audit/flags.ts';
+import { outsideTokenFlags } from './chain/authentication/flags.ts';
+import { authorizationWebhookFlags } from './chain/authorization/flags.ts';
 
 const etcd = 'etcd';
 const generic = 'generic';
@@ -150,13 +152,15 @@ export const apiServerFlags = defineFlags({
     help: 'Prefixes of headers in which a proxy says more about the user, for instance X-Remote-Extra-.',
   }),
 
+  ...outsideTokenFlags,
   ...auditFlags,
 
   'authorization-mode': stringSliceFlag({
     group: authorization,
     default: ['AlwaysAllow'],
-    help: 'Authorizers to ask, in order: AlwaysAllow, AlwaysDeny, Node, RBAC.',
+    help: 'Authorizers to ask, in order: AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook.',
   }),
+  ...authorizationWebhookFlags,
 
   'enable-admission-plugins': stringSliceFlag({
     group: admission,

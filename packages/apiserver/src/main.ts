@@ -39,7 +39,7 @@ await program(
       store,
       metrics,
       log,
-      ready: (it) => readyChecks(it, bootstrapHooks(flags['authorization-mode'].includes('RBAC')), progress),
+      ready: (it, hasRbac) => readyChecks(it, bootstrapHooks(hasRbac), progress),
       address: `${advertised(flags)}:${flags['secure-port']}`,
       started: started.promise,
     });

@@ -27,6 +27,7 @@ import { nodeAuthorizer } from './chain/authorization/node/authorizer.ts';
 import { NodeGraph } from './chain/authorization/node/graph.ts';
 import { RbacAuthorizer } from './chain/authorization/rbac/authorizer.ts';
 import { RbacIndex } from './chain/authorization/rbac/index.ts';
+import type { WantedAuthorizer } from './chain/authorization/setup.ts';
 import { mastersGroup } from './chain/user.ts';
 import type { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
@@ -68,8 +69,13 @@ export function authenticationInfoOf(flags: Flags): Record<string, string> {
   };
 }
 
-/** What checks bearer tokens; TokenReview asks the same. */
-export function tokensOf(flags: Flags, objects: ObjectAccess, log: BootstrapTokenOptions['log']): TokenAuthenticator {
+/** What checks bearer tokens; TokenReview asks the same. `outside`: those that others issue or know, asked last. */
+export function tokensOf(
+  flags: Flags,
+  objects: ObjectAccess,
+  log: BootstrapTokenOptions['log'],
+  outside: readonly TokenAuthenticator[] = [],
+): TokenAuthenticator {
   const tokens: TokenAuthenticator[] = [];
   if (flags['token-auth-file'] !== '') {
     tokens.push(fixedTokens(parseTokenFile(readFileSync(flags['token-auth-file'], 'utf8'))));
@@ -80,7 +86,7 @@ export function tokensOf(flags: Flags, objects: ObjectAccess, log: BootstrapToke
     tokens.push(new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects) }));
   }
   if (flags['enable-bootstrap-token-auth']) tokens.push(bootstrapTokens({ objects, log }));
-  return unionOfTokens(tokens);
+  return unionOfTokens([...tokens, ...outside]);
 }
 
 /** The authenticators the flags ask for, in upstream's order. */
@@ -112,8 +118,8 @@ export interface Following {
   rbac: RbacIndex | undefined;
 }
 
-/** The authorizer of --authorization-mode. It follows the watch caches from now on. */
-export function authorizerOf(modes: readonly string[], objects: ObjectAccess): Following {
+/** The authorizers wanted, as one. It follows the watch caches from now on. Throws on a type that is none. */
+export function authorizerOf(wanted: readonly WantedAuthorizer[], objects: ObjectAccess): Following {
   let rbac: RbacIndex | undefined;
   const byMode: Readonly<Record<string, () => Authorizer>> = {
     AlwaysAllow: () => alwaysAllow,
@@ -124,12 +130,12 @@ export function authorizerOf(modes: readonly string[], objects: ObjectAccess): F
       return new RbacAuthorizer(rbac);
     },
   };
-  const authorizers = modes.map((mode) => {
-    const make = byMode[mode];
+  const authorizers = wanted.map(({ type, webhook }) => {
+    if (webhook) return webhook;
+    const make = byMode[type];
     if (!make) {
-      throw new Error(
-        `${JSON.stringify(mode)} is not a supported authorization mode; these are: ${Object.keys(byMode).join(', ')}`,
-      );
+      const known = [...Object.keys(byMode), 'Webhook'].join(', ');
+      throw new Error(`${JSON.stringify(type)} is not a supported authorization mode; these are: ${known}`);
     }
     return make();
   });

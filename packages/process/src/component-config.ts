@@ -7,8 +7,8 @@ import { UsageError } from './program.ts';
 
 /** What a component's configuration file must be: one document of this version and kind, of this shape. */
 export interface ComponentConfigFormat<T> {
-  /** `kubescheduler.config.k8s.io/v1`. */
-  apiVersion: string;
+  /** `kubescheduler.config.k8s.io/v1`; several where versions do not differ in what they say. */
+  apiVersion: string | readonly string[];
   kind: string;
   /** The fields beside apiVersion and kind; strict objects refuse unknown fields. */
   schema: z.ZodType<T>;
@@ -50,7 +50,7 @@ export function parseComponentConfig<T>(text: string, format: ComponentConfigFor
   if (!isObject(document)) throw new Error(`couldn't get version/kind; json parse error: not an object`);
   const { apiVersion, kind, ...fields } = document;
   if (apiVersion === undefined || kind === undefined) throw new Error(`Object 'Kind' and 'apiVersion' must be set`);
-  if (apiVersion !== format.apiVersion || kind !== format.kind) {
+  if (![format.apiVersion].flat().includes(String(apiVersion)) || kind !== format.kind) {
     throw new Error(`no kind "${String(kind)}" is registered for version "${String(apiVersion)}"`);
   }
   const parsed = format.schema.safeParse(fields);

@@ -10,10 +10,10 @@ const group = 'certificates.k8s.io';
 export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateApproval',
-    validate(attributes) {
+    async validate(attributes) {
       if (!isRequest(attributes, 'UPDATE', 'approval')) return;
       const { signerName } = (attributes.oldObject as CertificateSigningRequest).spec;
-      if (mayUse(authorizer, attributes, 'approve', signerName)) return;
+      if (await mayUse(authorizer, attributes, 'approve', signerName)) return;
       throw refused(attributes, `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`);
     },
   };
@@ -23,7 +23,7 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
 export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateSigning',
-    validate(attributes) {
+    async validate(attributes) {
       if (!isRequest(attributes, 'UPDATE', 'status')) return;
       const old = attributes.oldObject as CertificateSigningRequest;
       const now = attributes.object as CertificateSigningRequest;
@@ -31,7 +31,7 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
       const signs =
         (old.status?.certificate ?? '') !== (now.status?.certificate ?? '') ||
         JSON.stringify(failed(old)) !== JSON.stringify(failed(now));
-      if (!signs || mayUse(authorizer, attributes, 'sign', old.spec.signerName)) return;
+      if (!signs || (await mayUse(authorizer, attributes, 'sign', old.spec.signerName))) return;
       throw refused(
         attributes,
         `user not permitted to sign requests with signerName ${JSON.stringify(old.spec.signerName)}`,
@@ -75,10 +75,11 @@ function isRequest(attributes: Attributes, operation: string, subresource: strin
 }
 
 /** Whether the user may use the verb on the signer itself, or on all signers of its domain. */
-function mayUse(authorizer: Authorizer, { user }: Attributes, verb: string, signer: string): boolean {
+async function mayUse(authorizer: Authorizer, { user }: Attributes, verb: string, signer: string): Promise<boolean> {
   const [domain] = signer.split('/');
-  return [signer, `${domain}/*`].some((name) => {
+  for (const name of [signer, `${domain}/*`]) {
     const what = { group, version: '*', resource: 'signers', subresource: '', namespace: '', name };
-    return authorizer.authorize({ user, verb, ...what }).decision === 'allow';
-  });
+    if ((await authorizer.authorize({ user, verb, ...what })).decision === 'allow') return true;
+  }
+  return false;
 }

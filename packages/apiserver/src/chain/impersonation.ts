@@ -24,7 +24,7 @@ export function impersonation(authorizer: Authorizer): Link {
   return async (context, next) => {
     const wish = wishOf(context.req.headers);
     if (wish) {
-      check(context, wish, authorizer);
+      await check(context, wish, authorizer);
       context.impersonator = context.user;
       context.user = userOf(wish);
       for (const header of Object.keys(context.req.headers)) {
@@ -49,26 +49,26 @@ function wishOf(headers: NodeJS.Dict<string | string[]>): Wish | undefined {
   throw internalError(new Error(`requested ${wish} without impersonating a user name`));
 }
 
-function check({ user }: RequestContext, wish: Wish, authorizer: Authorizer): void {
-  const ask = (
+async function check({ user }: RequestContext, wish: Wish, authorizer: Authorizer): Promise<void> {
+  const ask = async (
     resource: string,
     name: string,
     more: { group?: string; namespace?: string; subresource?: string } = {},
   ) => {
     const { group = '', namespace = '', subresource = '' } = more;
     const attributes = { user, verb: 'impersonate', group, version: 'v1', resource, subresource, namespace, name };
-    const decision = authorizer.authorize(attributes);
+    const decision = await authorizer.authorize(attributes);
     if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);
   };
   const group = 'authentication.k8s.io';
   const account = serviceAccountOf(wish.name);
-  if (account) ask('serviceaccounts', account.name, { namespace: account.namespace });
-  else ask('users', wish.name);
-  for (const name of wish.groups) ask('groups', name);
+  if (account) await ask('serviceaccounts', account.name, { namespace: account.namespace });
+  else await ask('users', wish.name);
+  for (const name of wish.groups) await ask('groups', name);
   for (const [key, each] of Object.entries(wish.extra)) {
-    for (const value of each) ask('userextras', value, { group, subresource: key });
+    for (const value of each) await ask('userextras', value, { group, subresource: key });
   }
-  if (wish.uid !== '') ask('uids', wish.uid, { group });
+  if (wish.uid !== '') await ask('uids', wish.uid, { group });
 }
 
 function userOf({ name, uid, groups, extra }: Wish): UserInfo {

@@ -37,6 +37,14 @@ export async function sendStatus(context: RequestContext, error: StatusError): P
   await send(context, error.code, 'application/json', Buffer.from(`${encodeJson(status)}\n`));
 }
 
+/** Sends an error of the server's own as plain text: what upstream does where a request cannot be decided about. */
+export async function sendPlainError(context: RequestContext, message: string): Promise<void> {
+  const { res, req } = context;
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  const text = `Internal Server Error: ${JSON.stringify(req.url ?? '')}: ${message}\n`;
+  await send(context, 500, 'text/plain; charset=utf-8', Buffer.from(text));
+}
+
 /** Sends bytes as they are; compressed where they are many and the client accepts that. */
 export async function send(context: RequestContext, code: number, contentType: string, bytes: Buffer): Promise<void> {
   const { res, req } = context;

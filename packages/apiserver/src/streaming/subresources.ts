@@ -20,7 +20,7 @@ export function streamingSubresources(kubelets: KubeletClient, authorizer: () =>
     longRunning: true,
     async handle(call) {
       upgradeOf(call.request);
-      checkMayCreate(call, authorizer());
+      await checkMayCreate(call, authorizer());
       const { query, req, signal } = call.request;
       const pod = await podOf(call);
       const container = containerOf(pod, query.get('container') ?? '');
@@ -56,7 +56,7 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Sub
     longRunning: true,
     async handle(call) {
       upgradeOf(call.request);
-      checkMayCreate(call, authorizer());
+      await checkMayCreate(call, authorizer());
       const { query, req, signal } = call.request;
       const pod: Pod = await podOf(call);
       const host = hostOf(pod);
@@ -77,11 +77,11 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Sub
 }
 
 /** A WebSocket's GET does what a SPDY request does with POST: who may only read must not run commands by it. */
-function checkMayCreate({ request }: SubresourceCall, authorizer: Authorizer): void {
+async function checkMayCreate({ request }: SubresourceCall, authorizer: Authorizer): Promise<void> {
   const attributes = attributesOf(request, request.user);
   if (attributes.verb === 'create') return;
   const create = { ...attributes, verb: 'create' };
-  const { decision, reason } = authorizer.authorize(create);
+  const { decision, reason } = await authorizer.authorize(create);
   if (decision !== 'allow') throw forbiddenRequest(create, reason);
 }
 

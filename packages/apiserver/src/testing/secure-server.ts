@@ -39,7 +39,7 @@ export interface SecureServer {
   close(): Promise<void>;
 }
 
-/** Starts it on a random loopback port with the in-process store; `flags` come after the ones it sets itself. */
+/** Starts it on a random loopback port with the in-process store; `flags` come after the ones it sets itself, those of authorization in their place. */
 export async function startSecureServer(...flags: string[]): Promise<SecureServer> {
   const folder = await mkdtemp(join(tmpdir(), 'apiserver-'));
   const at = (name: string) => join(folder, name);
@@ -68,7 +68,7 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
   };
   for (const [name, pem] of Object.entries(files)) await writePem(at(name), pem);
   const { values } = apiServerFlags.parse([
-    '--authorization-mode=Node,RBAC',
+    ...(flags.some((flag) => flag.startsWith('--authorization-')) ? [] : ['--authorization-mode=Node,RBAC']),
     '--enable-admission-plugins=NodeRestriction',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--client-ca-file=${at('ca.crt')}`,

@@ -40,7 +40,7 @@ export async function startDevServer({ port, controllers, log }: DevServerOption
   const authenticators = [bearerTokens(fixedTokens(new Map([[token, user]])), [])];
   const server = await startApiServer({
     port,
-    links: [authentication({ authenticators, anonymous: false })],
+    links: [authentication({ authenticators, anonymous: () => false })],
     plugins: 'default',
     log,
   });

@@ -6,8 +6,10 @@ import { configMap } from '@coracle/api/core/v1/configmap';
 import { secret } from '@coracle/api/core/v1/secret';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startHttpsServer } from '../../testing/https-server.ts';
+import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
-import { batched, withRetries } from './backends/buffered.ts';
+import { withRetries } from '../../webhooks/retries.ts';
+import { batched } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
 import { RotatingFile } from './backends/rotating-file.ts';
 import { truncated } from './backends/truncated.ts';
@@ -148,15 +150,7 @@ describe('audit', () => {
   it('sends batches to a webhook, again when it fails, and what is left at the end', async () => {
     let failures = 1;
     const hook = await startHttpsServer(() => (failures-- > 0 ? { raw: 'busy', code: 503 } : { kind: 'Status' }));
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'audit', cluster: { server: `${hook.url}/in`, 'certificate-authority-data': hook.caBundle } }],
-      users: [{ name: 'api', user: { token: 'tok' } }],
-      contexts: [{ name: 'c', context: { cluster: 'audit', user: 'api' } }],
-      'current-context': 'c',
-    };
-    await writeFile(at('hook.yaml'), JSON.stringify(config));
+    await writeWebhookConfig(at('hook.yaml'), hook);
     const api = await start(
       [{ level: 'Metadata' }],
       { omitStages: ['RequestReceived'] },
@@ -341,7 +335,7 @@ describe('audit backends', () => {
       attempts++;
       return Promise.reject(new Error('no'));
     };
-    await expect(withRetries(fails, { initialBackoff: 1, mayPass: () => false })).rejects.toThrow('no');
+    await expect(withRetries(fails, { initialBackoff: 1, mayPass: () => false, attempts: 3 })).rejects.toThrow('no');
     expect(attempts).toBe(1);
     await expect(withRetries(fails, { initialBackoff: 1, mayPass: () => true, attempts: 3 })).rejects.toThrow('no');
     expect(attempts).toBe(4);

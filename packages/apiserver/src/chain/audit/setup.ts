@@ -2,7 +2,8 @@ import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
 import type { Registry } from 'prom-client';
 import { kubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
-import { type BatchOptions, batched, blocking, type Sink, withRetries } from './backends/buffered.ts';
+import { withRetries } from '../../webhooks/retries.ts';
+import { type BatchOptions, batched, blocking, type Sink } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
 import { RotatingFile } from './backends/rotating-file.ts';
 import { truncated } from './backends/truncated.ts';
@@ -59,7 +60,7 @@ export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing 
     const initialBackoff = flags['audit-webhook-initial-backoff'];
     const sink: Sink = (events) => {
       const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events };
-      return withRetries(() => server.post(list).then(() => undefined), { initialBackoff, mayPass });
+      return withRetries(() => server.post(list).then(() => undefined), { initialBackoff, mayPass, attempts: 5 });
     };
     backends.push(buffered('webhook', sink, () => server.close()));
   }

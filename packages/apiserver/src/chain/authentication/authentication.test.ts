@@ -61,7 +61,7 @@ describe('authentication', () => {
       clientCertificates(certificatesIn(clients.certificate)),
       bearerTokens(unionOfTokens([fixedTokens(tokens)]), ['api']),
     ];
-    const link = authentication({ authenticators, anonymous: true });
+    const link = authentication({ authenticators, anonymous: () => true });
     const server = createSecureServer({
       allowHTTP1: true,
       cert: serving.certificate,

@@ -7,8 +7,8 @@ import { type Authenticated, type Authenticator, InvalidCredential } from './aut
 export interface AuthenticationOptions {
   /** Asked in order. */
   readonly authenticators: readonly Authenticator[];
-  /** `--anonymous-auth`: whether requests without any credential go on as `system:anonymous`. */
-  readonly anonymous: boolean;
+  /** Whether requests for a path go on as `system:anonymous` where they carry no credential at all. */
+  readonly anonymous: (path: string) => boolean;
   /** Told why a credential was refused, and how attempts went (`success`, `failure`, `error`). */
   readonly observe?: (result: 'success' | 'failure' | 'error', reason?: string) => void;
 }
@@ -37,7 +37,8 @@ async function authenticate(context: RequestContext, options: AuthenticationOpti
     return withAuthenticatedGroup(answer.user);
   }
   // A credential that is no good is refused even where none at all would do.
-  if (errors.length === 0 && anonymous) return { ...anonymousUser, groups: [...anonymousUser.groups], extra: {} };
+  if (errors.length === 0 && anonymous(context.info.path))
+    return { ...anonymousUser, groups: [...anonymousUser.groups], extra: {} };
   observe?.(errors.length > 0 ? 'error' : 'failure', errors.join(', '));
   throw unauthorized();
 }

@@ -1,3 +1,4 @@
+import { aggregate } from '@coracle/api/meta/status';
 import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
 import type { User } from '../user.ts';
 
@@ -39,6 +40,8 @@ export interface Decision {
   readonly reason: string;
   /** Errors met while deciding (a binding to a role that does not exist), for access reviews. */
   readonly error?: string;
+  /** It could not be decided: a request that nobody allows fails with this, rather than being forbidden. */
+  readonly failure?: string;
 }
 
 /** The rules that apply to a user in a namespace, as SelfSubjectRulesReview lists them. */
@@ -50,10 +53,15 @@ export interface RuleList {
   readonly error?: string;
 }
 
-/** Decides what users may do. Reads only what is in memory, so that it costs a request no round trip. */
+/** Decides what users may do. */
 export interface Authorizer {
-  authorize(attributes: Attributes): Decision;
+  authorize(attributes: Attributes): Decision | Promise<Decision>;
   rulesFor(user: User, namespace: string): RuleList;
+}
+
+/** Decides by what is in memory alone, so that it costs a request no round trip: all but webhooks. */
+export interface LocalAuthorizer extends Authorizer {
+  authorize(attributes: Attributes): Decision;
 }
 
 export const noOpinion: Decision = { decision: 'noOpinion', reason: '' };
@@ -61,19 +69,22 @@ export const noOpinion: Decision = { decision: 'noOpinion', reason: '' };
 /** Asks each authorizer in turn; the first that allows or denies decides, the reasons of the others are kept for the message. */
 export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
   return {
-    authorize(attributes) {
+    async authorize(attributes) {
       const reasons: string[] = [];
       const errors: string[] = [];
+      const failures: string[] = [];
       for (const authorizer of authorizers) {
-        const answer = authorizer.authorize(attributes);
+        const answer = await authorizer.authorize(attributes);
         if (answer.decision !== 'noOpinion') return answer;
         if (answer.reason !== '') reasons.push(answer.reason);
         if (answer.error) errors.push(answer.error);
+        if (answer.failure) failures.push(answer.failure);
       }
       return {
         decision: 'noOpinion',
         reason: reasons.join('\n'),
         ...(errors.length > 0 ? { error: errors.join('\n') } : {}),
+        ...(failures.length > 0 ? { failure: aggregate(failures) } : {}),
       };
     },
     rulesFor(user, namespace) {
@@ -97,13 +108,13 @@ const everything: RuleList = {
 const nothing: RuleList = { resourceRules: [], nonResourceRules: [], incomplete: false };
 
 /** `--authorization-mode=AlwaysAllow`. */
-export const alwaysAllow: Authorizer = {
+export const alwaysAllow: LocalAuthorizer = {
   authorize: () => ({ decision: 'allow', reason: '' }),
   rulesFor: () => everything,
 };
 
 /** `--authorization-mode=AlwaysDeny`. */
-export const alwaysDeny: Authorizer = {
+export const alwaysDeny: LocalAuthorizer = {
   authorize: () => ({ decision: 'noOpinion', reason: 'Everything is forbidden.' }),
   rulesFor: () => nothing,
 };
@@ -112,7 +123,7 @@ export const alwaysDeny: Authorizer = {
  * Allows everything to members of a group: `system:masters` is never asked for RBAC objects. Lists no rules: the binding that says
  * the same in the default policy does.
  */
-export function privilegedGroup(group: string): Authorizer {
+export function privilegedGroup(group: string): LocalAuthorizer {
   return {
     authorize: ({ user }) => (user.groups.includes(group) ? { decision: 'allow', reason: '' } : noOpinion),
     rulesFor: () => nothing,

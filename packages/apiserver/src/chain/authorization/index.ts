@@ -1,4 +1,5 @@
 import { parseFieldSelector } from '@coracle/api/meta/field-selector';
+import { sendPlainError } from '../../endpoints/response.ts';
 import { annotate } from '../audit/record.ts';
 import type { Link, RequestContext } from '../link.ts';
 import type { User } from '../user.ts';
@@ -34,8 +35,12 @@ function requirementsOf(selector: string): readonly FieldRequirement[] {
 export function authorization(authorizer: Authorizer, observe?: (decision: Decision) => void): Link {
   return async (context, next) => {
     const attributes = attributesOf(context, context.user);
-    const decision = authorizer.authorize(attributes);
+    const decision = await authorizer.authorize(attributes);
     observe?.(decision);
+    if (decision.decision !== 'allow' && decision.failure !== undefined) {
+      annotate(context, 'authorization.k8s.io/reason', 'internal error');
+      return sendPlainError(context, decision.failure);
+    }
     annotate(context, 'authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
     annotate(context, 'authorization.k8s.io/reason', decision.reason);
     if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);

@@ -27,9 +27,9 @@ export function rbacHooks(surroundings: () => RbacSurroundings): HookTable {
     return { user, authorizer, ...made };
   };
   const roleHooks = (resource: 'roles' | 'clusterroles'): ResourceHooks<Role | ClusterRole> => {
-    const check = (role: Role | ClusterRole, write: WriteContext, old?: Role | ClusterRole) => {
+    const check = async (role: Role | ClusterRole, write: WriteContext, old?: Role | ClusterRole) => {
       const context = contextOf(write);
-      if (context) checkRoleWrite(context, resource, role, old);
+      if (context) await checkRoleWrite(context, resource, role, old);
       return undefined;
     };
     return {
@@ -40,13 +40,13 @@ export function rbacHooks(surroundings: () => RbacSurroundings): HookTable {
   const bindingHooks = (
     resource: 'rolebindings' | 'clusterrolebindings',
   ): ResourceHooks<RoleBinding | ClusterRoleBinding> => {
-    const check = (
+    const check = async (
       binding: RoleBinding | ClusterRoleBinding,
       write: WriteContext,
       old?: RoleBinding | ClusterRoleBinding,
     ) => {
       const context = contextOf(write);
-      if (context) checkBindingWrite(context, resource, binding, old);
+      if (context) await checkBindingWrite(context, resource, binding, old);
       return undefined;
     };
     return {

@@ -25,7 +25,7 @@ export function accessReviewHooks(authorizer: () => Authorizer): HookTable {
       async answer(object) {
         const review = object as SubjectAccessReview;
         refuse('SubjectAccessReview', [...problemsOf(review.spec), ...subjectProblems(review.spec)]);
-        return { ...review, status: statusOf(authorizer(), review.spec, subjectOf(review.spec)) };
+        return { ...review, status: await statusOf(authorizer(), review.spec, subjectOf(review.spec)) };
       },
     },
     [`localsubjectaccessreviews.${group}`]: {
@@ -40,14 +40,14 @@ export function accessReviewHooks(authorizer: () => Authorizer): HookTable {
         if (review.spec.resourceAttributes?.namespace !== namespace) {
           throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
         }
-        return { ...review, status: statusOf(authorizer(), review.spec, subjectOf(review.spec)) };
+        return { ...review, status: await statusOf(authorizer(), review.spec, subjectOf(review.spec)) };
       },
     },
     [`selfsubjectaccessreviews.${group}`]: {
       async answer(object, { user }) {
         const review = object as SelfSubjectAccessReview;
         refuse('SelfSubjectAccessReview', problemsOf(review.spec));
-        return { ...review, status: statusOf(authorizer(), review.spec, user) };
+        return { ...review, status: await statusOf(authorizer(), review.spec, user) };
       },
     },
     [`selfsubjectrulesreviews.${group}`]: {
@@ -96,13 +96,18 @@ function subjectOf({ user = '', uid = '', groups = [], extra = {} }: SubjectAcce
   return { name: user, uid, groups, extra };
 }
 
-function statusOf(authorizer: Authorizer, spec: SelfSubjectAccessReviewSpec, user: User): SubjectAccessReviewStatus {
-  const { decision, reason, error } = authorizer.authorize(attributesOf(spec, user));
+async function statusOf(
+  authorizer: Authorizer,
+  spec: SelfSubjectAccessReviewSpec,
+  user: User,
+): Promise<SubjectAccessReviewStatus> {
+  const { decision, reason, error, failure } = await authorizer.authorize(attributesOf(spec, user));
+  const problem = [error, failure].filter(Boolean).join(', ');
   return {
     allowed: decision === 'allow',
     ...(decision === 'deny' ? { denied: true } : {}),
     ...(reason === '' ? {} : { reason }),
-    ...(error ? { evaluationError: error } : {}),
+    ...(problem === '' ? {} : { evaluationError: problem }),
   };
 }
 

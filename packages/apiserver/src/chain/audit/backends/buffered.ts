@@ -1,4 +1,4 @@
-import { delay, TokenBucket } from '@coracle/client/rate-limit';
+import { TokenBucket } from '@coracle/client/rate-limit';
 import type { AuditBackend, AuditEvent } from '../event.ts';
 
 /** How events are gathered before they are handed on. */
@@ -84,24 +84,4 @@ export function batched(sink: Sink, options: BatchOptions, lost: Lost): AuditBac
       await running;
     },
   };
-}
-
-/** Tries again, later each time, while it fails for a reason that may pass. */
-export async function withRetries(
-  attempt: () => Promise<void>,
-  options: {
-    readonly initialBackoff: number;
-    readonly mayPass: (error: unknown) => boolean;
-    readonly attempts?: number;
-  },
-): Promise<void> {
-  const { initialBackoff, mayPass, attempts = 5 } = options;
-  for (let i = 1, wait = initialBackoff; ; i++, wait *= 1.5) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (i >= attempts || !mayPass(error)) throw error;
-    }
-    await delay(wait * (1 + Math.random() * 0.2));
-  }
 }

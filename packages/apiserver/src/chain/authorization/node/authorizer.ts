@@ -1,5 +1,5 @@
 import { nodeOf, nodesGroup } from '../../user.ts';
-import { type Authorizer, type Decision, noOpinion, type ResourceAttributes } from '../authorizer.ts';
+import { type Decision, type LocalAuthorizer, noOpinion, type ResourceAttributes } from '../authorizer.ts';
 import { nodeRules } from '../rbac/policy/cluster-roles.ts';
 import { allows } from '../rbac/rules.ts';
 import type { Connected, NodeGraph } from './graph.ts';
@@ -14,7 +14,7 @@ type Rule = (node: string, attributes: ResourceAttributes, graph: NodeGraph) => 
  * `--authorization-mode=Node`: a node may read what the pods bound to it need, and write its own Node, Lease and CSINode; all else is
  * RBAC's (https://kubernetes.io/docs/reference/access-authn-authz/node/). NodeRestriction limits what it may write in them.
  */
-export function nodeAuthorizer(graph: NodeGraph): Authorizer {
+export function nodeAuthorizer(graph: NodeGraph): LocalAuthorizer {
   return {
     authorize(attributes) {
       const node = nodeOf(attributes.user);

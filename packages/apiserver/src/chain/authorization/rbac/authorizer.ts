@@ -1,7 +1,7 @@
 import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
 import type { PolicyRule } from '@coracle/api/types/rbac/v1';
 import type { User } from '../../user.ts';
-import type { Attributes, Authorizer, Decision, RuleList } from '../authorizer.ts';
+import type { Attributes, Decision, LocalAuthorizer, RuleList } from '../authorizer.ts';
 import type { Grant, RbacIndex } from './index.ts';
 import { allows, compact } from './rules.ts';
 
@@ -14,7 +14,7 @@ interface Memo {
 }
 
 /** `--authorization-mode=RBAC`: allows what a rule of a role bound to the user or one of its groups allows; never denies. */
-export class RbacAuthorizer implements Authorizer {
+export class RbacAuthorizer implements LocalAuthorizer {
   readonly #index: RbacIndex;
   readonly #memos = new Map<string, Memo>();
 

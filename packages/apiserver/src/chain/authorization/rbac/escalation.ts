@@ -21,18 +21,18 @@ export interface EscalationContext {
  * Nobody may write a role with permissions they do not hold, unless the `escalate` verb on the role lets them. `old` is the role
  * before an update: a change that leaves the rules alone is not looked at. Throws 403 with the missing rules.
  */
-export function checkRoleWrite(
+export async function checkRoleWrite(
   context: EscalationContext,
   resource: 'roles' | 'clusterroles',
   role: Role | ClusterRole,
   old?: Role | ClusterRole,
-): void {
+): Promise<void> {
   if (context.user.groups.includes(mastersGroup)) return;
   const name = role.metadata.name ?? '';
   const namespace = role.metadata.namespace ?? '';
   const aggregated = 'aggregationRule' in role && role.aggregationRule !== undefined;
   if (old && sameRules(role, old)) return;
-  if (mayUse(context, 'escalate', resource, namespace, name)) return;
+  if (await mayUse(context, 'escalate', resource, namespace, name)) return;
   const missing = missingRights(context, role.rules ?? [], namespace);
   if (missing !== undefined) throw forbiddenError({ group, resource }, name, missing);
   if (!aggregated) return;
@@ -55,28 +55,34 @@ function sameRules(role: Role | ClusterRole, old: Role | ClusterRole): boolean {
  * Nobody may bind a role whose permissions they do not hold, unless the `bind` verb on the role lets them. Throws 403 with the
  * missing rules, 404 when the role does not exist.
  */
-export function checkBindingWrite(
+export async function checkBindingWrite(
   context: EscalationContext,
   resource: 'rolebindings' | 'clusterrolebindings',
   binding: RoleBinding | ClusterRoleBinding,
   old?: RoleBinding | ClusterRoleBinding,
-): void {
+): Promise<void> {
   if (context.user.groups.includes(mastersGroup)) return;
   const { roleRef, metadata, subjects } = binding;
   const namespace = resource === 'rolebindings' ? (metadata.namespace ?? '') : '';
   if (old && JSON.stringify([roleRef, subjects]) === JSON.stringify([old.roleRef, old.subjects])) return;
   const bound = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
-  if (mayUse(context, 'bind', bound, namespace, roleRef.name)) return;
+  if (await mayUse(context, 'bind', bound, namespace, roleRef.name)) return;
   const rules = context.index.rulesOf(roleRef, namespace);
   if (!Array.isArray(rules)) throw notFoundError({ group, resource: roleRef.kind.toLowerCase() }, roleRef.name);
   const missing = missingRights(context, rules, namespace);
   if (missing !== undefined) throw forbiddenError({ group, resource }, metadata.name ?? '', missing);
 }
 
-function mayUse(context: EscalationContext, verb: string, resource: string, namespace: string, name: string): boolean {
+async function mayUse(
+  context: EscalationContext,
+  verb: string,
+  resource: string,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
   const { user, authorizer } = context;
   const attributes = { user, verb, group, version: '*', resource, subresource: '', namespace, name };
-  return authorizer.authorize(attributes).decision === 'allow';
+  return (await authorizer.authorize(attributes)).decision === 'allow';
 }
 
 /** What the user lacks of the rules, in the words of the refusal; undefined when nothing is missing. */

@@ -1,0 +1,188 @@
+import { X509Certificate } from 'node:crypto';
+import { duplicate, type FieldError, forbidden, invalid, Path, required, tooMany } from '@coracle/api/meta/field-path';
+import { aggregate } from '@coracle/api/meta/status';
+import { readComponentConfig } from '@coracle/process/component-config';
+import { UsageError } from '@coracle/process/program';
+import { z } from 'zod';
+
+const text = z.string().default('');
+const mapped = z.strictObject({ claim: text, prefix: z.string().nullish(), expression: text });
+
+const jwt = z.strictObject({
+  issuer: z.strictObject({
+    url: text,
+    discoveryURL: text,
+    certificateAuthority: text,
+    audiences: z.array(z.string()).default([]),
+    audienceMatchPolicy: text,
+    egressSelectorType: text,
+  }),
+  claimValidationRules: z
+    .array(z.strictObject({ claim: text, requiredValue: text, expression: text, message: text }))
+    .default([]),
+  claimMappings: z.strictObject({
+    username: mapped.default({ claim: '', expression: '' }),
+    groups: mapped.default({ claim: '', expression: '' }),
+    uid: z.strictObject({ claim: text, expression: text }).default({ claim: '', expression: '' }),
+    extra: z.array(z.strictObject({ key: text, valueExpression: text })).default([]),
+  }),
+  userValidationRules: z.array(z.strictObject({ expression: text, message: text })).default([]),
+});
+
+const schema = z.strictObject({
+  jwt: z.array(jwt).default([]),
+  anonymous: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      conditions: z.array(z.strictObject({ path: text })).default([]),
+    })
+    .optional(),
+});
+
+/** What `--authentication-config` says, its defaults filled in. */
+export type AuthenticationConfig = z.infer<typeof schema>;
+/** One issuer of tokens, and how its tokens become users. */
+export type JwtConfig = z.infer<typeof jwt>;
+
+const versions = ['v1', 'v1beta1', 'v1alpha1'];
+const mostIssuers = 64;
+
+/**
+ * Reads `--authentication-config` (apiserver.config.k8s.io/v1). `own` are the issuers of service account tokens, which cannot be among
+ * the others. Throws UsageError naming the file and each thing wrong.
+ */
+export function readAuthenticationConfig(path: string, own: readonly string[]): AuthenticationConfig {
+  const config = readComponentConfig(path, {
+    apiVersion: versions.map((version) => `apiserver.config.k8s.io/${version}`),
+    kind: 'AuthenticationConfiguration',
+    schema,
+  });
+  const errors = [...jwtProblems(config.jwt, own), ...anonymousProblems(config)];
+  if (errors.length === 0) return config;
+  throw new UsageError(`${path}: ${aggregate(errors.map(({ field, message }) => `${field}: ${message}`))}`);
+}
+
+function anonymousProblems({ anonymous }: AuthenticationConfig): FieldError[] {
+  if (!anonymous || anonymous.enabled || anonymous.conditions.length === 0) return [];
+  const at = new Path('anonymous').child('conditions');
+  return [invalid(at, anonymous.conditions, 'enabled should be set to true when conditions are defined')];
+}
+
+/** Errors of issuers and of how their tokens are read. */
+export function jwtProblems(all: readonly JwtConfig[], own: readonly string[]): FieldError[] {
+  const at = new Path('jwt');
+  if (all.length > mostIssuers) return [tooMany(at, all.length, mostIssuers)];
+  return all.flatMap((each, i) => {
+    const { issuer, claimMappings, claimValidationRules, userValidationRules } = each;
+    const path = at.index(i);
+    const before = all.slice(0, i).map(({ issuer: { url } }) => url);
+    return [
+      ...issuerProblems(issuer, before, own, path.child('issuer')),
+      ...ruleProblems(claimValidationRules, path.child('claimValidationRules')),
+      ...mappingProblems(claimMappings, path.child('claimMappings')),
+      ...(userValidationRules.length > 0 ? [noCel(path.child('userValidationRules'))] : []),
+    ];
+  });
+}
+
+/** What needs CEL is refused, rather than let through unchecked. */
+function noCel(at: Path): FieldError {
+  return forbidden(at, 'CEL expressions are not supported by this server');
+}
+
+type IssuerConfig = JwtConfig['issuer'];
+
+function issuerProblems(
+  issuer: IssuerConfig,
+  before: readonly string[],
+  own: readonly string[],
+  at: Path,
+): FieldError[] {
+  const { url, discoveryURL, audiences, audienceMatchPolicy: policy } = issuer;
+  const errors = urlProblems(url, at.child('url'));
+  if (own.includes(url)) {
+    errors.push(invalid(at.child('url'), url, `URL must not overlap with disallowed issuers: [${own.join(' ')}]`));
+  }
+  if (before.includes(url)) errors.push(duplicate(at.child('url'), url));
+  if (discoveryURL !== '') {
+    errors.push(...urlProblems(discoveryURL, at.child('discoveryURL')));
+    if (discoveryURL.replace(/\/$/, '') === url.replace(/\/$/, '')) {
+      errors.push(invalid(at.child('discoveryURL'), discoveryURL, 'discoveryURL must be different from URL'));
+    }
+  }
+  if (audiences.length === 0)
+    errors.push(required(at.child('audiences'), `at least one ${at.child('audiences')} is required`));
+  for (const [i, audience] of audiences.entries()) {
+    const path = at.child('audiences').index(i);
+    if (audience === '') errors.push(required(path, "audience can't be empty"));
+    else if (audiences.indexOf(audience) < i) errors.push(duplicate(path, audience));
+  }
+  const matchPolicy = at.child('audienceMatchPolicy');
+  if (audiences.length > 1 && policy !== 'MatchAny') {
+    errors.push(invalid(matchPolicy, policy, 'audienceMatchPolicy must be set to MatchAny for multiple audiences'));
+  } else if (policy !== '' && policy !== 'MatchAny') {
+    errors.push(invalid(matchPolicy, policy, 'audienceMatchPolicy must be empty or MatchAny for single audience'));
+  }
+  if (issuer.egressSelectorType !== '') {
+    errors.push(forbidden(at.child('egressSelectorType'), 'egress selectors are not supported by this server'));
+  }
+  if (issuer.certificateAuthority !== '' && !isCertificate(issuer.certificateAuthority)) {
+    const detail = 'data does not contain any valid RSA or ECDSA certificates';
+    errors.push(invalid(at.child('certificateAuthority'), '<omitted>', detail));
+  }
+  return errors;
+}
+
+function urlProblems(value: string, at: Path): FieldError[] {
+  if (value === '') return [required(at, 'URL is required')];
+  if (!URL.canParse(value)) return [invalid(at, value, `parse ${JSON.stringify(value)}: invalid URL`)];
+  const { protocol, username, password, search, hash } = new URL(value);
+  const wrong: [boolean, string][] = [
+    [protocol !== 'https:', 'URL scheme must be https'],
+    [username !== '' || password !== '', 'URL must not contain a username or password'],
+    [search !== '', 'URL must not contain a query'],
+    [hash !== '', 'URL must not contain a fragment'],
+  ];
+  return wrong.filter(([isWrong]) => isWrong).map(([, detail]) => invalid(at, value, detail));
+}
+
+function isCertificate(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch {
+    return false; // that it cannot be read is the answer
+  }
+  return blocks.length > 0;
+}
+
+function ruleProblems(rules: JwtConfig['claimValidationRules'], at: Path): FieldError[] {
+  const seen = new Set<string>();
+  return rules.flatMap(({ claim, expression }, i) => {
+    const path = at.index(i);
+    if (expression !== '') return [noCel(path.child('expression'))];
+    if (claim === '') return [required(path, 'claim or expression is required')];
+    if (seen.has(claim)) return [duplicate(path.child('claim'), claim)];
+    seen.add(claim);
+    return [];
+  });
+}
+
+function mappingProblems({ username, groups, uid, extra }: JwtConfig['claimMappings'], at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [name, it] of Object.entries({ username, groups })) {
+    const path = at.child(name);
+    if (it.expression !== '') errors.push(noCel(path.child('expression')));
+    else if (it.claim === '' && name === 'username') errors.push(required(path, 'claim or expression is required'));
+    if (it.claim !== '' && typeof it.prefix !== 'string') {
+      const detail = 'prefix is required when claim is set. It can be set to an empty string to disable prefixing';
+      errors.push(required(path.child('prefix'), detail));
+    }
+    if (it.claim === '' && it.prefix) {
+      errors.push(invalid(path, '', 'non-empty claim name is required when prefix is set'));
+    }
+  }
+  if (uid.expression !== '') errors.push(noCel(at.child('uid').child('expression')));
+  if (extra.length > 0) errors.push(noCel(at.child('extra')));
+  return errors;
+}

@@ -1,0 +1,263 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectreview';
+import type { SelfSubjectReview } from '@coracle/api/types/authentication/v1';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { apiServerFlags } from '../../flags.ts';
+import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
+import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
+import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
+import { cachedTokens } from './cached-tokens.ts';
+import { outsideTokensOf } from './outside-tokens.ts';
+
+let folder: string;
+let issuer: HttpsServer;
+let keys: JWK[] = [];
+let server: SecureServer | undefined;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oidc-'));
+  issuer = await startHttpsServer(({ path }) => {
+    if (path === '/keys') return { keys };
+    const configuration = { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` };
+    return path === '/.well-known/openid-configuration' ? configuration : { raw: 'not here', code: 404 };
+  });
+  await writeFile(at('ca.crt'), issuer.authority.certificate);
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+afterAll(async () => {
+  await issuer.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A key of the issuer; published unless said otherwise. */
+async function newKey(kid: string, algorithm = 'RS256', published = true) {
+  const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true });
+  if (published) keys = [...keys, { ...(await exportJWK(publicKey)), kid, alg: algorithm, use: 'sig' }];
+  return (claims: JWTPayload = {}) => {
+    const now = Math.floor(Date.now() / 1000);
+    const payload = { iss: issuer.url, aud: 'kube', sub: 'alice', iat: now, exp: now + 600, ...claims };
+    return new SignJWT(payload).setProtectedHeader({ alg: algorithm, kid }).sign(privateKey);
+  };
+}
+
+const oidc = (...more: string[]) => [
+  `--oidc-issuer-url=${issuer.url}`,
+  '--oidc-client-id=kube',
+  `--oidc-ca-file=${at('ca.crt')}`,
+  ...more,
+];
+
+async function whoIs(token: string) {
+  const review = await server!.with(token).create(selfSubjectReview, { metadata: {} } as SelfSubjectReview);
+  return review.status!.userInfo!;
+}
+
+describe('tokens of an OpenID Connect issuer', () => {
+  it('name a user under the prefix of the issuer, with its groups', async () => {
+    keys = [];
+    const sign = await newKey('k1');
+    server = await startSecureServer(...oidc('--oidc-groups-claim=groups', '--oidc-groups-prefix=oidc:'));
+    expect(await whoIs(await sign({ groups: ['a', 'b'] }))).toEqual({
+      username: `${issuer.url}#alice`,
+      groups: ['oidc:a', 'oidc:b', 'system:authenticated'],
+    });
+    expect((await whoIs(await sign({ groups: 'a' }))).groups).toEqual(['oidc:a', 'system:authenticated']);
+    expect(issuer.received.filter(({ path }) => path === '/keys').length).toBe(1);
+  });
+
+  it('are checked with new keys when the issuer has turned them over', async () => {
+    keys = [];
+    const before = await newKey('old');
+    server = await startSecureServer(...oidc('--oidc-username-prefix=-'));
+    expect((await whoIs(await before())).username).toBe('alice');
+    keys = [];
+    const after = await newKey('new');
+    const token = await after();
+    // It asks for keys once a second at most, whatever tokens name.
+    for (let refused = true; refused; ) {
+      refused = await whoIs(token).then(
+        () => false,
+        () => delay(100, true),
+      );
+    }
+    expect((await whoIs(token)).username).toBe('alice');
+    await expect(whoIs(await before())).rejects.toThrow('Unauthorized');
+  });
+
+  it('are refused for what is wrong with them, and the log says what', async () => {
+    keys = [];
+    const sign = await newKey('k1');
+    const forge = await newKey('k1', 'RS256', false);
+    const other = await newKey('k2', 'ES256');
+    const now = Math.floor(Date.now() / 1000);
+    server = await startSecureServer(...oidc('--oidc-username-claim=email', '--oidc-required-claim=team=x'));
+    const good = { email: 'a@b.c', email_verified: true, team: 'x' };
+    expect((await whoIs(await sign(good))).username).toBe('a@b.c');
+    expect((await whoIs(await sign({ ...good, email_verified: undefined }))).username).toBe('a@b.c');
+    const cases: [string, string][] = [
+      ['signature verification failed', await forge(good)],
+      ['"alg" (Algorithm) Header Parameter value not allowed', await other(good)],
+      ['unexpected "aud" claim value', await sign({ ...good, aud: 'vault' })],
+      ['token is expired', await sign({ ...good, exp: now - 1 })],
+      ['"nbf" claim timestamp check failed', await sign({ ...good, nbf: now + 600 })],
+      ['oidc: email not verified', await sign({ ...good, email_verified: false })],
+      ['oidc: required claim team not present in ID token', await sign({ ...good, team: undefined })],
+      ['oidc: required claim team value does not match. Got = y, want = x', await sign({ ...good, team: 'y' })],
+      ['oidc: parse username claims "email": claim not present', await sign({ ...good, email: undefined })],
+      ['invalid bearer token', await sign({ ...good, iss: 'https://elsewhere' })],
+    ];
+    for (const [why, token] of cases) {
+      await expect(whoIs(token)).rejects.toThrow('Unauthorized');
+      expect(server.warnings.at(-1)).toMatchObject({ reason: expect.stringContaining(why) });
+    }
+  });
+
+  it('come from several issuers and by several claims, as a file says, which also says where anybody may come', async () => {
+    keys = [];
+    const sign = await newKey('k1', 'ES384');
+    const config = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthenticationConfiguration',
+      jwt: [
+        {
+          issuer: {
+            url: issuer.url,
+            certificateAuthority: issuer.authority.certificate,
+            audiences: ['kube', 'other'],
+            audienceMatchPolicy: 'MatchAny',
+          },
+          claimValidationRules: [{ claim: 'team', requiredValue: 'x' }],
+          claimMappings: {
+            username: { claim: 'sub', prefix: 'u:' },
+            groups: { claim: 'roles', prefix: '' },
+            uid: { claim: 'id' },
+          },
+        },
+      ],
+      anonymous: { enabled: true, conditions: [{ path: '/livez' }] },
+    };
+    await writeFile(at('config.yaml'), JSON.stringify(config));
+    server = await startSecureServer(`--authentication-config=${at('config.yaml')}`);
+    const token = await sign({ aud: ['x', 'other'], team: 'x', roles: ['r'], id: '7' });
+    expect(await whoIs(token)).toEqual({ username: 'u:alice', uid: '7', groups: ['r', 'system:authenticated'] });
+    expect((await server.with().request('GET', '/livez')).status).toBe(200);
+    await expect(server.with().request('GET', '/version')).rejects.toThrow('Unauthorized');
+  });
+
+  const outside = (...flags: string[]) => outsideTokensOf(apiServerFlags.parse(flags).values, ['https://own']);
+
+  it.each<[string, object, string]>([
+    ['an unknown field', { jwts: [] }, 'strict decoding error: unknown field "jwts"'],
+    [
+      'an issuer without https',
+      jwt({ url: 'http://a' }),
+      'jwt[0].issuer.url: Invalid value: "http://a": URL scheme must be https',
+    ],
+    [
+      'our own issuer',
+      jwt({ url: 'https://own' }),
+      'jwt[0].issuer.url: Invalid value: "https://own": URL must not overlap with disallowed issuers: [https://own]',
+    ],
+    [
+      'several audiences and no policy',
+      jwt({ audiences: ['a', 'b'] }),
+      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be set to MatchAny for multiple audiences',
+    ],
+    [
+      'a claim without a prefix',
+      jwt({}, { username: { claim: 'sub' } }),
+      'jwt[0].claimMappings.username.prefix: Required value: prefix is required when claim is set.',
+    ],
+    [
+      'CEL',
+      jwt({}, { username: { expression: 'claims.sub' } }),
+      'jwt[0].claimMappings.username.expression: Forbidden: CEL expressions are not supported by this server',
+    ],
+    [
+      'conditions of what is off',
+      { anonymous: { enabled: false, conditions: [{ path: '/a' }] } },
+      'anonymous.conditions: Invalid value: [{"path":"/a"}]: enabled should be set to true when conditions are defined',
+    ],
+  ])('are not accepted by a file with %s', async (_name, fields, message) => {
+    const config = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', ...fields };
+    await writeFile(at('bad.yaml'), JSON.stringify(config));
+    expect(() => outside(`--authentication-config=${at('bad.yaml')}`)).toThrow(message);
+  });
+
+  it('are not accepted by flags that do not fit', () => {
+    expect(() => outside('--oidc-client-id=a')).toThrow('must be specified together');
+    expect(() => outside('--oidc-client-id=a', '--oidc-issuer-url=http://a')).toThrow('URL scheme must be https');
+    const url = '--oidc-issuer-url=https://a';
+    expect(() => outside('--oidc-client-id=a', url, '--oidc-signing-algs=HS256')).toThrow(
+      'unsupported signing alg: "HS256"',
+    );
+    expect(() => outside('--oidc-client-id=a', url, '--authentication-config=/x')).toThrow('mutually exclusive');
+  });
+});
+
+/** A configuration of one issuer with changes. */
+function jwt(issuerFields: object, mappings: object = { username: { claim: 'sub', prefix: '' } }): object {
+  return { jwt: [{ issuer: { url: 'https://a', audiences: ['a'], ...issuerFields }, claimMappings: mappings }] };
+}
+
+describe('tokens that a webhook knows', () => {
+  it('are asked for once, and remembered', async () => {
+    const user = { username: 'carol', uid: '3', groups: ['g'], extra: { k: ['v'] } };
+    const hook = await startHttpsServer(({ body }) => ({
+      kind: 'TokenReview',
+      apiVersion: body.apiVersion,
+      status:
+        body.spec.token === 'good'
+          ? { authenticated: true, user, audiences: body.spec.audiences }
+          : { authenticated: false, ...(body.spec.token === 'bad' ? { error: 'revoked' } : {}) },
+    }));
+    await writeWebhookConfig(at('token-hook.yaml'), hook);
+    server = await startSecureServer(
+      `--authentication-token-webhook-config-file=${at('token-hook.yaml')}`,
+      '--authentication-token-webhook-version=v1',
+    );
+    expect(await whoIs('good')).toEqual({ ...user, groups: ['g', 'system:authenticated'] });
+    await whoIs('good');
+    expect(hook.received.map(({ body }) => body)).toEqual([
+      expect.objectContaining({
+        kind: 'TokenReview',
+        apiVersion: 'authentication.k8s.io/v1',
+        spec: { token: 'good', audiences: ['https://kubernetes.default.svc'] },
+      }),
+    ]);
+    await expect(whoIs('bad')).rejects.toThrow('Unauthorized');
+    expect(server.warnings.at(-1)).toMatchObject({ reason: 'revoked' });
+    await expect(whoIs('nobodys')).rejects.toThrow('Unauthorized');
+    await hook.close();
+  });
+
+  it('are good for as long as was said, and those who ask at once share the question', async () => {
+    let asked = 0;
+    const user = { name: 'a', uid: '', groups: [], extra: {} };
+    const tokens = cachedTokens(
+      {
+        async authenticateToken(token) {
+          asked++;
+          return token === 'good' ? { user } : undefined;
+        },
+      },
+      { success: 60_000, failure: 0 },
+    );
+    await Promise.all([1, 2, 3].map(() => tokens.authenticateToken('good', [])));
+    await tokens.authenticateToken('good', []);
+    expect(asked).toBe(1);
+    await tokens.authenticateToken('good', ['other']);
+    expect(asked).toBe(2);
+    await tokens.authenticateToken('bad', []);
+    await tokens.authenticateToken('bad', []);
+    expect(asked).toBe(4);
+  });
+});

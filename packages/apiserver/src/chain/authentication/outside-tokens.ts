@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { aggregate } from '@coracle/api/meta/status';
+import type { FlagValues } from '@coracle/process/flags';
+import { UsageError } from '@coracle/process/program';
+import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
+import type { TokenAuthenticator } from './authenticator.ts';
+import { cachedTokens } from './cached-tokens.ts';
+import { type AuthenticationConfig, type JwtConfig, jwtProblems, readAuthenticationConfig } from './config-file.ts';
+import type { outsideTokenFlags } from './flags.ts';
+import { Issuer } from './oidc/issuer.ts';
+import { jwtTokens } from './oidc/tokens.ts';
+import { webhookTokens } from './webhook-token.ts';
+
+type Flags = FlagValues<typeof outsideTokenFlags>;
+
+/** Algorithms tokens of a configuration file may be signed with: all that are not shared secrets. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
+
+/** How long (ms) a token of an issuer is not checked again. */
+const verifiedFor = 10_000;
+
+/** What flags and files say of tokens that others issue or know. */
+export interface OutsideTokens {
+  /** Asked in order, after the server's own. */
+  readonly tokens: readonly TokenAuthenticator[];
+  /** Where the file says who may come without a token. */
+  readonly anonymous: AuthenticationConfig['anonymous'];
+  close(): void;
+}
+
+/** Reads them. `own` are the issuers of service account tokens. Throws UsageError on what cannot be. */
+export function outsideTokensOf(flags: Flags, own: readonly string[]): OutsideTokens {
+  const file = flags['authentication-config'];
+  const byFlags = jwtOfFlags(flags);
+  if (file !== '' && byFlags) {
+    throw new UsageError('authentication-config file and oidc-* flags are mutually exclusive');
+  }
+  const config = file === '' ? undefined : readAuthenticationConfig(file, own);
+  if (byFlags) {
+    const errors = jwtProblems([byFlags], own);
+    if (errors.length > 0) throw new UsageError(aggregate(errors.map(({ field, message }) => `${field}: ${message}`)));
+  }
+  const signedWith = byFlags ? supported(flags['oidc-signing-algs']) : algorithms;
+  const jwts = (config?.jwt ?? (byFlags ? [byFlags] : [])).map((each) => authenticatorOf(each, signedWith));
+  const webhookFile = flags['authentication-token-webhook-config-file'];
+  const webhook = webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile);
+  const ttl = flags['authentication-token-webhook-cache-ttl'];
+  const version = flags['authentication-token-webhook-version'];
+  return {
+    tokens: [
+      ...jwts,
+      ...(webhook ? [cachedTokens(webhookTokens({ webhook, version }), { success: ttl, failure: ttl })] : []),
+    ],
+    anonymous: config?.anonymous,
+    close: () => webhook?.close(),
+  };
+}
+
+function supported(wanted: readonly string[]): readonly string[] {
+  const unknown = wanted.find((each) => !algorithms.includes(each));
+  if (unknown !== undefined) throw new UsageError(`oidc: unsupported signing alg: ${JSON.stringify(unknown)}`);
+  return wanted;
+}
+
+function authenticatorOf(config: JwtConfig, signedWith: readonly string[]): TokenAuthenticator {
+  const { issuer, claimMappings, claimValidationRules } = config;
+  const { username, groups, uid } = claimMappings;
+  const tokens = jwtTokens({
+    issuerUrl: issuer.url,
+    issuer: new Issuer({
+      url: issuer.url,
+      ...(issuer.discoveryURL === '' ? {} : { discoveryUrl: issuer.discoveryURL }),
+      ...(issuer.certificateAuthority === '' ? {} : { ca: issuer.certificateAuthority }),
+    }),
+    audiences: issuer.audiences,
+    algorithms: signedWith,
+    username: { claim: username.claim, prefix: username.prefix ?? '' },
+    ...(groups.claim === '' ? {} : { groups: { claim: groups.claim, prefix: groups.prefix ?? '' } }),
+    uid: uid.claim,
+    required: Object.fromEntries(claimValidationRules.map(({ claim, requiredValue }) => [claim, requiredValue])),
+  });
+  return cachedTokens(tokens, { success: verifiedFor, failure: 0 });
+}
+
+/** The --oidc-* flags as the configuration file would say the same; undefined: none is set. */
+function jwtOfFlags(flags: Flags): JwtConfig | undefined {
+  const { 'oidc-issuer-url': url, 'oidc-client-id': audience, 'oidc-username-claim': claim } = flags;
+  if (url === '' && audience === '') return undefined;
+  if (url === '' || audience === '') {
+    throw new UsageError('oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set');
+  }
+  const wanted = flags['oidc-username-prefix'];
+  const prefix = wanted === '-' || (wanted === '' && claim === 'email') ? '' : wanted || `${url}#`;
+  const caFile = flags['oidc-ca-file'];
+  return {
+    issuer: {
+      url,
+      discoveryURL: '',
+      certificateAuthority: caFile === '' ? '' : readFileSync(caFile, 'utf8'),
+      audiences: [audience],
+      audienceMatchPolicy: '',
+      egressSelectorType: '',
+    },
+    claimValidationRules: Object.entries(flags['oidc-required-claim']).map(([name, requiredValue]) => ({
+      claim: name,
+      requiredValue,
+      expression: '',
+      message: '',
+    })),
+    claimMappings: {
+      username: { claim, prefix, expression: '' },
+      groups: { claim: flags['oidc-groups-claim'], prefix: flags['oidc-groups-prefix'], expression: '' },
+      uid: { claim: '', expression: '' },
+      extra: [],
+    },
+    userValidationRules: [],
+  };
+}

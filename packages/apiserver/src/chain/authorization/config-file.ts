@@ -1,0 +1,129 @@
+import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { duplicate, type FieldError, invalid, notSupported, Path, required } from '@coracle/api/meta/field-path';
+import { isDns1123Subdomain } from '@coracle/api/meta/names';
+import { aggregate } from '@coracle/api/meta/status';
+import { formatDuration } from '@coracle/api/meta/time';
+import { durationField, readComponentConfig } from '@coracle/process/component-config';
+import { UsageError } from '@coracle/process/program';
+import { z } from 'zod';
+
+const text = z.string().default('');
+
+const webhook = z.strictObject({
+  authorizedTTL: durationField.default(300_000),
+  cacheAuthorizedRequests: z.boolean().default(true),
+  unauthorizedTTL: durationField.default(30_000),
+  cacheUnauthorizedRequests: z.boolean().default(true),
+  timeout: durationField.default(0),
+  subjectAccessReviewVersion: text,
+  matchConditionSubjectAccessReviewVersion: text,
+  failurePolicy: text,
+  connectionInfo: z.strictObject({ type: text, kubeConfigFile: z.string().nullish() }).default({ type: '' }),
+  matchConditions: z.array(z.strictObject({ expression: text })).default([]),
+});
+
+const schema = z.strictObject({
+  authorizers: z.array(z.strictObject({ type: text, name: text, webhook: webhook.optional() })).default([]),
+});
+
+/** One of the authorizers that an AuthorizationConfiguration lists. */
+export type ConfiguredAuthorizer = z.infer<typeof schema>['authorizers'][number];
+type Webhook = z.infer<typeof webhook>;
+
+const versions = ['v1', 'v1beta1', 'v1alpha1'];
+const types = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'];
+const reviewVersions = ['v1', 'v1beta1'];
+const longest = 30_000;
+
+/** Reads `--authorization-config` (apiserver.config.k8s.io/v1). Throws UsageError naming the file and each thing wrong. */
+export function readAuthorizationConfig(path: string): readonly ConfiguredAuthorizer[] {
+  const { authorizers } = readComponentConfig(path, {
+    apiVersion: versions.map((version) => `apiserver.config.k8s.io/${version}`),
+    kind: 'AuthorizationConfiguration',
+    schema,
+  });
+  const errors = problemsOf(authorizers);
+  if (errors.length === 0) return authorizers;
+  const messages = errors.map(({ field, message }) => `${field}: ${message}`);
+  throw new UsageError(`${path}: ${aggregate(messages)}`);
+}
+
+function problemsOf(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] {
+  const at = new Path('authorizers');
+  if (authorizers.length === 0) return [required(at, 'at least one authorization mode must be defined')];
+  const errors: FieldError[] = [];
+  const seenTypes = new Set<string>();
+  const seenNames = new Set<string>();
+  for (const [i, { type, name, webhook: hook }] of authorizers.entries()) {
+    const path = at.index(i);
+    if (type === '') errors.push(required(path.child('type')));
+    else if (!types.includes(type)) errors.push(notSupported(path.child('type'), type, types));
+    else if (seenTypes.has(type) && type !== 'Webhook') errors.push(duplicate(path.child('type'), type));
+    seenTypes.add(type);
+    if (name === '') errors.push(required(path.child('name')));
+    else if (seenNames.has(name)) errors.push(duplicate(path.child('name'), name));
+    else {
+      const problems = isDns1123Subdomain(name);
+      if (problems.length > 0) {
+        errors.push(invalid(path.child('name'), name, `authorizer name is invalid: ${problems.join(', ')}`));
+      }
+    }
+    seenNames.add(name);
+    if (type !== 'Webhook') {
+      if (hook) errors.push(invalid(path.child('webhook'), 'non-null', 'may only be specified when type=Webhook'));
+    } else if (hook) errors.push(...webhookProblems(hook, path.child('webhook')));
+    else errors.push(required(path.child('webhook'), 'required when type=Webhook'));
+  }
+  return errors;
+}
+
+function webhookProblems(hook: Webhook, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if (hook.timeout === 0) errors.push(required(at.child('timeout')));
+  else if (hook.timeout < 0 || hook.timeout > longest) {
+    errors.push(invalid(at.child('timeout'), formatDuration(hook.timeout), 'must be > 0s and <= 30s'));
+  }
+  for (const field of ['authorizedTTL', 'unauthorizedTTL'] as const) {
+    if (hook[field] <= 0) errors.push(invalid(at.child(field), formatDuration(hook[field]), 'must be > 0s'));
+  }
+  errors.push(
+    ...oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')),
+    ...oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], at.child('failurePolicy')),
+  );
+  if (hook.matchConditionSubjectAccessReviewVersion !== '') {
+    const field = at.child('matchConditionSubjectAccessReviewVersion');
+    errors.push(...oneOf(hook.matchConditionSubjectAccessReviewVersion, ['v1'], field));
+  }
+  if (hook.matchConditions.length > 0) {
+    const detail = 'match conditions are not supported by this server';
+    errors.push(invalid(at.child('matchConditions'), hook.matchConditions, detail));
+  }
+  const { type, kubeConfigFile } = hook.connectionInfo;
+  const info = at.child('connectionInfo');
+  errors.push(...oneOf(type, ['InClusterConfig', 'KubeConfigFile'], info.child('type')));
+  if (type === 'KubeConfigFile') errors.push(...fileProblems(kubeConfigFile ?? '', info.child('kubeConfigFile')));
+  if (type === 'InClusterConfig') {
+    errors.push(invalid(info.child('type'), type, 'InClusterConfig is not supported by this server'));
+    if (kubeConfigFile) {
+      const detail = 'can only be set when type=KubeConfigFile';
+      errors.push(invalid(info.child('kubeConfigFile'), kubeConfigFile, detail));
+    }
+  }
+  return errors;
+}
+
+function oneOf(value: string, supported: readonly string[], at: Path): FieldError[] {
+  if (value === '') return [required(at)];
+  return supported.includes(value) ? [] : [notSupported(at, value, supported)];
+}
+
+function fileProblems(file: string, at: Path): FieldError[] {
+  if (file === '') return [required(at)];
+  if (!isAbsolute(file)) return [invalid(at, file, 'must be an absolute path')];
+  try {
+    return statSync(file).isFile() ? [] : [invalid(at, file, 'must be a regular file')];
+  } catch (error) {
+    return [invalid(at, file, `error loading file: ${(error as Error).message}`)];
+  }
+}

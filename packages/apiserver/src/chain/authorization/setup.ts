@@ -1,0 +1,76 @@
+import type { FlagValues } from '@coracle/process/flags';
+import { UsageError } from '@coracle/process/program';
+import type { Registry } from 'prom-client';
+import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
+import type { Authorizer } from './authorizer.ts';
+import { type ConfiguredAuthorizer, readAuthorizationConfig } from './config-file.ts';
+import type { authorizationWebhookFlags } from './flags.ts';
+import { webhookAuthorizer } from './webhook.ts';
+import { type WebhookAuthorizerMetrics, webhookAuthorizerMetrics } from './webhook-metrics.ts';
+
+type Flags = FlagValues<typeof authorizationWebhookFlags> & { readonly 'authorization-mode': readonly string[] };
+
+/** An authorizer that is to be asked: its type, as --authorization-mode names it, and itself where it is a webhook. */
+export interface WantedAuthorizer {
+  readonly type: string;
+  readonly webhook?: Authorizer;
+}
+
+/** How long (ms) the webhook of --authorization-webhook-config-file may take. */
+const flagsTimeout = 30_000;
+
+/** The authorizers of flags or file where webhooks may be among them, in order. Throws UsageError on what cannot be. */
+export function wantedAuthorizers(flags: Flags, metrics: Registry): WantedAuthorizer[] {
+  const counts = webhookAuthorizerMetrics(metrics);
+  const file = flags['authorization-config'];
+  const modes = flags['authorization-mode'];
+  const webhookFile = flags['authorization-webhook-config-file'];
+  if (file === '') {
+    if (modes.includes('Webhook') && webhookFile === '') {
+      throw new UsageError("authorization-mode Webhook's authorization config file not passed");
+    }
+    if (!modes.includes('Webhook') && webhookFile !== '') {
+      throw new UsageError('cannot specify --authorization-webhook-config-file without mode Webhook');
+    }
+    return modes.map((type) => (type === 'Webhook' ? { type, webhook: webhookOfFlags(flags, counts) } : { type }));
+  }
+  if (webhookFile !== '' || modes.join() !== 'AlwaysAllow') {
+    throw new UsageError(
+      '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+    );
+  }
+  return readAuthorizationConfig(file).map((each) => ({
+    type: each.type,
+    ...(each.webhook ? { webhook: webhookOfFile(each.name, each.webhook, counts) } : {}),
+  }));
+}
+
+function webhookOfFlags(flags: Flags, metrics: WebhookAuthorizerMetrics): Authorizer {
+  return webhookAuthorizer({
+    name: 'default',
+    webhook: kubeconfigWebhook(flags['authorization-webhook-config-file']),
+    version: flags['authorization-webhook-version'],
+    timeout: flagsTimeout,
+    authorizedTtl: flags['authorization-webhook-cache-authorized-ttl'],
+    unauthorizedTtl: flags['authorization-webhook-cache-unauthorized-ttl'],
+    failurePolicy: 'NoOpinion',
+    metrics,
+  });
+}
+
+function webhookOfFile(
+  name: string,
+  it: NonNullable<ConfiguredAuthorizer['webhook']>,
+  metrics: WebhookAuthorizerMetrics,
+): Authorizer {
+  return webhookAuthorizer({
+    name,
+    webhook: kubeconfigWebhook(it.connectionInfo.kubeConfigFile!),
+    version: it.subjectAccessReviewVersion,
+    timeout: it.timeout,
+    authorizedTtl: it.cacheAuthorizedRequests ? it.authorizedTTL : 0,
+    unauthorizedTtl: it.cacheUnauthorizedRequests ? it.unauthorizedTTL : 0,
+    failurePolicy: it.failurePolicy === 'Deny' ? 'Deny' : 'NoOpinion',
+    metrics,
+  });
+}

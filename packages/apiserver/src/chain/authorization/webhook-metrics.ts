@@ -1,0 +1,48 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+
+/** Told how authorization webhooks are called, and what they decide. */
+export interface WebhookAuthorizerMetrics {
+  /** `result`: success, error or timeout. */
+  called(name: string, result: string, seconds: number): void;
+  failedOpen(name: string): void;
+  decided(name: string, decision: 'allow' | 'deny'): void;
+}
+
+/** Counts and times of authorization webhooks, under upstream's metric names. */
+export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMetrics {
+  const registers = [metrics];
+  const evaluations = new Counter({
+    name: 'apiserver_authorization_webhook_evaluations_total',
+    help: 'Calls of authorization webhooks, by result.',
+    labelNames: ['name', 'result'],
+    registers,
+  });
+  const open = new Counter({
+    name: 'apiserver_authorization_webhook_evaluations_fail_open_total',
+    help: 'Calls of authorization webhooks that failed and count as no opinion.',
+    labelNames: ['name', 'result'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'apiserver_authorization_webhook_duration_seconds',
+    help: 'Seconds a call of an authorization webhook took.',
+    labelNames: ['name', 'result'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const decisions = new Counter({
+    name: 'apiserver_authorization_decisions_total',
+    help: 'Decisions of authorizers that ended the question.',
+    labelNames: ['type', 'name', 'decision'],
+    registers,
+  });
+  return {
+    called(name, result, seconds) {
+      evaluations.inc({ name, result });
+      duration.observe({ name, result }, seconds);
+    },
+    failedOpen: (name) => open.inc({ name, result: 'error' }),
+    decided: (name, decision) =>
+      decisions.inc({ type: 'Webhook', name, decision: decision === 'allow' ? 'allowed' : 'denied' }),
+  };
+}

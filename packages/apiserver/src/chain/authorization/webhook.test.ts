@@ -1,0 +1,221 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { subjectAccessReview } from '@coracle/api/authorization/v1/subjectaccessreview';
+import { configMap } from '@coracle/api/core/v1/configmap';
+import type { SubjectAccessReview } from '@coracle/api/types/authorization/v1';
+import type { Client } from '@coracle/client/client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { apiServerFlags } from '../../flags.ts';
+import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
+import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
+import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
+import { wantedAuthorizers } from './setup.ts';
+
+let folder: string;
+let hook: HttpsServer;
+let server: SecureServer | undefined;
+const clients = new Map<string, Client>();
+const at = (name: string) => join(folder, name);
+
+/** The hook's answer: by the name of the user. */
+const statuses: Record<string, object> = {
+  ann: { allowed: true, reason: 'is Ann' },
+  ben: { allowed: false, denied: true, reason: 'is Ben' },
+  both: { allowed: true, denied: true },
+};
+const respond: HttpsServer['respond'] = ({ body }) => ({
+  kind: 'SubjectAccessReview',
+  apiVersion: body.apiVersion,
+  status: statuses[body.spec.user] ?? { allowed: false },
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'authz-'));
+  hook = await startHttpsServer(respond);
+  await writeWebhookConfig(at('hook.yaml'), hook);
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  clients.clear();
+  hook.respond = respond;
+  (hook.received as unknown[]).length = 0;
+});
+afterAll(async () => {
+  await hook.close();
+  await rm(folder, { recursive: true });
+});
+
+const webhook = (change: object = {}) => ({
+  timeout: '3s',
+  subjectAccessReviewVersion: 'v1',
+  matchConditionSubjectAccessReviewVersion: 'v1',
+  failurePolicy: 'NoOpinion',
+  connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: at('hook.yaml') },
+  ...change,
+});
+
+async function configured(...authorizers: object[]): Promise<string[]> {
+  const config = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers };
+  await writeFile(at('authorization.yaml'), JSON.stringify(config));
+  return [`--authorization-config=${at('authorization.yaml')}`];
+}
+
+async function list(user: string, ...groups: string[]): Promise<unknown> {
+  // The same client for the same user: what is remembered is remembered by certificate, too.
+  const client = clients.get(user) ?? (await server!.as(user, ...groups));
+  clients.set(user, client);
+  const answer = await client.request('GET', '/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name=m');
+  return answer.status === 200 ? 200 : answer.json();
+}
+
+describe('authorization by webhook', () => {
+  it('asks in the version of the flags, remembers, and goes on to RBAC where it has no opinion', async () => {
+    server = await startSecureServer(
+      '--authorization-mode=Webhook,RBAC',
+      `--authorization-webhook-config-file=${at('hook.yaml')}`,
+    );
+    expect(await list('ann', 'devs')).toBe(200);
+    expect(await list('ann', 'devs')).toBe(200);
+    expect(hook.received.length).toBe(1);
+    expect(hook.received[0]).toMatchObject({
+      path: '/in',
+      headers: { authorization: 'Bearer tok' },
+      body: {
+        kind: 'SubjectAccessReview',
+        apiVersion: 'authorization.k8s.io/v1beta1',
+        spec: {
+          user: 'ann',
+          group: ['devs', 'system:authenticated'],
+          resourceAttributes: {
+            verb: 'list',
+            version: 'v1',
+            resource: 'configmaps',
+            namespace: 'default',
+            name: 'm',
+            fieldSelector: { requirements: [{ key: 'metadata.name', operator: 'In', values: ['m'] }] },
+          },
+        },
+      },
+    });
+    await expect(list('ben')).rejects.toMatchObject({
+      status: {
+        code: 403,
+        message:
+          'configmaps "m" is forbidden: User "ben" cannot list resource "configmaps" in API group "" in the namespace "default": is Ben',
+      },
+    });
+    const client = await server.as('cy');
+    expect((await client.request('GET', '/version')).status).toBe(200); // RBAC lets everybody see it
+    expect(hook.received.at(-1)!.body.spec.nonResourceAttributes).toEqual({ path: '/version', verb: 'get' });
+    // Administrators are never asked about: a webhook that is down must not lock them out.
+    const before = hook.received.length;
+    await server.admin.list(configMap);
+    expect(hook.received.length).toBe(before);
+  });
+
+  it('asks several webhooks in the order of the file', async () => {
+    const deny = await startHttpsServer(({ body }) => ({
+      kind: 'SubjectAccessReview',
+      apiVersion: body.apiVersion,
+      status: { allowed: false, denied: body.spec.user === 'ann', reason: 'first' },
+    }));
+    await writeWebhookConfig(at('first.yaml'), deny);
+    const first = webhook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: at('first.yaml') } });
+    server = await startSecureServer(
+      ...(await configured(
+        { type: 'Webhook', name: 'first', webhook: first },
+        { type: 'Webhook', name: 'second', webhook: webhook() },
+        { type: 'RBAC', name: 'rbac' },
+      )),
+    );
+    await expect(list('ann')).rejects.toMatchObject({ status: { message: expect.stringContaining(': first') } });
+    expect(hook.received.length).toBe(0);
+    await expect(list('ben')).rejects.toMatchObject({ status: { message: expect.stringContaining(': is Ben') } });
+    expect(hook.received[0]!.body.apiVersion).toBe('authorization.k8s.io/v1');
+    await deny.close();
+  });
+
+  it.each<[string, string, number]>([
+    ['RBAC decides', 'NoOpinion', 200],
+    ['everything fails', 'Deny', 500],
+  ])('that cannot be asked: %s with failurePolicy %s', async (_name, failurePolicy, code) => {
+    hook.respond = () => ({ raw: 'no', code: 400 });
+    server = await startSecureServer(
+      ...(await configured(
+        { type: 'Webhook', name: 'hook', webhook: webhook({ failurePolicy }) },
+        { type: 'RBAC', name: 'rbac' },
+      )),
+    );
+    const client = await server.as('dee');
+    const version = await client.request('GET', '/version').catch((error: { status: { code: number } }) => ({
+      status: error.status.code,
+    }));
+    expect(version.status).toBe(code);
+    // Where nobody allows it, it is the server's failure, not the user's lack of rights.
+    await expect(list('dee')).rejects.toMatchObject({
+      status: { code: 500, message: expect.stringContaining('failed to make webhook authorizer request') },
+    });
+    const review = await server.admin.create(subjectAccessReview, {
+      metadata: {},
+      spec: { user: 'dee', resourceAttributes: { verb: 'get', resource: 'pods' } },
+    } as SubjectAccessReview);
+    expect(review.status).toMatchObject({
+      allowed: false,
+      evaluationError: expect.stringContaining('failed to make webhook authorizer request'),
+    });
+  });
+
+  const wanted = (...flags: string[]) => wantedAuthorizers(apiServerFlags.parse(flags).values, new Registry());
+
+  it.each<[string, () => object[], string]>([
+    ['no authorizers', () => [], 'authorizers: Required value: at least one authorization mode must be defined'],
+    [
+      'unknown types and names twice',
+      () => [
+        { type: 'ABAC', name: 'a' },
+        { type: 'RBAC', name: 'a' },
+      ],
+      '[authorizers[0].type: Unsupported value: "ABAC": supported values: "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook", authorizers[1].name: Duplicate value: "a"]',
+    ],
+    [
+      'a webhook that says nothing',
+      () => [{ type: 'Webhook', name: 'a' }],
+      'authorizers[0].webhook: Required value: required when type=Webhook',
+    ],
+    [
+      'a time that is too long',
+      () => [{ type: 'Webhook', name: 'a', webhook: webhook({ timeout: '31s' }) }],
+      'authorizers[0].webhook.timeout: Invalid value: "31s": must be > 0s and <= 30s',
+    ],
+    [
+      'a relative file',
+      () => [
+        {
+          type: 'Webhook',
+          name: 'a',
+          webhook: webhook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: 'x' } }),
+        },
+      ],
+      'authorizers[0].webhook.connectionInfo.kubeConfigFile: Invalid value: "x": must be an absolute path',
+    ],
+    [
+      'match conditions',
+      () => [{ type: 'Webhook', name: 'a', webhook: webhook({ matchConditions: [{ expression: 'true' }] }) }],
+      'match conditions are not supported by this server',
+    ],
+  ])('is refused in a file with %s', async (_name, authorizers, message) => {
+    const flags = await configured(...authorizers());
+    expect(() => wanted(...flags)).toThrow(message);
+  });
+
+  it('is refused where flags do not fit', async () => {
+    expect(() => wanted('--authorization-mode=Webhook')).toThrow('authorization config file not passed');
+    const file = `--authorization-webhook-config-file=${at('hook.yaml')}`;
+    expect(() => wanted(file)).toThrow('without mode Webhook');
+    const [config] = await configured({ type: 'RBAC', name: 'r' });
+    expect(() => wanted('--authorization-mode=RBAC', config!)).toThrow('can not be specified when');
+  });
+});

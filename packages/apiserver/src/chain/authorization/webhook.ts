@@ -1,0 +1,135 @@
+import { decodeJson } from '@coracle/api/codec/json';
+import { decodeObject } from '@coracle/api/codec/strict';
+import { objectSchemaOf } from '@coracle/api/schema';
+import type { SubjectAccessReview, SubjectAccessReviewSpec } from '@coracle/api/types/authorization/v1';
+import { type KubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
+import { withRetries } from '../../webhooks/retries.ts';
+import { TtlCache } from '../ttl-cache.ts';
+import type { Attributes, Authorizer, Decision, FieldRequirement } from './authorizer.ts';
+import type { WebhookAuthorizerMetrics } from './webhook-metrics.ts';
+
+const attempts = 5;
+const initialBackoff = 500;
+const remembered = 8192;
+/** Questions longer than this (characters) are not remembered: users choose what they ask for. */
+const longestRemembered = 10_000;
+
+/** A webhook that decides what users may do. Times in milliseconds. */
+export interface AuthorizationWebhookOptions {
+  readonly name: string;
+  readonly webhook: KubeconfigWebhook;
+  /** `v1` or `v1beta1`, of authorization.k8s.io. */
+  readonly version: string;
+  readonly timeout: number;
+  /** How long answers are kept; 0: not at all. */
+  readonly authorizedTtl: number;
+  readonly unauthorizedTtl: number;
+  /** What holds while it cannot be asked. */
+  readonly failurePolicy: 'NoOpinion' | 'Deny';
+  readonly metrics: WebhookAuthorizerMetrics;
+}
+
+type Answer = NonNullable<SubjectAccessReview['status']>;
+
+/** `--authorization-mode=Webhook`: asks a webhook by SubjectAccessReview (https://kubernetes.io/docs/reference/access-authn-authz/webhook/). */
+export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authorizer {
+  const { webhook, version, metrics, name } = options;
+  const cache = new TtlCache<Answer>(remembered);
+
+  async function ask(spec: SubjectAccessReviewSpec): Promise<Answer> {
+    const asked = {
+      kind: 'SubjectAccessReview',
+      apiVersion: `authorization.k8s.io/${version}`,
+      metadata: { creationTimestamp: null },
+      spec: version === 'v1' ? spec : inV1beta1(spec),
+      status: { allowed: false },
+    };
+    const started = performance.now();
+    const time = AbortSignal.timeout(options.timeout);
+    const called = (result: string) => metrics.called(name, result, (performance.now() - started) / 1000);
+    try {
+      let answer: Buffer | undefined;
+      const post = async () => {
+        answer = await webhook.post(asked, time);
+      };
+      await withRetries(post, { initialBackoff, mayPass: (error) => !time.aborted && mayPass(error), attempts });
+      const { object } = decodeObject<SubjectAccessReview>(
+        decodeJson(answer!).value,
+        objectSchemaOf('authorization/v1.SubjectAccessReview'),
+      );
+      called('success');
+      return object.status ?? { allowed: false };
+    } catch (error) {
+      called(time.aborted ? 'timeout' : 'error');
+      throw error;
+    }
+  }
+
+  return {
+    async authorize(attributes) {
+      const spec = specOf(attributes);
+      const key = JSON.stringify(spec);
+      let answer = cache.get(key);
+      if (!answer) {
+        try {
+          answer = await ask(spec);
+        } catch (error) {
+          const failure = `failed to make webhook authorizer request: ${(error as Error).message}`;
+          if (options.failurePolicy === 'NoOpinion') metrics.failedOpen(name);
+          return { decision: options.failurePolicy === 'Deny' ? 'deny' : 'noOpinion', reason: '', failure };
+        }
+        const ttl = answer.allowed ? options.authorizedTtl : options.unauthorizedTtl;
+        if (key.length <= longestRemembered) cache.set(key, answer, ttl);
+      }
+      const decision = decisionOf(answer);
+      if (decision.decision !== 'noOpinion') metrics.decided(name, decision.decision);
+      return decision;
+    },
+    rulesFor: () => ({
+      resourceRules: [],
+      nonResourceRules: [],
+      incomplete: true,
+      error: 'webhook authorizer does not support user rule resolution',
+    }),
+  };
+}
+
+function decisionOf({ allowed, denied, reason = '' }: Answer): Decision {
+  if (allowed && denied) {
+    const failure = 'webhook subject access review returned both allow and deny response';
+    return { decision: 'deny', reason, failure };
+  }
+  return { decision: denied ? 'deny' : allowed ? 'allow' : 'noOpinion', reason };
+}
+
+function specOf(attributes: Attributes): SubjectAccessReviewSpec {
+  const { user, verb } = attributes;
+  const extra = Object.entries(user.extra ?? {}).map(([key, values]): [string, string[]] => [key, [...values]]);
+  const who = {
+    ...(user.name === '' ? {} : { user: user.name }),
+    ...(user.groups.length > 0 ? { groups: [...user.groups] } : {}),
+    ...(extra.length > 0 ? { extra: Object.fromEntries(extra) } : {}),
+    ...(user.uid ? { uid: user.uid } : {}),
+  };
+  if (attributes.path !== undefined) return { nonResourceAttributes: { path: attributes.path, verb }, ...who };
+  const { namespace, group, version, resource, subresource, name, fieldSelector } = attributes;
+  const what = Object.entries({ namespace, verb, group, version, resource, subresource, name });
+  return {
+    resourceAttributes: {
+      ...Object.fromEntries(what.filter(([, value]) => value !== '')),
+      ...(fieldSelector && fieldSelector.length > 0
+        ? { fieldSelector: { requirements: fieldSelector.map(requirement) } }
+        : {}),
+    },
+    ...who,
+  };
+}
+
+function requirement({ field, operator, value }: FieldRequirement) {
+  return { key: field, operator: operator === '=' ? 'In' : 'NotIn', values: [value] };
+}
+
+/** The old version has the groups under another name. */
+function inV1beta1({ groups, ...spec }: SubjectAccessReviewSpec): object {
+  return groups ? { ...spec, group: groups } : spec;
+}
