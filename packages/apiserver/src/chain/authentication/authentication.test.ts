@@ -71,7 +71,7 @@ describe('authentication', () => {
       rejectUnauthorized: false,
     });
     server.on('request', (req, res) => {
-      const context = { req, user: undefined } as unknown as RequestContext;
+      const context = { req, user: undefined, info: { path: '/api' } } as unknown as RequestContext;
       link(context, async () => {
         res.end(JSON.stringify(context.user));
       }).catch((error: Error) => res.end(JSON.stringify(error.message)));
