@@ -8,6 +8,7 @@ import { root } from './steps.ts';
 
 const allowed: Record<string, readonly string[]> = {
   api: [],
+  cel: ['api'],
   client: ['api'],
   etcd: [],
   process: ['api', 'client'],

@@ -1,0 +1,68 @@
+import { type Checked, check } from './check/checker.ts';
+import { formatType, type Type } from './check/type.ts';
+import { estimateCost } from './cost/estimate.ts';
+import type { Range } from './cost/range.ts';
+import { type Activation, type Outcome, Program } from './evaluate/program.ts';
+import { type Library, mergeLibraries } from './functions/overload.ts';
+import { kubernetesFunctions } from './libraries/kubernetes.ts';
+import { perCallLimit } from './limits.ts';
+import { type DeclaredType, sizeLookup } from './schema/declared-type.ts';
+import { CompileError } from './syntax/issue.ts';
+import { parse } from './syntax/parser.ts';
+
+/** What expressions of one place can name: variables, and functions and types beyond those of Kubernetes. */
+export interface Environment {
+  readonly variables: Readonly<Record<string, DeclaredType>>;
+  readonly functions?: Library;
+  readonly types?: (name: string) => Type | undefined;
+}
+
+/** A compiled expression. */
+export interface Expression {
+  readonly source: string;
+  readonly result: Type;
+  /** The variables of the environment it uses. */
+  readonly variables: ReadonlySet<string>;
+  /** Least and greatest cost, from the declared sizes of its variables. */
+  cost(): Range;
+  /** Evaluates it within `limit` (by default what one call may cost). Never throws for what the expression does. */
+  evaluate(activation: Activation, limit?: number): Outcome;
+}
+
+/**
+ * Compiles an expression of Kubernetes' dialect (https://kubernetes.io/docs/reference/using-api/cel/). Throws CompileError, whose
+ * message shows line and column of each fault as upstream's does; with `wanted`, also when the result is of none of these types.
+ */
+export function compile(source: string, environment: Environment, wanted?: readonly Type['is'][]): Expression {
+  const variables = new Map(Object.entries(environment.variables));
+  const checked: Checked = check(source, parse(source), {
+    variables: new Map([...variables].map(([name, { type }]) => [name, type])),
+    functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
+    types: environment.types,
+  });
+  const { is } = checked.result;
+  if (wanted && is !== 'dyn' && !wanted.includes(is)) throw new ResultTypeError(wanted, checked.result);
+  let program: Program | undefined;
+  return {
+    source,
+    result: checked.result,
+    variables: checked.variables,
+    cost: () => estimateCost(checked, sizeLookup(variables)),
+    evaluate(activation, limit = perCallLimit) {
+      program ??= new Program(checked);
+      return program.evaluate(activation, limit);
+    },
+  };
+}
+
+/** Thrown for an expression whose result is of a type that is not wanted where it stands. */
+export class ResultTypeError extends CompileError {
+  constructor(wanted: readonly string[], found: Type) {
+    super('', []);
+    const [only, ...more] = wanted;
+    this.message =
+      more.length === 0
+        ? `must evaluate to ${only}`
+        : `must evaluate to one of [${wanted.join(' ')}] but found ${formatType(found)}`;
+  }
+}
