@@ -73,7 +73,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   const plugins = builtinAdmission({
     authorizer,
-    webhooks: { objects: registry, resolve, metrics: webhookMetrics(metrics), log },
+    webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },
     enable: flags['enable-admission-plugins'],
     disable: flags['disable-admission-plugins'],
     tolerationSeconds: {

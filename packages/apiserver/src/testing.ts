@@ -33,7 +33,7 @@ export interface TestServerOptions {
   plugins?:
     | 'default'
     | readonly AdmissionPlugin[]
-    | ((objects: ObjectAccess, metrics: MetricsRegistry) => readonly AdmissionPlugin[]);
+    | ((registry: Registry, metrics: MetricsRegistry) => readonly AdmissionPlugin[]);
   /** With these or `subresources`, only what they say is special; by default everything the real server has. */
   hooks?: HookTable | ((objects: ObjectAccess) => HookTable);
   subresources?: SubresourceTable;
@@ -121,13 +121,19 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
 
 function pluginsOf(
   { plugins = [] }: TestServerOptions,
-  objects: ObjectAccess,
+  registry: Registry,
   metrics: MetricsRegistry,
   log: ServerOptions['log'],
 ): readonly AdmissionPlugin[] {
-  if (typeof plugins === 'function') return plugins(objects, metrics);
+  if (typeof plugins === 'function') return plugins(registry, metrics);
   if (plugins !== 'default') return plugins;
   // Cluster IPs lead nowhere here; a Service's endpoints may.
-  const webhooks = { objects, resolve: endpointResolver(objects), metrics: webhookMetrics(metrics), log };
+  const webhooks = {
+    objects: registry,
+    kinds: () => registry.scheme,
+    resolve: endpointResolver(registry),
+    metrics: webhookMetrics(metrics),
+    log,
+  };
   return builtinAdmission({ authorizer: alwaysAllow, webhooks });
 }

@@ -1,7 +1,6 @@
-import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { getPath, setPath } from '@coracle/api/meta/object';
-import { objectSchemaOf } from '@coracle/api/schema';
+import { type Expected, typedObject } from '../../endpoints/decoding.ts';
 import { scaleOf } from '../../endpoints/scale.ts';
 import { toKind, toStored } from '../../storage/encoding.ts';
 import type { Attributes } from '../plugin.ts';
@@ -35,14 +34,13 @@ export function formsOf(attributes: Attributes, kind: AnyKind): Forms {
   const requestKind = describe(objectKind);
   const isOwn = objectKind.kind === attributes.kind.kind && objectKind.apiVersion === attributes.kind.apiVersion;
   if (!isOwn || kind === attributes.kind) {
-    const type = isOwn ? kind.type : typeOfBody(objectKind);
     return {
       requestKind,
       kind: requestKind,
       resource,
       object,
       oldObject,
-      restore: (changed) => decoded(changed, type, isOwn ? kind : undefined),
+      restore: (changed) => decoded(changed, isOwn ? kind : { ...objectKind, type: typeOfBody(objectKind) }),
     };
   }
   const to = (it: KubeObject | undefined) => it && toKind(kind, toStored(attributes.kind, it));
@@ -52,7 +50,7 @@ export function formsOf(attributes: Attributes, kind: AnyKind): Forms {
     resource,
     object: to(object),
     oldObject: to(oldObject),
-    restore: (changed) => toKind(attributes.kind, toStored(kind, decoded(changed, kind.type, kind))),
+    restore: (changed) => toKind(attributes.kind, toStored(kind, decoded(changed, kind))),
   };
 }
 
@@ -76,7 +74,7 @@ function scaleForms({ kind, object, oldObject }: Attributes): Omit<Forms, 'resou
     object: object && scaleOf(object, paths),
     oldObject: oldObject && scaleOf(oldObject, paths),
     restore(changed) {
-      const scale = decoded(changed, 'autoscaling/v1.Scale', undefined);
+      const scale = decoded(changed, { kind: 'Scale', apiVersion: 'autoscaling/v1', type: 'autoscaling/v1.Scale' });
       const restored = structuredClone(object!);
       setPath(restored, paths.spec, (getPath(scale, 'spec.replicas') as number | undefined) ?? 0);
       return restored;
@@ -84,10 +82,10 @@ function scaleForms({ kind, object, oldObject }: Attributes): Omit<Forms, 'resou
   };
 }
 
-function decoded(changed: object, type: string, kind: AnyKind | undefined): KubeObject {
-  const { object } = decodeTyped<KubeObject>(changed, objectSchemaOf(type));
+function decoded(changed: object, expected: Expected & Pick<AnyKind, 'defaults'>): KubeObject {
+  const { object } = typedObject<KubeObject>(changed, expected, (problem) => new Error(problem));
   object.metadata ??= {};
-  kind?.defaults?.(object);
+  expected.defaults?.(object);
   return object;
 }
 

@@ -1,4 +1,4 @@
-import type { Kind, KubeObject } from '@coracle/api/kind';
+import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import { type Selector, selectorFrom } from '@coracle/api/meta/labels';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
 import type { ObjectAccess } from '../../registry/access.ts';
@@ -17,6 +17,8 @@ export interface Hook {
 /** What a plugin of webhooks needs of the server around it. */
 export interface WebhookSurroundings {
   readonly objects: ObjectAccess;
+  /** All kinds that are served now. */
+  readonly kinds: () => Iterable<AnyKind>;
   readonly resolve: ServiceResolver;
   readonly metrics: WebhookMetrics;
   readonly log: { warn(details: object, message: string): void };

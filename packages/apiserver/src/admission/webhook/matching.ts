@@ -1,9 +1,8 @@
-import { scheme } from '@coracle/api/builtin';
 import type { AnyKind } from '@coracle/api/kind';
 import { internalError, isNotFound } from '@coracle/api/meta/status';
 import { prefixOf } from '../../storage/keys.ts';
 import type { Attributes } from '../plugin.ts';
-import type { Hook } from './hooks.ts';
+import type { Hook, WebhookSurroundings } from './hooks.ts';
 import { type RuleSubject, ruleMatches } from './rules.ts';
 import { inSelectedNamespace, selectsObject } from './selectors.ts';
 
@@ -27,7 +26,11 @@ export function isExempt(attributes: Attributes): boolean {
  * matchPolicy Equivalent another version of it that a rule is about. Undefined: the webhook is not to be asked. Throws NotFound where
  * the namespace it selects by is not there.
  */
-export async function matchedKind(hook: Hook, attributes: Attributes): Promise<AnyKind | undefined> {
+export async function matchedKind(
+  hook: Hook,
+  attributes: Attributes,
+  kinds: WebhookSurroundings['kinds'],
+): Promise<AnyKind | undefined> {
   let inNamespace: boolean;
   let failure: unknown;
   try {
@@ -37,17 +40,21 @@ export async function matchedKind(hook: Hook, attributes: Attributes): Promise<A
     inNamespace = true;
   }
   if (!inNamespace || !selectsObject(hook.objectSelector, attributes)) return undefined;
-  const kind = ruledKind(hook, attributes);
+  const kind = ruledKind(hook, attributes, kinds);
   // What fails for a request that the webhook is not about is nobody's business.
   if (kind && failure) throw failure;
   return kind;
 }
 
-function ruledKind({ webhook }: Hook, attributes: Attributes): AnyKind | undefined {
+function ruledKind(
+  { webhook }: Hook,
+  attributes: Attributes,
+  kinds: WebhookSurroundings['kinds'],
+): AnyKind | undefined {
   const { rules = [], matchPolicy } = webhook;
   if (rules.some((rule) => ruleMatches(rule, attributes))) return attributes.kind;
   if (matchPolicy !== 'Equivalent') return undefined;
-  const equivalents = equivalentsOf(attributes.kind);
+  const equivalents = equivalentsOf(attributes.kind, kinds());
   for (const rule of rules) {
     const found = equivalents.find((kind) => ruleMatches(rule, as(kind, attributes)));
     if (found) return found;
@@ -60,7 +67,7 @@ function as(kind: AnyKind, { subresource, namespace, operation }: Attributes): R
 }
 
 /** The other kinds in which the same objects are served. */
-function equivalentsOf(kind: AnyKind): AnyKind[] {
+function equivalentsOf(kind: AnyKind, kinds: Iterable<AnyKind>): AnyKind[] {
   const prefix = prefixOf(kind);
-  return [...scheme].filter((each) => each !== kind && each.verbs.includes('get') && prefixOf(each) === prefix);
+  return [...kinds].filter((each) => each !== kind && each.verbs.includes('get') && prefixOf(each) === prefix);
 }

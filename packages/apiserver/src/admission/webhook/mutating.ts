@@ -31,7 +31,7 @@ export function mutatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
     const { running } = attributes.reinvocation;
     if (running && !deepEqual(memory.output, attributes.object)) markOutdated(memory);
     for (const [i, hook] of hooks().entries()) {
-      const kind = await matchedKind(hook, attributes);
+      const kind = await matchedKind(hook, attributes, around.kinds);
       // What did not match the first time is not called the second time, though it may match now.
       if (!kind || (running && !memory.outdated.has(hook.id))) continue;
       const place = `round_${running ? 1 : 0}_index_${i}`;

@@ -15,7 +15,7 @@ export function validatingWebhooks(around: WebhookSurroundings): AdmissionPlugin
       if (hooks().length === 0 || isExempt(attributes)) return;
       const relevant = [];
       for (const hook of hooks()) {
-        const kind = await matchedKind(hook, attributes);
+        const kind = await matchedKind(hook, attributes, around.kinds);
         if (kind) relevant.push({ hook, kind });
       }
       if (relevant.length === 0) return;

@@ -1,11 +1,15 @@
+import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { alwaysAllow } from '../../chain/authorization/authorizer.ts';
+import { define, definitionOf, versionOf } from '../../testing/definitions.ts';
 import { type Call, callsTo } from '../../testing/http.ts';
 import { type HttpsServer, type Received, startHttpsServer } from '../../testing/https-server.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 import { endpointResolver, type ServiceResolver } from '../../webhooks/service-resolver.ts';
 import { builtinAdmission } from '../builtin.ts';
+import type { Attributes } from '../plugin.ts';
+import { formsOf } from './forms.ts';
 import { webhookMetrics } from './metrics.ts';
 
 const group = '/apis/admissionregistration.k8s.io/v1';
@@ -30,12 +34,13 @@ const patching = (...patch: object[]) =>
 beforeAll(async () => {
   hook = await startHttpsServer(allow(), ['hook.default.svc']);
   api = await startApiServer({
-    plugins: (objects) => {
+    plugins: (registry) => {
       const log = { warn: () => undefined };
-      const inCluster = endpointResolver(objects);
+      const inCluster = endpointResolver(registry);
       // An endpoint may not be on loopback, where this test's is.
       const resolve: ServiceResolver = (...wanted) => ({ ...inCluster(...wanted), host: '127.0.0.1' });
-      const webhooks = { objects, resolve, metrics: webhookMetrics(metrics), log };
+      const kinds = () => registry.scheme;
+      const webhooks = { objects: registry, kinds, resolve, metrics: webhookMetrics(metrics), log };
       return builtinAdmission({ authorizer: alwaysAllow, webhooks, disable: ['ServiceAccount'] });
     },
     links: [
@@ -274,8 +279,8 @@ describe('a validating webhook', () => {
     await register('Mutating', { namespaceSelector: { matchLabels: { none: 'such' } } }, 'second');
   });
 
-  it('is asked about subresources and CONNECTs that its rules name', async () => {
-    await register('Validating', { rules: [{ ...anyRule, resources: ['deployments/scale', 'pods/binding'] }] });
+  it('is asked about subresources that its rules name', async () => {
+    await register('Validating', { rules: [{ ...anyRule, resources: ['deployments/scale'] }] });
     const labels = { app: 'web' };
     await call('POST', '/apis/apps/v1/namespaces/default/deployments', {
       metadata: { name: 'web' },
@@ -344,6 +349,67 @@ describe('a validating webhook', () => {
     await create({ metadata: { name: `map-${count++}`, labels } });
     expect(hook.received.length).toBe(1);
   });
+});
+
+describe('webhooks of custom resources', () => {
+  const path = (version: string) => `/apis/example.com/${version}/namespaces/default/gadgets`;
+  beforeAll(async () => {
+    const spec = {
+      type: 'object',
+      properties: { size: { type: 'integer' }, color: { type: 'string', default: 'red' } },
+    };
+    const versions = [versionOf({ spec }), versionOf({ spec }, { name: 'v2', storage: false })];
+    await define(call, definitionOf('Gadget', versions));
+  });
+
+  it('have their patches pruned and defaulted', async () => {
+    hook.respond = patching(
+      { op: 'add', path: '/spec/size', value: 7 },
+      { op: 'add', path: '/spec/nonsense', value: 1 },
+      { op: 'remove', path: '/spec/color' },
+    );
+    await register('Mutating', { rules: [{ ...anyRule, resources: ['gadgets'] }] });
+    const made = await call('POST', path('v1'), {
+      metadata: { name: 'a' },
+      spec: {},
+      kind: 'Gadget',
+      apiVersion: 'example.com/v1',
+    });
+    expect(made.body).toMatchObject({ apiVersion: 'example.com/v1', spec: { size: 7, color: 'red' } });
+    expect(made.body.spec.nonsense).toBeUndefined();
+  });
+
+  it('see them in the version their rules name', async () => {
+    hook.respond = patching({ op: 'add', path: '/spec/size', value: 3 });
+    await register('Mutating', { rules: [{ ...anyRule, apiVersions: ['v1'], resources: ['gadgets'] }] });
+    const made = await call('POST', path('v2'), {
+      metadata: { name: 'b' },
+      spec: {},
+      kind: 'Gadget',
+      apiVersion: 'example.com/v2',
+    });
+    expect(hook.received[0]!.body.request).toMatchObject({
+      kind: { group: 'example.com', version: 'v1', kind: 'Gadget' },
+      requestKind: { version: 'v2' },
+      object: { apiVersion: 'example.com/v1' },
+    });
+    expect(made.body).toMatchObject({ apiVersion: 'example.com/v2', spec: { size: 3 } });
+  });
+});
+
+it('a CONNECT is shown by its options', () => {
+  const attributes = {
+    kind: podKind,
+    objectKind: { apiVersion: 'v1', kind: 'PodExecOptions' },
+    operation: 'CONNECT',
+    subresource: 'exec',
+    options: { command: ['sh'], stdin: true },
+  } as unknown as Attributes;
+  const { requestKind, object, oldObject, resource } = formsOf(attributes, podKind);
+  expect(requestKind).toEqual({ group: '', version: 'v1', kind: 'PodExecOptions' });
+  expect(resource).toEqual({ group: '', version: 'v1', resource: 'pods' });
+  expect(object).toEqual({ kind: 'PodExecOptions', apiVersion: 'v1', command: ['sh'], stdin: true });
+  expect(oldObject).toBeUndefined();
 });
 
 describe('mutating webhooks', () => {
