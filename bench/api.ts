@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from './load/connection.ts';
 import type { Figures } from './load/figures.ts';
-import { phases } from './load/phases.ts';
+import { phases, warmUp } from './load/phases.ts';
 import type { Collection, Target } from './load/target.ts';
 import { ensureWidgets } from './load/widgets.ts';
 import { end, freePort, ownServerFlags, startEtcd, startOwnServer } from './own-server.ts';
 import { pause, residentMb } from './processes.ts';
 
 /** After the load: what is not needed any more has been given back by then, as far as it will be. */
-const settleMs = 5000;
+const settleMs = 30_000;
 
 interface Measured {
   target: Target;
@@ -42,6 +42,7 @@ export async function measureApi(baseline?: Target): Promise<Record<string, unkn
       connections.push(connection);
       all.push({ target, connection, collection: await ensureWidgets(connection), figures: {} });
     }
+    for (const { connection, collection } of all) await warmUp(connection, collection);
     for (const phase of phases) {
       console.error(`bench: api: ${phase.name} …`);
       for (const it of all) it.figures[phase.name] = await phase.run(it.connection, it.collection);
