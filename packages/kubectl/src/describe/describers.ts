@@ -6,26 +6,39 @@ import type {
   Event,
   Namespace,
   Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   Secret,
   Service,
   ServiceAccount,
 } from '@coracle/api/types/core/v1';
 import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
+import type { Ingress, IngressClass, NetworkPolicy } from '@coracle/api/types/networking/v1';
 import type { PodDisruptionBudget } from '@coracle/api/types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
+import type { CSINode, StorageClass, VolumeAttributesClass } from '@coracle/api/types/storage/v1';
 import type { AnyObject } from '../resources/resource.ts';
 import type { Session } from '../session.ts';
 import { describeCertificateRequest } from './certificate.ts';
+import { describePersistentVolumeClaim } from './claim.ts';
 import { describeConfigMap, describeNamespace, describeSecret, describeServiceAccount } from './configuration.ts';
 import type { Description } from './description.ts';
 import { describeDisruptionBudget } from './disruption-budget.ts';
 import { describeEvents, eventsOf } from './events.ts';
 import { describeGeneric } from './generic.ts';
+import { describeIngress, describeIngressClass } from './ingress.ts';
+import { describeNetworkPolicy } from './network-policy.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
 import { describeRole, describeRoleBinding } from './rbac.ts';
 import { describeEndpointSlice, describeEndpoints, describeService } from './service.ts';
+import {
+  describeCsiNode,
+  describePersistentVolume,
+  describeStorageClass,
+  describeVolumeAttributesClass,
+} from './storage.ts';
 import { describeDeployment, describeReplicaSet } from './workloads.ts';
 
 interface Describer {
@@ -54,6 +67,14 @@ const describers: Readonly<Record<string, Describer>> = {
   ConfigMap: of<ConfigMap>(describeConfigMap),
   Secret: of<Secret>(describeSecret, false),
   ServiceAccount: of<ServiceAccount>(describeServiceAccount),
+  PersistentVolume: of<PersistentVolume>(describePersistentVolume),
+  PersistentVolumeClaim: of<PersistentVolumeClaim>(describePersistentVolumeClaim),
+  'StorageClass.storage.k8s.io': of<StorageClass>(describeStorageClass),
+  'VolumeAttributesClass.storage.k8s.io': of<VolumeAttributesClass>(describeVolumeAttributesClass),
+  'CSINode.storage.k8s.io': of<CSINode>(describeCsiNode),
+  'Ingress.networking.k8s.io': of<Ingress>(describeIngress),
+  'IngressClass.networking.k8s.io': of<IngressClass>(describeIngressClass),
+  'NetworkPolicy.networking.k8s.io': of<NetworkPolicy>(describeNetworkPolicy, false),
   Endpoints: of<Endpoints>(describeEndpoints),
   'EndpointSlice.discovery.k8s.io': of<EndpointSlice>(describeEndpointSlice),
   'CertificateSigningRequest.certificates.k8s.io': of<CertificateSigningRequest>(describeCertificateRequest),

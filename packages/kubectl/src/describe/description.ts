@@ -58,6 +58,11 @@ export class Description {
     this.#entries(title, entries);
   }
 
+  /** As `entries`, at level 2 as upstream nests it: what it writes is indented piece by piece, values too. `none` stands for no entry. */
+  nestedEntries(title: string, entries: readonly string[], none = '    <none>'): void {
+    this.append(`    ${title}:\t${entries.map((each) => `    ${each}`).join('\n        \t') || none}\n`);
+  }
+
   /** The text with its tabs. */
   raw(): string {
     return this.#text.replaceAll(blockEnd, '');

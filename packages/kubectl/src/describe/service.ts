@@ -25,7 +25,7 @@ export async function describeService(service: Service, session: Session): Promi
     out.line(0, `LoadBalancer Ingress:\t${shown.join(', ')}`);
   }
   if (spec?.externalName) out.line(0, `External Name:\t${spec.externalName}`);
-  const slices = await endpointSlices(service, session);
+  const slices = await endpointSlices(metadata.namespace!, metadata.name!, session);
   for (const port of spec?.ports ?? []) {
     const name = port.name || '<unset>';
     const protocol = port.protocol ?? 'TCP';
@@ -44,11 +44,12 @@ export async function describeService(service: Service, session: Session): Promi
   return out;
 }
 
-async function endpointSlices({ metadata }: Service, session: Session): Promise<EndpointSlice[]> {
+/** The slices that hold a service's endpoints. */
+export async function endpointSlices(namespace: string, name: string, session: Session): Promise<EndpointSlice[]> {
   const { items } = await session.rest.json<{ items: EndpointSlice[] | null }>(
     'GET',
-    `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(metadata.namespace!)}/endpointslices`,
-    { query: { labelSelector: `kubernetes.io/service-name=${metadata.name}` } },
+    `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
+    { query: { labelSelector: `kubernetes.io/service-name=${name}` } },
   );
   return items ?? [];
 }

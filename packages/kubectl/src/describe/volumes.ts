@@ -1,5 +1,7 @@
 import type { Volume } from '@coracle/api/types/core/v1';
+import { describeEphemeralVolume } from './claim.ts';
 import type { Description } from './description.ts';
+import { attributeEntries, sharedSourceLines } from './volume-sources.ts';
 
 export function describeVolumes(out: Description, volumes: readonly Volume[] | undefined, space: string): void {
   if (!volumes?.length) {
@@ -10,20 +12,15 @@ export function describeVolumes(out: Description, volumes: readonly Volume[] | u
   for (const volume of volumes) {
     out.line(1, `${space === '' ? '' : ' '}${volume.name}:`);
     const lines = sourceLines(volume);
-    if (lines) for (const line of lines) out.line(2, line);
+    if (volume.ephemeral?.volumeClaimTemplate) describeEphemeralVolume(out, volume.ephemeral.volumeClaimTemplate);
+    else if (lines) for (const line of lines) out.line(2, line);
     else out.line(1, '<unknown>');
+    if (volume.csi) out.nestedEntries('VolumeAttributes', attributeEntries(volume.csi.volumeAttributes), '<none>');
   }
 }
 
 function sourceLines(volume: Volume): string[] | undefined {
-  const { hostPath, emptyDir, secret, configMap, persistentVolumeClaim, downwardAPI, projected, nfs, csi } = volume;
-  if (hostPath) {
-    return [
-      'Type:\tHostPath (bare host directory volume)',
-      `Path:\t${hostPath.path}`,
-      `HostPathType:\t${hostPath.type ?? '<none>'}`,
-    ];
-  }
+  const { emptyDir, secret, configMap, persistentVolumeClaim, downwardAPI, projected, csi, gitRepo, image } = volume;
   if (emptyDir) {
     const limit = emptyDir.sizeLimit;
     return [
@@ -68,12 +65,18 @@ function sourceLines(volume: Volume): string[] | undefined {
       ...(projected.sources ?? []).flatMap(projectedLines),
     ];
   }
-  if (nfs) {
+  if (gitRepo) {
     return [
-      'Type:\tNFS (an NFS mount that lasts the lifetime of a pod)',
-      `Server:\t${nfs.server}`,
-      `Path:\t${nfs.path}`,
-      `ReadOnly:\t${nfs.readOnly ?? false}`,
+      'Type:\tGitRepo (a volume that is pulled from git when the pod is created)',
+      `Repository:\t${gitRepo.repository}`,
+      `Revision:\t${gitRepo.revision ?? ''}`,
+    ];
+  }
+  if (image) {
+    return [
+      'Type:\tImage (a container image or OCI artifact)',
+      `Reference:\t${image.reference ?? ''}`,
+      `PullPolicy:\t${image.pullPolicy ?? ''}`,
     ];
   }
   if (csi) {
@@ -84,7 +87,7 @@ function sourceLines(volume: Volume): string[] | undefined {
       `ReadOnly:\t${csi.readOnly ?? false}`,
     ];
   }
-  return undefined;
+  return sharedSourceLines(volume, false);
 }
 
 type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number];

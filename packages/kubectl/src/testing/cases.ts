@@ -3,7 +3,9 @@ import { certificateCases } from './cases-certificate.ts';
 import { changeCases } from './cases-change.ts';
 import { createCases } from './cases-create.ts';
 import { drainCases } from './cases-drain.ts';
+import { ingressCases } from './cases-ingress.ts';
 import { readCases } from './cases-read.ts';
+import { storageCases } from './cases-storage.ts';
 import type { Case } from './differential.ts';
 
 /** Everything both kubectls are told to do. */
@@ -14,4 +16,6 @@ export const cases: readonly Case[] = [
   ...changeCases,
   ...drainCases,
   ...certificateCases,
+  ...storageCases,
+  ...ingressCases,
 ];

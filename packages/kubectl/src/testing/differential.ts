@@ -25,6 +25,7 @@ const compared = [
   '/api/v1/%/pods',
   '/apis/apps/v1/%/deployments',
   '/apis/apps/v1/%/replicasets',
+  '/apis/networking.k8s.io/v1/%/ingresses',
   '/apis/policy/v1/%/poddisruptionbudgets',
   '/apis/rbac.authorization.k8s.io/v1/%/roles',
   '/apis/rbac.authorization.k8s.io/v1/%/rolebindings',
@@ -160,6 +161,7 @@ function normalizedText(text: string): string {
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'TIME')
     .replace(/(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} \S+/g, 'TIME')
     .replace(/(resourceVersion"?:\s*"?|Resource Version:\s*)\d+/g, '$1VERSION')
     .replace(/(resourceVersion\\":\\")\d+/g, '$1VERSION')
     .replace(/(?<=[\s(]|^)(\d+[smhd])+(?=[\s)]|$) */gm, 'AGE ')

@@ -18,6 +18,7 @@ import {
 import { clusterRoleBinding, roleBinding } from './bindings.ts';
 import { configMap, secret } from './data.ts';
 import { podDisruptionBudget } from './disruption-budget.ts';
+import { ingress } from './ingress.ts';
 import { clusterRole, role } from './roles.ts';
 import { service } from './service.ts';
 import { deployment, namespace, serviceAccount } from './simple.ts';
@@ -48,6 +49,7 @@ export const command: Command = {
     clusterRoleBinding,
     configMap,
     deployment,
+    ingress,
     namespace,
     podDisruptionBudget,
     role,
