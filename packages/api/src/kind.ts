@@ -114,8 +114,10 @@ export interface DynamicType {
   readonly prefix: string;
   /** The resource's version of an apiVersion, in the form of which a stored object may be. */
   version(apiVersion: string): AnyKind | undefined;
-  /** An object of another version of the resource in the form of this one. */
+  /** An object of another version of the resource in the form of this one. Throws where a webhook has to be asked. */
   convert(object: KubeObject): KubeObject;
+  /** As `convert`, for many, where a webhook converts; undefined: none does. Throws a StatusError where it cannot. */
+  readonly convertMany: ((objects: readonly KubeObject[]) => Promise<KubeObject[]>) | undefined;
   /** Why nothing may be created any more; undefined: it may. */
   closed(): string | undefined;
 }

@@ -64,13 +64,13 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
     log: { warn: (message, details) => log.warn(details, message) },
   });
-  registry.follow(new CustomResources(registry, log));
   const wanted = await authorizersOf(flags, metrics);
   const { authorizer, rbac } = authorizerOf(wanted, registry);
   const outside = await outsideTokens(flags);
   const tokens = tokensOf(flags, registry, log, outside?.tokens);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
+  registry.follow(new CustomResources(registry, resolve, log));
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },

@@ -90,7 +90,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     log,
   });
   if (!plain) {
-    registry.follow(new CustomResources(registry, { warn: (details, message) => console.warn(message, details) }));
+    registry.follow(new CustomResources(registry, endpointResolver(registry), log));
   }
   await registry.start();
   const metrics = new MetricsRegistry();

@@ -22,28 +22,36 @@ export interface CustomKinds {
   readonly storage: AnyKind;
 }
 
+/** What custom resources need of the server. */
+export interface CustomSurroundings {
+  /** Why no object may be created any more; undefined: it may. */
+  closed(): string | undefined;
+  /** Asks the definition's webhook for objects in the form of a version. Only called with the strategy Webhook. */
+  ask(objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]>;
+}
+
 /** Where a custom resource's objects are in the store. */
 export const storePrefix = (group: string, plural: string): string => `/registry/${group}/${plural}/`;
 
 /**
  * Makes a kind of each version of a definition, under the names that were accepted: from then on they are kinds like the built-in ones.
- * Patterns must have been loaded. `closed` says why no object may be created any more, if so.
+ * Patterns must have been loaded.
  */
-export function customKinds(crd: CustomResourceDefinition, closed: () => string | undefined): CustomKinds {
+export function customKinds(crd: CustomResourceDefinition, surroundings: CustomSurroundings): CustomKinds {
   const versions = new Map<string, AnyKind>();
   const storage = () => versions.get(storageVersion.name)!;
   const storageVersion = crd.spec.versions.find((version) => version.storage)!;
+  const served = () => crd.spec.versions.filter((version) => version.served).map(({ name }) => versions.get(name)!);
   for (const version of crd.spec.versions) {
-    const family: Family = { crd, closed, storage, versionOf: (name) => versions.get(name) };
+    const family: Family = { crd, surroundings, storage, versionOf: (name) => versions.get(name) };
     versions.set(version.name, customKind(version, family));
   }
-  const served = crd.spec.versions.filter((version) => version.served).map(({ name }) => versions.get(name)!);
-  return { served, storage: storage() };
+  return { served: served(), storage: storage() };
 }
 
 interface Family {
   readonly crd: CustomResourceDefinition;
-  closed(): string | undefined;
+  readonly surroundings: CustomSurroundings;
   storage(): AnyKind;
   versionOf(name: string): AnyKind | undefined;
 }
@@ -60,6 +68,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
   const type = `custom/${apiVersion}.${names.kind}`;
   const { status: hasStatus, scale } = version.subresources ?? {};
   const validator = resourceValidator(node, version.subresources);
+  const asks = spec.conversion?.strategy === 'Webhook';
   const kind: Kind = {
     kind: names.kind,
     listKind: names.listKind ?? `${names.kind}List`,
@@ -88,7 +97,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
           storedAs: {
             kind: family.storage,
             encode: (it: KubeObject) => family.storage().dynamic!.convert(it),
-            decode: (stored: KubeObject) => converted(stored, apiVersion, node),
+            decode: (stored: KubeObject) => family.versionOf(version.name)!.dynamic!.convert(stored),
           },
         }),
     dynamic: {
@@ -102,8 +111,13 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
       prefix: storePrefix(group, names.plural),
       version: (wanted) =>
         wanted.startsWith(`${group}/`) ? family.versionOf(wanted.slice(group.length + 1)) : undefined,
-      convert: (object) => converted(object, apiVersion, node),
-      closed: family.closed,
+      convert(object) {
+        if (asks && object.apiVersion !== apiVersion)
+          throw new Error(`bug: ${type} is converted without asking its webhook`);
+        return converted(object, apiVersion, node);
+      },
+      convertMany: asks ? (objects) => convertedByWebhook(objects, apiVersion, node, family.surroundings) : undefined,
+      closed: () => family.surroundings.closed(),
     },
   };
   return kind;
@@ -123,6 +137,24 @@ function converted(object: KubeObject, apiVersion: string, node: StructuralNode)
   out.apiVersion = apiVersion;
   prune(out, node, true);
   return out;
+}
+
+/** What a webhook makes of objects has its version's form; what the schema does not have goes. Those of the version are left as they are. */
+async function convertedByWebhook(
+  objects: readonly KubeObject[],
+  apiVersion: string,
+  node: StructuralNode,
+  { ask }: CustomSurroundings,
+): Promise<KubeObject[]> {
+  const others = objects.filter((object) => object.apiVersion !== apiVersion);
+  if (others.length === 0) return [...objects];
+  const answers = (await ask(others, apiVersion)).values();
+  return objects.map((object) => {
+    if (object.apiVersion === apiVersion) return object;
+    const made = answers.next().value!;
+    prune(made, node, true);
+    return made;
+  });
 }
 
 /** JSON paths without arrays, `.spec.replicas`, as dotted paths. */

@@ -7,7 +7,7 @@ import type { RequestContext } from '../chain/link.ts';
 import type { Write } from '../registry/admission.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { CachedObject } from '../storage/cached-object.ts';
+import { CachedObject } from '../storage/cached-object.ts';
 import { negotiate } from './negotiation.ts';
 import { managerOf, type WriteOptions } from './options.ts';
 import { type IncludeObject, type Rendering, renderingOf } from './rendering.ts';
@@ -48,6 +48,7 @@ export function renderingFor(
 /** Answers with one object. */
 export async function sendObject(call: Call, code: number, object: CachedObject): Promise<void> {
   const { rendering, media } = renderingFor(call);
+  await CachedObject.prepare([object], call.kind);
   await sendJson(call.context, code, rendering.single(object), media);
 }
 

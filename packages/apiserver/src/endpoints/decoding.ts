@@ -1,26 +1,19 @@
 import { decodeJson } from '@coracle/api/codec/json';
+import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
-import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
-import type { AnyKind, DynamicType, KubeObject } from '@coracle/api/kind';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, unsupportedMediaType } from '@coracle/api/meta/status';
-import { objectSchemaOf } from '@coracle/api/schema';
 import type { Scheme } from '@coracle/api/scheme';
 import { mediaTypes } from './negotiation.ts';
 import type { FieldValidation } from './options.ts';
 
 /** What a body must be. */
-export interface Expected {
+export interface Expected extends ObjectForm {
   /** `Pod`, as messages name it. */
   kind: string;
   apiVersion: string;
-  /** Generated type, `core/v1.Pod`. */
-  type: string;
-  /** What stands in for the generated type of a custom resource. */
-  dynamic?: DynamicType;
-  /** See `KindDeclaration.refine`. */
-  refine?(it: object): void;
 }
 
 /** Decodes a request body into an object of the expected kind; a missing apiVersion or kind is filled in. */
@@ -116,14 +109,11 @@ function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): 
 /** Gives an object its type's form (unknown fields are dropped and named; a custom resource in place); wrong types are refused with the text `fail` makes. */
 export function typedObject<T>(
   object: unknown,
-  { type, dynamic, refine }: Expected,
+  form: ObjectForm,
   fail: (problem: string) => Error,
 ): { object: T; unknown: string[] } {
   try {
-    if (dynamic) return dynamic.decode(object) as { object: T; unknown: string[] };
-    const typed = decodeTyped<T>(object, objectSchemaOf(type));
-    refine?.(typed.object as object);
-    return typed;
+    return decodeKindObject<T>(object, form);
   } catch (error) {
     if (error instanceof RangeError) throw fail('the object is nested too deeply');
     throw fail(error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import { isNotFound } from '@coracle/api/meta/status';
-import type { CachedObject } from '../storage/cached-object.ts';
+import { CachedObject } from '../storage/cached-object.ts';
 import { type Call, renderingFor, requireNamespace, writeOf } from './call.ts';
 import { deleteOptionsOf } from './delete-options.ts';
 import { sendList } from './list.ts';
@@ -18,6 +18,7 @@ export async function removeCollection(call: Call): Promise<void> {
   const { objects, metadata } = await readPage(machinery.registry, resource, listOptions);
   const raw = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
   const write = writeOf(call, { dryRun: (options.dryRun?.length ?? 0) > 0, fieldManager: '', raw });
+  await CachedObject.prepare(objects, kind);
   const waiting = objects.values();
   const worker = async () => {
     for (const object of waiting) {

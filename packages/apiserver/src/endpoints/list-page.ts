@@ -2,8 +2,9 @@ import { badRequest, expired, resourceVersionTooLarge } from '@coracle/api/meta/
 import type { ListMeta } from '@coracle/api/types/meta/v1';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { CachedObject } from '../storage/cached-object.ts';
+import { CachedObject } from '../storage/cached-object.ts';
 import { storeFailure } from '../storage/failures.ts';
+import { Filter } from '../storage/filter.ts';
 import { CompactedError, FutureRevisionError } from '../storage/store.ts';
 import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue-token.ts';
 import type { ListOptions } from './list-options.ts';
@@ -48,10 +49,18 @@ export async function notOlderThan(registry: Registry, revision: number): Promis
     throw resourceVersionTooLarge(revision, registry.feed.revision);
 }
 
-function cachePage(registry: Registry, resource: Resource, options: ListOptions, from = ''): Page {
+async function cachePage(registry: Registry, resource: Resource, options: ListOptions, from = ''): Promise<Page> {
   const { filter, limit } = options;
+  await prepareFor(filter, () => resource.cache.list(new Filter(filter.kind, filter.namespace)));
   const found = resource.cache.list(filter, fromKey(filter.namespace, from));
   return pageOf(found, found.length, limit, registry.feed.revision, options);
+}
+
+/** Selectors of fields look at objects in the form of the version they were asked for. */
+function prepareFor(filter: Filter, objects: () => CachedObject[]): Promise<void> | undefined {
+  return filter.looksInside && filter.kind.dynamic?.convertMany
+    ? CachedObject.prepare(objects(), filter.kind)
+    : undefined;
 }
 
 async function exactPage(
@@ -65,6 +74,7 @@ async function exactPage(
   if (revision > registry.feed.revision) await notOlderThan(registry, revision);
   const { cache } = resource;
   if (cache.lastChange <= revision) {
+    await prepareFor(filter, () => cache.list(new Filter(filter.kind, filter.namespace)));
     const found = cache.list(filter, fromKey(filter.namespace, token?.start ?? ''));
     return pageOf(found, found.length, limit, revision, options);
   }
@@ -75,10 +85,9 @@ async function exactPage(
   try {
     for (;;) {
       const page = await registry.store.list(prefix, { from, revision, limit: storePageSize });
-      for (const entry of page.entries) {
-        const object = resource.fromEntry(entry);
-        if (filter.matches(object)) found.push(object);
-      }
+      const objects = page.entries.map((entry) => resource.fromEntry(entry));
+      await prepareFor(filter, () => objects);
+      for (const object of objects) if (filter.matches(object)) found.push(object);
       left = page.count - page.entries.length;
       const last = page.entries.at(-1);
       if (!last || left <= 0 || (limit > 0 && found.length > limit)) break;

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import type { RequestContext } from '../chain/link.ts';
-import type { CachedObject } from '../storage/cached-object.ts';
+import { CachedObject } from '../storage/cached-object.ts';
 import { type Call, renderingFor } from './call.ts';
 import { listOptionsOf } from './list-options.ts';
 import { type Page, readPage } from './list-page.ts';
@@ -19,7 +19,9 @@ export async function list(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
   const { rendering, media } = renderingFor(call);
   const options = listOptionsOf(context.query, kind, namespace, false);
-  await sendList(context, await readPage(machinery.registry, resource, options), rendering, media);
+  const page = await readPage(machinery.registry, resource, options);
+  await CachedObject.prepare(page.objects, kind);
+  await sendList(context, page, rendering, media);
 }
 
 /** Answers with a page of objects, streamed. */

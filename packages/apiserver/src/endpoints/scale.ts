@@ -5,6 +5,7 @@ import { getPath, setPath } from '@coracle/api/meta/object';
 import { badRequest, conflict, invalidObject, notFoundError } from '@coracle/api/meta/status';
 import type { Scale } from '@coracle/api/types/autoscaling/v1';
 import type { LabelSelector } from '@coracle/api/types/meta/v1';
+import { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { readBody } from './body.ts';
 import { type Call, checkName, writeOf } from './call.ts';
@@ -21,6 +22,7 @@ export async function getScale(call: Call): Promise<void> {
   checkName(name);
   const object = (await resource.get(name, namespace)) ?? (await resource.live(relativeKey(name, namespace)));
   if (!object) throw notFoundError(resource.named, name);
+  await CachedObject.prepare([object], call.kind);
   await sendValue(context, 200, scaleOf(object.decode(call.kind), call.kind.subresources!.scale!));
 }
 
@@ -88,6 +90,7 @@ async function writeScale(
     },
     writeOf(call, options),
   );
+  await CachedObject.prepare([object], kind);
   await sendValue(context, 200, scaleOf(object.decode(kind), paths));
 }
 

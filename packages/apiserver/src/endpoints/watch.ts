@@ -3,6 +3,8 @@ import { encodeJson } from '@coracle/api/codec/json';
 import { expired, resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import type { Registry } from '../registry/registry.ts';
+import { CachedObject } from '../storage/cached-object.ts';
+import { Filter } from '../storage/filter.ts';
 import { type FrameSink, frame } from '../storage/watch-hub.ts';
 import { type Call, renderingFor } from './call.ts';
 import { type ListOptions, listOptionsOf } from './list-options.ts';
@@ -38,7 +40,11 @@ export async function watch(call: Call): Promise<void> {
   res.flushHeaders();
   if (initial) {
     revision = registry.feed.revision;
-    const objects = cache.list(options.filter);
+    const { filter } = options;
+    const all = filter.looksInside ? new Filter(kind, namespace) : filter;
+    await CachedObject.prepare(cache.list(all), kind);
+    // What came meanwhile is sent as it happened.
+    const objects = cache.list(filter).filter((object) => object.revision <= revision);
     let parts: Buffer[] = [];
     let size = 0;
     for (const object of objects) {

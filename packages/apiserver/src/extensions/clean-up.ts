@@ -4,6 +4,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { aggregate, isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from '@coracle/api/types/apiextensions/v1';
 import type { Registry } from '../registry/registry.ts';
+import { Filter } from '../storage/filter.ts';
 import type { ResourceCache } from '../storage/resource-cache.ts';
 import { cleanupFinalizer } from './definition-hooks.ts';
 
@@ -83,9 +84,9 @@ async function tell(
 
 async function deleteAll(registry: Registry, storage: AnyKind): Promise<string[]> {
   const problems: string[] = [];
-  for (const { metadata } of registry.cachedList(storage)) {
+  for (const { name, namespace } of registry.of(storage).cache.list(new Filter(storage, ''))) {
     try {
-      await registry.delete(storage, metadata.name!, metadata.namespace);
+      await registry.delete(storage, name, namespace === '' ? undefined : namespace);
     } catch (error) {
       if (!isNotFound(error)) problems.push(error instanceof Error ? error.message : String(error));
     }

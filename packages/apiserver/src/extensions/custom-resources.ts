@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isConditionTrue } from '@coracle/api/apiextensions/v1/definition-conditions';
-import type { CustomKinds } from '@coracle/api/custom-resource/custom-kinds';
+import type { CustomKinds, CustomSurroundings } from '@coracle/api/custom-resource/custom-kinds';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
 import type { Follower, Registry } from '../registry/registry.ts';
+import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { acceptNames, establish } from './accepted-names.ts';
 import { noteApproval } from './approval-condition.ts';
 import { cleanupFinalizer } from './definition-hooks.ts';
@@ -28,6 +29,7 @@ const retryAfter = 1_000;
  */
 export class CustomResources implements Follower {
   readonly #registry: Registry;
+  readonly #resolve: ServiceResolver;
   readonly #log: ExtensionsLog;
   readonly #installed = new Map<string, Installed>();
   readonly #terminating = new Set<string>();
@@ -37,8 +39,10 @@ export class CustomResources implements Follower {
   #worker: Promise<void> | undefined;
   #unsubscribe = () => {};
 
-  constructor(registry: Registry, log: ExtensionsLog) {
+  /** `resolve` finds the Services of conversion webhooks. */
+  constructor(registry: Registry, resolve: ServiceResolver, log: ExtensionsLog) {
     this.#registry = registry;
+    this.#resolve = resolve;
     this.#log = log;
   }
 
@@ -146,9 +150,19 @@ export class CustomResources implements Follower {
     await loadPatterns();
     const closed = () =>
       this.#terminating.has(name) ? 'create not allowed while custom resource definition is terminating' : undefined;
-    const kinds = customKinds(crd, closed);
+    const ask = await this.#conversion(crd);
+    const kinds = customKinds(crd, { closed, ask });
     await this.#registry.install(kinds.served, kinds.storage, before ? [...before.served, before.storage] : []);
     this.#installed.set(name, { ...kinds, form });
+  }
+
+  /** How a webhook converts the definition's versions, where one does. */
+  async #conversion(crd: CustomResourceDefinition): Promise<CustomSurroundings['ask']> {
+    if (crd.spec.conversion?.strategy !== 'Webhook') {
+      return () => Promise.reject(new Error('bug: a webhook is asked that the definition does not have'));
+    }
+    const { conversionWebhook } = await import('./conversion-webhook.ts');
+    return conversionWebhook(crd, this.#resolve);
   }
 
   #uninstall(name: string): void {

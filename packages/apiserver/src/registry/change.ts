@@ -95,7 +95,7 @@ async function overwrite(
     await validate(write.plugins, writer.attributes(write, 'UPDATE', object, old, place));
     keepUnchangedTimes(old, object);
     if (sameObject(object, old)) return current;
-    const encoded = writer.encode(object);
+    const encoded = await writer.encode(object);
     if (write.dryRun) return writer.show(encoded, current.revision);
     const result = await (finished
       ? writer.remove(key, encoded, current.revision)

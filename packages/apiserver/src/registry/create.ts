@@ -63,7 +63,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     const name = object.metadata.name!;
     await validate(write.plugins, writer.attributes(write, 'CREATE', object, undefined, { ...place, name }));
     const key = relativeKey(name, object.metadata.namespace);
-    const encoded = writer.encode(object);
+    const encoded = await writer.encode(object);
     if (write.dryRun) {
       if (await writer.live(key)) throw alreadyExists(writer.named, name);
       return writer.show(encoded, 0);

@@ -1,4 +1,4 @@
-import { decodeObject } from '@coracle/api/codec/strict';
+import { decodeKindObject } from '@coracle/api/codec/kind-object';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
 import { schemaOfKind } from '@coracle/api/schema';
@@ -50,8 +50,5 @@ export function applied(
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });
-  if (kind.dynamic) return kind.dynamic.decode(merged).object as KubeObject;
-  const { object } = decodeObject<KubeObject>(merged, schema);
-  kind.refine?.(object);
-  return object;
+  return decodeKindObject<KubeObject>(merged, kind).object;
 }

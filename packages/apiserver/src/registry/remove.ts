@@ -36,7 +36,7 @@ export function removeObject(
     if (step.kind === 'pending') return { removed: false, object: current };
     const removed = step.kind === 'remove';
     if (!removed) hooks.onMarkedForDeletion?.(step.object);
-    const encoded = writer.encode(step.object);
+    const encoded = await writer.encode(step.object);
     if (write.dryRun) return { removed, object: writer.show(encoded, current.revision) };
     if (!removed && sameObject(step.object, old)) return { removed, object: current };
     const result = await (removed

@@ -89,6 +89,7 @@ export class Writer {
         live = true;
       }
       try {
+        if (current) await CachedObject.prepare([current], this.kind);
         const result = await attempt(current);
         if (!(result instanceof Overtaken)) return result;
         current = this.fromEntry(result.current);
@@ -103,8 +104,8 @@ export class Writer {
     }
   }
 
-  encode(object: KubeObject): Encoded {
-    const stored = toStored(this.kind, object);
+  async encode(object: KubeObject): Promise<Encoded> {
+    const stored = await toStored(this.kind, object);
     return { object: stored, bytes: encodeStored(this.#parts.cache.kind, stored) };
   }
 

@@ -67,8 +67,16 @@ export class CachedObject {
       uid: this.uid,
       labels: this.labels as Record<string, string>,
     };
-    const body = replaceResourceVersion(kind, this.#form.body, revision);
-    return new CachedObject(kind, { metadata: meta }, revision, { body, fields: this.#form.fields });
+    const moved = (of: AnyKind, { body, fields }: Form): Form => ({
+      body: replaceResourceVersion(of, body, revision),
+      fields,
+    });
+    const object = new CachedObject(kind, { metadata: meta }, revision, moved(kind, this.#form));
+    // What a webhook made need not be asked for again.
+    if (kind.dynamic?.convertMany && this.#others) {
+      object.#others = new Map([...this.#others].map(([of, form]) => [of, moved(of, form)]));
+    }
+    return object;
   }
 
   /** `namespace/name`, or `name`. */
@@ -99,16 +107,35 @@ export class CachedObject {
     return decodeJson(this.body(kind)).value as KubeObject;
   }
 
+  /**
+   * Makes the form of a kind for each of the objects, where a webhook has to be asked for it: all in one question. To be awaited, if there is something to
+   * await, before the objects are looked at in that form. Throws a StatusError where the webhook cannot be asked.
+   */
+  static prepare(objects: Iterable<CachedObject>, kind: AnyKind): Promise<void> | undefined {
+    const convertMany = kind.dynamic?.convertMany;
+    if (!convertMany) return undefined;
+    const missing = [...objects].filter((each) => !each.has(kind));
+    if (missing.length === 0) return undefined;
+    return convertMany(missing.map((each) => decodeJson(each.#form.body).value as KubeObject)).then((made) => {
+      for (const [i, object] of made.entries()) missing[i]!.#keep(kind, object);
+    });
+  }
+
+  /** Whether the object is at hand in a kind's form, so that no webhook has to be asked. */
+  has(kind: AnyKind): boolean {
+    return kind === this.kind || this.#others?.has(kind) === true;
+  }
+
   #in(kind: AnyKind): Form {
     if (kind === this.kind) return this.#form;
-    let form = this.#others?.get(kind);
-    if (!form) {
-      const object = toKind(kind, decodeJson(this.#form.body).value as KubeObject);
-      const body = withResourceVersion(kind, encodeStored(kind, object), this.revision);
-      form = { body, fields: fieldsOf(kind, object) };
-      this.#others ??= new Map();
-      this.#others.set(kind, form);
-    }
+    return this.#others?.get(kind) ?? this.#keep(kind, toKind(kind, decodeJson(this.#form.body).value as KubeObject));
+  }
+
+  #keep(kind: AnyKind, object: KubeObject): Form {
+    const body = withResourceVersion(kind, encodeStored(kind, object), this.revision);
+    const form = { body, fields: fieldsOf(kind, object) };
+    this.#others ??= new Map();
+    this.#others.set(kind, form);
     return form;
   }
 }

@@ -77,9 +77,15 @@ export function toKind(kind: AnyKind, stored: KubeObject): KubeObject {
   return kind.storedAs ? { ...kind.storedAs.decode(stored), kind: kind.kind, apiVersion: kind.apiVersion } : stored;
 }
 
+/** As `toKind`, where a webhook may have to be asked. Throws a StatusError where it cannot. */
+export async function inFormOf(kind: AnyKind, object: KubeObject): Promise<KubeObject> {
+  return kind.dynamic?.convertMany ? (await kind.dynamic.convertMany([object]))[0]! : toKind(kind, object);
+}
+
 /** The inverse of `toKind`. */
-export function toStored(kind: AnyKind, object: KubeObject): KubeObject {
+export function toStored(kind: AnyKind, object: KubeObject): KubeObject | Promise<KubeObject> {
   if (!kind.storedAs) return object;
+  if (kind.dynamic?.convertMany) return inFormOf(kind.storedAs.kind(), object);
   const stored = kind.storedAs.kind();
   return { ...kind.storedAs.encode(object), kind: stored.kind, apiVersion: stored.apiVersion };
 }

@@ -29,6 +29,11 @@ export class Filter {
     return !this.#labels && !this.#fields;
   }
 
+  /** Whether fields of objects are looked at, in the kind's form. */
+  get looksInside(): boolean {
+    return this.#fields !== undefined;
+  }
+
   /** The one name that can match, where a field selector says so. */
   get name(): string | undefined {
     return this.#fields?.requirements.find((each) => each.field === 'metadata.name' && each.operator === '=')?.value;

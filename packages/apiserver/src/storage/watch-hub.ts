@@ -1,4 +1,6 @@
-import type { CachedObject } from './cached-object.ts';
+import { encodeJson } from '@coracle/api/codec/json';
+import { internalError, StatusError } from '@coracle/api/meta/status';
+import { CachedObject } from './cached-object.ts';
 import type { Feed } from './feed.ts';
 import type { Filter } from './filter.ts';
 import type { CacheEvent } from './history.ts';
@@ -21,7 +23,7 @@ export interface FrameSink {
   /** Calls back once, when more may be written. */
   drained(callback: () => void): void;
   /** No more frames will come; `why` is for the log and metrics. */
-  end(why: 'timeout' | 'overrun' | 'reload' | 'shutdown'): void;
+  end(why: 'timeout' | 'overrun' | 'reload' | 'shutdown' | 'conversion'): void;
 }
 
 export interface WatchOptions {
@@ -91,6 +93,10 @@ export class WatchHub implements CacheListener {
     const first = events[0]!.revision;
     const last = events.at(-1)!.revision;
     for (const channel of this.#channels.values()) {
+      if (!channel.isPrepared(events)) {
+        for (const member of channel.members) member.fallBehind();
+        continue;
+      }
       const frames = channel.frames(events);
       for (const member of channel.members) {
         // A client may know a revision that this cache is only getting to.
@@ -134,10 +140,30 @@ class Channel {
   readonly filter: Filter;
   readonly encoding: EventEncoding;
   readonly members = new Set<Member>();
+  #asking: { readonly key: string; readonly answer: Promise<void> } | undefined;
 
   constructor(filter: Filter, encoding: EventEncoding) {
     this.filter = filter;
     this.encoding = encoding;
+  }
+
+  /** Whether the events can be shown: a webhook need not be asked for their objects. */
+  isPrepared(events: readonly CacheEvent[]): boolean {
+    const { kind } = this.filter;
+    return !kind.dynamic?.convertMany || objectsOf(events).every((object) => object.has(kind));
+  }
+
+  /** Asks for the form in which this channel shows objects; members that want the same events ask together. */
+  prepare(events: readonly CacheEvent[]): Promise<void> {
+    const last = events.at(-1)!.revision;
+    const key = `${events[0]!.revision}-${last}`;
+    if (this.#asking?.key !== key) {
+      const answer = Promise.resolve(CachedObject.prepare(objectsOf(events), this.filter.kind)).finally(() => {
+        if (this.#asking?.answer === answer) this.#asking = undefined;
+      });
+      this.#asking = { key, answer };
+    }
+    return this.#asking.answer;
   }
 
   /** The events this channel's watchers see, as one buffer; empty where they see none of them. */
@@ -150,6 +176,9 @@ class Channel {
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 }
+
+const objectsOf = (events: readonly CacheEvent[]): CachedObject[] =>
+  events.flatMap(({ object, previous }) => (previous ? [object, previous] : [object]));
 
 /** What a change looks like through a filter: objects that leave it are DELETED, those that enter it ADDED. */
 export function transition(
@@ -186,6 +215,8 @@ class Member implements Watcher {
   readonly #leave: () => void;
   #revision: number;
   #live = false;
+  /** A webhook is being asked for what is to be sent next. */
+  #asks = false;
   #open = true;
   #nextBookmark: number;
 
@@ -218,9 +249,16 @@ class Member implements Watcher {
     if (frames.length > 0) this.#write(frames);
   }
 
+  /** Takes what comes next from history, as it is not ready to be shown. */
+  fallBehind(): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.catchUp();
+  }
+
   /** Sends what history has beyond the last revision sent, until it is live or its sink is full. */
   catchUp(): void {
-    while (this.#open && !this.#live) {
+    while (this.#open && !this.#live && !this.#asks) {
       const { history } = this.#cache;
       if (this.#revision < history.floor) {
         this.end('overrun');
@@ -235,10 +273,29 @@ class Member implements Watcher {
       // Several events can share a revision; a page must not end between them.
       const whole = events.length < catchUpEvents ? events : [...events.filter((each) => each.revision < last)];
       const page = whole.length > 0 ? whole : history.after(this.#revision);
+      if (!this.#channel.isPrepared(page)) {
+        this.#ask(page);
+        return;
+      }
       this.#revision = page.at(-1)!.revision;
       const frames = this.#channel.frames(page);
       if (frames.length > 0 && !this.#write(frames)) return;
     }
+  }
+
+  #ask(page: readonly CacheEvent[]): void {
+    this.#asks = true;
+    this.#channel.prepare(page).then(
+      () => {
+        this.#asks = false;
+        this.catchUp();
+      },
+      (error) => {
+        const { status } = error instanceof StatusError ? error : internalError(error);
+        if (this.#open) this.#sink.write(frame('ERROR', Buffer.from(encodeJson(status))));
+        this.end('conversion');
+      },
+    );
   }
 
   tick(now: number, revision: number, period: number): void {

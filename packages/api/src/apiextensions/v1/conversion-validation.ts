@@ -1,3 +1,4 @@
+import { validateWebhookPlace } from '../../admissionregistration/v1/client-config-validation.ts';
 import type { CustomResourceConversion } from '../../generated/apiextensions/v1.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
@@ -21,6 +22,7 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
     return errors;
   }
   if (!config) errors.push(required(configAt, 'required when strategy is set to Webhook'));
+  else errors.push(...validateWebhookPlace(config, configAt));
   return [...errors, ...validateReviewVersions(versions, at.child('conversionReviewVersions'))];
 }
 

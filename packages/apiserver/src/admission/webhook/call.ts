@@ -35,7 +35,7 @@ const requestIsLate = 'request did not complete within requested timeout';
 export async function callHook<T>(
   call: Call,
   around: WebhookSurroundings,
-  use: (verdict: Verdict, forms: Forms) => T,
+  use: (verdict: Verdict, forms: Forms) => T | Promise<T>,
 ): Promise<T | undefined> {
   const { hook, attributes, mutating } = call;
   const { name, failurePolicy } = hook.webhook;
@@ -50,7 +50,7 @@ export async function callHook<T>(
   };
   try {
     checkDryRun(call);
-    const forms = formsOf(attributes, call.kind);
+    const forms = await formsOf(attributes, call.kind);
     const verdict = await ask(call, forms, around);
     for (const [key, value] of Object.entries(verdict.auditAnnotations)) attributes.annotate(`${name}/${key}`, value);
     for (const warning of verdict.warnings) attributes.warn(warning);
@@ -59,7 +59,7 @@ export async function callHook<T>(
       rejected('no_error', refusal.code);
       throw new Denied(refusal);
     }
-    const used = use(verdict, forms);
+    const used = await use(verdict, forms);
     called(200, false);
     return used;
   } catch (error) {

@@ -1,8 +1,8 @@
+import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { getPath, setPath } from '@coracle/api/meta/object';
-import { type Expected, typedObject } from '../../endpoints/decoding.ts';
 import { scaleOf } from '../../endpoints/scale.ts';
-import { toKind, toStored } from '../../storage/encoding.ts';
+import { inFormOf, toStored } from '../../storage/encoding.ts';
 import type { Attributes } from '../plugin.ts';
 
 interface GroupVersionKind {
@@ -20,11 +20,11 @@ export interface Forms {
   readonly object: object | undefined;
   readonly oldObject: object | undefined;
   /** Makes the request's object of one in this form, with what a decode and the defaults do to it. */
-  restore(changed: object): KubeObject;
+  restore(changed: object): KubeObject | Promise<KubeObject>;
 }
 
 /** `kind` is the one a webhook matched; see `matchedKind`. */
-export function formsOf(attributes: Attributes, kind: AnyKind): Forms {
+export async function formsOf(attributes: Attributes, kind: AnyKind): Promise<Forms> {
   const resource = { group: kind.group, version: kind.version, resource: kind.plural };
   if (attributes.operation === 'CONNECT') return { ...connectForms(attributes), resource };
   if (attributes.subresource === 'scale' && attributes.kind.subresources?.scale) {
@@ -40,17 +40,17 @@ export function formsOf(attributes: Attributes, kind: AnyKind): Forms {
       resource,
       object,
       oldObject,
-      restore: (changed) => decoded(changed, isOwn ? kind : { ...objectKind, type: typeOfBody(objectKind) }),
+      restore: (changed) => decoded(changed, isOwn ? kind : { type: typeOfBody(objectKind) }),
     };
   }
-  const to = (it: KubeObject | undefined) => it && toKind(kind, toStored(attributes.kind, it));
+  const to = async (it: KubeObject | undefined) => it && inFormOf(kind, await toStored(attributes.kind, it));
   return {
     requestKind,
     kind: describe(kind),
     resource,
-    object: to(object),
-    oldObject: to(oldObject),
-    restore: (changed) => toKind(attributes.kind, toStored(kind, decoded(changed, kind))),
+    object: await to(object),
+    oldObject: await to(oldObject),
+    restore: async (changed) => inFormOf(attributes.kind, await toStored(kind, decoded(changed, kind))),
   };
 }
 
@@ -74,7 +74,7 @@ function scaleForms({ kind, object, oldObject }: Attributes): Omit<Forms, 'resou
     object: object && scaleOf(object, paths),
     oldObject: oldObject && scaleOf(oldObject, paths),
     restore(changed) {
-      const scale = decoded(changed, { kind: 'Scale', apiVersion: 'autoscaling/v1', type: 'autoscaling/v1.Scale' });
+      const scale = decoded(changed, { type: 'autoscaling/v1.Scale' });
       const restored = structuredClone(object!);
       setPath(restored, paths.spec, (getPath(scale, 'spec.replicas') as number | undefined) ?? 0);
       return restored;
@@ -82,10 +82,10 @@ function scaleForms({ kind, object, oldObject }: Attributes): Omit<Forms, 'resou
   };
 }
 
-function decoded(changed: object, expected: Expected & Pick<AnyKind, 'defaults'>): KubeObject {
-  const { object } = typedObject<KubeObject>(changed, expected, (problem) => new Error(problem));
+function decoded(changed: object, form: ObjectForm & Pick<AnyKind, 'defaults'>): KubeObject {
+  const { object } = decodeKindObject<KubeObject>(changed, form);
   object.metadata ??= {};
-  expected.defaults?.(object);
+  form.defaults?.(object);
   return object;
 }
 

@@ -37,8 +37,8 @@ export function mutatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
       const place = `round_${running ? 1 : 0}_index_${i}`;
       const { callHook } = await import('./call.ts');
       const { applyPatch } = await import('./patch.ts');
-      const use = (verdict: Verdict, forms: Forms) => {
-        const patched = applyPatch(hook.webhook.name, verdict, forms);
+      const use = async (verdict: Verdict, forms: Forms) => {
+        const patched = await applyPatch(hook.webhook.name, verdict, forms);
         return patched && { ...patched, verdict };
       };
       let changed = false;

@@ -6,11 +6,11 @@ import type { Forms } from './forms.ts';
 import type { Verdict } from './review.ts';
 
 /** What a webhook's patch makes of the object; undefined: it sent none. Throws when the patch does not fit the object. */
-export function applyPatch(
+export async function applyPatch(
   name: string,
   { patch }: Verdict,
   forms: Forms,
-): { object: KubeObject; changed: boolean } | undefined {
+): Promise<{ object: KubeObject; changed: boolean } | undefined> {
   if (patch === '') return undefined;
   const operations = decodeJson(patch).value;
   if (Array.isArray(operations) && operations.length === 0) return undefined;
@@ -20,5 +20,6 @@ export function applyPatch(
     );
   }
   const patched = applyJsonPatch(forms.object, operations);
-  return { object: forms.restore(patched), changed: !deepEqual(patched, forms.object) };
+  const changed = !deepEqual(patched, forms.object);
+  return { object: await forms.restore(patched), changed };
 }

@@ -1,0 +1,272 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import { Path } from '../../meta/field-path.ts';
+import { clone } from '../../meta/object.ts';
+import { loadPatterns } from '../../structural/patterns.ts';
+import { validateUpdate } from '../../validate.ts';
+import { customResourceDefinition } from './customresourcedefinition.ts';
+
+beforeAll(loadPatterns);
+
+const good = (schema: JSONSchemaProps = { type: 'object' }): CustomResourceDefinition => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com', uid: 'u' },
+  spec: {
+    group: 'example.com',
+    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+  },
+  status: { storedVersions: ['v1'] },
+});
+
+const errorsOf = (crd: CustomResourceDefinition): string[] =>
+  customResourceDefinition.validate!(crd, new Path()).map(({ field, message }) => `${field}: ${message}`);
+const changed = (change: (it: CustomResourceDefinition) => void): string[] => {
+  const crd = good();
+  change(crd);
+  return errorsOf(crd);
+};
+
+describe('a definition', () => {
+  it('is fine', () => expect(errorsOf(good())).toEqual([]));
+
+  it.each<[string, (it: CustomResourceDefinition) => void, string[]]>([
+    [
+      'a name of its own',
+      (it) => (it.metadata.name = 'x.y'),
+      ['metadata.name: Invalid value: "x.y": must be spec.names.plural+"."+spec.group'],
+    ],
+    [
+      'a group without a dot',
+      (it) => {
+        it.spec.group = 'example';
+        it.metadata.name = 'widgets.example';
+      },
+      ['spec.group: Invalid value: "example": should be a domain with at least one dot'],
+    ],
+    ['no scope', (it) => (it.spec.scope = ''), ['spec.scope: Required value']],
+    [
+      'an odd scope',
+      (it) => (it.spec.scope = 'World'),
+      ['spec.scope: Unsupported value: "World": supported values: "Cluster", "Namespaced"'],
+    ],
+    [
+      'kind and listKind alike',
+      (it) => (it.spec.names.listKind = 'Widget'),
+      ['spec.names.listKind: Invalid value: "Widget": kind and listKind may not be the same'],
+    ],
+    [
+      'no storage version',
+      (it) => (it.spec.versions[0]!.storage = false),
+      [
+        'spec.versions: Invalid value: [{"name":"v1","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]: must have exactly one version marked as storage version',
+      ],
+    ],
+    [
+      'a stored version that is gone',
+      (it) => (it.status!.storedVersions = ['v1', 'v0']),
+      [
+        'status.storedVersions[1]: Invalid value: "v0": missing from spec.versions; v0 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v0 and removes v0 from status.storedVersions',
+      ],
+    ],
+    [
+      'a warning without deprecation',
+      (it) => (it.spec.versions[0]!.deprecationWarning = 'x'),
+      ['spec.versions[0].deprecationWarning: Invalid value: "x": can only be set for deprecated versions'],
+    ],
+    [
+      'a column of no type',
+      (it) => (it.spec.versions[0]!.additionalPrinterColumns = [{ name: 'a', type: 'text', jsonPath: 'x' }]),
+      [
+        'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+        'spec.additionalPrinterColumns[0].JSONPath: Invalid value: "x": must be a simple json path starting with .',
+      ],
+    ],
+    [
+      'a scale elsewhere',
+      (it) =>
+        (it.spec.versions[0]!.subresources = { scale: { specReplicasPath: '.status.n', statusReplicasPath: '' } }),
+      [
+        'spec.subresources.scale.specReplicasPath: Invalid value: ".status.n": should be a json path under .spec',
+        'spec.subresources.scale.statusReplicasPath: Required value',
+      ],
+    ],
+    [
+      'a webhook that is nowhere',
+      (it) =>
+        (it.spec.conversion = { strategy: 'Webhook', webhook: { clientConfig: {}, conversionReviewVersions: ['v2'] } }),
+      [
+        'spec.conversion.webhookClientConfig: Required value: exactly one of url or service is required',
+        'spec.conversion.conversionReviewVersions: Invalid value: ["v2"]: must include at least one of v1, v1beta1',
+      ],
+    ],
+    [
+      'preserveUnknownFields',
+      (it) => (it.spec.preserveUnknownFields = true),
+      [
+        'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+      ],
+    ],
+  ])('with %s is refused', (_what, change, messages) => expect(changed(change)).toEqual(messages));
+
+  it('names a schema in its version where versions differ', () => {
+    const crd = good({ type: 'object', nullable: true });
+    crd.spec.versions.push({
+      name: 'v2',
+      served: true,
+      storage: false,
+      schema: { openAPIV3Schema: { type: 'object' } },
+    });
+    expect(errorsOf(crd)).toEqual([
+      'spec.versions[0].schema.openAPIV3Schema.nullable: Forbidden: nullable cannot be true at the root',
+    ]);
+  });
+
+  it('keeps what decides about storage once it is established', () => {
+    const old = good();
+    old.status!.conditions = [{ type: 'Established', status: 'True' }];
+    const it = clone(old);
+    it.spec.scope = 'Cluster';
+    expect(
+      validateUpdate(customResourceDefinition, it, old).map(({ field, message }) => `${field}: ${message}`),
+    ).toEqual(['spec.scope: Invalid value: "Cluster": field is immutable']);
+  });
+});
+
+describe('a schema', () => {
+  const root = 'spec.validation.openAPIV3Schema';
+  const field = (x: JSONSchemaProps): JSONSchemaProps => ({ type: 'object', properties: { x } });
+  const at = `${root}.properties[x]`;
+
+  it.each<[JSONSchemaProps, string[]]>([
+    [{}, [`${root}.type: Required value: must not be empty at the root`]],
+    [
+      { type: 'array', items: { type: 'string' } },
+      [`${root}.type: Invalid value: "array": must be object at the root`],
+    ],
+    [field({}), [`${at}.type: Required value: must not be empty for specified object fields`]],
+    [field({ type: 'array' }), [`${at}.items: Required value: must be specified`]],
+    [
+      field({ type: 'array', items: {} }),
+      [`${at}.items.type: Required value: must not be empty for specified array items`],
+    ],
+    [
+      field({ type: 'text' }),
+      [
+        `${at}.type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+      ],
+    ],
+    [
+      { type: 'object', additionalProperties: true },
+      [`${root}.additionalProperties: Forbidden: must not be used at the root`],
+    ],
+    [
+      field({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }),
+      [`${at}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`],
+    ],
+    [
+      field({ type: 'string', pattern: '(' }),
+      [
+        `${at}.pattern: Invalid value: "(": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): \`(\``,
+      ],
+    ],
+    [
+      field({ type: 'string', anyOf: [{ type: 'string' }] }),
+      [`${at}.anyOf[0].type: Forbidden: must be empty to be structural`],
+    ],
+    [
+      { type: 'object', anyOf: [{ properties: { y: { minimum: 1 } } }] },
+      [`${root}.properties[y]: Required value: because it is defined in ${root}.anyOf[0].properties[y]`],
+    ],
+    [
+      { type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } },
+      [
+        `${root}.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified`,
+      ],
+    ],
+    [
+      {
+        type: 'object',
+        properties: { metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 5 } } } },
+      },
+      [],
+    ],
+    [field({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }), []],
+    [
+      field({ 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true }),
+      [
+        `${at}.x-kubernetes-preserve-unknown-fields: Invalid value: true: must be false if x-kubernetes-int-or-string is true`,
+      ],
+    ],
+    [
+      field({ type: 'object', 'x-kubernetes-embedded-resource': true }),
+      [
+        `${at}.properties: Required value: must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields`,
+      ],
+    ],
+    [
+      field({ type: 'array', items: { type: 'string' }, uniqueItems: true }),
+      [
+        `${at}.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`,
+      ],
+    ],
+    [field({ type: 'string', $ref: '#/x' }), [`${at}.$ref: Forbidden: $ref is not supported`]],
+    [
+      field({
+        type: 'array',
+        items: { type: 'object', properties: { k: { type: 'string' } } },
+        'x-kubernetes-list-type': 'map',
+      }),
+      [`${at}.x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map`],
+    ],
+    [
+      field({
+        type: 'array',
+        items: { type: 'object', properties: { k: { type: 'string' } } },
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k', 'l'],
+      }),
+      [
+        `${at}.x-kubernetes-list-map-keys: Invalid value: ["k","l"]: entries must all be names of item properties`,
+        `${at}.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+      ],
+    ],
+    [
+      field({ type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' }),
+      [
+        `${at}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`,
+      ],
+    ],
+    [
+      field({ type: 'string', 'x-kubernetes-map-type': 'atomic' }),
+      [`${at}.type: Invalid value: "string": must be object if x-kubernetes-map-type is specified`],
+    ],
+    [
+      field({ type: 'integer', default: 'x' }),
+      [
+        `${at}.default: Invalid value: "string": ${at}.default in body must be of type integer: "string"`.replace(
+          `${at}.default in body`,
+          ' in body',
+        ),
+      ],
+    ],
+    [
+      field({ type: 'object', properties: { a: { type: 'string' } }, default: { b: 1 } }),
+      [`${at}.default: Invalid value: {"b":1}: must not have unknown fields`],
+    ],
+    [
+      { type: 'object', properties: { kind: { type: 'string', default: 'x' } } },
+      [`${root}.properties[kind].default: Forbidden: must not be set in top-level kind`],
+    ],
+  ])('%j', (schema, messages) => expect(errorsOf(good(schema))).toEqual(messages));
+
+  it('may say little at the root where status is a subresource', () => {
+    const crd = good({ type: 'object', anyOf: [{ minProperties: 1 }] });
+    crd.spec.versions[0]!.subresources = { status: {} };
+    expect(errorsOf(crd)[0]).toMatch(
+      /^spec\.validation\.openAPIV3Schema: Invalid value: .*: only \[Description Type .* XValidations\] fields are allowed at the root of the schema if the status subresource is enabled$/,
+    );
+  });
+});

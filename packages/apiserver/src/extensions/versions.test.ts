@@ -1,0 +1,200 @@
+import type { CustomResourceDefinitionVersion, JSONSchemaProps } from '@coracle/api/types/apiextensions/v1';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { define, definitionOf } from '../testing/definitions.ts';
+import { type Answer, type Call, callsTo, openWatch } from '../testing/http.ts';
+import { type HttpsServer, startHttpsServer } from '../testing/https-server.ts';
+import { startApiServer, type TestServer } from '../testing.ts';
+
+let server: TestServer;
+let call: Call;
+beforeAll(async () => {
+  server = await startApiServer();
+  call = callsTo(server.url);
+});
+afterAll(() => server.close());
+
+// biome-ignore lint/suspicious/noExplicitAny: the webhook looks into objects of any form.
+type Loose = Record<string, any>;
+
+const text: JSONSchemaProps = { type: 'string' };
+const version = (
+  name: string,
+  fields: Record<string, JSONSchemaProps>,
+  more: Partial<CustomResourceDefinitionVersion> = {},
+): CustomResourceDefinitionVersion => ({
+  name,
+  served: true,
+  storage: false,
+  schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: fields } } } },
+  ...more,
+});
+const merge = { 'content-type': 'application/merge-patch+json' };
+
+describe('versions that differ in name only', () => {
+  const path = (name: string) => `/apis/none.example.com/${name}/namespaces/default/things`;
+  const definition = (storage: string) =>
+    definitionOf(
+      'Thing',
+      [
+        version('v1', { both: text, fresh: { ...text, default: 'new' } }, { storage: storage === 'v1' }),
+        version('v1beta1', { both: text, old: text }, { storage: storage === 'v1beta1', deprecated: true }),
+        version('v1alpha1', { both: text }, { served: false }),
+      ],
+      { group: 'none.example.com' },
+    );
+
+  it('are converted by their schemas, and the storage version can change', async () => {
+    await define(call, definition('v1beta1'));
+    const made = await call('POST', path('v1beta1'), { metadata: { name: 'a' }, spec: { both: 'x', old: 'y' } });
+    expect(made.headers.get('warning')).toBe('299 - "none.example.com/v1beta1 Thing is deprecated"');
+    expect((await call('GET', `${path('v1')}/a`)).body).toMatchObject({
+      apiVersion: 'none.example.com/v1',
+      spec: { both: 'x' },
+    });
+    expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ both: 'x' });
+    expect((await call('GET', path('v1alpha1'))).status).toBe(404);
+
+    await define(call, definition('v1'));
+    const crd = await call('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.none.example.com');
+    expect(crd.body.status.storedVersions).toEqual(['v1beta1', 'v1']);
+    expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ both: 'x', old: 'y' });
+    const list = await call('GET', path('v1'));
+    expect(list.body.items[0]).toMatchObject({ metadata: { name: 'a' }, spec: { both: 'x' } });
+    await call('PATCH', `${path('v1')}/a`, { spec: { both: 'z' } }, merge);
+    // Rewritten in the new version, what that does not have is gone.
+    expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ both: 'z' });
+  });
+
+  it('end their watches and show what a new schema keeps when the definition changes', async () => {
+    await define(call, definition('v1'));
+    await call('POST', path('v1'), { metadata: { name: 'w' }, spec: { both: 'x' } });
+    const watch = await openWatch(
+      server.url,
+      `${path('v1')}?watch=1&resourceVersion=0&fieldSelector=metadata.name%3Dw`,
+    );
+    expect(await watch.take(1)).toEqual(['ADDED w']);
+    const changed = definition('v1');
+    changed.spec.versions[0] = version(
+      'v1',
+      { both: text, fresh: { ...text, default: 'newer' }, extra: { ...text, default: 'e' } },
+      { storage: true },
+    );
+    await define(call, changed);
+    while (await watch.next()) {
+      // until the server ends it
+    }
+    expect((await call('GET', `${path('v1')}/w`)).body.spec).toEqual({ both: 'x', fresh: 'new', extra: 'e' });
+  });
+});
+
+describe('versions that a webhook converts', () => {
+  let webhook: HttpsServer;
+  /** What the webhook makes of an object; tests replace it. */
+  let convert: (object: Loose, to: string) => unknown;
+  let asked: number[] = [];
+  const path = (name: string) => `/apis/hook.example.com/${name}/namespaces/default/hosts`;
+  const working = (object: Loose, to: string) => {
+    const { host, port, hostPort } = object['spec'];
+    const [h, p] = (hostPort ?? '').split(':');
+    const spec = to.endsWith('/v1') ? { host: h, port: p } : { hostPort: `${host}:${port}` };
+    return { ...object, apiVersion: to, spec: object['apiVersion'] === to ? object['spec'] : spec };
+  };
+
+  beforeAll(async () => {
+    convert = working;
+    webhook = await startHttpsServer(({ body }) => {
+      const { uid, objects, desiredAPIVersion } = body.request;
+      asked.push(objects.length);
+      const convertedObjects = objects.map((each: Record<string, unknown>) => convert(each, desiredAPIVersion));
+      return {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'ConversionReview',
+        response: { uid, result: { status: 'Success' }, convertedObjects },
+      };
+    });
+    await define(
+      call,
+      definitionOf(
+        'Host',
+        [version('v1', { host: text, port: text }), version('v1beta1', { hostPort: text }, { storage: true })],
+        {
+          group: 'hook.example.com',
+          conversion: {
+            strategy: 'Webhook',
+            webhook: {
+              conversionReviewVersions: ['v1'],
+              clientConfig: { url: `${webhook.url}/convert`, caBundle: webhook.caBundle },
+            },
+          },
+        },
+      ),
+    );
+  });
+  afterAll(() => webhook.close());
+
+  it('are written and read in both forms, lists in one question', async () => {
+    for (const name of ['a', 'b', 'c'])
+      await call('POST', path('v1'), { metadata: { name }, spec: { host: name, port: '1' } });
+    expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:1' });
+    expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ host: 'a', port: '1' });
+    await call('PATCH', `${path('v1')}/a`, { spec: { port: '2' } }, merge);
+    expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:2' });
+    await call('POST', path('v1beta1'), { metadata: { name: 'd' }, spec: { hostPort: 'd:9' } });
+    await call('POST', path('v1beta1'), { metadata: { name: 'e' }, spec: { hostPort: 'e:9' } });
+    asked = [];
+    const list = await call('GET', path('v1'));
+    expect(list.body.items.map((each: { spec: { host: string } }) => each.spec.host)).toEqual([
+      'a',
+      'b',
+      'c',
+      'd',
+      'e',
+    ]);
+    expect(asked.filter((count) => count > 1).length).toBeLessThanOrEqual(1);
+  });
+
+  it('are watched in the form that is asked for', async () => {
+    const { body } = await call('GET', path('v1'));
+    const watch = await openWatch(server.url, `${path('v1')}?watch=1&resourceVersion=${body.metadata.resourceVersion}`);
+    await call('POST', path('v1beta1'), { metadata: { name: 'seen' }, spec: { hostPort: 'seen:1' } });
+    await call('DELETE', `${path('v1beta1')}/seen`);
+    expect((await watch.next())?.object.spec).toEqual({ host: 'seen', port: '1' });
+    expect(await watch.next()).toMatchObject({
+      type: 'DELETED',
+      object: { apiVersion: 'hook.example.com/v1', spec: { host: 'seen' } },
+    });
+    watch.close();
+  });
+
+  const of = 'conversion webhook for hook.example.com/v1beta1, Kind=Host';
+  it.each<[string, (object: Loose, to: string) => unknown, string]>([
+    [
+      'another version',
+      (it) => it,
+      `${of} returned invalid converted object at index 0: invalid groupVersion (expected hook.example.com/v1, received hook.example.com/v1beta1)`,
+    ],
+    [
+      'another name',
+      (it, to) => ({ ...it, apiVersion: to, metadata: { ...it['metadata'], name: 'z' } }),
+      `${of} returned invalid converted object at index 0: must have the same name: bad != z`,
+    ],
+    [
+      'labels that are none',
+      (it, to) => ({ ...it, apiVersion: to, metadata: { ...it['metadata'], labels: { a: 1 } } }),
+      `${of} returned invalid metadata in object at index 0: metadata.labels[a] must be a string, but is number in converted object`,
+    ],
+    ['nothing', () => null, `${of} returned invalid converted object at index 0: it is not an object`],
+  ])('are an error where the webhook answers with %s', async (_what, answer, message) => {
+    await call('DELETE', `${path('v1beta1')}/bad`);
+    await call('POST', path('v1beta1'), { metadata: { name: 'bad' }, spec: { hostPort: 'bad:1' } });
+    convert = answer;
+    let read: Answer;
+    try {
+      read = await call('GET', `${path('v1')}/bad`);
+    } finally {
+      convert = working;
+    }
+    expect(read).toMatchObject({ status: 500, body: { message } });
+    expect((await call('GET', `${path('v1')}/bad`)).status).toBe(200);
+  });
+});
