@@ -56,7 +56,7 @@ export interface Assembly {
 /** Joins storage, authentication, authorization, admission and the special resources as the flags say. Throws on flags that cannot be. */
 export async function assemble(flags: Flags, options: AssemblyOptions): Promise<Assembly> {
   const { store, metrics, log } = options;
-  const specials = specialsOf(flags);
+  const specials = specialsOf(flags, { log, ...(options.address ? { address: options.address } : {}) });
   const registry = new Registry({
     store,
     scheme,

@@ -110,6 +110,10 @@ export const apiServerFlags = defineFlags({
     group: authentication,
     help: 'Issuer that service account tokens name. May be repeated: the first signs, all are accepted.',
   }),
+  'service-account-jwks-uri': stringFlag({
+    group: authentication,
+    help: "URL (https://…) at which others find the keys that service account tokens are checked with. Unset, this server's own.",
+  }),
   'service-account-key-file': stringArrayFlag({
     group: authentication,
     help: 'File with public or private keys (PEM) that service account tokens are checked with. May be repeated. Unset, no such token is accepted.',

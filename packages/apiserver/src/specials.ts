@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { FlagValues } from '@coracle/process/flags';
+import { UsageError } from '@coracle/process/program';
 import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
+import { discoveryPages } from './chain/authentication/service-account/discovery.ts';
 import { TokenIssuer } from './chain/authentication/service-account/issuer.ts';
-import { keySet, signingKey } from './chain/authentication/service-account/keys.ts';
+import { signingKey } from './chain/authentication/service-account/keys.ts';
 import type { Authorizer } from './chain/authorization/authorizer.ts';
 import type { RbacIndex } from './chain/authorization/rbac/index.ts';
 import { customResourceDefinitionHooks } from './extensions/definition-hooks.ts';
@@ -54,7 +56,14 @@ export interface Specials {
   attach(surroundings: Surroundings): void;
 }
 
-export function specialsOf(flags: Flags): Specials {
+/** What specials need from the start. */
+export interface SpecialsOptions {
+  /** `host:port` at which others reach this server; by default where it listens. */
+  address?: string;
+  log: Surroundings['log'];
+}
+
+export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
   let around: Surroundings | undefined;
   const surroundings = (): Surroundings => {
     if (!around) throw new Error('the special resources are not attached to a server yet');
@@ -91,7 +100,7 @@ export function specialsOf(flags: Flags): Specials {
       ...tokenSubresources(flags),
       ...streamingSubresources(kubeletsOf(flags), () => surroundings().authorizer),
     },
-    pages: issuerPages(flags),
+    pages: issuerPages(flags, options),
     services,
     attach(given) {
       around = given;
@@ -128,28 +137,22 @@ function tokenSubresources(flags: Flags): SubresourceTable {
   };
 }
 
-/** What others check the tokens of service accounts with (https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery). */
-function issuerPages(flags: Flags): Readonly<Record<string, Page>> {
+/** The pages of the issuer of service account tokens; none where it is no issuer for others. */
+function issuerPages(flags: Flags, { address, log }: SpecialsOptions): Readonly<Record<string, Page>> {
   const [issuer] = flags['service-account-issuer'];
   const keys = tokenKeysOf(flags);
+  const keysUrl = flags['service-account-jwks-uri'];
+  if (issuer === undefined && keysUrl !== '') {
+    throw new UsageError('service-account-jwks-uri requires service-account-issuer to be set');
+  }
   if (issuer === undefined || keys.length === 0) return {};
-  const published = keySet(keys);
-  const configuration = {
-    issuer,
-    jwks_uri: `${issuer.replace(/\/$/, '')}/openid/v1/jwks`,
-    response_types_supported: ['id_token'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [...new Set(keys.map(({ algorithm }) => algorithm))],
-  };
-  const page =
-    (type: string, value: object): Page =>
-    async ({ res }) => {
-      res.setHeader('Content-Type', type);
-      res.setHeader('Cache-Control', 'public, max-age=3600');
-      res.end(JSON.stringify(value));
-    };
-  return {
-    '/.well-known/openid-configuration': page('application/json', configuration),
-    '/openid/v1/jwks': page('application/jwk-set+json', published),
-  };
+  try {
+    const own = `${flags['bind-address']}:${flags['secure-port']}`;
+    return discoveryPages({ issuer, keys, keysUrl, address: address ?? own });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    // Tokens work without: only others cannot check them.
+    log.warn({ reason: error.message }, 'ServiceAccountIssuerDiscovery endpoints will not be enabled');
+    return {};
+  }
 }

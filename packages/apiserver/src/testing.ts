@@ -72,7 +72,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   const log = options.log ?? toConsole;
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.
   const plain = options.hooks !== undefined || options.subresources !== undefined;
-  const specials = plain ? undefined : specialsOf(apiServerFlags.parse(['--allow-privileged']).values);
+  const specials = plain ? undefined : specialsOf(apiServerFlags.parse(['--allow-privileged']).values, { log });
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,

@@ -5,15 +5,19 @@ import { gunzipSync } from 'node:zlib';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { secret } from '@coracle/api/core/v1/secret';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { callsTo } from '../../testing/http.ts';
 import { startHttpsServer } from '../../testing/https-server.ts';
 import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
+import { startApiServer } from '../../testing.ts';
 import { withRetries } from '../../webhooks/retries.ts';
-import { batched } from './backends/buffered.ts';
+import type { Link } from '../link.ts';
+import { batched, blocking } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
 import { RotatingFile } from './backends/rotating-file.ts';
 import { truncated } from './backends/truncated.ts';
 import type { AuditEvent } from './event.ts';
+import { audit } from './index.ts';
 import { auditConfigOf, type Policy } from './policy.ts';
 import { readPolicyFile } from './policy-file.ts';
 
@@ -172,6 +176,53 @@ describe('audit', () => {
       },
     });
     await hook.close();
+  });
+});
+
+describe('the links of audit', () => {
+  const metrics = { event: () => {}, level: () => {}, rejected: () => {}, lost: () => {} };
+
+  /** A server whose requests are recorded and then meet `end`; gives the events. */
+  async function auditing(end: Link, take: (event: AuditEvent) => boolean = () => true) {
+    const events: AuditEvent[] = [];
+    const backend = {
+      process(event: AuditEvent) {
+        events.push(event);
+        return take(event);
+      },
+      close: async () => undefined,
+    };
+    const policy: Policy = { rules: [{ level: 'Metadata' }] };
+    const log = { error: () => undefined, warn: () => undefined };
+    const api = await startApiServer({ links: [audit({ policy, backends: [backend], metrics }), end], log });
+    const answer = await callsTo(api.url)('GET', maps);
+    await api.close();
+    return { answer, events };
+  }
+
+  it('record that the server failed over a request', async () => {
+    const { answer, events } = await auditing(() => Promise.reject(new TypeError('oops')));
+    expect(answer.status).toBe(500);
+    expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'Panic']);
+    expect(events[1]!.responseStatus).toMatchObject({ code: 500, message: "APIServer panic'd: oops" });
+  });
+
+  it('refuse a request whose event is lost where that must not be', async () => {
+    let reached = false;
+    const end: Link = async (_context, next) => {
+      reached = true;
+      await next();
+    };
+    const { answer } = await auditing(end, () => false);
+    expect(answer.body).toMatchObject({ code: 500, message: 'Internal error occurred: failed to store audit event' });
+    expect(reached).toBe(false);
+    const refusing = blocking(
+      () => Promise.reject(new Error('disk full')),
+      true,
+      () => undefined,
+    );
+    expect(await refusing.process(event({ stage: 'RequestReceived' }))).toBe(false);
+    expect(await refusing.process(event({ stage: 'ResponseComplete' }))).toBe(true);
   });
 });
 

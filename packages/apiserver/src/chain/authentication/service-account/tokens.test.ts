@@ -1,6 +1,8 @@
 import { makeServiceAccountKeys } from '@coracle/process/pki';
 import { describe, expect, it } from '@jest/globals';
+import type { RequestContext } from '../../link.ts';
 import { type ClaimWishes, claimsOf } from './claims.ts';
+import { type DiscoveryOptions, discoveryPages } from './discovery.ts';
 import { TokenIssuer } from './issuer.ts';
 import { keySet, signingKey, verificationKeys } from './keys.ts';
 import { type LiveObjects, ServiceAccountTokens } from './verifier.ts';
@@ -108,6 +110,39 @@ describe('a service account token', () => {
     await expect(tokens.authenticateToken(ofPod, [issuerUrl])).rejects.toThrow('its pod is gone');
     gone.add('serviceaccount');
     await expect(tokens.authenticateToken(ofPod, [issuerUrl])).rejects.toThrow('its service account is gone');
+  });
+
+  it('can be checked by others, who find the keys where the issuer says', async () => {
+    const { keys } = await issuing();
+    const show = async (options: Partial<DiscoveryOptions>, path = '/.well-known/openid-configuration') => {
+      const pages = discoveryPages({ issuer: issuerUrl, keys, keysUrl: '', address: '10.0.0.1:6443', ...options });
+      const headers = new Map<string, string>();
+      let body = '';
+      const res = {
+        setHeader: (name: string, value: string) => headers.set(name, value),
+        end: (text: string) => (body = text),
+      };
+      await pages[path]!({ res } as unknown as RequestContext);
+      return { type: headers.get('Content-Type'), caching: headers.get('Cache-Control'), body: JSON.parse(body) };
+    };
+    expect(await show({})).toEqual({
+      type: 'application/json',
+      caching: 'public, max-age=3600',
+      body: {
+        issuer: issuerUrl,
+        jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks',
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['ES256'],
+      },
+    });
+    expect((await show({ keysUrl: 'https://keys' })).body.jwks_uri).toBe('https://keys');
+    expect(await show({}, '/openid/v1/jwks')).toMatchObject({
+      type: 'application/jwk-set+json',
+      body: { keys: [{ kid: keys[0]!.id }] },
+    });
+    await expect(show({ issuer: 'http://a' })).rejects.toThrow('issuer URL must use https scheme, got: http://a');
+    await expect(show({ issuer: 'https://a?b' })).rejects.toThrow('issuer URL may not include a query');
   });
 
   it('can be checked by others with the published key set', async () => {
