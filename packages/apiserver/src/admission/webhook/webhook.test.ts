@@ -397,7 +397,7 @@ describe('webhooks of custom resources', () => {
   });
 });
 
-it('a CONNECT is shown by its options', () => {
+it('a CONNECT is shown by its options', async () => {
   const attributes = {
     kind: podKind,
     objectKind: { apiVersion: 'v1', kind: 'PodExecOptions' },
@@ -405,7 +405,7 @@ it('a CONNECT is shown by its options', () => {
     subresource: 'exec',
     options: { command: ['sh'], stdin: true },
   } as unknown as Attributes;
-  const { requestKind, object, oldObject, resource } = formsOf(attributes, podKind);
+  const { requestKind, object, oldObject, resource } = await formsOf(attributes, podKind);
   expect(requestKind).toEqual({ group: '', version: 'v1', kind: 'PodExecOptions' });
   expect(resource).toEqual({ group: '', version: 'v1', resource: 'pods' });
   expect(object).toEqual({ kind: 'PodExecOptions', apiVersion: 'v1', command: ['sh'], stdin: true });
