@@ -111,8 +111,10 @@ describe('laws of quantities', () => {
       fc.property(quantities, (quantity) => {
         const again = Quantity.parse(quantity.toString());
         expect(again.equals(quantity)).toBe(true);
-        expect(again.toString()).toBe(quantity.toString());
+        // A binary one that is printed without a suffix is read as a decimal one, here as upstream.
+        if (again.format === quantity.format) expect(again.toString()).toBe(quantity.toString());
       }),
+      { examples: [[Quantity.parse('640257372045781.25Ki')]] },
     );
   });
 
