@@ -21,10 +21,13 @@ import { rootCaPublisher } from './controllers/root-ca/controller.ts';
 import { serviceAccountController } from './controllers/serviceaccount/controller.ts';
 import { serviceAccountTokenController } from './controllers/serviceaccount-token/controller.ts';
 import { taintEvictionController } from './controllers/taint-eviction/controller.ts';
+import { claimProtectionController } from './controllers/volume-protection/claims.ts';
+import { volumeProtectionController } from './controllers/volume-protection/volumes.ts';
 
 /** All controllers of kube-controller-manager. */
 export const allControllers = (): Controller[] => [
   bootstrapSignerController,
+  claimProtectionController,
   clusterRoleAggregationController,
   csrApprovingController,
   csrCleanerController,
@@ -46,4 +49,5 @@ export const allControllers = (): Controller[] => [
   servingApprovingController,
   taintEvictionController,
   tokenCleanerController,
+  volumeProtectionController,
 ];
