@@ -12,7 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   client: ['api'],
   etcd: [],
   process: ['api', 'client'],
-  apiserver: ['api', 'client', 'process', 'etcd'],
+  apiserver: ['api', 'cel', 'client', 'process', 'etcd'],
   scheduler: ['api', 'client', 'process'],
   'controller-manager': ['api', 'client', 'process'],
   kubelet: ['api', 'client', 'process'],

@@ -12,7 +12,7 @@ import { type StructuralNode, structuralNode } from '../structural/node.ts';
 import { prune } from '../structural/prune.ts';
 import { columnsOf } from './columns.ts';
 import { typedMetadata } from './metadata.ts';
-import { resourceValidator } from './validation.ts';
+import { type CompiledRules, resourceValidator } from './validation.ts';
 
 /** The kinds of a definition. */
 export interface CustomKinds {
@@ -26,6 +26,8 @@ export interface CustomKinds {
 export interface CustomSurroundings {
   /** Why no object may be created any more; undefined: it may. */
   closed(): string | undefined;
+  /** Compiles the CEL rules of a schema; undefined: it has none. */
+  rules(schema: JSONSchemaProps): CompiledRules | undefined;
   /** Asks the definition's webhook for objects in the form of a version. Only called with the strategy Webhook. */
   ask(objects: readonly KubeObject[], apiVersion: string): Promise<KubeObject[]>;
 }
@@ -67,7 +69,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
   const apiVersion = `${group}/${version.name}`;
   const type = `custom/${apiVersion}.${names.kind}`;
   const { status: hasStatus, scale } = version.subresources ?? {};
-  const validator = resourceValidator(node, version.subresources);
+  const validator = resourceValidator(node, version.subresources, family.surroundings.rules(props));
   const asks = spec.conversion?.strategy === 'Webhook';
   const kind: Kind = {
     kind: names.kind,

@@ -17,35 +17,62 @@ export interface ResourceValidator {
 
 type Scale = CustomResourceSubresources['scale'];
 
-/** Compiles a version's schema; metadata is the machinery's to validate. */
+/** CEL rules of a schema, compiled. */
+export interface CompiledRules {
+  validate(object: unknown, old?: unknown): { errors: FieldError[] };
+}
+
+/** Errors that leave too little for rules to look at. */
+const blocking = new Set(['FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
+
+/** The errors found so far and those of the rules, which are not asked about an object that has not the form they were written for. */
+function withRules(
+  errors: FieldError[],
+  rules: CompiledRules | undefined,
+  it: KubeObject,
+  old?: KubeObject,
+): FieldError[] {
+  if (!rules) return errors;
+  if (!errors.some(({ type }) => blocking.has(type))) return [...errors, ...rules.validate(it, old).errors];
+  const message =
+    'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+  return [...errors, { type: 'FieldValueInvalid', field: '<nil>', message }];
+}
+
+/** Compiles a version's schema; metadata is the machinery's to validate. `rules` are those of the schema, if it has any. */
 export function resourceValidator(
   node: StructuralNode,
   subresources: CustomResourceSubresources | undefined,
+  rules: CompiledRules | undefined,
 ): ResourceValidator {
   const whole = schemaValidator(node.props);
   const scale = subresources?.scale;
   const statusProps = node.props.properties?.['status'];
   const status = statusProps ? schemaValidator(statusProps) : undefined;
   return {
-    validate: (it) => [
-      ...whole.validate(it),
-      ...scaleSpecErrors(it, scale),
-      ...scaleStatusErrors(it, scale),
-      ...embeddedErrors(it, node),
-      ...(hasLists(node) ? duplicateItems(it, node) : []),
-    ],
-    validateUpdate(it, old, subresource) {
-      const lists = hasLists(node) && duplicateItems(old, node).length === 0 ? duplicateItems(it, node) : [];
-      if (subresource === 'status') {
-        return [...statusErrors(it, old, status), ...scaleStatusErrors(it, scale), ...lists];
-      }
-      return [
-        ...whole.validate(it, '', old),
+    validate(it) {
+      const errors = [
+        ...whole.validate(it),
         ...scaleSpecErrors(it, scale),
         ...scaleStatusErrors(it, scale),
         ...embeddedErrors(it, node),
-        ...lists,
+        ...(hasLists(node) ? duplicateItems(it, node) : []),
       ];
+      return withRules(errors, rules, it);
+    },
+    validateUpdate(it, old, subresource) {
+      const lists = hasLists(node) && duplicateItems(old, node).length === 0 ? duplicateItems(it, node) : [];
+      const errors =
+        subresource === 'status'
+          ? [...statusErrors(it, old, status), ...scaleStatusErrors(it, scale), ...lists]
+          : [
+              ...whole.validate(it, '', old),
+              ...scaleSpecErrors(it, scale),
+              ...scaleStatusErrors(it, scale),
+              ...embeddedErrors(it, node),
+              ...lists,
+            ];
+      return withRules(errors, rules, it, old);
     },
   };
 }

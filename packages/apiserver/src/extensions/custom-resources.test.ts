@@ -76,6 +76,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const merge = { 'content-type': 'application/merge-patch+json' };
 const widget = (name: string, spec: object = {}, more: object = {}) => ({
   apiVersion: 'example.com/v1',
   kind: 'Widget',
@@ -231,6 +232,49 @@ describe('custom resources', () => {
     const { status, body } = await call('POST', widgets, widget('bad', spec));
     expect(status).toBe(422);
     expect(body.message).toBe(`Widget.example.com "bad" is invalid: ${message}`);
+  });
+
+  it('are held to CEL rules, transitions among them', async () => {
+    const rule = (text: string, message: string) => ({ rule: text, message });
+    const ruled = (rules: object[]) =>
+      definitionOf(
+        'Ruled',
+        [
+          versionOf({
+            spec: {
+              type: 'object',
+              properties: { min: { type: 'integer' }, max: { type: 'integer' } },
+              'x-kubernetes-validations': rules as never,
+            },
+          }),
+        ],
+        { names: { plural: 'ruleds', kind: 'Ruled' } },
+      );
+    const wrong = await call('POST', definitions, ruled([rule('self.mni < 1', 'x')]));
+    expect(wrong.status).toBe(422);
+    expect(wrong.body.details.causes[0].field).toBe(
+      'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
+    );
+    await define(
+      call,
+      ruled([rule('self.min <= self.max', 'min above max'), rule('self.max >= oldSelf.max', 'max shrinks')]),
+    );
+    const path = `${group}/namespaces/default/ruleds`;
+    const made = await call('POST', path, { metadata: { name: 'a' }, spec: { min: 2, max: 1 } });
+    expect(made).toMatchObject({
+      status: 422,
+      body: { message: 'Ruled.example.com "a" is invalid: spec: Invalid value: "object": min above max' },
+    });
+    const untyped = await call('POST', path, { metadata: { name: 'a' }, spec: { min: 'x' } });
+    expect(untyped.body.details.causes[1]).toEqual({
+      reason: 'FieldValueInvalid',
+      message:
+        'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      field: '<nil>',
+    });
+    await call('POST', path, { metadata: { name: 'a' }, spec: { min: 1, max: 5 } });
+    const shrunk = await call('PATCH', `${path}/a`, { spec: { max: 4 } }, merge);
+    expect(shrunk.body.details.causes[0].message).toMatch(/max shrinks$/);
   });
 
   it('have a status and a scale of their own', async () => {

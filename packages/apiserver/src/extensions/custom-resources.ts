@@ -9,6 +9,7 @@ import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { acceptNames, establish } from './accepted-names.ts';
 import { noteApproval } from './approval-condition.ts';
 import { cleanupFinalizer } from './definition-hooks.ts';
+import { rulesOf } from './rules.ts';
 
 interface ExtensionsLog {
   warn(details: object, message: string): void;
@@ -151,7 +152,7 @@ export class CustomResources implements Follower {
     const closed = () =>
       this.#terminating.has(name) ? 'create not allowed while custom resource definition is terminating' : undefined;
     const ask = await this.#conversion(crd);
-    const kinds = customKinds(crd, { closed, ask });
+    const kinds = customKinds(crd, { closed, ask, rules: await rulesOf(crd) });
     await this.#registry.install(kinds.served, kinds.storage, before ? [...before.served, before.storage] : []);
     this.#installed.set(name, { ...kinds, form });
   }

@@ -2,6 +2,7 @@ import { apiApprovalErrors } from '@coracle/api/apiextensions/v1/api-approval';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
 import type { KubeObject } from '@coracle/api/kind';
+import { type FieldError, Path } from '@coracle/api/meta/field-path';
 import { invalidObject } from '@coracle/api/meta/status';
 import { isKnownFormat } from '@coracle/api/structural/formats';
 import { partsOf } from '@coracle/api/structural/node';
@@ -17,14 +18,14 @@ export const customResourceDefinitionHooks: ResourceHooks = {
   async beforeCreate(object, context) {
     await loadPatterns();
     const crd = object as CustomResourceDefinition;
-    const errors = apiApprovalErrors(crd);
-    if (errors.length > 0) throw invalidObject(customResourceDefinition, crd.metadata.name ?? '', errors);
+    await refuse(crd, apiApprovalErrors(crd));
     warnOfFormats(crd, context);
     return undefined;
   },
-  async beforeUpdate(object, _old, context) {
+  async beforeUpdate(object, old, context) {
     if (context.subresource !== '') return undefined;
     await loadPatterns();
+    await refuse(object as CustomResourceDefinition, [], old as CustomResourceDefinition);
     warnOfFormats(object as CustomResourceDefinition, context);
     return undefined;
   },
@@ -42,6 +43,17 @@ export const customResourceDefinitionHooks: ResourceHooks = {
     });
   },
 };
+
+/** Refuses what cannot be seen by the definition alone; rules are looked at where the schemas around them are fine. */
+async function refuse(
+  crd: CustomResourceDefinition,
+  known: readonly FieldError[],
+  old?: CustomResourceDefinition,
+): Promise<void> {
+  const isFine = known.length === 0 && customResourceDefinition.validate!(crd, new Path()).length === 0;
+  const errors = isFine ? await (await import('./rules.ts')).ruleErrors(crd, old) : known;
+  if (errors.length > 0) throw invalidObject(customResourceDefinition, crd.metadata.name ?? '', errors);
+}
 
 function warnOfFormats({ spec }: CustomResourceDefinition, context: WriteContext): void {
   const unknown = new Set<string>();

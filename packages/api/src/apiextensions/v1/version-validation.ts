@@ -3,6 +3,7 @@ import type {
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
+  JSONSchemaProps,
   SelectableField,
 } from '../../generated/apiextensions/v1.ts';
 import { duplicate, type FieldError, invalid, type Path, required, tooMany } from '../../meta/field-path.ts';
@@ -41,6 +42,27 @@ export function validateVersions(spec: CustomResourceDefinitionSpec, at: Path): 
     errors.push(invalid(list, versions, 'must have exactly one version marked as storage version'));
   }
   return [...errors, ...validateShared(versions, shared, at)];
+}
+
+/** The schemas of a definition with their paths: one, at the top, where all versions have the same. */
+export function schemasOf(
+  { versions = [] }: CustomResourceDefinitionSpec,
+  at: Path,
+): { version: string; schema: JSONSchemaProps; at: Path }[] {
+  const found = versions.flatMap(({ name, schema }, i) =>
+    schema?.openAPIV3Schema
+      ? [
+          {
+            version: name,
+            schema: schema.openAPIV3Schema,
+            at: at.child('versions').index(i).child('schema.openAPIV3Schema'),
+          },
+        ]
+      : [],
+  );
+  const [first] = found;
+  if (!first || !sharedParts(versions).schema) return found;
+  return [{ ...first, at: at.child('validation.openAPIV3Schema') }];
 }
 
 interface Shared {
