@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
+import { webhookConfigurationHooks } from './admission/webhook/configuration-hooks.ts';
 import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { discoveryPages } from './chain/authentication/service-account/discovery.ts';
 import { TokenIssuer } from './chain/authentication/service-account/issuer.ts';
@@ -88,6 +89,8 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'ingresses.networking.k8s.io': ingressHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
+      'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
+      'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       ...rbacHooks(surroundings),
       ...accessReviewHooks(() => surroundings().authorizer),
       ...authenticationReviewHooks(() => surroundings().tokens, audiencesOf(flags)),

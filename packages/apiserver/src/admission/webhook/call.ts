@@ -21,7 +21,6 @@ export interface Call {
   readonly hook: Hook;
   readonly kind: AnyKind;
   readonly attributes: Attributes;
-  readonly mutating: boolean;
   /** Where annotations of this call are told apart: `round_0_index_1`. */
   readonly place: string;
 }
@@ -37,9 +36,9 @@ export async function callHook<T>(
   around: WebhookSurroundings,
   use: (verdict: Verdict, forms: Forms) => T | Promise<T>,
 ): Promise<T | undefined> {
-  const { hook, attributes, mutating } = call;
+  const { hook, attributes } = call;
   const { name, failurePolicy } = hook.webhook;
-  const type = mutating ? 'admit' : 'validating';
+  const { type } = hook;
   const { operation } = attributes;
   const started = performance.now();
   const called = (code: number, rejected: boolean) =>
@@ -77,7 +76,7 @@ export async function callHook<T>(
     called(code, false);
     around.metrics.failedOpen({ name, type });
     around.log.warn({ webhook: name, reason: error.message }, 'Failed calling webhook, failing open');
-    const prefix = `failed-open.${mutating ? 'mutating' : 'validating'}.webhook.admission.k8s.io`;
+    const prefix = `failed-open.${type === 'admit' ? 'mutating' : 'validating'}.webhook.admission.k8s.io`;
     attributes.annotate(`${prefix}/${call.place}`, name);
     if (isLate(attributes)) throw timeoutError(requestIsLate);
     return undefined;
@@ -103,7 +102,7 @@ function checkDryRun({ hook: { webhook }, attributes }: Call): void {
   throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
 }
 
-async function ask({ hook, attributes, mutating }: Call, forms: Forms, around: WebhookSurroundings): Promise<Verdict> {
+async function ask({ hook, attributes }: Call, forms: Forms, around: WebhookSurroundings): Promise<Verdict> {
   const { name, clientConfig, admissionReviewVersions, timeoutSeconds = 10 } = hook.webhook;
   const failure = (before: string, error: unknown, status: StatusError) =>
     new CallFailure(name, `${before}: ${error instanceof Error ? error.message : String(error)}`, status);
@@ -133,7 +132,7 @@ async function ask({ hook, attributes, mutating }: Call, forms: Forms, around: W
     });
     const review = parseReview(answer);
     return attempt(
-      () => verdictOf(review, asked, mutating),
+      () => verdictOf(review, asked, hook.type === 'admit'),
       'received invalid webhook response',
       serviceUnavailable('error validating webhook response'),
     );

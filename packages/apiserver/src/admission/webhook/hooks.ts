@@ -8,6 +8,8 @@ import type { ServiceResolver } from '../../webhooks/service-resolver.ts';
 export interface Hook {
   readonly webhook: ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
   readonly configuration: string;
+  /** As metrics name the kinds of webhooks: `admit` of those that mutate. */
+  readonly type: 'admit' | 'validating';
   /** Names it among all: a configuration may not have two of one name. */
   readonly id: string;
   readonly namespaceSelector: Selector;
@@ -36,6 +38,10 @@ export interface WebhookMetrics {
   }): void;
   rejected(call: { name: string; type: string; operation: string; why: RejectionType; code: number }): void;
   failedOpen(call: { name: string; type: string }): void;
+  /** Match conditions left a request out. */
+  excluded(call: { name: string; type: string; operation: string }): void;
+  /** Match conditions could not tell. */
+  conditionFailed(call: { name: string; type: string; operation: string }): void;
 }
 
 /** Why a webhook's call refused the request: its answer, the call that failed, or what the server could not do with the answer. */
@@ -46,22 +52,27 @@ interface Configuration extends KubeObject {
 }
 
 /** Follows the configurations of one kind; gives their webhooks in the order in which they are called: by the configuration's name, then as listed. */
-export function followHooks<T extends Configuration>(objects: ObjectAccess, kind: Kind<T>): () => readonly Hook[] {
+export function followHooks<T extends Configuration>(
+  objects: ObjectAccess,
+  kind: Kind<T>,
+  hookType: Hook['type'],
+): () => readonly Hook[] {
   const byName = new Map<string, readonly Hook[]>();
   let inOrder: readonly Hook[] = [];
   objects.onChange(kind, ({ type, object }) => {
     const { name = '' } = object.metadata;
     if (type === 'deleted') byName.delete(name);
-    else byName.set(name, hooksOf(object));
+    else byName.set(name, hooksOf(object, hookType));
     inOrder = [...byName.keys()].sort().flatMap((each) => byName.get(each)!);
   });
   return () => inOrder;
 }
 
-function hooksOf({ metadata: { name = '' }, webhooks = [] }: Configuration): Hook[] {
+function hooksOf({ metadata: { name = '' }, webhooks = [] }: Configuration, type: Hook['type']): Hook[] {
   return webhooks.map((webhook) => ({
     webhook,
     configuration: name,
+    type,
     id: `${name}/${webhook.name}`,
     namespaceSelector: selectorFrom(webhook.namespaceSelector ?? {}),
     objectSelector: selectorFrom(webhook.objectSelector ?? {}),

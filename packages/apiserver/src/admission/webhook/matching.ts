@@ -1,5 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
-import { internalError, isNotFound } from '@coracle/api/meta/status';
+import { forbiddenError, internalError, isNotFound } from '@coracle/api/meta/status';
 import { prefixOf } from '../../storage/keys.ts';
 import type { Attributes } from '../plugin.ts';
 import type { Hook, WebhookSurroundings } from './hooks.ts';
@@ -29,7 +29,7 @@ export function isExempt(attributes: Attributes): boolean {
 export async function matchedKind(
   hook: Hook,
   attributes: Attributes,
-  kinds: WebhookSurroundings['kinds'],
+  around: WebhookSurroundings,
 ): Promise<AnyKind | undefined> {
   let inNamespace: boolean;
   let failure: unknown;
@@ -40,10 +40,33 @@ export async function matchedKind(
     inNamespace = true;
   }
   if (!inNamespace || !selectsObject(hook.objectSelector, attributes)) return undefined;
-  const kind = ruledKind(hook, attributes, kinds);
+  const kind = ruledKind(hook, attributes, around.kinds);
   // What fails for a request that the webhook is not about is nobody's business.
   if (kind && failure) throw failure;
-  return kind;
+  return kind && (await meetsConditions(hook, attributes, kind, around)) ? kind : undefined;
+}
+
+/** Whether a request meets a webhook's match conditions. Where they cannot tell, the failure policy decides; Forbidden is thrown by Fail. */
+async function meetsConditions(
+  hook: Hook,
+  attributes: Attributes,
+  kind: AnyKind,
+  { metrics, log }: WebhookSurroundings,
+): Promise<boolean> {
+  const { name, matchConditions = [], failurePolicy } = hook.webhook;
+  if (matchConditions.length === 0) return true;
+  const { conditionsMatch } = await import('./match-conditions.ts');
+  const verdict = await conditionsMatch(hook, attributes, kind);
+  const { type } = hook;
+  const { operation } = attributes;
+  if ('matches' in verdict) {
+    if (!verdict.matches) metrics.excluded({ name, type, operation });
+    return verdict.matches;
+  }
+  metrics.conditionFailed({ name, type, operation });
+  if (failurePolicy === 'Ignore') return false;
+  log.warn({ webhook: name, reason: verdict.error }, 'Failed evaluating match conditions, failing closed');
+  throw forbiddenError({ group: attributes.group, resource: attributes.resource }, attributes.name, verdict.error);
 }
 
 function ruledKind(

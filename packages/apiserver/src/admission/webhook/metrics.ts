@@ -30,6 +30,18 @@ export function webhookMetrics(metrics: Registry): WebhookMetrics {
     labelNames: ['name', 'type'],
     registers,
   });
+  const excluded = new Counter({
+    name: 'apiserver_admission_match_condition_exclusions_total',
+    help: 'Requests that match conditions left out.',
+    labelNames: ['name', 'kind', 'type', 'operation'],
+    registers,
+  });
+  const conditionErrors = new Counter({
+    name: 'apiserver_admission_match_condition_evaluation_errors_total',
+    help: 'Requests of which match conditions could not tell.',
+    labelNames: ['name', 'kind', 'type', 'operation'],
+    registers,
+  });
   // Webhooks choose the codes: beyond this they are one, so that they cannot make series without end.
   const bounded = (code: number) => String(Math.min(code, 600));
   return {
@@ -41,5 +53,7 @@ export function webhookMetrics(metrics: Registry): WebhookMetrics {
       rejections.inc({ name, type, operation, error_type: why, rejection_code: bounded(code) });
     },
     failedOpen: (labels) => open.inc(labels),
+    excluded: (labels) => excluded.inc({ ...labels, kind: 'webhook' }),
+    conditionFailed: (labels) => conditionErrors.inc({ ...labels, kind: 'webhook' }),
   };
 }

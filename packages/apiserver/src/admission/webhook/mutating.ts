@@ -25,13 +25,13 @@ interface Memory {
  * it. A change makes all mutating plugins run again, and with them, once, the webhooks that asked for it.
  */
 export function mutatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
-  const hooks = followHooks(around.objects, mutatingWebhookConfiguration);
+  const hooks = followHooks(around.objects, mutatingWebhookConfiguration, 'admit');
 
   async function callEach(attributes: Attributes, memory: Memory): Promise<void> {
     const { running } = attributes.reinvocation;
     if (running && !deepEqual(memory.output, attributes.object)) markOutdated(memory);
     for (const [i, hook] of hooks().entries()) {
-      const kind = await matchedKind(hook, attributes, around.kinds);
+      const kind = await matchedKind(hook, attributes, around);
       // What did not match the first time is not called the second time, though it may match now.
       if (!kind || (running && !memory.outdated.has(hook.id))) continue;
       const place = `round_${running ? 1 : 0}_index_${i}`;
@@ -43,7 +43,7 @@ export function mutatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
       };
       let changed = false;
       try {
-        const result = await callHook({ hook, kind, attributes, mutating: true, place }, around, use);
+        const result = await callHook({ hook, kind, attributes, place }, around, use);
         if (result) {
           changed = result.changed;
           attributes.object = result.object;

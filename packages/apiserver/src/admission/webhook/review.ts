@@ -6,9 +6,9 @@ import { StatusError } from '@coracle/api/meta/status';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { AdmissionResponse, AdmissionReview } from '@coracle/api/types/admission/v1';
 import type { Status } from '@coracle/api/types/meta/v1';
-import { shown } from '../../registry/reviews/authentication-reviews.ts';
 import type { Attributes } from '../plugin.ts';
 import type { Forms } from './forms.ts';
+import { requestOf } from './request.ts';
 
 const group = 'admission.k8s.io';
 const known = ['v1', 'v1beta1'];
@@ -26,28 +26,12 @@ export function question(attributes: Attributes, forms: Forms, versions: readonl
   const version = versions.find((each) => known.includes(each));
   if (version === undefined)
     throw new Error(`webhook does not accept known AdmissionReview versions (${known.join(', ')})`);
-  const { requestKind, kind, resource } = forms;
   const uid = randomUUID();
+  const { object = null, oldObject = null } = forms;
   const review = {
     kind: 'AdmissionReview',
     apiVersion: `${group}/${version}`,
-    request: {
-      uid,
-      kind,
-      resource,
-      ...(attributes.subresource === '' ? {} : { subResource: attributes.subresource }),
-      requestKind,
-      requestResource: { group: attributes.group, version: attributes.version, resource: attributes.resource },
-      ...(attributes.subresource === '' ? {} : { requestSubResource: attributes.subresource }),
-      ...(attributes.name === '' ? {} : { name: attributes.name }),
-      ...(attributes.namespace === '' ? {} : { namespace: attributes.namespace }),
-      operation: attributes.operation,
-      userInfo: shown(attributes.user),
-      object: forms.object ?? null,
-      oldObject: forms.oldObject ?? null,
-      dryRun: attributes.dryRun,
-      options: attributes.operation === 'CONNECT' ? null : attributes.options,
-    },
+    request: { uid, ...requestOf(attributes, forms), object, oldObject },
   };
   return { version, uid, body: Buffer.from(encodeJson(review)) };
 }

@@ -8,21 +8,21 @@ import { isExempt, matchedKind } from './matching.ts';
  * (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/).
  */
 export function validatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
-  const hooks = followHooks(around.objects, validatingWebhookConfiguration);
+  const hooks = followHooks(around.objects, validatingWebhookConfiguration, 'validating');
   return {
     name: 'ValidatingAdmissionWebhook',
     async validate(attributes) {
       if (hooks().length === 0 || isExempt(attributes)) return;
       const relevant = [];
       for (const hook of hooks()) {
-        const kind = await matchedKind(hook, attributes, around.kinds);
+        const kind = await matchedKind(hook, attributes, around);
         if (kind) relevant.push({ hook, kind });
       }
       if (relevant.length === 0) return;
       const { callHook } = await import('./call.ts');
       const answers = await Promise.allSettled(
         relevant.map(({ hook, kind }, i) =>
-          callHook({ hook, kind, attributes, mutating: false, place: `round_0_index_${i}` }, around, () => undefined),
+          callHook({ hook, kind, attributes, place: `round_0_index_${i}` }, around, () => undefined),
         ),
       );
       for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;

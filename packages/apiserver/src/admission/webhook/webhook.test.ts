@@ -351,6 +351,74 @@ describe('a validating webhook', () => {
   });
 });
 
+describe('match conditions', () => {
+  const conditions = (...expressions: string[]) => ({
+    matchConditions: expressions.map((expression, i) => ({ name: `c${i}`, expression })),
+  });
+
+  it('leave requests out that they are false of', async () => {
+    await register(
+      'Validating',
+      conditions(
+        "request.userInfo.username == 'alice' && request.resource.resource == 'configmaps'",
+        "object.metadata.name != 'quiet' && oldObject == null",
+        '!request.dryRun',
+      ),
+    );
+    await create({ metadata: { name: 'quiet' } });
+    await create(configMap(), '?dryRun=All');
+    expect(hook.received.length).toBe(0);
+    await create();
+    expect(hook.received.length).toBe(1);
+    expect(await metrics.metrics()).toContain(
+      'apiserver_admission_match_condition_exclusions_total{name="test.example.com",type="validating",operation="CREATE",kind="webhook"} 2',
+    );
+  });
+
+  it('that fail refuse the request, or do not count, as failurePolicy says; a false one settles it', async () => {
+    const failing = 'object.data.none == "x"';
+    await register('Validating', conditions(failing));
+    expect((await create(configMap({ data: { a: '1' } }))).body).toMatchObject({
+      code: 403,
+      message: expect.stringContaining(`is forbidden: expression '${failing}' resulted in error: no such key: none`),
+    });
+    await call('DELETE', configs.pop()!);
+    await register('Validating', { ...conditions(failing), failurePolicy: 'Ignore' }, 'ignoring');
+    await register('Validating', conditions(failing, 'false'), 'settled');
+    expect((await create()).status).toBe(201);
+    expect(hook.received.length).toBe(0);
+  });
+
+  it('are compiled when they are written', async () => {
+    const refused = await call('POST', `${group}/validatingwebhookconfigurations`, {
+      metadata: { name: 'bad' },
+      webhooks: [
+        {
+          name: 'bad.example.com',
+          clientConfig: { url: hook.url },
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+          matchConditions: [
+            { name: 'a', expression: 'objekt.x' },
+            { name: 'a', expression: '1' },
+            { name: 'b', expression: ' ' },
+          ],
+        },
+      ],
+    });
+    const at = 'webhooks[0].matchConditions';
+    expect(refused.status).toBe(422);
+    expect(
+      refused.body.details.causes.map(({ field, message }: Record<string, string>) => `${field}: ${message}`),
+    ).toEqual([
+      `${at}[1].name: Duplicate value: "a"`,
+      `${at}[0].expression: Invalid value: "objekt.x": compilation failed: ERROR: <input>:1:1: undeclared reference to 'objekt' (in container '')\n | objekt.x\n | ^`,
+      `${at}[1].expression: Invalid value: "1": must evaluate to bool`,
+      `${at}[2].expression: Required value`,
+    ]);
+  });
+});
+
 describe('webhooks of custom resources', () => {
   const path = (version: string) => `/apis/example.com/${version}/namespaces/default/gadgets`;
   beforeAll(async () => {
