@@ -11,7 +11,7 @@ import { matchConditionsLimit } from '@coracle/cel/limits';
 
 /** An expression that says whether something applies. */
 export interface Condition {
-  readonly expression: string;
+  readonly expression?: string;
 }
 
 const most = 64;
@@ -20,7 +20,7 @@ const outOfBudget = 'validation failed due to running out of cost budget, no fur
 /** Errors of conditions as they are written; names are for those to check who have them. */
 export function conditionProblems(conditions: readonly Condition[], environment: Environment, at: Path): FieldError[] {
   if (conditions.length > most) return [tooMany(at, conditions.length, most)];
-  return conditions.flatMap(({ expression }, i) => {
+  return conditions.flatMap(({ expression = '' }, i) => {
     const path = at.index(i).child('expression');
     const text = expression.trim();
     if (text === '') return [required(path)];
@@ -53,7 +53,7 @@ export function compileConditions(
   conditions: readonly Condition[],
   environment: Environment,
 ): (activation: Activation) => Verdict {
-  const compiled = conditions.map(({ expression }) => compile(expression.trim(), environment, ['bool']));
+  const compiled = conditions.map(({ expression = '' }) => compile(expression.trim(), environment, ['bool']));
   return (activation) => {
     const errors: string[] = [];
     let left = matchConditionsLimit;
