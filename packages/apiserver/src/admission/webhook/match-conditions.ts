@@ -2,21 +2,20 @@ import type { AnyKind } from '@coracle/api/kind';
 import { type FieldError, Path } from '@coracle/api/meta/field-path';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
 import { type Activation, dynamic, type Environment } from '@coracle/cel';
-import { type DeclaredType, declaredObject } from '@coracle/cel/schema/declared-type';
-import { declareBuiltIn } from '@coracle/cel/schema/field-table';
 import { toValue } from '@coracle/cel/schema/json-value';
 import { compileConditions, conditionProblems, type Verdict } from '../../expressions/conditions.ts';
+import { requestType } from '../../expressions/request-type.ts';
 import type { Attributes } from '../plugin.ts';
 import { formsOf } from './forms.ts';
 import type { Hook } from './hooks.ts';
 import { requestOf } from './request.ts';
 
 /** What expressions see of the request: an AdmissionRequest without what identifies the call, and without the objects. */
-const request: DeclaredType = declaredObject('kubernetes.AdmissionRequest', () => {
-  const hidden = new Set(['uid', 'object', 'oldObject']);
-  const fields = declareBuiltIn('admission/v1.AdmissionRequest').fields ?? new Map();
-  return new Map([...fields].filter(([name]) => !hidden.has(name)));
-});
+const request = requestType('admission/v1.AdmissionRequest', 'kubernetes.AdmissionRequest', [
+  'uid',
+  'object',
+  'oldObject',
+]);
 
 /** What match conditions of webhooks can name (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions). */
 const environment: Environment = { variables: { object: dynamic, oldObject: dynamic, request } };

@@ -360,7 +360,7 @@ describe('match conditions', () => {
     await register(
       'Validating',
       conditions(
-        "request.userInfo.username == 'alice' && request.resource.resource == 'configmaps'",
+        "request.userInfo.username == 'alice' && request.namespace == 'default'",
         "object.metadata.name != 'quiet' && oldObject == null",
         '!request.dryRun',
       ),

@@ -37,13 +37,18 @@ const reviewVersions = ['v1', 'v1beta1'];
 const longest = 30_000;
 
 /** Reads `--authorization-config` (apiserver.config.k8s.io/v1). Throws UsageError naming the file and each thing wrong. */
-export function readAuthorizationConfig(path: string): readonly ConfiguredAuthorizer[] {
+export async function readAuthorizationConfig(path: string): Promise<readonly ConfiguredAuthorizer[]> {
   const { authorizers } = readComponentConfig(path, {
     apiVersion: versions.map((version) => `apiserver.config.k8s.io/${version}`),
     kind: 'AuthorizationConfiguration',
     schema,
   });
   const errors = problemsOf(authorizers);
+  if (authorizers.some(({ webhook: hook }) => hook?.matchConditions.length)) {
+    // The language is loaded where there is something to say in it.
+    const { expressionProblems } = await import('./match-conditions.ts');
+    errors.push(...expressionProblems(authorizers));
+  }
   if (errors.length === 0) return authorizers;
   const messages = errors.map(({ field, message }) => `${field}: ${message}`);
   throw new UsageError(`${path}: ${aggregate(messages)}`);
@@ -91,13 +96,11 @@ function webhookProblems(hook: Webhook, at: Path): FieldError[] {
     ...oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')),
     ...oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], at.child('failurePolicy')),
   );
-  if (hook.matchConditionSubjectAccessReviewVersion !== '') {
-    const field = at.child('matchConditionSubjectAccessReviewVersion');
-    errors.push(...oneOf(hook.matchConditionSubjectAccessReviewVersion, ['v1'], field));
-  }
-  if (hook.matchConditions.length > 0) {
-    const detail = 'match conditions are not supported by this server';
-    errors.push(invalid(at.child('matchConditions'), hook.matchConditions, detail));
+  const conditionsVersion = hook.matchConditionSubjectAccessReviewVersion;
+  const field = at.child('matchConditionSubjectAccessReviewVersion');
+  if (conditionsVersion !== '') errors.push(...oneOf(conditionsVersion, ['v1'], field));
+  else if (hook.matchConditions.length > 0) {
+    errors.push(required(field, 'required if match conditions are specified'));
   }
   const { type, kubeConfigFile } = hook.connectionInfo;
   const info = at.child('connectionInfo');

@@ -20,7 +20,7 @@ export interface WantedAuthorizer {
 const flagsTimeout = 30_000;
 
 /** The authorizers of flags or file where webhooks may be among them, in order. Throws UsageError on what cannot be. */
-export function wantedAuthorizers(flags: Flags, metrics: Registry): WantedAuthorizer[] {
+export async function wantedAuthorizers(flags: Flags, metrics: Registry): Promise<WantedAuthorizer[]> {
   const counts = webhookAuthorizerMetrics(metrics);
   const file = flags['authorization-config'];
   const modes = flags['authorization-mode'];
@@ -39,10 +39,13 @@ export function wantedAuthorizers(flags: Flags, metrics: Registry): WantedAuthor
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     );
   }
-  return readAuthorizationConfig(file).map((each) => ({
-    type: each.type,
-    ...(each.webhook ? { webhook: webhookOfFile(each.name, each.webhook, counts) } : {}),
-  }));
+  const configured = await readAuthorizationConfig(file);
+  return Promise.all(
+    configured.map(async ({ type, name, webhook }) => ({
+      type,
+      ...(webhook ? { webhook: await webhookOfFile(name, webhook, counts) } : {}),
+    })),
+  );
 }
 
 function webhookOfFlags(flags: Flags, metrics: WebhookAuthorizerMetrics): Authorizer {
@@ -58,13 +61,18 @@ function webhookOfFlags(flags: Flags, metrics: WebhookAuthorizerMetrics): Author
   });
 }
 
-function webhookOfFile(
+async function webhookOfFile(
   name: string,
   it: NonNullable<ConfiguredAuthorizer['webhook']>,
   metrics: WebhookAuthorizerMetrics,
-): Authorizer {
+): Promise<Authorizer> {
+  const filter =
+    it.matchConditions.length > 0
+      ? (await import('./match-conditions.ts')).questionFilter(it.matchConditions)
+      : undefined;
   return webhookAuthorizer({
     name,
+    ...(filter ? { filter } : {}),
     webhook: kubeconfigWebhook(it.connectionInfo.kubeConfigFile!),
     version: it.subjectAccessReviewVersion,
     timeout: it.timeout,

@@ -6,6 +6,10 @@ export interface WebhookAuthorizerMetrics {
   called(name: string, result: string, seconds: number): void;
   failedOpen(name: string): void;
   decided(name: string, decision: 'allow' | 'deny'): void;
+  /** Match conditions left a question out. */
+  excluded(name: string): void;
+  /** Match conditions could not tell. */
+  conditionFailed(name: string): void;
 }
 
 /** Counts and times of authorization webhooks, under upstream's metric names. */
@@ -36,6 +40,18 @@ export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMe
     labelNames: ['type', 'name', 'decision'],
     registers,
   });
+  const excluded = new Counter({
+    name: 'apiserver_authorization_match_condition_exclusions_total',
+    help: 'Questions that match conditions left out.',
+    labelNames: ['type', 'name'],
+    registers,
+  });
+  const conditionErrors = new Counter({
+    name: 'apiserver_authorization_match_condition_evaluation_errors_total',
+    help: 'Questions of which match conditions could not tell.',
+    labelNames: ['type', 'name'],
+    registers,
+  });
   return {
     called(name, result, seconds) {
       evaluations.inc({ name, result });
@@ -44,5 +60,7 @@ export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMe
     failedOpen: (name) => open.inc({ name, result: 'error' }),
     decided: (name, decision) =>
       decisions.inc({ type: 'Webhook', name, decision: decision === 'allow' ? 'allowed' : 'denied' }),
+    excluded: (name) => excluded.inc({ type: 'Webhook', name }),
+    conditionFailed: (name) => conditionErrors.inc({ type: 'Webhook', name }),
   };
 }

@@ -168,6 +168,35 @@ describe('authorization by webhook', () => {
     });
   });
 
+  it('asks only about what its match conditions are true of', async () => {
+    const matchConditions = [
+      { expression: "has(request.resourceAttributes) && request.resourceAttributes.namespace == 'default'" },
+      { expression: "!('quiet' in request.groups)" },
+    ];
+    const failing = webhook({
+      failurePolicy: 'Deny',
+      matchConditions: [{ expression: "request.extra['none'][0] == ''" }],
+    });
+    server = await startSecureServer(
+      ...(await configured(
+        { type: 'Webhook', name: 'hook', webhook: webhook({ matchConditions }) },
+        { type: 'RBAC', name: 'rbac' },
+      )),
+    );
+    const ann = await server.as('ann');
+    expect((await ann.request('GET', '/version')).status).toBe(200);
+    await expect(list('quiet', 'quiet')).rejects.toMatchObject({ status: { code: 403 } });
+    expect(hook.received.length).toBe(0);
+    expect(await list('ann')).toBe(200);
+    expect(hook.received.length).toBe(1);
+    await server.close();
+    clients.clear();
+    server = await startSecureServer(...(await configured({ type: 'Webhook', name: 'hook', webhook: failing })));
+    await expect(list('ann')).rejects.toMatchObject({
+      status: { code: 500, message: expect.stringContaining('resulted in error: no such key: none') },
+    });
+  });
+
   const wanted = (...flags: string[]) => wantedAuthorizers(apiServerFlags.parse(flags).values, new Registry());
 
   it.each<[string, () => object[], string]>([
@@ -202,20 +231,20 @@ describe('authorization by webhook', () => {
       'authorizers[0].webhook.connectionInfo.kubeConfigFile: Invalid value: "x": must be an absolute path',
     ],
     [
-      'match conditions',
-      () => [{ type: 'Webhook', name: 'a', webhook: webhook({ matchConditions: [{ expression: 'true' }] }) }],
-      'match conditions are not supported by this server',
+      'conditions that do not compile',
+      () => [{ type: 'Webhook', name: 'a', webhook: webhook({ matchConditions: [{ expression: 'request.usr' }] }) }],
+      'authorizers[0].webhook.matchConditions[0].expression: Invalid value: "request.usr": compilation failed: ERROR: <input>:1:8: undefined field \'usr\'',
     ],
   ])('is refused in a file with %s', async (_name, authorizers, message) => {
     const flags = await configured(...authorizers());
-    expect(() => wanted(...flags)).toThrow(message);
+    await expect(wanted(...flags)).rejects.toThrow(message);
   });
 
   it('is refused where flags do not fit', async () => {
-    expect(() => wanted('--authorization-mode=Webhook')).toThrow('authorization config file not passed');
+    await expect(wanted('--authorization-mode=Webhook')).rejects.toThrow('authorization config file not passed');
     const file = `--authorization-webhook-config-file=${at('hook.yaml')}`;
-    expect(() => wanted(file)).toThrow('without mode Webhook');
+    await expect(wanted(file)).rejects.toThrow('without mode Webhook');
     const [config] = await configured({ type: 'RBAC', name: 'r' });
-    expect(() => wanted('--authorization-mode=RBAC', config!)).toThrow('can not be specified when');
+    await expect(wanted('--authorization-mode=RBAC', config!)).rejects.toThrow('can not be specified when');
   });
 });

@@ -2,10 +2,11 @@ import { decodeJson } from '@coracle/api/codec/json';
 import { decodeObject } from '@coracle/api/codec/strict';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { SubjectAccessReview, SubjectAccessReviewSpec } from '@coracle/api/types/authorization/v1';
+import type { Verdict } from '../../expressions/conditions.ts';
 import { type KubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
 import { withRetries } from '../../webhooks/retries.ts';
 import { TtlCache } from '../ttl-cache.ts';
-import type { Attributes, Authorizer, Decision, FieldRequirement } from './authorizer.ts';
+import { type Attributes, type Authorizer, type Decision, type FieldRequirement, noOpinion } from './authorizer.ts';
 import type { WebhookAuthorizerMetrics } from './webhook-metrics.ts';
 
 const attempts = 5;
@@ -26,6 +27,8 @@ export interface AuthorizationWebhookOptions {
   readonly unauthorizedTtl: number;
   /** What holds while it cannot be asked. */
   readonly failurePolicy: 'NoOpinion' | 'Deny';
+  /** Whether it is to be asked at all; by default always. */
+  readonly filter?: (spec: SubjectAccessReviewSpec) => Verdict;
   readonly metrics: WebhookAuthorizerMetrics;
 }
 
@@ -65,9 +68,24 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
     }
   }
 
+  const undecided = (failure: string): Decision => ({
+    decision: options.failurePolicy === 'Deny' ? 'deny' : 'noOpinion',
+    reason: '',
+    failure,
+  });
+
   return {
     async authorize(attributes) {
       const spec = specOf(attributes);
+      const verdict = options.filter?.(spec) ?? { matches: true };
+      if ('error' in verdict) {
+        metrics.conditionFailed(name);
+        return undecided(verdict.error);
+      }
+      if (!verdict.matches) {
+        metrics.excluded(name);
+        return noOpinion;
+      }
       const key = JSON.stringify(spec);
       let answer = cache.get(key);
       if (!answer) {
@@ -76,7 +94,7 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
         } catch (error) {
           const failure = `failed to make webhook authorizer request: ${(error as Error).message}`;
           if (options.failurePolicy === 'NoOpinion') metrics.failedOpen(name);
-          return { decision: options.failurePolicy === 'Deny' ? 'deny' : 'noOpinion', reason: '', failure };
+          return undecided(failure);
         }
         const ttl = answer.allowed ? options.authorizedTtl : options.unauthorizedTtl;
         if (key.length <= longestRemembered) cache.set(key, answer, ttl);
