@@ -25,7 +25,11 @@ export const csiDriver = defineKind<CSIDriver>('storage/v1', {
     spec.seLinuxMount ??= false;
     if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
   },
+  prepareForCreate: ({ spec }) => {
+    delete spec.preventPodSchedulingIfMissing;
+  },
   prepareForUpdate(it, old) {
+    if (old.spec.preventPodSchedulingIfMissing === undefined) delete it.spec.preventPodSchedulingIfMissing;
     // Counted from the first change on, and only changes of what can change.
     const changes = (spec: CSIDriverSpec) => {
       const { attachRequired: _a, volumeLifecycleModes: _v, ...rest } = spec;
@@ -81,6 +85,11 @@ function validateSpec(spec: CSIDriverSpec, at: Path): FieldError[] {
   const path = at.child('nodeAllocatableUpdatePeriodSeconds');
   if (period !== undefined && period < 10)
     errors.push(invalid(path, period, 'must be greater than or equal to 10 seconds'));
+  const inSecrets = spec.serviceAccountTokenInSecrets;
+  if (inSecrets !== undefined && tokenRequests.length === 0) {
+    const why = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
+    errors.push(invalid(at.child('serviceAccountTokenInSecrets'), inSecrets, why));
+  }
   return errors;
 }
 

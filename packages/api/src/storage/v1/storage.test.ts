@@ -178,15 +178,27 @@ describe('a CSI driver', () => {
       ],
     ],
     [
-      { fsGroupPolicy: 'All', volumeLifecycleModes: ['Never'], nodeAllocatableUpdatePeriodSeconds: 9 },
+      {
+        fsGroupPolicy: 'All',
+        volumeLifecycleModes: ['Never'],
+        nodeAllocatableUpdatePeriodSeconds: 9,
+        serviceAccountTokenInSecrets: false,
+      },
       [
         'spec.fsGroupPolicy: Unsupported value: "All": supported values: "File", "None", "ReadWriteOnceWithFSType"',
         'spec.volumeLifecycleModes: Unsupported value: "Never": supported values: "Ephemeral", "Persistent"',
         'spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds',
+        'spec.serviceAccountTokenInSecrets: Invalid value: false: serviceAccountTokenInSecrets is set but no tokenRequests are specified',
       ],
     ],
   ])('%j is checked', (spec, expected) => {
     expect(messages(validateCreate(csiDriver, of(spec)))).toEqual(expected);
+  });
+
+  it('does not get what is not on yet', () => {
+    const fresh = of({ preventPodSchedulingIfMissing: true });
+    csiDriver.prepareForCreate!(fresh);
+    expect(fresh.spec.preventPodSchedulingIfMissing).toBeUndefined();
   });
 
   it('keeps how it attaches and what it makes, and counts its other changes', () => {
