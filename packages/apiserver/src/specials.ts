@@ -13,8 +13,8 @@ import type { apiServerFlags } from './flags.ts';
 import type { Page } from './pages.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
-import { ingressHooks } from './registry/ingresses/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
+import { ingressHooks, networkPolicyHooks } from './registry/networking/hooks.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
 import { podEviction } from './registry/pods/eviction.ts';
 import { podHooks } from './registry/pods/hooks.ts';
@@ -87,6 +87,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       persistentvolumes: persistentVolumeHooks,
       persistentvolumeclaims: persistentVolumeClaimHooks,
       'ingresses.networking.k8s.io': ingressHooks,
+      'networkpolicies.networking.k8s.io': networkPolicyHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
       'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,

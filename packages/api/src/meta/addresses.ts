@@ -45,6 +45,17 @@ export function isStrictlyInside(inner: string, outer: string): boolean {
   return a.size === b.size && a.bits > b.bits && a.address >> shift === b.address >> shift;
 }
 
+/** Whether an address is an IPv4 one in the form of IPv6, `::ffff:10.0.0.1`. */
+export function isMapped(address: string): boolean {
+  return isIP(address) === 6 && addressNumber(address) >> 32n === 0xffffn;
+}
+
+/** A range in the one form it should be written in: `2001:db8::/32` for `2001:DB8:0::/32`. */
+export function canonicalCidr(cidr: string): string {
+  const [address = '', bits] = cidr.split('/');
+  return `${canonicalAddress(address)}/${bits}`;
+}
+
 /** Whether a range is written as an address in it, `10.1.2.3/8`, and not as the one it begins with. */
 export function hasHostBits(cidr: string): boolean {
   const { address, bits, size } = rangeOf(cidr);

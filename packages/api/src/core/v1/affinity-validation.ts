@@ -12,6 +12,7 @@ import {
   type FieldError,
   forbidden,
   invalid,
+  malformed,
   notSupported,
   type Path,
   required,
@@ -66,7 +67,18 @@ const weight = (value: number, at: Path) =>
 export function validateNodeSelector(selector: NodeSelector, at: Path): FieldError[] {
   if (!selector.nodeSelectorTerms?.length)
     return [required(at.child('nodeSelectorTerms'), 'must have at least one node selector term')];
-  return selector.nodeSelectorTerms.flatMap((term, i) => validateTerm(term, at.child('nodeSelectorTerms').index(i)));
+  return selector.nodeSelectorTerms.flatMap((term, i) => {
+    const path = at.child('nodeSelectorTerms').index(i);
+    return [...validateTerm(term, path), ...validateValues(term, path)];
+  });
+}
+
+/** Errors of values that no label can have: what must match could never. A preference is left alone. */
+function validateValues(term: NodeSelectorTerm, at: Path): FieldError[] {
+  return (term.matchExpressions ?? []).flatMap(({ values = [] }, i) => {
+    const path = at.child('matchExpressions').index(i).child('values');
+    return values.flatMap((value, j) => malformed(path.index(j), value, isLabelValue));
+  });
 }
 
 function validateTerm(term: NodeSelectorTerm, at: Path): FieldError[] {

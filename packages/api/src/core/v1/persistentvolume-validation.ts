@@ -34,7 +34,7 @@ export function validatePersistentVolume({ metadata, spec }: PersistentVolume, b
   const resources = Object.keys(capacity);
   if (resources.length === 0) errors.push(required(path));
   if (capacity['storage'] === undefined || resources.length > 1)
-    errors.push(notSupported(path, spec.capacity, ['storage']));
+    errors.push(notSupported(path, goForm('{}quantity', spec.capacity), ['storage']));
   for (const name of resources) {
     const amount = capacity[name]!;
     errors.push(...validateBasicAmount(amount, path.key(name)), ...validatePositiveAmount(amount, path.key(name)));

@@ -66,6 +66,22 @@ describe('a new pod', () => {
       ],
     ],
     [
+      'nodes of labels that cannot be',
+      (it) => {
+        const terms = [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['-'] }] }];
+        const preference = { weight: 1, preference: terms[0]! };
+        it.spec.affinity = {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms },
+            preferredDuringSchedulingIgnoredDuringExecution: [preference],
+          },
+        };
+      },
+      [
+        `spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[0]: Invalid value: "-": ${labelValue}`,
+      ],
+    ],
+    [
       'devices that are mounts, or no claims',
       (it) => {
         it.spec.volumes = [

@@ -55,7 +55,7 @@ describe('a persistent volume', () => {
     [
       { hostPath, capacity: { storage: '0', cpu: '1' } },
       [
-        'spec.capacity: Unsupported value: {"storage":"0","cpu":"1"}: supported values: "storage"',
+        'spec.capacity: Unsupported value: {"cpu":"1","storage":"0"}: supported values: "storage"',
         'spec.capacity[storage]: Invalid value: "0": must be greater than zero',
       ],
     ],

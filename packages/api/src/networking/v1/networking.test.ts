@@ -255,6 +255,12 @@ describe('a network policy', () => {
       ],
     ],
     [
+      { egress: [{ to: [{ ipBlock: { cidr: '::ffff:10.0.0.0/104' } }] }] },
+      [
+        'spec.egress[0].to[0].ipBlock.cidr: Invalid value: "::ffff:10.0.0.0/104": must not be an IPv4-mapped IPv6 address',
+      ],
+    ],
+    [
       { policyTypes: ['Ingress', 'Egress', 'Ingress'] },
       ['spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two policyTypes'],
     ],

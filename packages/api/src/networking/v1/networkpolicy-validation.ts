@@ -1,5 +1,5 @@
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../generated/networking/v1.ts';
-import { hasHostBits, isStrictlyInside } from '../../meta/addresses.ts';
+import { hasHostBits, isMapped, isStrictlyInside } from '../../meta/addresses.ts';
 import {
   type FieldError,
   forbidden,
@@ -75,6 +75,23 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
   return errors;
 }
 
+/** The ranges of a policy, with where they are. */
+export function rangesOf({ spec }: NetworkPolicy, base: Path): [at: Path, range: string][] {
+  const at = base.child('spec');
+  const peers = [
+    ...(spec.ingress ?? []).map(({ from }, i) => [at.child('ingress').index(i).child('from'), from] as const),
+    ...(spec.egress ?? []).map(({ to }, i) => [at.child('egress').index(i).child('to'), to] as const),
+  ];
+  return peers.flatMap(([path, list = []]) =>
+    list.flatMap(({ ipBlock }, i): [Path, string][] => {
+      if (!ipBlock) return [];
+      const block = path.index(i).child('ipBlock');
+      const except = (ipBlock.except ?? []).map((each, j): [Path, string] => [block.child('except').index(j), each]);
+      return [[block.child('cidr'), ipBlock.cidr], ...except];
+    }),
+  );
+}
+
 function validateBlock({ cidr, except = [] }: IPBlock, at: Path): FieldError[] {
   if (!cidr) return [required(at.child('cidr'))];
   const errors = malformed(at.child('cidr'), cidr, isUnambiguousCidr);
@@ -91,6 +108,8 @@ function validateBlock({ cidr, except = [] }: IPBlock, at: Path): FieldError[] {
 /** A range as new objects have to write it (KEP-4858): `10.1.2.3/8` could mean a range or an address in it. */
 function isUnambiguousCidr(value: string): string[] {
   const errors = isCidr(value);
-  if (errors.length > 0 || !hasHostBits(value)) return errors;
-  return ['must not have bits set beyond the prefix length'];
+  if (errors.length > 0) return errors;
+  if (isMapped(value.split('/')[0]!)) errors.push('must not be an IPv4-mapped IPv6 address');
+  if (hasHostBits(value)) errors.push('must not have bits set beyond the prefix length');
+  return errors;
 }

@@ -14,7 +14,6 @@ afterAll(() => server.close());
 const claims = '/api/v1/namespaces/default/persistentvolumeclaims';
 const volumes = '/api/v1/persistentvolumes';
 const classes = '/apis/storage.k8s.io/v1/storageclasses';
-const ingresses = '/apis/networking.k8s.io/v1/namespaces/default/ingresses';
 const claim = (name: string, spec: object = {}) => ({
   metadata: { name },
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
@@ -173,29 +172,5 @@ describe('a volume', () => {
       code: 422,
       message: 'PersistentVolume "a" is invalid: resourceVersion: Required value',
     });
-  });
-});
-
-describe('an ingress', () => {
-  const backend = { service: { name: 'web', port: { number: 80 } } };
-  const ingress = (name: string, annotations?: object) => ({
-    metadata: { name, annotations },
-    spec: { defaultBackend: backend },
-  });
-
-  it('gets the default class, unless it names one', async () => {
-    const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
-    const made = { metadata: { name: 'nginx', annotations }, spec: { controller: 'k8s.io/ingress-nginx' } };
-    expect((await call('POST', '/apis/networking.k8s.io/v1/ingressclasses', made)).status).toBe(201);
-    expect((await call('POST', ingresses, ingress('new'))).body).toMatchObject({
-      metadata: { generation: 1 },
-      spec: { ingressClassName: 'nginx' },
-      status: { loadBalancer: {} },
-    });
-    const old = await call('POST', ingresses, ingress('old', { 'kubernetes.io/ingress.class': 'x' }));
-    expect(old.body.spec.ingressClassName).toBeUndefined();
-    expect(old.headers.get('warning')).toContain(
-      'annotation \\"kubernetes.io/ingress.class\\" is deprecated, please use \'spec.ingressClassName\' instead',
-    );
   });
 });
