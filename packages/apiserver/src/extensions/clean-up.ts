@@ -13,14 +13,26 @@ const patience = 60_000;
 
 type Progress = Pick<CustomResourceDefinitionCondition, 'status' | 'reason' | 'message'>;
 
+const neverEstablished: Progress = {
+  status: 'False',
+  reason: 'NeverEstablished',
+  message: 'resource was never established',
+};
+const overlapping: Progress = {
+  status: 'False',
+  reason: 'OverlappingBuiltInResource',
+  message: 'instances overlap with built-in resources in storage',
+};
+
 /**
  * Deletes the objects of a definition that is being deleted, waits until they are gone, and lets the definition go. What happens is told in the
- * condition Terminating. Throws where objects are left, to be tried again.
+ * condition Terminating. Throws where objects are left, to be tried again. `storage`: the kind they
+ * are stored as; `built-in`: they are none of the definition's.
  */
 export async function cleanUp(
   registry: Registry,
   name: string,
-  storage: AnyKind | undefined,
+  storage: AnyKind | 'built-in' | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const crd = await tell(registry, name, {
@@ -29,19 +41,17 @@ export async function cleanUp(
     message: 'CustomResource deletion is in progress',
   });
   if (!crd) return;
-  if (!isEstablished(crd) || !storage) {
-    await tell(
-      registry,
-      name,
-      { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' },
-      true,
-    );
+  if (!isEstablished(crd) || storage === 'built-in') {
+    await tell(registry, name, isEstablished(crd) ? overlapping : neverEstablished, true);
     return;
   }
   const failed = async (reason: string, message: string): Promise<never> => {
     await tell(registry, name, { status: 'True', reason, message });
     throw new Error(message);
   };
+  if (!storage) {
+    return failed('InstanceDeletionFailed', 'could not list instances: the custom resource is not served yet');
+  }
   await registry.fresh();
   const problems = await deleteAll(registry, storage);
   if (problems.length > 0) {

@@ -151,6 +151,25 @@ describe('a definition', () => {
     expect((await call('GET', `${group}/gizmos`)).status).toBe(200);
   });
 
+  it('of what is built in changes nothing', async () => {
+    const crd = definitionOf('Role', [versionOf({})], { group: 'rbac.authorization.k8s.io' });
+    const name = 'roles.rbac.authorization.k8s.io';
+    const refused = await call('POST', definitions, crd);
+    expect(refused.body.message).toMatch(/must have approval annotation "api-approved.kubernetes.io"/);
+    const annotations = { 'api-approved.kubernetes.io': 'unapproved, test' };
+    await define(call, { ...crd, metadata: { name, annotations } });
+    expect(await condition(call, name, 'KubernetesAPIApprovalPolicyConformant')).toMatchObject({
+      status: 'False',
+      reason: 'UnapprovedAnnotation',
+    });
+    const role = { metadata: { name: 'r' }, rules: [] };
+    const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles';
+    expect((await call('POST', path, role)).status).toBe(201);
+    await call('DELETE', `${definitions}/${name}`);
+    await eventually(async () => (await call('GET', `${definitions}/${name}`)).status === 404);
+    expect((await call('GET', `${path}/r`)).status).toBe(200);
+  });
+
   it('takes its objects with it', async () => {
     await define(call, definitionOf('Leaf', [versionOf({})], { group: 'gone.example.com' }));
     const leaves = '/apis/gone.example.com/v1/namespaces/default/leafs';

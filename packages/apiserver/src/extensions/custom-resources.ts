@@ -34,6 +34,8 @@ export class CustomResources implements Follower {
   readonly #log: ExtensionsLog;
   readonly #installed = new Map<string, Installed>();
   readonly #terminating = new Set<string>();
+  /** Definitions that declare what is built in, and so are not in effect. */
+  readonly #builtIn = new Set<string>();
   readonly #cleaning = new Map<string, Promise<void>>();
   readonly #waiting = new Set<string>();
   readonly #stop = new AbortController();
@@ -111,6 +113,7 @@ export class CustomResources implements Follower {
     if (!crd) {
       this.#uninstall(name);
       this.#terminating.delete(name);
+      this.#builtIn.delete(name);
       return;
     }
     if (crd.metadata.deletionTimestamp) this.#terminating.add(name);
@@ -153,6 +156,14 @@ export class CustomResources implements Follower {
       this.#terminating.has(name) ? 'create not allowed while custom resource definition is terminating' : undefined;
     const ask = await this.#conversion(crd);
     const kinds = customKinds(crd, { closed, ask, rules: await rulesOf(crd) });
+    // Built-in kinds go first, as upstream's.
+    if ([...kinds.served, kinds.storage].some((kind) => this.#registry.isTaken(kind))) {
+      if (!this.#builtIn.has(name)) {
+        this.#log.warn({ name }, 'A custom resource definition declares what is built in; its objects are not served');
+      }
+      this.#builtIn.add(name);
+      return;
+    }
     await this.#registry.install(kinds.served, kinds.storage, before ? [...before.served, before.storage] : []);
     this.#installed.set(name, { ...kinds, form });
   }
@@ -175,8 +186,9 @@ export class CustomResources implements Follower {
 
   #cleanUp(name: string): void {
     if (this.#cleaning.has(name)) return;
+    const storage = this.#builtIn.has(name) ? 'built-in' : this.#installed.get(name)?.storage;
     const cleaning = import('./clean-up.ts')
-      .then(({ cleanUp }) => cleanUp(this.#registry, name, this.#installed.get(name)?.storage, this.#stop.signal))
+      .then(({ cleanUp }) => cleanUp(this.#registry, name, storage, this.#stop.signal))
       .catch((error) => {
         if (this.#stop.signal.aborted) return;
         this.#log.warn(

@@ -94,7 +94,9 @@ export class Registry implements ObjectAccess {
     const cache = new ResourceCache(storage, this.#options.history);
     await this.feed.join(cache, () => {
       const former = this.#forget(replaced, cache.prefix);
-      const shared = { cache, hub: new WatchHub(cache, this.feed, this.#options.bookmarkPeriod) };
+      const hub = new WatchHub(cache, this.feed, this.#options.bookmarkPeriod);
+      // Requests that are under way with the kinds before go on with the new cache: the old one hears of nothing any more.
+      const shared = Object.assign(this.#shared.get(cache.prefix) ?? {}, { cache, hub });
       this.#shared.set(cache.prefix, shared);
       for (const kind of kinds) {
         this.scheme.add(kind);
@@ -107,11 +109,19 @@ export class Registry implements ObjectAccess {
     });
   }
 
+  /** Whether a built-in kind has the names of this one, or its place in the store: then that one is served. */
+  isTaken(kind: AnyKind): boolean {
+    const named = [this.scheme.resource(kind.apiVersion, kind.plural), this.scheme.kind(kind.apiVersion, kind.kind)];
+    const stored = this.#shared.get(prefixOf(kind))?.cache.kind;
+    return [...named, stored].some((each) => each !== undefined && !each.dynamic);
+  }
+
   /** Serves kinds no more. Their watches end. */
   uninstall(kinds: readonly AnyKind[], storage: AnyKind): void {
     const prefix = prefixOf(storage);
     const cache = this.#shared.get(prefix)?.cache;
     this.#forget([...kinds, storage], prefix)?.close();
+    this.#shared.delete(prefix);
     if (cache) this.feed.leave(cache);
     for (const listener of this.#kindListeners) listener();
   }
@@ -121,9 +131,7 @@ export class Registry implements ObjectAccess {
       if (this.scheme.resource(kind.apiVersion, kind.plural) === kind) this.scheme.remove(kind);
       this.#resources.delete(kind);
     }
-    const hub = this.#shared.get(prefix)?.hub;
-    this.#shared.delete(prefix);
-    return hub;
+    return this.#shared.get(prefix)?.hub;
   }
 
   /** The resource of a stored kind; undefined for kinds that are only ever bodies (reviews, bindings). */
@@ -269,7 +277,12 @@ export class Registry implements ObjectAccess {
   #resource(kind: AnyKind, shared: { cache: ResourceCache; hub: WatchHub }): Resource {
     const isEvent = shared.cache.prefix === '/registry/events/';
     return new Resource(kind, {
-      ...shared,
+      get cache() {
+        return shared.cache;
+      },
+      get hub() {
+        return shared.hub;
+      },
       store: this.store,
       hooks: this.hooks[resourceKey(kind)] ?? {},
       objects: this,

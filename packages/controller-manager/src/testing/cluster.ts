@@ -37,11 +37,14 @@ export interface TestCluster {
 
 const limitMs = 30_000;
 
+/** Starts it; `prepare` makes what is there before the controllers are. */
 export async function testCluster(
   controllers: readonly Controller[],
   settings: Partial<Settings> = {},
+  prepare?: (client: Client) => Promise<void>,
 ): Promise<TestCluster> {
   const server = await startApiServer();
+  await prepare?.(server.client);
   const stop = new AbortController();
   const { client } = server;
   const informers = new Informers(client, { signal: stop.signal, log: quiet });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyKind } from '@coracle/api/kind';
 import type { Client } from '@coracle/client';
 import type { Informer, Informers } from '@coracle/client/informer';
@@ -8,8 +9,12 @@ import type { OwnerGraph } from './graph.ts';
 /** As upstream: new kinds are noticed within this time. */
 export const discoveryPeriod = 30_000;
 
+/** How long (ms) new watches may take to sync before collecting goes on without them. */
+const syncPatience = 30_000;
+
 const ignored = new Set(['events', 'events.events.k8s.io']);
 const nameOf = (kind: AnyKind): string => (kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`);
+const watchedAs = (kind: AnyKind): string => `${kind.apiVersion}/${kind.plural}`;
 const groupKind = (apiVersion: string, kind: string): string =>
   `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`;
 
@@ -37,7 +42,10 @@ export class WatchedResources {
     return this.#kinds.get(groupKind(apiVersion, kind));
   }
 
-  /** Brings the watches in line with what the server serves; settles when the new ones have synced. */
+  /**
+   * Brings the watches in line with what the server serves; settles when the new ones have synced, or have had time to: a custom resource that cannot be
+   * read (its webhook is down) must not keep others from being collected.
+   */
   async refresh(): Promise<void> {
     const { resources, failed } = await discover(this.#client);
     for (const { groupVersion, error } of failed) {
@@ -51,11 +59,13 @@ export class WatchedResources {
       return usable && !ignored.has(nameOf(kind));
     });
     this.#kinds = new Map(resources.map(({ kind }) => [groupKind(kind.apiVersion, kind.kind), kind]));
-    const names = new Set(wanted.map(({ kind }) => nameOf(kind)));
-    for (const { kind } of wanted) if (!this.#watched.has(nameOf(kind))) this.#watch(kind);
+    // Another version may be the preferred one now, and the one that is watched no longer served.
+    const names = new Set(wanted.map(({ kind }) => watchedAs(kind)));
+    for (const { kind } of wanted) if (!this.#watched.has(watchedAs(kind))) this.#watch(kind);
     // A group that did not answer may still be served: its watches stay.
     if (failed.length === 0) for (const name of [...this.#watched.keys()]) if (!names.has(name)) this.#unwatch(name);
-    await Promise.all([this.#metadata.start(), this.#full.start()]);
+    const synced = Promise.all([this.#metadata.start(), this.#full.start()]);
+    await Promise.race([synced, delay(syncPatience, undefined, { ref: false })]);
   }
 
   #watch(kind: AnyKind): void {
@@ -69,7 +79,7 @@ export class WatchedResources {
       },
       deleted: (it) => this.#graph.forget(it.metadata.uid!),
     });
-    this.#watched.set(nameOf(kind), { informers, informer: informer as unknown as Informer<never>, off });
+    this.#watched.set(watchedAs(kind), { informers, informer: informer as unknown as Informer<never>, off });
   }
 
   #unwatch(name: string): void {
