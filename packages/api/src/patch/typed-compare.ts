@@ -129,7 +129,8 @@ function compareValue(
   const to = b === null ? undefined : b;
   if (from === undefined && to === undefined) return;
   const topology = topologyOf(ref, from, to);
-  if (topology.is === 'leaf' || (isEmptyCollection(from) && isEmptyCollection(to))) {
+  const isWhole = topology.is === 'leaf' || !hasForm(topology, from) || !hasForm(topology, to);
+  if (isWhole || (isEmptyCollection(from) && isEmptyCollection(to))) {
     // An empty struct that is always there is the same as an absent one.
     if (from === undefined && !(always.before && topology.is === 'struct')) changed.add(element);
     else if (to === undefined && !(always.after && topology.is === 'struct')) removed.add(element);
@@ -140,6 +141,12 @@ function compareValue(
   compareParts(topology, from, to, new Below(changed, element), new Below(removed, element), sides);
   if (!sides.before) changed.add(element);
   else if (!sides.after) removed.add(element);
+}
+
+/** Whether a value has the form of its type. Custom resources are compared before they are validated: what has not is one thing. */
+function hasForm(topology: Topology, value: unknown): boolean {
+  if (value === undefined) return true;
+  return topology.is === 'struct' || topology.is === 'map' ? isObject(value) : Array.isArray(value);
 }
 
 function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink, removed: Sink, sides: Sides): void {

@@ -2,7 +2,7 @@ import type { KubeObject, ScalePaths } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
 import { selectorFrom } from '@coracle/api/meta/labels';
 import { getPath, setPath } from '@coracle/api/meta/object';
-import { badRequest, conflict, invalidObject, notFoundError } from '@coracle/api/meta/status';
+import { badRequest, conflict, internalError, invalidObject, notFoundError } from '@coracle/api/meta/status';
 import type { Scale } from '@coracle/api/types/autoscaling/v1';
 import type { LabelSelector } from '@coracle/api/types/meta/v1';
 import { CachedObject } from '../storage/cached-object.ts';
@@ -23,7 +23,12 @@ export async function getScale(call: Call): Promise<void> {
   const object = (await resource.get(name, namespace)) ?? (await resource.live(relativeKey(name, namespace)));
   if (!object) throw notFoundError(resource.named, name);
   await CachedObject.prepare([object], call.kind);
-  await sendValue(context, 200, scaleOf(object.decode(call.kind), call.kind.subresources!.scale!));
+  const decoded = object.decode(call.kind);
+  const paths = call.kind.subresources!.scale!;
+  if (call.kind.dynamic && getPath(decoded, paths.spec) === undefined) {
+    throw internalError(`the spec replicas field ${JSON.stringify(`.${paths.spec}`)} does not exist`);
+  }
+  await sendValue(context, 200, scaleOf(decoded, paths));
 }
 
 /** PUT of a scale subresource: sets the number of replicas and nothing else. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isConditionTrue } from '@coracle/api/apiextensions/v1/definition-conditions';
+import { encodeJson } from '@coracle/api/codec/json';
 import type { CustomKinds, CustomSurroundings } from '@coracle/api/custom-resource/custom-kinds';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
@@ -144,7 +145,7 @@ export class CustomResources implements Follower {
 
   async #install(name: string, crd: CustomResourceDefinition): Promise<void> {
     const { spec, status } = crd;
-    const form = JSON.stringify([spec.group, spec.scope, spec.versions, spec.conversion, status?.acceptedNames]);
+    const form = encodeJson([spec.group, spec.scope, spec.versions, spec.conversion, status?.acceptedNames]);
     const before = this.#installed.get(name);
     if (before?.form === form) return;
     const [{ customKinds }, { loadPatterns }] = await Promise.all([

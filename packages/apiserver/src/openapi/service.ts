@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind } from '@coracle/api/kind';
 import { servedGroups } from '../discovery/groups.ts';
 import type { SubresourceTable } from '../registry/strategy.ts';
@@ -57,7 +58,7 @@ export class OpenApiService {
 
   #encodedV2(encoding: 'json' | 'protobuf'): Buffer {
     const document = openApiV2(this.#kinds(), this.#version);
-    return encoding === 'json' ? Buffer.from(JSON.stringify(document)) : encodeOpenApiV2(document);
+    return encoding === 'json' ? Buffer.from(encodeJson(document)) : encodeOpenApiV2(document);
   }
 
   #keep(key: string, body: Buffer): Prepared {
@@ -76,6 +77,6 @@ export class OpenApiService {
     const known = this.#documents.get(apiVersion);
     if (known) return known;
     const document = openApiDocument(apiVersion, this.#kinds(), this.#table, this.#version);
-    return this.#keep(apiVersion, Buffer.from(JSON.stringify(document)));
+    return this.#keep(apiVersion, Buffer.from(encodeJson(document)));
   }
 }
