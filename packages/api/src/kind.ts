@@ -77,6 +77,8 @@ export interface KindDeclaration<T extends KubeObject> {
   validateUpdate?(it: T, old: T, at: Path): FieldError[];
   /** Errors of a change through the status subresource. */
   validateStatusUpdate?(it: T, old: T, at: Path): FieldError[];
+  /** What a client is warned of that writes `it`, which is fine; `old` is undefined in a create, `subresource` mostly empty. */
+  warnings?(it: T, old: T | undefined, subresource: string): string[];
   /** Dotted paths that may never change once set. */
   immutable?: readonly string[];
   /** Whether names may be any path segment (RBAC) and not only a DNS subdomain; or the checker for names. */

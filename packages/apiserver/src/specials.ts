@@ -14,7 +14,6 @@ import type { Page } from './pages.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
-import { ingressHooks, networkPolicyHooks } from './registry/networking/hooks.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
 import { podEviction } from './registry/pods/eviction.ts';
 import { podHooks } from './registry/pods/hooks.ts';
@@ -25,7 +24,7 @@ import { authenticationReviewHooks } from './registry/reviews/authentication-rev
 import { tokenSubresource } from './registry/service-accounts/token.ts';
 import { ServiceAllocation } from './registry/services/hooks.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
-import { persistentVolumeClaimHooks, persistentVolumeHooks } from './registry/volumes/hooks.ts';
+import { persistentVolumeHooks } from './registry/volumes/hooks.ts';
 import { audiencesOf, tokenKeysOf } from './security.ts';
 import type { Store } from './storage/store.ts';
 import { KubeletClient } from './streaming/kubelet.ts';
@@ -85,9 +84,6 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       pods: { ...podHooks, ...privilege.pods },
       bindings: bindingHooks,
       persistentvolumes: persistentVolumeHooks,
-      persistentvolumeclaims: persistentVolumeClaimHooks,
-      'ingresses.networking.k8s.io': ingressHooks,
-      'networkpolicies.networking.k8s.io': networkPolicyHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
       'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,

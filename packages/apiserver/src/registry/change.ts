@@ -92,6 +92,7 @@ async function overwrite(
       ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
       ...validateChange(kind, object, old, write.subresource, at, view),
     ]);
+    for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
     await validate(write.plugins, writer.attributes(write, 'UPDATE', object, old, place));
     keepUnchangedTimes(old, object);
     if (sameObject(object, old)) return current;

@@ -60,6 +60,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
       ...(kind.validate?.(object, at) ?? []),
       ...(kind.validateCreate?.(object, at) ?? []),
     ]);
+    for (const text of kind.warnings?.(object, undefined, '') ?? []) write.warn(text);
     const name = object.metadata.name!;
     await validate(write.plugins, writer.attributes(write, 'CREATE', object, undefined, { ...place, name }));
     const key = relativeKey(name, object.metadata.namespace);

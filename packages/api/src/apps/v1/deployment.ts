@@ -1,6 +1,7 @@
 import { age, column, containerColumns, count, shownSelector, text, wide } from '../../columns.ts';
 import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
 import { validateTemplate } from '../../core/v1/template-validation.ts';
+import { templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
@@ -55,6 +56,7 @@ export const deployment = defineKind<Deployment>('apps/v1', {
     ];
   },
   immutable: ['spec.selector'],
+  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
   columns: [
     text(
       'Ready',

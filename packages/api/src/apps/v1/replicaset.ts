@@ -1,6 +1,7 @@
 import { age, containerColumns, count, shownSelector, text, wide } from '../../columns.ts';
 import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
 import { validateTemplate } from '../../core/v1/template-validation.ts';
+import { templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { ReplicaSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { required } from '../../meta/field-path.ts';
@@ -37,6 +38,7 @@ export const replicaSet = defineKind<ReplicaSet>('apps/v1', {
     ];
   },
   immutable: ['spec.selector'],
+  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
   columns: [
     count('Desired', (it) => it.spec.replicas, 'Pods wanted.'),
     count('Current', (it) => it.status?.replicas, 'Pods that exist.'),

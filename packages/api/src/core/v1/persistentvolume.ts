@@ -10,6 +10,7 @@ import {
   validatePersistentVolumeUpdate,
 } from './persistentvolume-validation.ts';
 import { volumeSourceDefaults } from './volume-source-defaults.ts';
+import { volumeWarnings } from './volume-warnings.ts';
 
 /** A piece of storage in the cluster, which a claim can be bound to. */
 export const persistentVolume = defineKind<PersistentVolume>('core/v1', {
@@ -34,6 +35,7 @@ export const persistentVolume = defineKind<PersistentVolume>('core/v1', {
   validate: validatePersistentVolume,
   validateUpdate: validatePersistentVolumeUpdate,
   validateStatusUpdate: validatePersistentVolumeStatusUpdate,
+  warnings: (it, _old, subresource) => (subresource === '' ? volumeWarnings(it) : []),
   columns: [
     text('Capacity', (it) => it.spec.capacity?.['storage'] ?? '0', 'How much it holds.'),
     text('Access Modes', (it) => shownAccessModes(it.spec.accessModes), 'Ways it can be mounted.'),

@@ -9,6 +9,7 @@ import {
   validatePersistentVolumeClaimStatusUpdate,
   validatePersistentVolumeClaimUpdate,
 } from './persistentvolumeclaim-validation.ts';
+import { claimWarnings } from './volume-warnings.ts';
 
 /** A wish for storage, which a volume is bound to. */
 export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>('core/v1', {
@@ -36,6 +37,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>('core/v1'
   validate: validatePersistentVolumeClaim,
   validateUpdate: validatePersistentVolumeClaimUpdate,
   validateStatusUpdate: validatePersistentVolumeClaimStatusUpdate,
+  warnings: (it, _old, subresource) => (subresource === '' ? claimWarnings(it) : []),
   columns: [
     text(
       'Status',

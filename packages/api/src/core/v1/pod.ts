@@ -5,6 +5,7 @@ import { podOnlyDefaults, podSpecDefaults } from './pod-defaults.ts';
 import { podSummary } from './pod-phase.ts';
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './pod-validation.ts';
 import { qosClass } from './qos.ts';
+import { podVolumeWarnings } from './volume-warnings.ts';
 
 /** A group of containers that share network and volumes, run on one node. */
 export const pod = defineKind<Pod>('core/v1', {
@@ -36,6 +37,8 @@ export const pod = defineKind<Pod>('core/v1', {
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  // Who writes pods anew are controllers mostly: a change is not warned of.
+  warnings: (it, old) => (old ? [] : podVolumeWarnings(it.spec, 'spec')),
   columns: [
     text('Ready', (it, now) => podSummary(it, now).ready, 'Containers that are ready, of all.'),
     text('Status', (it, now) => podSummary(it, now).status, 'Where the pod is in its life.'),

@@ -2,6 +2,7 @@ import { age, text } from '../../columns.ts';
 import type { Ingress, IngressRule } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { validateIngress, validateIngressCreate, validateIngressStatusUpdate } from './ingress-validation.ts';
+import { ingressWarnings } from './warnings.ts';
 
 /** Which requests of HTTP from outside reach which Services. */
 export const ingress = defineKind<Ingress>('networking/v1', {
@@ -19,6 +20,7 @@ export const ingress = defineKind<Ingress>('networking/v1', {
   validate: validateIngress,
   validateCreate: validateIngressCreate,
   validateStatusUpdate: validateIngressStatusUpdate,
+  warnings: ingressWarnings,
   columns: [
     text('Class', (it) => it.spec.ingressClassName ?? '<none>', 'The class whose controller carries it out.'),
     text('Hosts', (it) => shownHosts(it.spec.rules ?? []), 'Hosts it has rules for.'),

@@ -2,6 +2,7 @@ import { age, shownSelector, text } from '../../columns.ts';
 import type { NetworkPolicy } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { validateNetworkPolicy } from './networkpolicy-validation.ts';
+import { networkPolicyWarnings } from './warnings.ts';
 
 /** Who may talk to a set of pods, and whom they may talk to. */
 export const networkPolicy = defineKind<NetworkPolicy>('networking/v1', {
@@ -19,5 +20,6 @@ export const networkPolicy = defineKind<NetworkPolicy>('networking/v1', {
     if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
   validate: validateNetworkPolicy,
+  warnings: networkPolicyWarnings,
   columns: [text('Pod-Selector', (it) => shownSelector(it.spec.podSelector), 'Pods it is about.'), age],
 });

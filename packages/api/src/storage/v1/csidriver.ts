@@ -13,6 +13,7 @@ export const csiDriver = defineKind<CSIDriver>('storage/v1', {
   kind: 'CSIDriver',
   plural: 'csidrivers',
   namespaced: false,
+  allowUnconditionalUpdate: false,
   hasGeneration: false,
   defaults(it) {
     it.spec ??= {};
@@ -30,12 +31,8 @@ export const csiDriver = defineKind<CSIDriver>('storage/v1', {
   },
   prepareForUpdate(it, old) {
     if (old.spec.preventPodSchedulingIfMissing === undefined) delete it.spec.preventPodSchedulingIfMissing;
-    // Counted from the first change on, and only changes of what can change.
-    const changes = (spec: CSIDriverSpec) => {
-      const { attachRequired: _a, volumeLifecycleModes: _v, ...rest } = spec;
-      return rest;
-    };
-    if (!deepEqual(changes(it.spec), changes(old.spec))) it.metadata.generation = (old.metadata.generation ?? 0) + 1;
+    // Counted from the first change on.
+    if (!deepEqual(it.spec, old.spec)) it.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validate: ({ spec }, at) => validateSpec(spec, at.child('spec')),
   validateUpdate({ spec }, { spec: old }, at) {

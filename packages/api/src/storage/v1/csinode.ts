@@ -14,6 +14,7 @@ export const csiNode = defineKind<CSINode>('storage/v1', {
   kind: 'CSINode',
   plural: 'csinodes',
   namespaced: false,
+  allowUnconditionalUpdate: false,
   hasGeneration: false,
   defaults(it) {
     it.spec ??= { drivers: [] };

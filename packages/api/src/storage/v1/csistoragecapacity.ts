@@ -11,6 +11,7 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>('storage/v1', {
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   namespaced: true,
+  allowUnconditionalUpdate: false,
   validate,
   immutable: ['nodeTopology', 'storageClassName'],
   columns: [

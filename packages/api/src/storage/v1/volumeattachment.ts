@@ -16,6 +16,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>('storage/v1', {
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
   namespaced: false,
+  allowUnconditionalUpdate: false,
   hasGeneration: false,
   subresources: { status: true },
   defaults(it) {

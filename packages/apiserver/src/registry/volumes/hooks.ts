@@ -1,17 +1,11 @@
 import { now } from '@coracle/api/meta/time';
-import type { PersistentVolume, PersistentVolumeClaim } from '@coracle/api/types/core/v1';
+import type { PersistentVolume } from '@coracle/api/types/core/v1';
 import type { ResourceHooks } from '../strategy.ts';
-import { claimWarnings, volumeWarnings } from './warnings.ts';
 
-/** What the server keeps straight in volumes: when they came to their phase (KEP-3762), and what it warns of. */
+/** What the server keeps straight in volumes: when they came to their phase (KEP-3762). */
 export const persistentVolumeHooks: ResourceHooks<PersistentVolume> = {
-  beforeCreate(volume, { warn }) {
-    volumeWarnings(volume).forEach(warn);
-    return undefined;
-  },
-  beforeUpdate(volume, old, { subresource, warn }) {
+  beforeUpdate(volume, old, { subresource }) {
     if (subresource === 'status') stampTransition(volume, old);
-    else volumeWarnings(volume).forEach(warn);
     return undefined;
   },
 };
@@ -26,15 +20,3 @@ function stampTransition({ status = {} }: PersistentVolume, { status: old = {} }
     status.lastPhaseTransitionTime = before;
   }
 }
-
-/** What the server warns of in claims. */
-export const persistentVolumeClaimHooks: ResourceHooks<PersistentVolumeClaim> = {
-  beforeCreate(claim, { warn }) {
-    claimWarnings(claim).forEach(warn);
-    return undefined;
-  },
-  beforeUpdate(claim, _old, { subresource, warn }) {
-    if (subresource === '') claimWarnings(claim).forEach(warn);
-    return undefined;
-  },
-};

@@ -174,3 +174,40 @@ describe('a volume', () => {
     });
   });
 });
+
+describe('a pod', () => {
+  const volumes = [
+    { name: 'a', gitRepo: { repository: 'r' } },
+    { name: 'b', rbd: { monitors: ['m'], image: 'i' } },
+    {
+      name: 'c',
+      ephemeral: { volumeClaimTemplate: { spec: claim('', { resources: { requests: { storage: '1500m' } } }).spec } },
+    },
+  ];
+  const containers = [{ name: 'c', image: 'i' }];
+  const texts = [
+    'volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+',
+    'volumes[1].rbd: deprecated in v1.28, non-functional in v1.31+',
+    'volumes[2].ephemeral.volumeClaimTemplate.spec.resources.requests[storage]: fractional byte value \\"1500m\\" is invalid, must be an integer',
+  ];
+  const warned = (headers: Headers) =>
+    headers
+      .get('warning')
+      ?.split(', 299 - ')
+      .map((each) => each.replace('299 - ', ''));
+
+  it('and a template of pods are written with warnings of their volumes', async () => {
+    await call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    const pod = { metadata: { name: 'p' }, spec: { containers, volumes } };
+    const made = await call('POST', '/api/v1/namespaces/default/pods', pod);
+    expect(warned(made.headers)).toEqual(texts.map((text) => `"spec.${text}"`));
+    const path = '/apis/apps/v1/namespaces/default/deployments';
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers, volumes } };
+    const deployment = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } };
+    expect(warned((await call('POST', path, deployment)).headers)).toEqual(
+      texts.map((text) => `"spec.template.spec.${text}"`),
+    );
+    const scaled = await call('PATCH', `${path}/d`, { spec: { replicas: 3 } }, merge);
+    expect([scaled.status, scaled.headers.get('warning')]).toEqual([200, null]);
+  });
+});

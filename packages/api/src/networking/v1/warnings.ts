@@ -1,0 +1,33 @@
+import type { Ingress, NetworkPolicy } from '../../generated/networking/v1.ts';
+import { canonicalAddress, canonicalCidr } from '../../meta/addresses.ts';
+import { Path } from '../../meta/field-path.ts';
+import { ingressClassAnnotation } from './ingress-validation.ts';
+import { rangesOf } from './networkpolicy-validation.ts';
+
+/** Warns of the older way to name a new Ingress's class, and of reported addresses that are not in their one form. */
+export function ingressWarnings(
+  { metadata, spec, status }: Ingress,
+  old: Ingress | undefined,
+  subresource: string,
+): string[] {
+  if (subresource === 'status') {
+    return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = '' }, i) => {
+      const canonical = ip.includes(':') ? canonicalAddress(ip) : ip;
+      if (canonical === ip) return [];
+      const path = `status.loadBalancer.ingress[${i}].ip`;
+      return [`${path}: IPv6 address "${ip}" should be in RFC 5952 canonical format ("${canonical}")`];
+    });
+  }
+  const annotated = metadata.annotations?.[ingressClassAnnotation] !== undefined;
+  if (old || !annotated || spec.ingressClassName !== undefined) return [];
+  return [`annotation "${ingressClassAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`];
+}
+
+/** Warns of ranges that are not in their one form. */
+export function networkPolicyWarnings(policy: NetworkPolicy): string[] {
+  return rangesOf(policy, new Path()).flatMap(([at, range]) => {
+    const canonical = range.includes(':') ? canonicalCidr(range) : range;
+    if (canonical === range) return [];
+    return [`${at}: IPv6 CIDR value "${range}" should be in RFC 5952 canonical format ("${canonical}")`];
+  });
+}
