@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { duplicate, type FieldError, forbidden, invalid, Path, required, tooMany } from '@coracle/api/meta/field-path';
+import { isDns1123Subdomain } from '@coracle/api/meta/names';
 import { aggregate } from '@coracle/api/meta/status';
 import { readComponentConfig } from '@coracle/process/component-config';
 import { UsageError } from '@coracle/process/program';
@@ -51,15 +52,29 @@ const mostIssuers = 64;
  * Reads `--authentication-config` (apiserver.config.k8s.io/v1). `own` are the issuers of service account tokens, which cannot be among
  * the others. Throws UsageError naming the file and each thing wrong.
  */
-export function readAuthenticationConfig(path: string, own: readonly string[]): AuthenticationConfig {
+export async function readAuthenticationConfig(path: string, own: readonly string[]): Promise<AuthenticationConfig> {
   const config = readComponentConfig(path, {
     apiVersion: versions.map((version) => `apiserver.config.k8s.io/${version}`),
     kind: 'AuthenticationConfiguration',
     schema,
   });
   const errors = [...jwtProblems(config.jwt, own), ...anonymousProblems(config)];
+  if (config.jwt.some(hasExpressions)) {
+    const { expressionProblems } = await import('./oidc/expressions.ts');
+    errors.push(...expressionProblems(config.jwt));
+  }
   if (errors.length === 0) return config;
   throw new UsageError(`${path}: ${aggregate(errors.map(({ field, message }) => `${field}: ${message}`))}`);
+}
+
+/** Whether anything of how an issuer's tokens are read is said in CEL. */
+export function hasExpressions({ claimMappings, claimValidationRules, userValidationRules }: JwtConfig): boolean {
+  const { username, groups, uid, extra } = claimMappings;
+  return (
+    [username, groups, uid, ...claimValidationRules].some(({ expression }) => expression !== '') ||
+    extra.length > 0 ||
+    userValidationRules.length > 0
+  );
 }
 
 function anonymousProblems({ anonymous }: AuthenticationConfig): FieldError[] {
@@ -80,14 +95,10 @@ export function jwtProblems(all: readonly JwtConfig[], own: readonly string[]): 
       ...issuerProblems(issuer, before, own, path.child('issuer')),
       ...ruleProblems(claimValidationRules, path.child('claimValidationRules')),
       ...mappingProblems(claimMappings, path.child('claimMappings')),
-      ...(userValidationRules.length > 0 ? [noCel(path.child('userValidationRules'))] : []),
+      ...emailProblems(each, path.child('claimMappings').child('username').child('expression')),
+      ...userRuleProblems(userValidationRules, path.child('userValidationRules')),
     ];
   });
-}
-
-/** What needs CEL is refused, rather than let through unchecked. */
-function noCel(at: Path): FieldError {
-  return forbidden(at, 'CEL expressions are not supported by this server');
 }
 
 type IssuerConfig = JwtConfig['issuer'];
@@ -158,13 +169,32 @@ function isCertificate(pem: string): boolean {
 
 function ruleProblems(rules: JwtConfig['claimValidationRules'], at: Path): FieldError[] {
   const seen = new Set<string>();
-  return rules.flatMap(({ claim, expression }, i) => {
+  return rules.flatMap(({ claim, expression, requiredValue, message }, i) => {
     const path = at.index(i);
-    if (expression !== '') return [noCel(path.child('expression'))];
-    if (claim === '') return [required(path, 'claim or expression is required')];
-    if (seen.has(claim)) return [duplicate(path.child('claim'), claim)];
-    seen.add(claim);
-    return [];
+    if (claim === '' && expression === '') return [required(path, 'claim or expression is required')];
+    if (claim !== '' && expression !== '') return [invalid(path, claim, bothSet)];
+    const field = claim === '' ? 'expression' : 'claim';
+    const value = claim || expression;
+    const errors = seen.has(`${field} ${value}`) ? [duplicate(path.child(field), value)] : [];
+    seen.add(`${field} ${value}`);
+    if (expression !== '' && requiredValue !== '') {
+      const detail = "requiredValue can't be set when expression is set";
+      errors.push(invalid(path.child('requiredValue'), requiredValue, detail));
+    }
+    if (claim !== '' && message !== '') {
+      errors.push(invalid(path.child('message'), message, "message can't be set when claim is set"));
+    }
+    return errors;
+  });
+}
+
+const bothSet = "claim and expression can't both be set";
+
+function userRuleProblems(rules: JwtConfig['userValidationRules'], at: Path): FieldError[] {
+  return rules.flatMap(({ expression }, i) => {
+    const path = at.index(i).child('expression');
+    if (expression === '') return [required(path, 'expression is required')];
+    return rules.findIndex((each) => each.expression === expression) < i ? [duplicate(path, expression)] : [];
   });
 }
 
@@ -172,17 +202,60 @@ function mappingProblems({ username, groups, uid, extra }: JwtConfig['claimMappi
   const errors: FieldError[] = [];
   for (const [name, it] of Object.entries({ username, groups })) {
     const path = at.child(name);
-    if (it.expression !== '') errors.push(noCel(path.child('expression')));
-    else if (it.claim === '' && name === 'username') errors.push(required(path, 'claim or expression is required'));
+    if (it.expression !== '' && it.claim !== '') errors.push(invalid(path, '', bothSet));
+    else if (it.expression !== '' && typeof it.prefix === 'string') {
+      errors.push(invalid(path.child('prefix'), it.prefix, "prefix can't be set when expression is set"));
+    } else if (it.expression === '' && it.claim === '' && name === 'username') {
+      errors.push(required(path, 'claim or expression is required'));
+    }
     if (it.claim !== '' && typeof it.prefix !== 'string') {
       const detail = 'prefix is required when claim is set. It can be set to an empty string to disable prefixing';
       errors.push(required(path.child('prefix'), detail));
     }
-    if (it.claim === '' && it.prefix) {
+    if (it.claim === '' && it.expression === '' && it.prefix) {
       errors.push(invalid(path, '', 'non-empty claim name is required when prefix is set'));
     }
   }
-  if (uid.expression !== '') errors.push(noCel(at.child('uid').child('expression')));
-  if (extra.length > 0) errors.push(noCel(at.child('extra')));
+  if (uid.claim !== '' && uid.expression !== '') errors.push(invalid(at.child('uid'), '', bothSet));
+  for (const [i, { key, valueExpression }] of extra.entries()) {
+    const path = at.child('extra').index(i);
+    if (extra.findIndex((each) => each.key === key) < i) errors.push(duplicate(path.child('key'), key));
+    else errors.push(...keyProblems(key, path.child('key')));
+    if (valueExpression === '') {
+      errors.push(required(path.child('valueExpression'), 'valueExpression is required'));
+    }
+  }
   return errors;
+}
+
+/** Keys of extra are paths below a domain that is not Kubernetes' own. */
+function keyProblems(key: string, at: Path): FieldError[] {
+  if (key === '') return [required(at)];
+  const slash = key.indexOf('/');
+  if (slash <= 0 || slash === key.length - 1)
+    return [invalid(at, key, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const domain = key.slice(0, slash);
+  const problems = isDns1123Subdomain(domain).map((problem) => invalid(at, domain, problem));
+  if (key !== key.toLowerCase()) problems.push(invalid(at, key, 'key must be lowercase'));
+  if (['k8s.io', 'kubernetes.io'].some((own) => domain === own || domain.endsWith(`.${own}`))) {
+    const detail = 'k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use';
+    problems.push(invalid(at, key, detail));
+  }
+  return problems;
+}
+
+/** Who is named by an address must be asked whether it is confirmed. */
+function emailProblems({ claimMappings, claimValidationRules }: JwtConfig, at: Path): FieldError[] {
+  const { username, extra } = claimMappings;
+  if (!/\bclaims\.\??email\b/.test(username.expression)) return [];
+  const all = [
+    username.expression,
+    ...extra.map(({ valueExpression }) => valueExpression),
+    ...claimValidationRules.map(({ expression }) => expression),
+  ];
+  if (all.some((text) => /\bclaims\.\??email_verified\b/.test(text))) return [];
+  const places =
+    'claimMappings.username.expression or claimMappings.extra[*].valueExpression or claimValidationRules[*].expression';
+  const detail = `claims.email_verified must be used in ${places} when claims.email is used in claimMappings.username.expression`;
+  return [invalid(at, username.expression, detail)];
 }

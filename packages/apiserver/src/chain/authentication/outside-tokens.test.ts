@@ -152,6 +152,57 @@ describe('tokens of an OpenID Connect issuer', () => {
     await expect(server.with().request('GET', '/version')).rejects.toThrow('Unauthorized');
   });
 
+  it('are read by expressions, and must meet rules', async () => {
+    keys = [];
+    const sign = await newKey('k1');
+    const config = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthenticationConfiguration',
+      jwt: [
+        {
+          issuer: { url: issuer.url, certificateAuthority: issuer.authority.certificate, audiences: ['kube'] },
+          claimValidationRules: [{ expression: 'claims.exp - claims.iat <= 3600', message: 'lives too long' }],
+          claimMappings: {
+            username: { expression: '"u:" + claims.sub' },
+            groups: { expression: 'claims.?roles.orValue("").split(",")' },
+            uid: { expression: 'string(claims.id)' },
+            extra: [
+              { key: 'example.com/team', valueExpression: 'claims.team' },
+              { key: 'example.com/none', valueExpression: '""' },
+            ],
+          },
+          userValidationRules: [{ expression: "!user.username.startsWith('u:system')", message: 'reserved' }],
+        },
+      ],
+    };
+    await writeFile(at('config.yaml'), JSON.stringify(config));
+    server = await startSecureServer(`--authentication-config=${at('config.yaml')}`);
+    const good = { roles: 'a,b', id: 7, team: ['x', 'y'] };
+    expect(await whoIs(await sign(good))).toEqual({
+      username: 'u:alice',
+      uid: '7',
+      groups: ['a', 'b', 'system:authenticated'],
+      extra: { 'example.com/team': ['x', 'y'] },
+    });
+    const now = Math.floor(Date.now() / 1000);
+    const cases: [string, string][] = [
+      [
+        "oidc: error evaluating claim validation expression: validation expression 'claims.exp - claims.iat <= 3600' failed: lives too long",
+        await sign({ ...good, exp: now + 9999 }),
+      ],
+      [
+        'oidc: error evaluating user info validation rule: validation expression',
+        await sign({ ...good, sub: 'system' }),
+      ],
+      ["expression 'claims.team' resulted in error: no such key: team", await sign({ id: 7 })],
+      ['expression must return a string or a list of strings', await sign({ ...good, team: [1] })],
+    ];
+    for (const [why, token] of cases) {
+      await expect(whoIs(token)).rejects.toThrow('Unauthorized');
+      expect(server.warnings.at(-1)).toMatchObject({ reason: expect.stringContaining(why) });
+    }
+  });
+
   const outside = (...flags: string[]) => outsideTokensOf(apiServerFlags.parse(flags).values, ['https://own']);
 
   it.each<[string, object, string]>([
@@ -177,9 +228,24 @@ describe('tokens of an OpenID Connect issuer', () => {
       'jwt[0].claimMappings.username.prefix: Required value: prefix is required when claim is set.',
     ],
     [
-      'CEL',
-      jwt({}, { username: { expression: 'claims.sub' } }),
-      'jwt[0].claimMappings.username.expression: Forbidden: CEL expressions are not supported by this server',
+      'an expression that does not compile',
+      jwt({}, { username: { expression: 'claim.sub' } }),
+      'jwt[0].claimMappings.username.expression: Invalid value: "claim.sub": compilation failed: ERROR: <input>:1:1: undeclared reference',
+    ],
+    [
+      'an expression of another type',
+      jwt({}, { username: { expression: 'size(claims)' } }),
+      'jwt[0].claimMappings.username.expression: Invalid value: "size(claims)": must evaluate to string',
+    ],
+    [
+      'an address nobody needs to have confirmed',
+      jwt({}, { username: { expression: 'claims.email' } }),
+      'claims.email_verified must be used in claimMappings.username.expression or',
+    ],
+    [
+      'a key of Kubernetes',
+      jwt({}, { username: { expression: 'claims.sub' }, extra: [{ key: 'a.k8s.io/x', valueExpression: "'v'" }] }),
+      'jwt[0].claimMappings.extra[0].key: Invalid value: "a.k8s.io/x": k8s.io, kubernetes.io and their subdomains are reserved',
     ],
     [
       'conditions of what is off',
@@ -189,17 +255,21 @@ describe('tokens of an OpenID Connect issuer', () => {
   ])('are not accepted by a file with %s', async (_name, fields, message) => {
     const config = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', ...fields };
     await writeFile(at('bad.yaml'), JSON.stringify(config));
-    expect(() => outside(`--authentication-config=${at('bad.yaml')}`)).toThrow(message);
+    await expect(outside(`--authentication-config=${at('bad.yaml')}`)).rejects.toThrow(message);
   });
 
-  it('are not accepted by flags that do not fit', () => {
-    expect(() => outside('--oidc-client-id=a')).toThrow('must be specified together');
-    expect(() => outside('--oidc-client-id=a', '--oidc-issuer-url=http://a')).toThrow('URL scheme must be https');
+  it('are not accepted by flags that do not fit', async () => {
+    await expect(outside('--oidc-client-id=a')).rejects.toThrow('must be specified together');
+    await expect(outside('--oidc-client-id=a', '--oidc-issuer-url=http://a')).rejects.toThrow(
+      'URL scheme must be https',
+    );
     const url = '--oidc-issuer-url=https://a';
-    expect(() => outside('--oidc-client-id=a', url, '--oidc-signing-algs=HS256')).toThrow(
+    await expect(outside('--oidc-client-id=a', url, '--oidc-signing-algs=HS256')).rejects.toThrow(
       'unsupported signing alg: "HS256"',
     );
-    expect(() => outside('--oidc-client-id=a', url, '--authentication-config=/x')).toThrow('mutually exclusive');
+    await expect(outside('--oidc-client-id=a', url, '--authentication-config=/x')).rejects.toThrow(
+      'mutually exclusive',
+    );
   });
 });
 

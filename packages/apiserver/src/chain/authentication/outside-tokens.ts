@@ -5,8 +5,15 @@ import { UsageError } from '@coracle/process/program';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { cachedTokens } from './cached-tokens.ts';
-import { type AuthenticationConfig, type JwtConfig, jwtProblems, readAuthenticationConfig } from './config-file.ts';
+import {
+  type AuthenticationConfig,
+  hasExpressions,
+  type JwtConfig,
+  jwtProblems,
+  readAuthenticationConfig,
+} from './config-file.ts';
 import type { outsideTokenFlags } from './flags.ts';
+import { groupsByClaim, requiredClaim, textByClaim, usernameByClaim } from './oidc/claims.ts';
 import { Issuer } from './oidc/issuer.ts';
 import { jwtTokens } from './oidc/tokens.ts';
 import { webhookTokens } from './webhook-token.ts';
@@ -29,19 +36,21 @@ export interface OutsideTokens {
 }
 
 /** Reads them. `own` are the issuers of service account tokens. Throws UsageError on what cannot be. */
-export function outsideTokensOf(flags: Flags, own: readonly string[]): OutsideTokens {
+export async function outsideTokensOf(flags: Flags, own: readonly string[]): Promise<OutsideTokens> {
   const file = flags['authentication-config'];
   const byFlags = jwtOfFlags(flags);
   if (file !== '' && byFlags) {
     throw new UsageError('authentication-config file and oidc-* flags are mutually exclusive');
   }
-  const config = file === '' ? undefined : readAuthenticationConfig(file, own);
+  const config = file === '' ? undefined : await readAuthenticationConfig(file, own);
   if (byFlags) {
     const errors = jwtProblems([byFlags], own);
     if (errors.length > 0) throw new UsageError(aggregate(errors.map(({ field, message }) => `${field}: ${message}`)));
   }
   const signedWith = byFlags ? supported(flags['oidc-signing-algs']) : algorithms;
-  const jwts = (config?.jwt ?? (byFlags ? [byFlags] : [])).map((each) => authenticatorOf(each, signedWith));
+  const jwts = await Promise.all(
+    (config?.jwt ?? (byFlags ? [byFlags] : [])).map((each) => authenticatorOf(each, signedWith)),
+  );
   const webhookFile = flags['authentication-token-webhook-config-file'];
   const webhook = webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile);
   const ttl = flags['authentication-token-webhook-cache-ttl'];
@@ -62,9 +71,11 @@ function supported(wanted: readonly string[]): readonly string[] {
   return wanted;
 }
 
-function authenticatorOf(config: JwtConfig, signedWith: readonly string[]): TokenAuthenticator {
-  const { issuer, claimMappings, claimValidationRules } = config;
-  const { username, groups, uid } = claimMappings;
+async function authenticatorOf(config: JwtConfig, signedWith: readonly string[]): Promise<TokenAuthenticator> {
+  const { issuer, claimMappings, claimValidationRules, userValidationRules } = config;
+  const { username, groups, uid, extra } = claimMappings;
+  // The language is loaded where there is something to say in it.
+  const cel = hasExpressions(config) ? await import('./oidc/expressions.ts') : undefined;
   const tokens = jwtTokens({
     issuerUrl: issuer.url,
     issuer: new Issuer({
@@ -74,10 +85,26 @@ function authenticatorOf(config: JwtConfig, signedWith: readonly string[]): Toke
     }),
     audiences: issuer.audiences,
     algorithms: signedWith,
-    username: { claim: username.claim, prefix: username.prefix ?? '' },
-    ...(groups.claim === '' ? {} : { groups: { claim: groups.claim, prefix: groups.prefix ?? '' } }),
-    uid: uid.claim,
-    required: Object.fromEntries(claimValidationRules.map(({ claim, requiredValue }) => [claim, requiredValue])),
+    username: username.expression
+      ? cel!.textByExpression(username.expression, 'username')
+      : usernameByClaim({ claim: username.claim, prefix: username.prefix ?? '' }),
+    groups: groups.expression
+      ? cel!.textsByExpression(groups.expression, 'group')
+      : groups.claim
+        ? groupsByClaim({ claim: groups.claim, prefix: groups.prefix ?? '' })
+        : () => [],
+    uid: uid.expression
+      ? cel!.textByExpression(uid.expression, 'uid')
+      : uid.claim
+        ? textByClaim(uid.claim, 'uid')
+        : () => '',
+    extra: Object.fromEntries(
+      extra.map(({ key, valueExpression }) => [key, cel!.textsByExpression(valueExpression, 'extra')]),
+    ),
+    claimRules: claimValidationRules.map(({ claim, requiredValue, expression, message }) =>
+      expression ? cel!.claimRule(expression, message) : requiredClaim(claim, requiredValue),
+    ),
+    userRules: userValidationRules.map(({ expression, message }) => cel!.userRule(expression, message)),
   });
   return cachedTokens(tokens, { success: verifiedFor, failure: 0 });
 }
