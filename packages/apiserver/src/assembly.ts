@@ -8,7 +8,7 @@ import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
 import { authorization } from './chain/authorization/index.ts';
-import type { WantedAuthorizer } from './chain/authorization/setup.ts';
+import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './chain/authorization/wanted.ts';
 import { impersonation } from './chain/impersonation.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
@@ -64,9 +64,9 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
     log: { warn: (message, details) => log.warn(details, message) },
   });
-  const wanted = await authorizersOf(flags, metrics);
+  const wanted = await authorizersOf(flags, metrics, log);
   const { authorizer, rbac } = authorizerOf(wanted, registry);
-  const outside = await outsideTokens(flags);
+  const outside = await outsideTokens(flags, metrics, log);
   const tokens = tokensOf(flags, registry, log, outside?.tokens);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
@@ -93,7 +93,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
       ...(auditing ? [auditRefused(auditing)] : []),
       authentication({
         authenticators: authenticatorsOf(flags, tokens),
-        anonymous: anonymousAllowed(flags, wanted, outside?.anonymous, log),
+        anonymous: anonymousAllowed(flags, wanted.now, outside, log),
         observe(result, reason) {
           counts.authenticated(result);
           if (reason) log.warn({ reason }, 'Unable to authenticate the request');
@@ -125,6 +125,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     rbac: rbac !== undefined,
     services: specials.services,
     async close() {
+      wanted.close();
       outside?.close();
       await Promise.all((auditing?.backends ?? []).map((backend) => backend.close()));
     },
@@ -138,15 +139,25 @@ function isAudited(flags: Flags): boolean {
 }
 
 /** The authorizers of flags or file; what webhooks need is loaded only where there may be one. */
-async function authorizersOf(flags: Flags, metrics: MetricsRegistry): Promise<readonly WantedAuthorizer[]> {
+async function authorizersOf(
+  flags: Flags,
+  metrics: MetricsRegistry,
+  log: ServerOptions['log'],
+): Promise<WantedAuthorizers> {
   const modes = flags['authorization-mode'];
   const files = [flags['authorization-config'], flags['authorization-webhook-config-file']];
-  if (files.every((file) => file === '') && !modes.includes('Webhook')) return modes.map((type) => ({ type }));
-  return (await import('./chain/authorization/setup.ts')).wantedAuthorizers(flags, metrics);
+  if (files.every((file) => file === '') && !modes.includes('Webhook')) {
+    return unchanging(modes.map((type) => ({ type })));
+  }
+  return (await import('./chain/authorization/setup.ts')).wantedAuthorizers(flags, { metrics, log });
 }
 
 /** Tokens that others issue or know, loaded only where there are any. */
-async function outsideTokens(flags: Flags): Promise<OutsideTokens | undefined> {
+async function outsideTokens(
+  flags: Flags,
+  metrics: MetricsRegistry,
+  log: ServerOptions['log'],
+): Promise<OutsideTokens | undefined> {
   const files = [
     flags['authentication-config'],
     flags['authentication-token-webhook-config-file'],
@@ -155,7 +166,7 @@ async function outsideTokens(flags: Flags): Promise<OutsideTokens | undefined> {
   ];
   if (files.every((file) => file === '')) return undefined;
   const { outsideTokensOf } = await import('./chain/authentication/outside-tokens.ts');
-  return outsideTokensOf(flags, flags['service-account-issuer']);
+  return outsideTokensOf(flags, { own: flags['service-account-issuer'], metrics, log });
 }
 
 /**
@@ -165,15 +176,16 @@ async function outsideTokens(flags: Flags): Promise<OutsideTokens | undefined> {
 function anonymousAllowed(
   flags: Flags,
   wanted: readonly WantedAuthorizer[],
-  configured: OutsideTokens['anonymous'],
+  outside: OutsideTokens | undefined,
   log: ServerOptions['log'],
 ): (path: string) => boolean {
-  const isOn = configured?.enabled ?? flags['anonymous-auth'];
-  if (!isOn) return () => false;
-  if (wanted.some(({ type }) => type === 'AlwaysAllow')) {
+  const isEverythingAllowed = wanted.some(({ type }) => type === 'AlwaysAllow');
+  if (isEverythingAllowed && (outside?.anonymous()?.enabled ?? flags['anonymous-auth'])) {
     log.warn({}, 'AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.');
-    return () => false;
   }
-  const paths = configured?.conditions.map(({ path }) => path) ?? [];
-  return (path) => paths.length === 0 || paths.includes(path);
+  return (path) => {
+    const { enabled, conditions } = outside?.anonymous() ?? { enabled: flags['anonymous-auth'], conditions: [] };
+    if (!enabled || isEverythingAllowed) return false;
+    return conditions.length === 0 || conditions.some((each) => each.path === path);
+  };
 }

@@ -27,7 +27,7 @@ import { nodeAuthorizer } from './chain/authorization/node/authorizer.ts';
 import { NodeGraph } from './chain/authorization/node/graph.ts';
 import { RbacAuthorizer } from './chain/authorization/rbac/authorizer.ts';
 import { RbacIndex } from './chain/authorization/rbac/index.ts';
-import type { WantedAuthorizer } from './chain/authorization/setup.ts';
+import type { WantedAuthorizer, WantedAuthorizers } from './chain/authorization/wanted.ts';
 import { mastersGroup } from './chain/user.ts';
 import type { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
@@ -118,8 +118,8 @@ export interface Following {
   rbac: RbacIndex | undefined;
 }
 
-/** The authorizers wanted, as one. It follows the watch caches from now on. Throws on a type that is none. */
-export function authorizerOf(wanted: readonly WantedAuthorizer[], objects: ObjectAccess): Following {
+/** The authorizers wanted, as one. It follows the watch caches, and what is wanted, from now on. Throws on a type that is none. */
+export function authorizerOf(wanted: WantedAuthorizers, objects: ObjectAccess): Following {
   let rbac: RbacIndex | undefined;
   const byMode: Readonly<Record<string, () => Authorizer>> = {
     AlwaysAllow: () => alwaysAllow,
@@ -130,16 +130,30 @@ export function authorizerOf(wanted: readonly WantedAuthorizer[], objects: Objec
       return new RbacAuthorizer(rbac);
     },
   };
-  const authorizers = wanted.map(({ type, webhook }) => {
-    if (webhook) return webhook;
+  const made = new Map<string, Authorizer>();
+  const local = (type: string): Authorizer => {
+    const known = made.get(type);
+    if (known) return known;
     const make = byMode[type];
     if (!make) {
       const known = [...Object.keys(byMode), 'Webhook'].join(', ');
       throw new Error(`${JSON.stringify(type)} is not a supported authorization mode; these are: ${known}`);
     }
-    return make();
+    const authorizer = make();
+    made.set(type, authorizer);
+    return authorizer;
+  };
+  const united = (all: readonly WantedAuthorizer[]) =>
+    unionOf([privilegedGroup(mastersGroup), ...all.map(({ type, webhook }) => webhook ?? local(type))]);
+  let now = united(wanted.now);
+  wanted.onChange((next) => {
+    now = united(next);
   });
-  return { authorizer: unionOf([privilegedGroup(mastersGroup), ...authorizers]), rbac };
+  const authorizer: Authorizer = {
+    authorize: (attributes) => now.authorize(attributes),
+    rulesFor: (user, namespace) => now.rulesFor(user, namespace),
+  };
+  return { authorizer, rbac };
 }
 
 function rbacIndexOf(objects: ObjectAccess): RbacIndex {

@@ -6,6 +6,7 @@ import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectrev
 import type { SelfSubjectReview } from '@coracle/api/types/authentication/v1';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { Registry } from 'prom-client';
 import { apiServerFlags } from '../../flags.ts';
 import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
 import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
@@ -203,7 +204,28 @@ describe('tokens of an OpenID Connect issuer', () => {
     }
   });
 
-  const outside = (...flags: string[]) => outsideTokensOf(apiServerFlags.parse(flags).values, ['https://own']);
+  const log = { warn: () => undefined };
+  const outside = (...flags: string[]) =>
+    outsideTokensOf(apiServerFlags.parse(flags).values, { own: ['https://own'], metrics: new Registry(), log });
+
+  it('follow their file, but not into what is wrong', async () => {
+    const config = (change: object) => ({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AuthenticationConfiguration',
+      ...change,
+    });
+    const path = at('followed.yaml');
+    await writeFile(path, JSON.stringify(config({ anonymous: { enabled: true } })));
+    const tokens = await outside(`--authentication-config=${path}`);
+    expect(tokens.anonymous()).toEqual({ enabled: true, conditions: [] });
+    await writeFile(path, JSON.stringify(config({ anonymous: { enabled: false } })));
+    await tokens.reload();
+    expect(tokens.anonymous()?.enabled).toBe(false);
+    await writeFile(path, JSON.stringify(config({ anonymus: {} })));
+    await tokens.reload();
+    expect(tokens.anonymous()?.enabled).toBe(false);
+    tokens.close();
+  });
 
   it.each<[string, object, string]>([
     ['an unknown field', { jwts: [] }, 'strict decoding error: unknown field "jwts"'],

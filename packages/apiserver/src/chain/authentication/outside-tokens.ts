@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { aggregate } from '@coracle/api/meta/status';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
+import { FollowedFile, type FollowedFileOptions } from '../../followed-file.ts';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
+import { unionOfTokens } from './bearer-token.ts';
 import { cachedTokens } from './cached-tokens.ts';
 import {
   type AuthenticationConfig,
@@ -31,37 +33,56 @@ export interface OutsideTokens {
   /** Asked in order, after the server's own. */
   readonly tokens: readonly TokenAuthenticator[];
   /** Where the file says who may come without a token. */
-  readonly anonymous: AuthenticationConfig['anonymous'];
+  anonymous(): AuthenticationConfig['anonymous'];
+  /** Looks whether the file has changed, and takes it up; this happens by itself every few seconds. */
+  reload(): Promise<void>;
   close(): void;
 }
 
-/** Reads them. `own` are the issuers of service account tokens. Throws UsageError on what cannot be. */
-export async function outsideTokensOf(flags: Flags, own: readonly string[]): Promise<OutsideTokens> {
+/** What an OutsideTokens is made with. `own` are the issuers of service account tokens. */
+export interface OutsideTokenOptions extends Omit<FollowedFileOptions, 'what'> {
+  readonly own: readonly string[];
+}
+
+/** Reads them. Throws UsageError on what cannot be. */
+export async function outsideTokensOf(flags: Flags, { own, ...around }: OutsideTokenOptions): Promise<OutsideTokens> {
   const file = flags['authentication-config'];
   const byFlags = jwtOfFlags(flags);
   if (file !== '' && byFlags) {
     throw new UsageError('authentication-config file and oidc-* flags are mutually exclusive');
   }
-  const config = file === '' ? undefined : await readAuthenticationConfig(file, own);
   if (byFlags) {
     const errors = jwtProblems([byFlags], own);
     if (errors.length > 0) throw new UsageError(aggregate(errors.map(({ field, message }) => `${field}: ${message}`)));
   }
   const signedWith = byFlags ? supported(flags['oidc-signing-algs']) : algorithms;
-  const jwts = await Promise.all(
-    (config?.jwt ?? (byFlags ? [byFlags] : [])).map((each) => authenticatorOf(each, signedWith)),
-  );
+  let anonymous: AuthenticationConfig['anonymous'];
+  let issued = unionOfTokens([]);
+  const take = async (): Promise<void> => {
+    const config = file === '' ? undefined : await readAuthenticationConfig(file, own);
+    const jwts = config?.jwt ?? (byFlags ? [byFlags] : []);
+    issued = unionOfTokens(await Promise.all(jwts.map((each) => authenticatorOf(each, signedWith))));
+    anonymous = config?.anonymous;
+  };
+  const seen = file === '' ? '' : readFileSync(file, 'utf8');
+  await take();
+  const followed = file === '' ? undefined : new FollowedFile(file, seen, take, { what: 'authentication', ...around });
+
   const webhookFile = flags['authentication-token-webhook-config-file'];
   const webhook = webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile);
   const ttl = flags['authentication-token-webhook-cache-ttl'];
   const version = flags['authentication-token-webhook-version'];
   return {
     tokens: [
-      ...jwts,
+      { authenticateToken: (token, audiences) => issued.authenticateToken(token, audiences) },
       ...(webhook ? [cachedTokens(webhookTokens({ webhook, version }), { success: ttl, failure: ttl })] : []),
     ],
-    anonymous: config?.anonymous,
-    close: () => webhook?.close(),
+    anonymous: () => anonymous,
+    reload: async () => followed?.check(),
+    close() {
+      followed?.close();
+      webhook?.close();
+    },
   };
 }
 

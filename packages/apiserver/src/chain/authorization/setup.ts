@@ -1,27 +1,26 @@
+import { readFileSync } from 'node:fs';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
-import type { Registry } from 'prom-client';
+import { FollowedFile, type FollowedFileOptions } from '../../followed-file.ts';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { Authorizer } from './authorizer.ts';
 import { type ConfiguredAuthorizer, readAuthorizationConfig } from './config-file.ts';
 import type { authorizationWebhookFlags } from './flags.ts';
+import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './wanted.ts';
 import { webhookAuthorizer } from './webhook.ts';
 import { type WebhookAuthorizerMetrics, webhookAuthorizerMetrics } from './webhook-metrics.ts';
 
 type Flags = FlagValues<typeof authorizationWebhookFlags> & { readonly 'authorization-mode': readonly string[] };
 
-/** An authorizer that is to be asked: its type, as --authorization-mode names it, and itself where it is a webhook. */
-export interface WantedAuthorizer {
-  readonly type: string;
-  readonly webhook?: Authorizer;
-}
-
 /** How long (ms) the webhook of --authorization-webhook-config-file may take. */
 const flagsTimeout = 30_000;
 
-/** The authorizers of flags or file where webhooks may be among them, in order. Throws UsageError on what cannot be. */
-export async function wantedAuthorizers(flags: Flags, metrics: Registry): Promise<WantedAuthorizer[]> {
-  const counts = webhookAuthorizerMetrics(metrics);
+/** The authorizers of flags or file where webhooks may be among them. Throws UsageError on what cannot be. */
+export async function wantedAuthorizers(
+  flags: Flags,
+  around: Omit<FollowedFileOptions, 'what'>,
+): Promise<WantedAuthorizers> {
+  const counts = webhookAuthorizerMetrics(around.metrics);
   const file = flags['authorization-config'];
   const modes = flags['authorization-mode'];
   const webhookFile = flags['authorization-webhook-config-file'];
@@ -32,20 +31,49 @@ export async function wantedAuthorizers(flags: Flags, metrics: Registry): Promis
     if (!modes.includes('Webhook') && webhookFile !== '') {
       throw new UsageError('cannot specify --authorization-webhook-config-file without mode Webhook');
     }
-    return modes.map((type) => (type === 'Webhook' ? { type, webhook: webhookOfFlags(flags, counts) } : { type }));
+    return unchanging(
+      modes.map((type) => (type === 'Webhook' ? { type, webhook: webhookOfFlags(flags, counts) } : { type })),
+    );
   }
   if (webhookFile !== '' || modes.join() !== 'AlwaysAllow') {
     throw new UsageError(
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     );
   }
+  const seen = readFileSync(file, 'utf8');
+  const now = await configuredIn(file, counts);
+  const listeners: ((wanted: readonly WantedAuthorizer[]) => void)[] = [];
+  const take = async (): Promise<void> => {
+    const next = await configuredIn(file, counts);
+    if (localTypes(next) !== localTypes(now)) {
+      throw new Error(`authorizers other than webhooks can only be put in another order: ${localTypes(now)}`);
+    }
+    for (const listener of listeners) listener(next);
+  };
+  const followed = new FollowedFile(file, seen, take, { what: 'authorization', ...around });
+  return {
+    now,
+    onChange: (listener) => listeners.push(listener),
+    reload: () => followed.check(),
+    close: () => followed.close(),
+  };
+}
+
+async function configuredIn(file: string, metrics: WebhookAuthorizerMetrics): Promise<WantedAuthorizer[]> {
   const configured = await readAuthorizationConfig(file);
   return Promise.all(
     configured.map(async ({ type, name, webhook }) => ({
       type,
-      ...(webhook ? { webhook: await webhookOfFile(name, webhook, counts) } : {}),
+      ...(webhook ? { webhook: await webhookOfFile(name, webhook, metrics) } : {}),
     })),
   );
+}
+
+function localTypes(wanted: readonly WantedAuthorizer[]): string {
+  return wanted
+    .flatMap(({ type, webhook }) => (webhook ? [] : [type]))
+    .sort()
+    .join(', ');
 }
 
 function webhookOfFlags(flags: Flags, metrics: WebhookAuthorizerMetrics): Authorizer {

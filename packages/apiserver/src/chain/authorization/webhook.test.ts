@@ -197,7 +197,32 @@ describe('authorization by webhook', () => {
     });
   });
 
-  const wanted = (...flags: string[]) => wantedAuthorizers(apiServerFlags.parse(flags).values, new Registry());
+  const log = { warn: () => undefined };
+  const wanted = (metrics: Registry, ...flags: string[]) =>
+    wantedAuthorizers(apiServerFlags.parse(flags).values, { metrics, log });
+
+  it('follows its file, but not to other authorizers than webhooks', async () => {
+    const metrics = new Registry();
+    const rbac = { type: 'RBAC', name: 'rbac' };
+    const [flag] = await configured(rbac);
+    const authorizers = await wanted(metrics, flag!);
+    let types = authorizers.now.map(({ type }) => type);
+    authorizers.onChange((next) => {
+      types = next.map(({ type }) => type);
+    });
+    await authorizers.reload();
+    expect(types).toEqual(['RBAC']);
+    await configured({ type: 'Webhook', name: 'hook', webhook: webhook() }, rbac);
+    await authorizers.reload();
+    expect(types).toEqual(['Webhook', 'RBAC']);
+    await configured({ type: 'AlwaysAllow', name: 'all' });
+    await authorizers.reload();
+    expect(types).toEqual(['Webhook', 'RBAC']);
+    authorizers.close();
+    const text = await metrics.metrics();
+    expect(text).toMatch(/automatic_reloads_total\{status="success",apiserver_id_hash="sha256:[0-9a-f]{64}"\} 1/);
+    expect(text).toMatch(/automatic_reloads_total\{status="failure",.*\} 1/);
+  });
 
   it.each<[string, () => object[], string]>([
     ['no authorizers', () => [], 'authorizers: Required value: at least one authorization mode must be defined'],
@@ -237,14 +262,18 @@ describe('authorization by webhook', () => {
     ],
   ])('is refused in a file with %s', async (_name, authorizers, message) => {
     const flags = await configured(...authorizers());
-    await expect(wanted(...flags)).rejects.toThrow(message);
+    await expect(wanted(new Registry(), ...flags)).rejects.toThrow(message);
   });
 
   it('is refused where flags do not fit', async () => {
-    await expect(wanted('--authorization-mode=Webhook')).rejects.toThrow('authorization config file not passed');
+    await expect(wanted(new Registry(), '--authorization-mode=Webhook')).rejects.toThrow(
+      'authorization config file not passed',
+    );
     const file = `--authorization-webhook-config-file=${at('hook.yaml')}`;
-    await expect(wanted(file)).rejects.toThrow('without mode Webhook');
+    await expect(wanted(new Registry(), file)).rejects.toThrow('without mode Webhook');
     const [config] = await configured({ type: 'RBAC', name: 'r' });
-    await expect(wanted('--authorization-mode=RBAC', config!)).rejects.toThrow('can not be specified when');
+    await expect(wanted(new Registry(), '--authorization-mode=RBAC', config!)).rejects.toThrow(
+      'can not be specified when',
+    );
   });
 });
