@@ -1,4 +1,6 @@
 import { mutatingWebhookConfiguration } from './admissionregistration/v1/mutatingwebhookconfiguration.ts';
+import { validatingAdmissionPolicy } from './admissionregistration/v1/validatingadmissionpolicy.ts';
+import { validatingAdmissionPolicyBinding } from './admissionregistration/v1/validatingadmissionpolicybinding.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/v1/validatingwebhookconfiguration.ts';
 import { customResourceDefinition } from './apiextensions/v1/customresourcedefinition.ts';
 import { controllerRevision } from './apps/v1/controllerrevision.ts';
@@ -91,6 +93,8 @@ export const builtinKinds: readonly AnyKind[] = [
   deployment,
   replicaSet,
   mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
   validatingWebhookConfiguration,
   customResourceDefinition,
 ];

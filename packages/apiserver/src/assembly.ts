@@ -74,6 +74,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },
+    policies: { objects: registry, kinds: () => registry.scheme },
     enable: flags['enable-admission-plugins'],
     disable: flags['disable-admission-plugins'],
     tolerationSeconds: {

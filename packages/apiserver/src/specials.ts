@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
+import { policyHooks } from './admission/policy/hooks.ts';
 import { webhookConfigurationHooks } from './admission/webhook/configuration-hooks.ts';
 import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { discoveryPages } from './chain/authentication/service-account/discovery.ts';
@@ -86,6 +87,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       persistentvolumes: persistentVolumeHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
+      ...policyHooks,
       'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       ...rbacHooks(surroundings),

@@ -128,12 +128,13 @@ function pluginsOf(
   if (typeof plugins === 'function') return plugins(registry, metrics);
   if (plugins !== 'default') return plugins;
   // Cluster IPs lead nowhere here; a Service's endpoints may.
+  const kinds = () => registry.scheme;
   const webhooks = {
     objects: registry,
-    kinds: () => registry.scheme,
+    kinds,
     resolve: endpointResolver(registry),
     metrics: webhookMetrics(metrics),
     log,
   };
-  return builtinAdmission({ authorizer: alwaysAllow, webhooks });
+  return builtinAdmission({ authorizer: alwaysAllow, webhooks, policies: { objects: registry, kinds } });
 }

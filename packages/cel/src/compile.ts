@@ -40,8 +40,7 @@ export function compile(source: string, environment: Environment, wanted?: reado
     functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
     types: environment.types,
   });
-  const { is } = checked.result;
-  if (wanted && is !== 'dyn' && !wanted.includes(is)) throw new ResultTypeError(wanted, checked.result);
+  if (wanted && !wanted.includes(checked.result.is)) throw new ResultTypeError(wanted, checked.result);
   let program: Program | undefined;
   return {
     source,
@@ -55,7 +54,7 @@ export function compile(source: string, environment: Environment, wanted?: reado
   };
 }
 
-/** Thrown for an expression whose result is of a type that is not wanted where it stands. */
+/** Thrown for an expression whose result is of a type that is not wanted where it stands; dyn is not wanted anywhere. */
 export class ResultTypeError extends CompileError {
   constructor(wanted: readonly string[], found: Type) {
     super('', []);

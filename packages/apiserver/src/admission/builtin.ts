@@ -7,6 +7,8 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import type { PolicySurroundings } from './policy/policies.ts';
+import { validatingPolicies } from './policy/validating.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccounts } from './service-account.ts';
@@ -21,6 +23,8 @@ export interface AdmissionOptions {
   readonly authorizer: Authorizer;
   /** What webhooks are called with; needed unless their plugins are disabled. */
   readonly webhooks?: WebhookSurroundings;
+  /** What policies are evaluated with; without it, their plugins are left out. */
+  readonly policies?: Omit<PolicySurroundings, 'authorizer'>;
   /** `--enable-admission-plugins`: names beyond the default ones. */
   readonly enable?: readonly string[];
   /** `--disable-admission-plugins`. */
@@ -33,7 +37,7 @@ interface Entry {
   readonly name: string;
   readonly byDefault: boolean;
   /** Absent where the plugin acts only on objects of kinds this server does not serve, so that it has nothing to do. */
-  readonly make?: (options: AdmissionOptions) => AdmissionPlugin;
+  readonly make?: (options: AdmissionOptions) => AdmissionPlugin | undefined;
   /** The plugin would do something, and we do not have it: enabling it is refused. */
   readonly missing?: true;
 }
@@ -75,7 +79,11 @@ const plugins: readonly Entry[] = [
   { name: 'DenyServiceExternalIPs', byDefault: false, missing: true },
   { name: 'MutatingAdmissionPolicy', byDefault: true },
   { name: 'MutatingAdmissionWebhook', byDefault: true, make: (options) => mutatingWebhooks(webhooksOf(options)) },
-  { name: 'ValidatingAdmissionPolicy', byDefault: true },
+  {
+    name: 'ValidatingAdmissionPolicy',
+    byDefault: true,
+    make: ({ authorizer, policies }) => policies && validatingPolicies({ ...policies, authorizer }),
+  },
   { name: 'ValidatingAdmissionWebhook', byDefault: true, make: (options) => validatingWebhooks(webhooksOf(options)) },
   { name: 'ResourceQuota', byDefault: true },
   { name: 'AlwaysDeny', byDefault: false, missing: true },
@@ -104,7 +112,7 @@ export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
   return plugins.flatMap(({ name, byDefault, make, missing }) => {
     const on = enable.includes(name) || (byDefault && !disable.includes(name));
     if (on && missing) throw new Error(`admission plugin ${JSON.stringify(name)} is not implemented`);
-    return on && make ? [make(options)] : [];
+    return (on && make?.(options)) || [];
   });
 }
 

@@ -22,6 +22,8 @@ export interface Checked {
   readonly overloads: ReadonlyMap<Expr, readonly Overload[]>;
   /** Calls whose target is no value but a namespace (`optional.of(x)`), with the whole name. */
   readonly functions: ReadonlyMap<Expr, string>;
+  /** Variables with dots in their names (`authorizer.requestResource`), where they stand. */
+  readonly qualified: ReadonlyMap<Expr, string>;
   /** Identifiers that name types. */
   readonly typeNames: ReadonlyMap<Expr, Type>;
   /** The variables of the environment that are used. */
@@ -67,6 +69,7 @@ class Checker {
   readonly #types = new Map<Expr, Type>();
   readonly #overloads = new Map<Expr, readonly Overload[]>();
   readonly #functions = new Map<Expr, string>();
+  readonly #qualified = new Map<Expr, string>();
   readonly #typeNames = new Map<Expr, Type>();
   readonly #used = new Set<string>();
   readonly #locals: [string, Type][] = [];
@@ -82,6 +85,7 @@ class Checker {
       types: resolved,
       overloads: this.#overloads,
       functions: this.#functions,
+      qualified: this.#qualified,
       typeNames: this.#typeNames,
       variables: this.#used,
     };
@@ -109,8 +113,10 @@ class Checker {
         );
       case 'select': {
         const qualified = expr.test ? undefined : dotted(expr);
-        if (qualified !== undefined && !this.#isVariable(qualified)) {
-          const named = this.#name(expr, qualified);
+        if (qualified !== undefined) {
+          const variable = this.#isLocal(qualified) ? undefined : this.#declarations.variables.get(qualified);
+          if (variable) this.#qualified.set(expr, qualified);
+          const named = variable || !this.#isVariable(qualified) ? this.#name(expr, qualified) : undefined;
           if (named) return named;
         }
         const operand = this.#unifier.resolve(this.check(expr.operand));
@@ -162,7 +168,12 @@ class Checker {
 
   #isVariable(qualified: string): boolean {
     const [root = ''] = qualified.split('.');
-    return this.#locals.some(([name]) => name === root) || this.#declarations.variables.has(root);
+    return this.#isLocal(qualified) || this.#declarations.variables.has(root);
+  }
+
+  #isLocal(qualified: string): boolean {
+    const [root = ''] = qualified.split('.');
+    return this.#locals.some(([name]) => name === root);
   }
 
   #name(expr: Expr, name: string): Type | undefined {

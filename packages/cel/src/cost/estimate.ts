@@ -64,6 +64,7 @@ class Estimator {
         this.#paths.set(expr, this.#local(expr.name)?.path ?? [expr.name]);
         return exactly(1);
       case 'select': {
+        if (this.#checked.qualified.has(expr)) return exactly(1);
         const operand = this.cost(expr.operand);
         if (expr.test) return operand;
         this.#paths.set(expr, [...this.#path(expr.operand), expr.field]);

@@ -128,6 +128,8 @@ class Planner {
   }
 
   #select(operand: Expr, field: string, test: boolean, expr: Expr): Step {
+    const qualified = this.#checked.qualified.get(expr);
+    if (qualified !== undefined) return this.#ident(expr, qualified);
     const type = this.#checked.typeNames.get(expr);
     if (type) {
       const value = new TypeValue(type);

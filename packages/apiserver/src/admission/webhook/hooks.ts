@@ -1,19 +1,18 @@
 import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
-import { type Selector, selectorFrom } from '@coracle/api/meta/labels';
+import { selectorFrom } from '@coracle/api/meta/labels';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
 import type { ObjectAccess } from '../../registry/access.ts';
 import type { ServiceResolver } from '../../webhooks/service-resolver.ts';
+import type { Criteria } from './matching.ts';
 
 /** A webhook of a configuration, with what is made of it once. */
-export interface Hook {
+export interface Hook extends Criteria {
   readonly webhook: ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
   readonly configuration: string;
   /** As metrics name the kinds of webhooks: `admit` of those that mutate. */
   readonly type: 'admit' | 'validating';
   /** Names it among all: a configuration may not have two of one name. */
   readonly id: string;
-  readonly namespaceSelector: Selector;
-  readonly objectSelector: Selector;
 }
 
 /** What a plugin of webhooks needs of the server around it. */
@@ -74,6 +73,8 @@ function hooksOf({ metadata: { name = '' }, webhooks = [] }: Configuration, type
     configuration: name,
     type,
     id: `${name}/${webhook.name}`,
+    rules: webhook.rules ?? [],
+    matchPolicy: webhook.matchPolicy,
     namespaceSelector: selectorFrom(webhook.namespaceSelector ?? {}),
     objectSelector: selectorFrom(webhook.objectSelector ?? {}),
   }));

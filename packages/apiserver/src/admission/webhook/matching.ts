@@ -1,5 +1,7 @@
 import type { AnyKind } from '@coracle/api/kind';
+import type { Selector } from '@coracle/api/meta/labels';
 import { forbiddenError, internalError, isNotFound } from '@coracle/api/meta/status';
+import type { NamedRuleWithOperations } from '@coracle/api/types/admissionregistration/v1';
 import { prefixOf } from '../../storage/keys.ts';
 import type { Attributes } from '../plugin.ts';
 import type { Hook, WebhookSurroundings } from './hooks.ts';
@@ -21,26 +23,38 @@ export function isExempt(attributes: Attributes): boolean {
   return attributes.group === group && exempt.has(attributes.resource);
 }
 
+/** Which requests a webhook or policy is about. */
+export interface Criteria {
+  readonly rules: readonly NamedRuleWithOperations[];
+  /** Of policies: what is not meant though a rule says so. */
+  readonly except?: readonly NamedRuleWithOperations[];
+  readonly matchPolicy?: string;
+  readonly namespaceSelector: Selector;
+  readonly objectSelector: Selector;
+}
+
 /**
  * The kind in whose form a webhook is to be asked about a request: the request's own where one of its rules is about that, with
  * matchPolicy Equivalent another version of it that a rule is about. Undefined: the webhook is not to be asked. Throws NotFound where
  * the namespace it selects by is not there.
  */
-export async function matchedKind(
-  hook: Hook,
+export async function kindMatching(
+  criteria: Criteria,
   attributes: Attributes,
-  around: WebhookSurroundings,
+  kinds: () => Iterable<AnyKind>,
 ): Promise<AnyKind | undefined> {
   let inNamespace: boolean;
   let failure: unknown;
   try {
-    inNamespace = await inSelectedNamespace(hook.namespaceSelector, attributes);
+    inNamespace = await inSelectedNamespace(criteria.namespaceSelector, attributes);
   } catch (error) {
     failure = isNotFound(error) ? error : internalError(error);
     inNamespace = true;
   }
-  if (!inNamespace || !selectsObject(hook.objectSelector, attributes)) return undefined;
-  const kind = ruledKind(hook, attributes, around.kinds);
+  if (!inNamespace || !selectsObject(criteria.objectSelector, attributes)) return undefined;
+  const { rules, except = [], matchPolicy } = criteria;
+  if (ruledKind(except, matchPolicy, attributes, kinds)) return undefined;
+  const kind = ruledKind(rules, matchPolicy, attributes, kinds);
   // What fails for a request that the webhook is not about is nobody's business.
   if (kind && failure) throw failure;
   return kind && (await meetsConditions(hook, attributes, kind, around)) ? kind : undefined;
@@ -70,11 +84,11 @@ async function meetsConditions(
 }
 
 function ruledKind(
-  { webhook }: Hook,
+  rules: readonly NamedRuleWithOperations[],
+  matchPolicy: string | undefined,
   attributes: Attributes,
-  kinds: WebhookSurroundings['kinds'],
+  kinds: () => Iterable<AnyKind>,
 ): AnyKind | undefined {
-  const { rules = [], matchPolicy } = webhook;
   if (rules.some((rule) => ruleMatches(rule, attributes))) return attributes.kind;
   if (matchPolicy !== 'Equivalent') return undefined;
   const equivalents = equivalentsOf(attributes.kind, kinds());
@@ -85,8 +99,8 @@ function ruledKind(
   return undefined;
 }
 
-function as(kind: AnyKind, { subresource, namespace, operation }: Attributes): RuleSubject {
-  return { group: kind.group, version: kind.version, resource: kind.plural, subresource, namespace, operation };
+function as(kind: AnyKind, { subresource, namespace, operation, name }: Attributes): RuleSubject {
+  return { group: kind.group, version: kind.version, resource: kind.plural, subresource, namespace, operation, name };
 }
 
 /** The other kinds in which the same objects are served. */

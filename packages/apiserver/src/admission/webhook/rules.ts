@@ -1,4 +1,4 @@
-import type { RuleWithOperations } from '@coracle/api/types/admissionregistration/v1';
+import type { NamedRuleWithOperations } from '@coracle/api/types/admissionregistration/v1';
 
 /** What a rule looks at of a request. */
 export interface RuleSubject {
@@ -10,11 +10,14 @@ export interface RuleSubject {
   /** Of a namespace itself, its name. */
   readonly namespace: string;
   readonly operation: string;
+  /** Empty where the object has none yet. */
+  readonly name: string;
 }
 
 /** Whether a rule of a webhook (or of a policy) is about a request. */
-export function ruleMatches(rule: RuleWithOperations, it: RuleSubject): boolean {
+export function ruleMatches(rule: NamedRuleWithOperations, it: RuleSubject): boolean {
   return (
+    (!rule.resourceNames?.length || rule.resourceNames.includes(it.name)) &&
     scopeMatches(rule.scope, it) &&
     has(rule.operations, it.operation) &&
     has(rule.apiGroups, it.group) &&

@@ -1,0 +1,109 @@
+import { age, count, text } from '../../columns.ts';
+import type {
+  AuditAnnotation,
+  ValidatingAdmissionPolicy,
+  Validation,
+} from '../../generated/admissionregistration/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
+import { isQualifiedName } from '../../meta/names.ts';
+import { validateConditions } from '../../meta/validate-conditions.ts';
+import {
+  matchDefaults,
+  shownParamKind,
+  validateFailurePolicy,
+  validateMatchConditions,
+  validateMatchConstraints,
+  validateParamKind,
+  validateVariables,
+} from './policies.ts';
+
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const maxAuditAnnotations = 20;
+const maxValueExpression = 5 * 1024;
+
+/** Expressions that decide whether a request may change what it wants to change, where a binding puts them in force. */
+export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('admissionregistration/v1', {
+  kind: 'ValidatingAdmissionPolicy',
+  plural: 'validatingadmissionpolicies',
+  categories: ['api-extensions'],
+  namespaced: false,
+  subresources: { status: true },
+  allowUnconditionalUpdate: false,
+  defaults(it) {
+    it.spec ??= {};
+    it.spec.failurePolicy ??= 'Fail';
+    matchDefaults(it.spec.matchConstraints);
+  },
+  validate({ metadata, spec }) {
+    const at = new Path('spec');
+    const { validations = [], auditAnnotations = [] } = spec;
+    const errors = [
+      ...validateFailurePolicy(spec.failurePolicy, at.child('failurePolicy')),
+      ...validateParamKind(spec.paramKind, at.child('paramKind')),
+      ...validateMatchConstraints(spec.matchConstraints, at.child('matchConstraints')),
+      ...validateMatchConditions(spec.matchConditions, at.child('matchConditions')),
+      ...validateVariables(spec.variables, at.child('variables')),
+    ];
+    if (validations.length === 0 && auditAnnotations.length === 0) {
+      const detail = 'validations or auditAnnotations must contain at least one item';
+      errors.push(required(at.child('validations'), detail), required(at.child('auditAnnotations'), detail));
+    }
+    if (auditAnnotations.length > maxAuditAnnotations) {
+      const detail = `must not have more than ${maxAuditAnnotations} auditAnnotations`;
+      errors.push(invalid(at.child('auditAnnotations'), auditAnnotations, detail));
+    }
+    return [
+      ...errors,
+      ...validations.flatMap((each, i) => validateValidation(each, at.child('validations').index(i))),
+      ...auditAnnotations.flatMap((each, i) => {
+        const here = at.child('auditAnnotations').index(i);
+        const again = auditAnnotations.findIndex(({ key }) => key === each.key) < i;
+        const problems = validateAuditAnnotation(each, metadata.name ?? '', here);
+        return again ? [...problems, duplicate(here.child('key'), each.key)] : problems;
+      }),
+    ];
+  },
+  validateStatusUpdate: ({ status }, _old, at) =>
+    validateConditions(status?.conditions, at.child('status').child('conditions')),
+  columns: [
+    count('Validations', (it) => it.spec.validations?.length ?? 0),
+    text('ParamKind', (it) => shownParamKind(it.spec.paramKind)),
+    age,
+  ],
+});
+
+function validateValidation(it: Validation, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if ((it.expression ?? '').trim() === '') errors.push(required(at.child('expression'), 'expression is not specified'));
+  if (it.messageExpression && it.messageExpression.trim() === '') {
+    errors.push(invalid(at.child('messageExpression'), it.messageExpression, 'must be non-empty if specified'));
+  }
+  if (it.message && it.message.trim() === '') {
+    errors.push(invalid(at.child('message'), it.message, 'message must be non-empty if specified'));
+  } else if (/[\n\r]/.test(it.message?.trim() ?? '')) {
+    errors.push(invalid(at.child('message'), it.message, 'message must not contain line breaks'));
+  }
+  if (it.reason !== undefined && !reasons.includes(it.reason)) {
+    errors.push(notSupported(at.child('reason'), it.reason, reasons));
+  }
+  return errors;
+}
+
+function validateAuditAnnotation(
+  { key, valueExpression = '' }: AuditAnnotation,
+  policy: string,
+  at: Path,
+): FieldError[] {
+  const name = `${policy}/${key}`;
+  const errors =
+    policy === ''
+      ? [invalid(at.child('key'), key, 'requires metadata.name be non-empty')]
+      : isQualifiedName(name).map((problem) => invalid(at.child('key'), name, problem));
+  const trimmed = valueExpression.trim();
+  if (trimmed === '') errors.push(required(at.child('valueExpression'), 'valueExpression is not specified'));
+  else if (Buffer.byteLength(trimmed) > maxValueExpression) {
+    errors.push(required(at.child('valueExpression'), `must not exceed ${maxValueExpression} bytes in length`));
+  }
+  return errors;
+}

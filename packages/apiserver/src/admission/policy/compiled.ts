@@ -1,0 +1,71 @@
+import type { MatchCondition, ParamKind, Variable } from '@coracle/api/types/admissionregistration/v1';
+import { CompileError, compile, type Environment, type Expression } from '@coracle/cel';
+import type { Type } from '@coracle/cel/check/type';
+import { type DeclaredType, plainType } from '@coracle/cel/schema/declared-type';
+import { environmentOf, type Names } from './environment.ts';
+import { configurationType, patchType } from './mutation-types.ts';
+
+/** An expression of a policy or webhook: compiled, or why it could not be. */
+export type Compiled = { readonly source: string } & (
+  | { readonly expression: Expression; readonly failure?: undefined }
+  | { readonly failure: string; readonly expression?: undefined }
+);
+
+/** Compiles an expression whose result is to be of one of some types; any will do where none is named. */
+export function compileIn(environment: Environment, source: string, wanted?: readonly Type['is'][]): Compiled {
+  try {
+    return { source, expression: compile(source, environment, wanted) };
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    return { source, failure: error.issues.length > 0 ? `compilation failed: ${error.message}` : error.message };
+  }
+}
+
+/** What the expressions of a policy have in common: its variables, and what they may name. */
+export class PolicyScope {
+  readonly variables = new Map<string, Compiled>();
+  readonly #names: Names;
+  readonly #types = new Map<string, DeclaredType>();
+
+  constructor(
+    spec: { paramKind?: ParamKind; variables?: Variable[] },
+    types: Pick<Names, 'object' | 'paramsType'> = {},
+  ) {
+    this.#names = { params: spec.paramKind !== undefined, authorizer: true, namespace: true, ...types };
+    for (const { name, expression } of spec.variables ?? []) {
+      const compiled = this.compile(expression);
+      this.variables.set(name, compiled);
+      // A variable that does not compile is there all the same: what names it fails when it runs, with the variable's own error.
+      this.#types.set(name, compiled.expression ? plainType(compiled.expression.result) : plainType({ is: 'dyn' }));
+    }
+  }
+
+  compile(source: string, wanted?: readonly Type['is'][], change: Partial<Names> = {}): Compiled {
+    // A variable sees those before it.
+    return compileIn(this.#environment(change), source, wanted);
+  }
+
+  /** An expression that makes a part of the object, to be applied to it: `Object{spec: Object.spec{replicas: 1}}`. */
+  compileConfiguration(source: string): Compiled {
+    return compileIn({ ...this.#environment(), types: configurationType }, source, ['object']);
+  }
+
+  /** An expression that makes a list of `JSONPatch{op: …}`. */
+  compilePatch(source: string): Compiled {
+    return compileIn({ ...this.#environment(), types: patchType }, source, ['list']);
+  }
+
+  #environment(change: Partial<Names> = {}): Environment {
+    return environmentOf({ ...this.#names, variables: new Map(this.#types), ...change });
+  }
+}
+
+/** Compiles match conditions; those of policies may name parameters, where there are any. */
+export function compileConditions(
+  conditions: readonly MatchCondition[] = [],
+  params: boolean,
+  policy: boolean,
+): Compiled[] {
+  const environment = environmentOf({ params, authorizer: true, namespace: policy });
+  return conditions.map(({ expression }) => compileIn(environment, expression.trim(), ['bool']));
+}

@@ -1,0 +1,79 @@
+import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
+import type {
+  MatchCondition,
+  MutatingAdmissionPolicy,
+  ParamKind,
+  ValidatingAdmissionPolicy,
+  Variable,
+} from '@coracle/api/types/admissionregistration/v1';
+import { type Compiled, compileConditions, PolicyScope } from './compiled.ts';
+
+/** Errors of the expressions of a validating policy. Empty ones are for the kind's own validation. */
+export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+  const at = new Path('spec');
+  const scope = new PolicyScope(spec);
+  const errors = commonErrors(spec, scope, at);
+  for (const [i, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
+    const here = at.child('validations').index(i);
+    errors.push(...errorOf(here.child('expression'), expression, () => scope.compile(expression, ['bool'])));
+    errors.push(
+      ...errorOf(here.child('messageExpression'), messageExpression, (source) =>
+        scope.compile(source, ['string'], { authorizer: false }),
+      ),
+    );
+  }
+  for (const [i, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
+    const here = at.child('auditAnnotations').index(i).child('valueExpression');
+    errors.push(...errorOf(here, valueExpression, (source) => scope.compile(source.trim(), ['string', 'null'])));
+  }
+  return errors;
+}
+
+/** Errors of the expressions of a mutating policy. */
+export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy): FieldError[] {
+  const at = new Path('spec');
+  const scope = new PolicyScope(spec);
+  const errors = commonErrors(spec, scope, at);
+  for (const [i, { applyConfiguration, jsonPatch }] of (spec.mutations ?? []).entries()) {
+    const here = at.child('mutations').index(i);
+    errors.push(
+      ...errorOf(here.child('applyConfiguration').child('expression'), applyConfiguration?.expression, (source) =>
+        scope.compileConfiguration(source),
+      ),
+      ...errorOf(here.child('jsonPatch').child('expression'), jsonPatch?.expression, (source) =>
+        scope.compilePatch(source),
+      ),
+    );
+  }
+  return errors;
+}
+
+function commonErrors(
+  spec: { matchConditions?: MatchCondition[]; variables?: Variable[]; paramKind?: ParamKind },
+  scope: PolicyScope,
+  at: Path,
+): FieldError[] {
+  return [
+    ...conditionErrors(spec.matchConditions, spec.paramKind !== undefined, true, at.child('matchConditions')),
+    ...(spec.variables ?? []).flatMap(({ name, expression }, i) =>
+      errorOf(at.child('variables').index(i).child('expression'), expression, () => scope.variables.get(name)!),
+    ),
+  ];
+}
+
+/** Errors of the expressions of match conditions of a policy, or of a webhook (`policy` false, without parameters). */
+export function conditionErrors(
+  conditions: readonly MatchCondition[] = [],
+  params: boolean,
+  policy: boolean,
+  at: Path,
+): FieldError[] {
+  const compiled = compileConditions(conditions, params, policy);
+  return compiled.flatMap((each, i) => errorOf(at.index(i).child('expression'), each.source, () => each));
+}
+
+function errorOf(at: Path, source: string | undefined, compile: (source: string) => Compiled): FieldError[] {
+  if (!source?.trim()) return [];
+  const { failure } = compile(source);
+  return failure === undefined ? [] : [invalid(at, source, failure)];
+}
