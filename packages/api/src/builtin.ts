@@ -1,3 +1,5 @@
+import { mutatingAdmissionPolicy } from './admissionregistration/v1/mutatingadmissionpolicy.ts';
+import { mutatingAdmissionPolicyBinding } from './admissionregistration/v1/mutatingadmissionpolicybinding.ts';
 import { mutatingWebhookConfiguration } from './admissionregistration/v1/mutatingwebhookconfiguration.ts';
 import { validatingAdmissionPolicy } from './admissionregistration/v1/validatingadmissionpolicy.ts';
 import { validatingAdmissionPolicyBinding } from './admissionregistration/v1/validatingadmissionpolicybinding.ts';
@@ -93,6 +95,8 @@ export const builtinKinds: readonly AnyKind[] = [
   deployment,
   replicaSet,
   mutatingWebhookConfiguration,
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
   validatingAdmissionPolicy,
   validatingAdmissionPolicyBinding,
   validatingWebhookConfiguration,

@@ -33,14 +33,15 @@ export interface Expression {
  * Compiles an expression of Kubernetes' dialect (https://kubernetes.io/docs/reference/using-api/cel/). Throws CompileError, whose
  * message shows line and column of each fault as upstream's does; with `wanted`, also when the result is of none of these types.
  */
-export function compile(source: string, environment: Environment, wanted?: readonly Type['is'][]): Expression {
+export function compile(source: string, environment: Environment, wanted?: readonly Type[]): Expression {
   const variables = new Map(Object.entries(environment.variables));
   const checked: Checked = check(source, parse(source), {
     variables: new Map([...variables].map(([name, { type }]) => [name, type])),
     functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
     types: environment.types,
   });
-  if (wanted && !wanted.includes(checked.result.is)) throw new ResultTypeError(wanted, checked.result);
+  if (wanted && !wanted.some((type) => sameType(type, checked.result)))
+    throw new ResultTypeError(wanted, checked.result);
   let program: Program | undefined;
   return {
     source,
@@ -56,12 +57,18 @@ export function compile(source: string, environment: Environment, wanted?: reado
 
 /** Thrown for an expression whose result is of a type that is not wanted where it stands; dyn is not wanted anywhere. */
 export class ResultTypeError extends CompileError {
-  constructor(wanted: readonly string[], found: Type) {
+  constructor(wanted: readonly Type[], found: Type) {
     super('', []);
-    const [only, ...more] = wanted;
+    const [only, ...more] = wanted.map(formatType);
     this.message =
       more.length === 0
         ? `must evaluate to ${only}`
-        : `must evaluate to one of [${wanted.join(' ')}] but found ${formatType(found)}`;
+        : `must evaluate to one of [${[only, ...more].join(' ')}] but found ${formatType(found)}`;
   }
+}
+
+/** Whether a result is of a type; a list without items is a list of anything. */
+function sameType(wanted: Type, found: Type): boolean {
+  if (wanted.is === 'list' && found.is === 'list') return found.item.is === 'dyn' || sameType(wanted.item, found.item);
+  return formatType(wanted) === formatType(found);
 }

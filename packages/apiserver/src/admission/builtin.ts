@@ -7,6 +7,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { mutatingPolicies } from './policy/mutating.ts';
 import type { PolicySurroundings } from './policy/policies.ts';
 import { validatingPolicies } from './policy/validating.ts';
 import { priority } from './priority.ts';
@@ -77,7 +78,11 @@ const plugins: readonly Entry[] = [
   { name: 'CertificateSubjectRestriction', byDefault: true, make: () => certificateSubjectRestriction },
   { name: 'DefaultIngressClass', byDefault: true, make: () => defaultIngressClass },
   { name: 'DenyServiceExternalIPs', byDefault: false, missing: true },
-  { name: 'MutatingAdmissionPolicy', byDefault: true },
+  {
+    name: 'MutatingAdmissionPolicy',
+    byDefault: true,
+    make: ({ authorizer, policies }) => policies && mutatingPolicies({ ...policies, authorizer }),
+  },
   { name: 'MutatingAdmissionWebhook', byDefault: true, make: (options) => mutatingWebhooks(webhooksOf(options)) },
   {
     name: 'ValidatingAdmissionPolicy',

@@ -4,6 +4,7 @@ import { plain } from '../evaluate/show.ts';
 import { formatTimestamp, readDuration, readTimestamp } from '../functions/time-text.ts';
 import { Duration, type ListIdentity, ListValue, MapValue, Optional, Timestamp, UInt, type Value } from '../values.ts';
 import type { DeclaredType } from './declared-type.ts';
+import { unescapeField } from './escape.ts';
 
 /**
  * API data as a value of the language. With a declared type, data is read as that type says (a string as a timestamp, an integer as a
@@ -128,7 +129,8 @@ export function toJson(value: Value): unknown {
   if (value instanceof MapValue) {
     const entries = [...value.keys()].map((key) => {
       if (typeof key !== 'string') throw new EvaluationError('JSON has only strings as keys');
-      return [key, toJson(value.get(key)!)] as const;
+      // Fields of objects that an expression made bear the names expressions use.
+      return [value.type?.is === 'object' ? unescapeField(key) : key, toJson(value.get(key)!)] as const;
     });
     return Object.fromEntries(entries);
   }

@@ -1,6 +1,7 @@
 import type { MatchCondition, ParamKind, Variable } from '@coracle/api/types/admissionregistration/v1';
 import { CompileError, compile, type Environment, type Expression } from '@coracle/cel';
-import type { Type } from '@coracle/cel/check/type';
+import { listOf, type Type, types } from '@coracle/cel/check/type';
+import { jsonPatch } from '@coracle/cel/libraries/json-patch';
 import { type DeclaredType, plainType } from '@coracle/cel/schema/declared-type';
 import { environmentOf, type Names } from './environment.ts';
 import { configurationType, patchType } from './mutation-types.ts';
@@ -12,7 +13,7 @@ export type Compiled = { readonly source: string } & (
 );
 
 /** Compiles an expression whose result is to be of one of some types; any will do where none is named. */
-export function compileIn(environment: Environment, source: string, wanted?: readonly Type['is'][]): Compiled {
+export function compileIn(environment: Environment, source: string, wanted?: readonly Type[]): Compiled {
   try {
     return { source, expression: compile(source, environment, wanted) };
   } catch (error) {
@@ -40,19 +41,23 @@ export class PolicyScope {
     }
   }
 
-  compile(source: string, wanted?: readonly Type['is'][], change: Partial<Names> = {}): Compiled {
+  compile(source: string, wanted?: readonly Type[], change: Partial<Names> = {}): Compiled {
     // A variable sees those before it.
     return compileIn(this.#environment(change), source, wanted);
   }
 
   /** An expression that makes a part of the object, to be applied to it: `Object{spec: Object.spec{replicas: 1}}`. */
   compileConfiguration(source: string): Compiled {
-    return compileIn({ ...this.#environment(), types: configurationType }, source, ['object']);
+    return compileIn({ ...this.#environment(), functions: jsonPatch, types: configurationType }, source, [
+      configurationType('Object')!,
+    ]);
   }
 
   /** An expression that makes a list of `JSONPatch{op: …}`. */
   compilePatch(source: string): Compiled {
-    return compileIn({ ...this.#environment(), types: patchType }, source, ['list']);
+    return compileIn({ ...this.#environment(), functions: jsonPatch, types: patchType }, source, [
+      listOf(patchType('JSONPatch')!),
+    ]);
   }
 
   #environment(change: Partial<Names> = {}): Environment {
@@ -67,5 +72,5 @@ export function compileConditions(
   policy: boolean,
 ): Compiled[] {
   const environment = environmentOf({ params, authorizer: true, namespace: policy });
-  return conditions.map(({ expression }) => compileIn(environment, expression.trim(), ['bool']));
+  return conditions.map(({ expression }) => compileIn(environment, expression.trim(), [types.bool]));
 }

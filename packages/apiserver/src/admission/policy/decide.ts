@@ -56,7 +56,7 @@ async function decideOne(
   if (!kind) return [];
   const { paramKind } = object.spec;
   const annotations = new Map<string, Set<string>>();
-  const inputs = inputsOf(attributes, kind, await namespaceOf(attributes), around.authorizer);
+  const inputs = await inputsOf(attributes, kind, await namespaceOf(attributes), around.authorizer);
   for (const binding of policy.bindings) {
     let params: readonly (object | null)[];
     try {

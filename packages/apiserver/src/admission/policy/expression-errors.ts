@@ -6,6 +6,7 @@ import type {
   ValidatingAdmissionPolicy,
   Variable,
 } from '@coracle/api/types/admissionregistration/v1';
+import { types } from '@coracle/cel/check/type';
 import { type Compiled, compileConditions, PolicyScope } from './compiled.ts';
 
 /** Errors of the expressions of a validating policy. Empty ones are for the kind's own validation. */
@@ -15,16 +16,18 @@ export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): Fie
   const errors = commonErrors(spec, scope, at);
   for (const [i, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
     const here = at.child('validations').index(i);
-    errors.push(...errorOf(here.child('expression'), expression, () => scope.compile(expression, ['bool'])));
+    errors.push(...errorOf(here.child('expression'), expression, () => scope.compile(expression, [types.bool])));
     errors.push(
       ...errorOf(here.child('messageExpression'), messageExpression, (source) =>
-        scope.compile(source, ['string'], { authorizer: false }),
+        scope.compile(source, [types.string], { authorizer: false }),
       ),
     );
   }
   for (const [i, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
     const here = at.child('auditAnnotations').index(i).child('valueExpression');
-    errors.push(...errorOf(here, valueExpression, (source) => scope.compile(source.trim(), ['string', 'null'])));
+    errors.push(
+      ...errorOf(here, valueExpression, (source) => scope.compile(source.trim(), [types.string, types.null])),
+    );
   }
   return errors;
 }

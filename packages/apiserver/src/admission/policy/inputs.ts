@@ -40,13 +40,13 @@ class Unanswered extends Error {
 }
 
 /** `kind` is the one that was matched; `namespace` undefined for what is in none. */
-export function inputsOf(
+export async function inputsOf(
   attributes: Attributes,
   kind: AnyKind,
   namespace: Namespace | undefined,
   authorizer: Authorizer,
-): Inputs {
-  const forms = formsOf(attributes, kind);
+): Promise<Inputs> {
+  const forms = await formsOf(attributes, kind);
   const known = new Map<string, Value>();
   const answers = new Map<string, AccessAnswer>();
   const ask = (question: AccessQuestion): AccessAnswer => {
@@ -118,7 +118,11 @@ function visible({ metadata, spec, status }: Namespace): object {
   return { metadata: { ...rest, ...(uid === undefined ? {} : { UID: uid }) }, spec: spec ?? {}, status: status ?? {} };
 }
 
-async function answer(question: AccessQuestion, user: Attributes['user'], authorizer: Authorizer): Promise<AccessAnswer> {
+async function answer(
+  question: AccessQuestion,
+  user: Attributes['user'],
+  authorizer: Authorizer,
+): Promise<AccessAnswer> {
   const { serviceAccount, verb, path } = question;
   const who: User = serviceAccount
     ? {

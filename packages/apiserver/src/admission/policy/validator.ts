@@ -1,4 +1,5 @@
 import type { ValidatingAdmissionPolicy, Validation } from '@coracle/api/types/admissionregistration/v1';
+import { types } from '@coracle/cel/check/type';
 import { perRequestLimit } from '@coracle/cel/limits';
 import { usableMessage } from '@coracle/cel/rules/schema-rules';
 import { type Compiled, compileConditions, PolicyScope } from './compiled.ts';
@@ -45,15 +46,15 @@ function compilePolicy({ spec }: ValidatingAdmissionPolicy): Validator {
   const validations = (spec.validations ?? []).map(
     (source): CompiledValidation => ({
       source,
-      expression: scope.compile(source.expression, ['bool']),
+      expression: scope.compile(source.expression, [types.bool]),
       message: source.messageExpression
-        ? scope.compile(source.messageExpression, ['string'], { authorizer: false })
+        ? scope.compile(source.messageExpression, [types.string], { authorizer: false })
         : undefined,
     }),
   );
   const annotations = (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({
     key,
-    expression: scope.compile(valueExpression.trim(), ['string', 'null']),
+    expression: scope.compile(valueExpression.trim(), [types.string, types.null]),
   }));
   const ignore = spec.failurePolicy === 'Ignore';
   const broken = (message: string): Outcome => (ignore ? nothing : { ...nothing, failures: [{ index: 0, message }] });

@@ -57,6 +57,16 @@ export async function kindMatching(
   const kind = ruledKind(rules, matchPolicy, attributes, kinds);
   // What fails for a request that the webhook is not about is nobody's business.
   if (kind && failure) throw failure;
+  return kind;
+}
+
+/** As `kindMatching`, of a webhook: its match conditions are part of what it is about. */
+export async function matchedKind(
+  hook: Hook,
+  attributes: Attributes,
+  around: WebhookSurroundings,
+): Promise<AnyKind | undefined> {
+  const kind = await kindMatching(hook, attributes, around.kinds);
   return kind && (await meetsConditions(hook, attributes, kind, around)) ? kind : undefined;
 }
 
