@@ -151,6 +151,11 @@ describe('faults', () => {
       'self.name.all(c, true)',
       "ERROR: <input>:1:5: expression of type 'string' cannot be range of a comprehension (must be list, map, or dynamic)\n | self.name.all(c, true)\n | ....^",
     ],
+    [
+      "self.name.matches('(')",
+      "ERROR: <input>:1:19: invalid matches argument\n | self.name.matches('(')\n | ..................^",
+    ],
+    ["duration('x')", "ERROR: <input>:1:10: invalid duration argument\n | duration('x')\n | .........^"],
     ['has(self)', 'ERROR: <input>:1:5: invalid argument to has() macro\n | has(self)\n | ....^'],
   ])('%s', (source, message) => {
     expect(fault(source)).toBe(message);

@@ -1,4 +1,5 @@
 import { type Checked, check } from './check/checker.ts';
+import { literalIssues } from './check/literals.ts';
 import { formatType, type Type } from './check/type.ts';
 import { estimateCost } from './cost/estimate.ts';
 import type { Range } from './cost/range.ts';
@@ -40,6 +41,8 @@ export function compile(source: string, environment: Environment, wanted?: reado
     functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
     types: environment.types,
   });
+  const issues = literalIssues(checked.expr);
+  if (issues.length > 0) throw new CompileError(source, issues);
   if (wanted && !wanted.some((type) => sameType(type, checked.result)))
     throw new ResultTypeError(wanted, checked.result);
   let program: Program | undefined;
