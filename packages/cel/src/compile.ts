@@ -18,6 +18,9 @@ export interface Environment {
   readonly types?: (name: string) => Type | undefined;
 }
 
+/** What a result is to be: a type, or a sort of types (`list`: any list). */
+export type Wanted = Type | Type['is'];
+
 /** A compiled expression. */
 export interface Expression {
   readonly source: string;
@@ -32,9 +35,9 @@ export interface Expression {
 
 /**
  * Compiles an expression of Kubernetes' dialect (https://kubernetes.io/docs/reference/using-api/cel/). Throws CompileError, whose
- * message shows line and column of each fault as upstream's does; with `wanted`, also when the result is of none of these types.
+ * message shows line and column of each fault as upstream's does; with `wanted`, also when the result is of none of these.
  */
-export function compile(source: string, environment: Environment, wanted?: readonly Type[]): Expression {
+export function compile(source: string, environment: Environment, wanted?: readonly Wanted[]): Expression {
   const variables = new Map(Object.entries(environment.variables));
   const checked: Checked = check(source, parse(source), {
     variables: new Map([...variables].map(([name, { type }]) => [name, type])),
@@ -60,9 +63,9 @@ export function compile(source: string, environment: Environment, wanted?: reado
 
 /** Thrown for an expression whose result is of a type that is not wanted where it stands; dyn is not wanted anywhere. */
 export class ResultTypeError extends CompileError {
-  constructor(wanted: readonly Type[], found: Type) {
+  constructor(wanted: readonly Wanted[], found: Type) {
     super('', []);
-    const [only, ...more] = wanted.map(formatType);
+    const [only, ...more] = wanted.map((each) => (typeof each === 'string' ? each : formatType(each)));
     this.message =
       more.length === 0
         ? `must evaluate to ${only}`
@@ -71,7 +74,8 @@ export class ResultTypeError extends CompileError {
 }
 
 /** Whether a result is of a type; a list without items is a list of anything. */
-function sameType(wanted: Type, found: Type): boolean {
+function sameType(wanted: Wanted, found: Type): boolean {
+  if (typeof wanted === 'string') return found.is === wanted;
   if (wanted.is === 'list' && found.is === 'list') return found.item.is === 'dyn' || sameType(wanted.item, found.item);
   return formatType(wanted) === formatType(found);
 }
