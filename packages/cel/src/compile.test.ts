@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { compile, type Environment } from './compile.ts';
 import { dynamic } from './schema/declared-type.ts';
 import { toJson, toValue } from './schema/json-value.ts';
 import { declareStructural } from './schema/structural.ts';
+import { CompileError } from './syntax/issue.ts';
 import { UInt } from './values.ts';
 
 const self = declareStructural({
@@ -167,6 +169,10 @@ describe('faults', () => {
 
   it('refuses what is too deep', () => {
     expect(fault(`${'('.repeat(3000)}1${')'.repeat(3000)}`)).toContain('recursion limit exceeded');
+    expect(fault(`any${'.a'.repeat(30_000)}`)).toContain('recursion limit exceeded');
+    expect(fault(`1${' + 1'.repeat(20_000)}`)).toContain('recursion limit exceeded');
+    expect(fault(`optional.of(1)${'.optMap(x, x)'.repeat(60)}`)).toContain('node limit exceeded');
+    expect(fault('x'.repeat(200_000))).toContain('exceeds limit');
   });
 });
 
@@ -192,5 +198,82 @@ describe('costs', () => {
     const source = `${list}.all(a, ${list}.all(b, a + b >= 0))`;
     expect(run(source, 10_000)).toBe('error: operation cancelled: actual cost limit exceeded');
     expect(run(`true || ${source}`, 10_000)).toBe(true);
+  });
+});
+
+describe('any text', () => {
+  const words = [
+    'self',
+    '.name',
+    '[',
+    ']',
+    '(',
+    ')',
+    '{',
+    '}',
+    ',',
+    ':',
+    '?',
+    '+',
+    '-',
+    '!',
+    '&&',
+    '==',
+    ' in ',
+    '1',
+    '0x',
+    '1u',
+    '.5',
+    '"',
+    "'",
+    'r"',
+    'b"a"',
+    '.map(x, ',
+    '.all(',
+    'has(',
+    'dyn(',
+    'optional.of(',
+    '\\',
+    '\n',
+    '//',
+    '💥',
+    'null',
+    '?.',
+  ];
+  const noise = fc.array(fc.constantFrom(...words), { maxLength: 25 }).map((all) => all.join(''));
+
+  it('compiles and evaluates, or is refused', () => {
+    fc.assert(
+      fc.property(noise, (source) => {
+        try {
+          compile(source, environment).evaluate(() => toValue(data, self), 10_000);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CompileError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('costs no less than is estimated at least, and no more than at most', () => {
+    const leaf = fc.constantFrom('self.name', '"abc"', 'string(self.replicas)', 'self.labels.a');
+    const text = fc.tuple(leaf, leaf, fc.constantFrom('+', '+')).map(([a, b, op]) => `(${a} ${op} ${b})`);
+    const test = fc.oneof(
+      fc.tuple(text, leaf).map(([a, b]) => `${a}.contains(${b})`),
+      fc.tuple(text, leaf).map(([a, b]) => `${a} == ${b}`),
+      fc.tuple(text, leaf).map(([a, b]) => `${a}.startsWith(${b})`),
+      text.map((a) => `${a}.matches('^a+')`),
+      text.map((a) => `self.ports.exists(p, p.number > 100 && ${a} != '')`),
+      text.map((a) => `self.ports.map(p, ${a}).size() > 1`),
+    );
+    fc.assert(
+      fc.property(test, test, fc.constantFrom('&&', '||'), (a, b, op) => {
+        const expression = compile(`${a} ${op} ${b}`, environment);
+        const { min, max } = expression.cost();
+        const { cost } = expression.evaluate(() => toValue(data, self));
+        expect(BigInt(cost)).toBeGreaterThanOrEqual(min);
+        expect(BigInt(cost)).toBeLessThanOrEqual(max);
+      }),
+    );
   });
 });

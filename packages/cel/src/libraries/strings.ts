@@ -3,6 +3,7 @@ import { reading, sizeOf, traversal } from '../cost/factors.ts';
 import { add, exactly, most, multiply, type Range, scale, unknown } from '../cost/range.ts';
 import { EvaluationError } from '../evaluate/failure.ts';
 import { type Library, type Overload, overload } from '../functions/overload.ts';
+import { perRequestLimit } from '../limits.ts';
 import { ArrayList, type ListValue, type Value } from '../values.ts';
 import { formatText } from './format-text.ts';
 
@@ -134,6 +135,11 @@ export const strings: Library = {
   ],
 };
 
+/** What is made is paid for after it is made; more than this costs more than any expression may. */
+function refuseTooLong(length: number): void {
+  if (length > perRequestLimit / traversal / 2) throw new EvaluationError(`string of ${length} characters is too long`);
+}
+
 function indexOf(text: string, part: string, offset: bigint): bigint {
   const points = [...text];
   if (part === '') return offset;
@@ -163,10 +169,12 @@ function replace(text: string, from: string, to: string, count: bigint): string 
   const limit = count < 0n ? Number.POSITIVE_INFINITY : Number(count);
   if (from === '') {
     const points = ['', ...text];
+    refuseTooLong(Math.min(limit, points.length) * to.length);
     return points.map((point, i) => (i < limit ? point + to : point)).join('');
   }
   const parts = text.split(from);
   const replaced = Math.min(limit, parts.length - 1);
+  refuseTooLong(replaced * to.length);
   return [parts.slice(0, replaced + 1).join(to), ...parts.slice(replaced + 1)].join(from);
 }
 
@@ -192,6 +200,7 @@ function substring(text: string, start: bigint, end?: bigint): string {
 }
 
 function join(list: ListValue, separator: string): string {
+  refuseTooLong(list.size * separator.length);
   return [...list]
     .map((item: Value) => {
       if (typeof item === 'string') return item;

@@ -1,5 +1,5 @@
 import { UInt, type Value } from '../values.ts';
-import type { Entry, Expr } from './ast.ts';
+import { type Entry, type Expr, partsOf } from './ast.ts';
 import { CompileError, type Issue } from './issue.ts';
 import { expandMacro } from './macros.ts';
 import { type Token, tokenize } from './tokens.ts';
@@ -7,6 +7,9 @@ import { type Token, tokenize } from './tokens.ts';
 /** Deeper than this, or longer, an expression is refused. */
 const maxDepth = 250;
 const maxLength = 100_000;
+/** Chains (`a.b.c`, `a + b + c`) are deep as trees without being nested. */
+const maxHeight = 500;
+const maxNodes = 200_000;
 
 const reserved = new Set(
   'as break const continue else for function if import let loop package namespace return var void while in'.split(' '),
@@ -45,7 +48,26 @@ export function parse(source: string): Expr {
     if (!(error instanceof Stop)) throw error;
   }
   if (!expr || issues.length > 0) throw new CompileError(source, issues);
+  refuseTooBig(source, expr);
   return expr;
+}
+
+/**
+ * Refuses what is too deep to walk, and what is too big: `optMap` stands for two uses of what is before it, so that a chain of them doubles
+ * with each.
+ */
+function refuseTooBig(source: string, expr: Expr): void {
+  const waiting: [Expr, number][] = [[expr, 1]];
+  for (let count = 1; ; count++) {
+    const next = waiting.pop();
+    if (!next) return;
+    const [{ at }, depth] = next;
+    if (depth > maxHeight)
+      throw new CompileError(source, [{ at, message: `expression recursion limit exceeded: ${maxHeight}` }]);
+    if (count > maxNodes)
+      throw new CompileError(source, [{ at, message: `expression node limit exceeded: ${maxNodes}` }]);
+    for (const part of partsOf(next[0])) waiting.push([part, depth + 1]);
+  }
 }
 
 class Parser {
