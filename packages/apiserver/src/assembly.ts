@@ -3,6 +3,7 @@ import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
+import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
@@ -71,6 +72,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   registry.follow(new CustomResources(registry, resolve, log));
+  registry.follow(new PolicyStatus(registry, log));
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },

@@ -5,6 +5,7 @@ import type { RestConfig } from '@coracle/client/config';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { unionOfTokens } from './chain/authentication/bearer-token.ts';
@@ -91,6 +92,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   });
   if (!plain) {
     registry.follow(new CustomResources(registry, endpointResolver(registry), log));
+    registry.follow(new PolicyStatus(registry, log));
   }
   await registry.start();
   const metrics = new MetricsRegistry();

@@ -46,6 +46,12 @@ export class PolicyScope {
     return compileIn(this.#environment(change), source, wanted);
   }
 
+  /** The faults of an expression, shown line by line; undefined where there is none. */
+  issuesOf(source: string): string | undefined {
+    const { failure } = this.compile(source);
+    return failure?.replace(/^compilation failed: /, '');
+  }
+
   /** An expression that makes a part of the object, to be applied to it: `Object{spec: Object.spec{replicas: 1}}`. */
   compileConfiguration(source: string): Compiled {
     return compileIn({ ...this.#environment(), functions: jsonPatch, types: configurationType }, source, [

@@ -309,3 +309,49 @@ describe('policies', () => {
     expect(body.metadata.generation).toBe(1);
   });
 });
+
+describe('status', () => {
+  /** The status, once it is about the policy's generation. */
+  async function checked(name = 'policy') {
+    for (;;) {
+      const { body } = await call('GET', `${group}/validatingadmissionpolicies/${name}`);
+      if (body.status?.observedGeneration === body.metadata.generation) return body.status;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  it('warns of what cannot be in the kinds a policy is about', async () => {
+    const deployments = { operations: ['*'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] };
+    await enforce(
+      {
+        matchConstraints: { resourceRules: [deployments, rules[0]] },
+        paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+        variables: [{ name: 'n', expression: 'object.metadata.name' }],
+        validations: [
+          { expression: "object.replicas > 1 && params.data.x == '1'" },
+          { expression: "variables.n == 'x'" },
+          { expression: 'variables.n == 1' },
+        ],
+      },
+      { paramRef: { name: 'x', parameterNotFoundAction: 'Allow' } },
+    );
+    expect(await checked()).toEqual({
+      observedGeneration: 1,
+      typeChecking: {
+        expressionWarnings: [
+          {
+            fieldRef: 'spec.validations[0].expression',
+            warning: [
+              "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1 && params.data.x == '1'\n | ......^",
+              "/v1, Kind=ConfigMap: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1 && params.data.x == '1'\n | ......^",
+            ].join('\n'),
+          },
+          {
+            fieldRef: 'spec.validations[2].expression',
+            warning: expect.stringContaining("found no matching overload for '_==_' applied to '(string, int)'"),
+          },
+        ],
+      },
+    });
+  });
+});
