@@ -23,7 +23,7 @@ import { validatingWebhooks } from './webhook/validating.ts';
 export interface AdmissionOptions {
   readonly authorizer: Authorizer;
   /** What webhooks are called with; needed unless their plugins are disabled. */
-  readonly webhooks?: WebhookSurroundings;
+  readonly webhooks?: Omit<WebhookSurroundings, 'authorizer'>;
   /** What policies are evaluated with; without it, their plugins are left out. */
   readonly policies?: Omit<PolicySurroundings, 'authorizer'>;
   /** `--enable-admission-plugins`: names beyond the default ones. */
@@ -121,7 +121,7 @@ export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
   });
 }
 
-function webhooksOf({ webhooks }: AdmissionOptions): WebhookSurroundings {
+function webhooksOf({ webhooks, authorizer }: AdmissionOptions): WebhookSurroundings {
   if (!webhooks) throw new Error('the plugins of admission webhooks are on, and have nothing to call webhooks with');
-  return webhooks;
+  return { ...webhooks, authorizer };
 }

@@ -5,8 +5,8 @@ import { type FieldError, forbidden, notSupported, Path, required } from '../../
 import {
   matchDefaults,
   shownParamKind,
+  validateConditionNames,
   validateFailurePolicy,
-  validateMatchConditions,
   validateMatchConstraints,
   validateParamKind,
   validateVariables,
@@ -40,7 +40,7 @@ export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>('admi
       ...validateFailurePolicy(spec.failurePolicy, at.child('failurePolicy')),
       ...validateParamKind(spec.paramKind, at.child('paramKind')),
       ...validateMatchConstraints(spec.matchConstraints, at.child('matchConstraints')),
-      ...validateMatchConditions(spec.matchConditions, at.child('matchConditions')),
+      ...validateConditionNames(spec.matchConditions, at.child('matchConditions')),
       ...validateVariables(spec.variables, at.child('variables')),
     ];
     if (mutations.length === 0)

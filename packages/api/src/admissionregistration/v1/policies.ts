@@ -13,7 +13,6 @@ import {
   notSupported,
   type Path,
   required,
-  tooMany,
 } from '../../meta/field-path.ts';
 import { formatLabelSelector } from '../../meta/labels.ts';
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, isQualifiedName } from '../../meta/names.ts';
@@ -25,7 +24,6 @@ import { validateRuleWithOperations } from './rule-validation.ts';
 const failurePolicies = ['Fail', 'Ignore'];
 const matchPolicies = ['Equivalent', 'Exact'];
 const notFoundActions = ['Deny', 'Allow'];
-const maxMatchConditions = 64;
 
 /** Fills in what resources a policy or binding matches, in place. */
 export function matchDefaults(it: MatchResources | undefined): void {
@@ -103,20 +101,14 @@ export function validateMatchResources(it: MatchResources | undefined, at: Path)
   return errors;
 }
 
-/** Errors of match conditions of a policy or webhook, but for those of the expressions themselves. */
-export function validateMatchConditions(conditions: readonly MatchCondition[] = [], at: Path): FieldError[] {
-  const errors: FieldError[] = [];
-  if (conditions.length > maxMatchConditions) errors.push(tooMany(at, conditions.length, maxMatchConditions));
-  for (const [i, { name = '', expression = '' }] of conditions.entries()) {
-    const here = at.index(i);
-    if (expression.trim() === '') errors.push(required(here.child('expression')));
-    if (name === '') errors.push(required(here.child('name')));
-    else errors.push(...isQualifiedName(name).map((problem) => invalid(here.child('name'), name, problem)));
-    if (name !== '' && conditions.findIndex((each) => each.name === name) < i) {
-      errors.push(duplicate(here.child('name'), name));
-    }
-  }
-  return errors;
+/** Errors of the names of match conditions; their expressions are for those to check who can compile them. */
+export function validateConditionNames(conditions: readonly MatchCondition[] = [], at: Path): FieldError[] {
+  return conditions.flatMap(({ name }, i) => {
+    const path = at.index(i).child('name');
+    if (!name) return [required(path)];
+    if (conditions.findIndex((each) => each.name === name) < i) return [duplicate(path, name)];
+    return isQualifiedName(name).map((problem) => invalid(path, name, problem));
+  });
 }
 
 const reserved = new Set(

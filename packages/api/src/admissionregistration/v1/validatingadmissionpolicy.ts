@@ -11,8 +11,8 @@ import { validateConditions } from '../../meta/validate-conditions.ts';
 import {
   matchDefaults,
   shownParamKind,
+  validateConditionNames,
   validateFailurePolicy,
-  validateMatchConditions,
   validateMatchConstraints,
   validateParamKind,
   validateVariables,
@@ -42,7 +42,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
       ...validateFailurePolicy(spec.failurePolicy, at.child('failurePolicy')),
       ...validateParamKind(spec.paramKind, at.child('paramKind')),
       ...validateMatchConstraints(spec.matchConstraints, at.child('matchConstraints')),
-      ...validateMatchConditions(spec.matchConditions, at.child('matchConditions')),
+      ...validateConditionNames(spec.matchConditions, at.child('matchConditions')),
       ...validateVariables(spec.variables, at.child('variables')),
     ];
     if (validations.length === 0 && auditAnnotations.length === 0) {

@@ -1,10 +1,11 @@
 import { age, count } from '../../columns.ts';
-import type { MatchCondition, MutatingWebhook, ValidatingWebhook } from '../../generated/admissionregistration/v1.ts';
+import type { MutatingWebhook, ValidatingWebhook } from '../../generated/admissionregistration/v1.ts';
 import type { Column, KindDeclaration, KubeObject } from '../../kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
-import { isDns1035Label, isDns1123Subdomain, isQualifiedName } from '../../meta/names.ts';
+import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 import { validateWebhookPlace } from './client-config-validation.ts';
+import { validateConditionNames } from './policies.ts';
 import { validateRuleWithOperations } from './rule-validation.ts';
 
 const failurePolicies = ['Fail', 'Ignore'];
@@ -84,16 +85,6 @@ function validateWebhook(webhook: ValidatingWebhook | MutatingWebhook, at: Path)
     ...validateWebhookPlace(webhook.clientConfig ?? {}, at.child('clientConfig')),
   );
   return [...errors, ...validateConditionNames(webhook.matchConditions, at.child('matchConditions'))];
-}
-
-/** Errors of the names of match conditions; their expressions are for those to check who can compile them. */
-function validateConditionNames(conditions: readonly MatchCondition[] = [], at: Path): FieldError[] {
-  return conditions.flatMap(({ name }, i) => {
-    const path = at.index(i).child('name');
-    if (!name) return [required(path)];
-    if (conditions.findIndex((each) => each.name === name) < i) return [duplicate(path, name)];
-    return isQualifiedName(name).map((problem) => invalid(path, name, problem));
-  });
 }
 
 function oneOf(value: string | undefined, supported: readonly string[], at: Path): FieldError[] {

@@ -1,6 +1,6 @@
-import type { MatchCondition, ParamKind, Variable } from '@coracle/api/types/admissionregistration/v1';
+import type { ParamKind, Variable } from '@coracle/api/types/admissionregistration/v1';
 import { CompileError, compile, type Environment, type Expression } from '@coracle/cel';
-import { listOf, type Type, types } from '@coracle/cel/check/type';
+import { listOf, type Type } from '@coracle/cel/check/type';
 import { jsonPatch } from '@coracle/cel/libraries/json-patch';
 import { type DeclaredType, plainType } from '@coracle/cel/schema/declared-type';
 import { environmentOf, type Names } from './environment.ts';
@@ -69,14 +69,4 @@ export class PolicyScope {
   #environment(change: Partial<Names> = {}): Environment {
     return environmentOf({ ...this.#names, variables: new Map(this.#types), ...change });
   }
-}
-
-/** Compiles match conditions; those of policies may name parameters, where there are any. */
-export function compileConditions(
-  conditions: readonly MatchCondition[] = [],
-  params: boolean,
-  policy: boolean,
-): Compiled[] {
-  const environment = environmentOf({ params, authorizer: true, namespace: policy });
-  return conditions.map(({ expression }) => compileIn(environment, expression.trim(), [types.bool]));
 }

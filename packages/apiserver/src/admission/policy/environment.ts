@@ -1,3 +1,4 @@
+import type { ParamKind } from '@coracle/api/types/admissionregistration/v1';
 import type { Environment } from '@coracle/cel';
 import { types } from '@coracle/cel/check/type';
 import { authorizerType, resourceCheckType } from '@coracle/cel/libraries/authorizer';
@@ -10,9 +11,9 @@ import {
   dynamic,
   plainType,
 } from '@coracle/cel/schema/declared-type';
+import { requestType } from '../../expressions/request-type.ts';
 
 const text = plainType(types.string);
-const bool = plainType(types.bool);
 const int = plainType(types.int);
 const texts = declaredList(text);
 const labels = declaredMap(text);
@@ -25,24 +26,12 @@ function objectOf(name: string, fields: Readonly<Record<string, DeclaredType>>):
   return declaredObject(name, () => new Map(declared));
 }
 
-const gvk = objectOf('kubernetes.GroupVersionKind', { group: text, version: text, kind: text });
-const gvr = objectOf('kubernetes.GroupVersionResource', { group: text, version: text, resource: text });
-
-/** The variable `request`: the AdmissionReview's request without its objects. */
-export const requestType = objectOf('kubernetes.AdmissionRequest', {
-  kind: gvk,
-  resource: gvr,
-  subResource: text,
-  requestKind: gvk,
-  requestResource: gvr,
-  requestSubResource: text,
-  name: text,
-  namespace: text,
-  operation: text,
-  userInfo: objectOf('kubernetes.UserInfo', { username: text, uid: text, groups: texts, extra: declaredMap(texts) }),
-  dryRun: bool,
-  options: dynamic,
-});
+/** The variable `request`: the AdmissionReview's request without what identifies the call, and without its objects. */
+export const admissionRequest = requestType('admission/v1.AdmissionRequest', 'kubernetes.AdmissionRequest', [
+  'uid',
+  'object',
+  'oldObject',
+]);
 
 /** The variable `namespaceObject`: what a policy may see of the namespace. */
 export const namespaceType = objectOf('kubernetes.Namespace', {
@@ -85,7 +74,7 @@ export function environmentOf(names: Names): Environment {
     variables: {
       object,
       oldObject: object,
-      request: requestType,
+      request: admissionRequest,
       ...(names.namespace ? { namespaceObject: namespaceType } : {}),
       ...(names.params ? { params: paramsType } : {}),
       ...(names.authorizer
@@ -95,3 +84,10 @@ export function environmentOf(names: Names): Environment {
     },
   };
 }
+
+/** What match conditions of a policy can name: all its validations can, but for variables. */
+export const conditionEnvironment = ({ paramKind }: { paramKind?: ParamKind }): Environment =>
+  environmentOf({ params: paramKind !== undefined, authorizer: true, namespace: true });
+
+/** What match conditions of a webhook can name. */
+export const webhookEnvironment: Environment = environmentOf({ params: false, authorizer: true, namespace: false });

@@ -15,6 +15,12 @@ export class OutOfBudget extends Error {
 
 export type Result = { readonly value: Value; readonly error?: undefined } | { readonly error: string };
 
+/** The variables of an expression that sees no variables of a policy. */
+export const activationOf =
+  (inputs: Inputs, params: object | null): Activation =>
+  (name) =>
+    name === 'params' ? toValue(params) : inputs.value(name);
+
 /** Evaluates the expressions of one policy for one request and one parameter, within one budget. */
 export class Evaluation {
   readonly #inputs: Inputs;

@@ -7,9 +7,11 @@ import type {
   Variable,
 } from '@coracle/api/types/admissionregistration/v1';
 import { types } from '@coracle/cel/check/type';
-import { type Compiled, compileConditions, PolicyScope } from './compiled.ts';
+import { conditionProblems } from '../../expressions/conditions.ts';
+import { type Compiled, PolicyScope } from './compiled.ts';
+import { conditionEnvironment } from './environment.ts';
 
-/** Errors of the expressions of a validating policy. Empty ones are for the kind's own validation. */
+/** Errors of the expressions of a validating policy. But for match conditions, empty ones are for the kind's own validation. */
 export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {
   const at = new Path('spec');
   const scope = new PolicyScope(spec);
@@ -57,22 +59,11 @@ function commonErrors(
   at: Path,
 ): FieldError[] {
   return [
-    ...conditionErrors(spec.matchConditions, spec.paramKind !== undefined, true, at.child('matchConditions')),
+    ...conditionProblems(spec.matchConditions ?? [], conditionEnvironment(spec), at.child('matchConditions')),
     ...(spec.variables ?? []).flatMap(({ name, expression }, i) =>
       errorOf(at.child('variables').index(i).child('expression'), expression, () => scope.variables.get(name)!),
     ),
   ];
-}
-
-/** Errors of the expressions of match conditions of a policy, or of a webhook (`policy` false, without parameters). */
-export function conditionErrors(
-  conditions: readonly MatchCondition[] = [],
-  params: boolean,
-  policy: boolean,
-  at: Path,
-): FieldError[] {
-  const compiled = compileConditions(conditions, params, policy);
-  return compiled.flatMap((each, i) => errorOf(at.index(i).child('expression'), each.source, () => each));
 }
 
 function errorOf(at: Path, source: string | undefined, compile: (source: string) => Compiled): FieldError[] {

@@ -10,10 +10,10 @@ import type {
   ResourceAttributes,
 } from '../../chain/authorization/authorizer.ts';
 import type { User } from '../../chain/user.ts';
-import { shown } from '../../registry/reviews/authentication-reviews.ts';
 import type { Attributes } from '../plugin.ts';
 import { type Forms, formsOf } from '../webhook/forms.ts';
-import { namespaceType, requestType } from './environment.ts';
+import { requestOf } from '../webhook/request.ts';
+import { admissionRequest, namespaceType } from './environment.ts';
 
 /** A request's side of what expressions see: objects in the form that was matched, the request, its namespace, the authorizer. */
 export interface Inputs {
@@ -58,7 +58,7 @@ export async function inputsOf(
   const makers: Readonly<Record<string, () => Value>> = {
     object: () => objectValue(forms.object, forms.kind),
     oldObject: () => objectValue(forms.oldObject, forms.kind),
-    request: () => toValue(requestOf(attributes, forms), requestType),
+    request: () => toValue(requestOf(attributes, forms), admissionRequest),
     namespaceObject: () => (namespace ? toValue(visible(namespace), namespaceType) : null),
     authorizer: () => authorizerValue(ask),
     'authorizer.requestResource': () =>
@@ -93,24 +93,6 @@ export async function inputsOf(
 function objectValue(object: object | undefined, { group, version, kind }: Forms['kind']): Value {
   if (!object) return null;
   return toValue({ apiVersion: group === '' ? version : `${group}/${version}`, kind, ...object });
-}
-
-function requestOf(attributes: Attributes, forms: Forms): object {
-  const { subresource, group, version, resource, operation } = attributes;
-  return {
-    kind: forms.kind,
-    resource: forms.resource,
-    subResource: subresource,
-    requestKind: forms.requestKind,
-    requestResource: { group, version, resource },
-    requestSubResource: subresource,
-    name: attributes.name,
-    namespace: attributes.namespace,
-    operation,
-    userInfo: shown(attributes.user),
-    dryRun: attributes.dryRun,
-    options: operation === 'CONNECT' ? null : attributes.options,
-  };
 }
 
 function visible({ metadata, spec, status }: Namespace): object {

@@ -110,8 +110,11 @@ async function applyOne(
   const namespace = await namespaceOf(attributes);
   const inputs = await inputsOf(attributes, kind, namespace, around.authorizer);
   const matched = await inputs.answered(() => mutator.matches(inputs, params));
-  if (matched.error !== undefined) failed(matched.error);
-  if (!matched.holds) return false;
+  if ('error' in matched) {
+    failed(matched.error);
+    return false;
+  }
+  if (!matched.matches) return false;
   for (const patch of mutator.patches) {
     try {
       const now = await inputsOf(attributes, kind, namespace, around.authorizer);

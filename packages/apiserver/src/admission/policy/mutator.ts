@@ -8,9 +8,10 @@ import type { MutatingAdmissionPolicy, Mutation } from '@coracle/api/types/admis
 import { perRequestLimit } from '@coracle/cel/limits';
 import { toJson } from '@coracle/cel/schema/json-value';
 import { MapValue, type Value } from '@coracle/cel/values';
-import { type Compiled, compileConditions, PolicyScope } from './compiled.ts';
-import { conditionsHold } from './conditions.ts';
-import { Evaluation } from './evaluation.ts';
+import { compileConditions, type Verdict } from '../../expressions/conditions.ts';
+import { type Compiled, PolicyScope } from './compiled.ts';
+import { conditionEnvironment } from './environment.ts';
+import { activationOf, Evaluation } from './evaluation.ts';
 import type { Inputs } from './inputs.ts';
 import { checkPlaces } from './mutation-types.ts';
 
@@ -19,7 +20,7 @@ type Patch = (inputs: Inputs, params: object | null, kind: AnyKind) => object;
 
 /** A policy's expressions, compiled. */
 export interface Mutator {
-  matches(inputs: Inputs, params: object | null): ReturnType<typeof conditionsHold>;
+  matches(inputs: Inputs, params: object | null): Verdict;
   readonly patches: readonly Patch[];
 }
 
@@ -34,9 +35,9 @@ export function mutatorOf(policy: MutatingAdmissionPolicy): Mutator {
 
 function compilePolicy({ spec }: MutatingAdmissionPolicy): Mutator {
   const scope = new PolicyScope(spec);
-  const conditions = compileConditions(spec.matchConditions, spec.paramKind !== undefined, true);
+  const conditions = compileConditions(spec.matchConditions ?? [], conditionEnvironment(spec));
   return {
-    matches: (inputs, params) => conditionsHold(conditions, inputs, params, scope.variables),
+    matches: (inputs, params) => conditions(activationOf(inputs, params)),
     patches: (spec.mutations ?? []).map((mutation) => patchOf(mutation, scope)),
   };
 }

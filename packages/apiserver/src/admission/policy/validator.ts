@@ -2,9 +2,10 @@ import type { ValidatingAdmissionPolicy, Validation } from '@coracle/api/types/a
 import { types } from '@coracle/cel/check/type';
 import { perRequestLimit } from '@coracle/cel/limits';
 import { usableMessage } from '@coracle/cel/rules/schema-rules';
-import { type Compiled, compileConditions, PolicyScope } from './compiled.ts';
-import { conditionsHold } from './conditions.ts';
-import { Evaluation, OutOfBudget } from './evaluation.ts';
+import { compileConditions } from '../../expressions/conditions.ts';
+import { type Compiled, PolicyScope } from './compiled.ts';
+import { conditionEnvironment } from './environment.ts';
+import { activationOf, Evaluation, OutOfBudget } from './evaluation.ts';
 import type { Inputs } from './inputs.ts';
 
 /** A validation that did not hold, or could not be evaluated where failurePolicy is Fail. `index` is its place among the validations. */
@@ -42,7 +43,7 @@ interface CompiledValidation {
 
 function compilePolicy({ spec }: ValidatingAdmissionPolicy): Validator {
   const scope = new PolicyScope(spec);
-  const conditions = compileConditions(spec.matchConditions, spec.paramKind !== undefined, true);
+  const conditions = compileConditions(spec.matchConditions ?? [], conditionEnvironment(spec));
   const validations = (spec.validations ?? []).map(
     (source): CompiledValidation => ({
       source,
@@ -60,9 +61,9 @@ function compilePolicy({ spec }: ValidatingAdmissionPolicy): Validator {
   const broken = (message: string): Outcome => (ignore ? nothing : { ...nothing, failures: [{ index: 0, message }] });
 
   return (inputs, params) => {
-    const matched = conditionsHold(conditions, inputs, params, scope.variables);
-    if (matched.error !== undefined) return broken(matched.error);
-    if (!matched.holds) return nothing;
+    const matched = conditions(activationOf(inputs, params));
+    if ('error' in matched) return broken(matched.error);
+    if (!matched.matches) return nothing;
     try {
       const failures = validate(validations, new Evaluation(inputs, params, scope.variables, perRequestLimit), ignore);
       const evaluation = new Evaluation(inputs, params, scope.variables, perRequestLimit);

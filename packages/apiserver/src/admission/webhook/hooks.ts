@@ -1,6 +1,7 @@
 import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import { selectorFrom } from '@coracle/api/meta/labels';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
+import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { ObjectAccess } from '../../registry/access.ts';
 import type { ServiceResolver } from '../../webhooks/service-resolver.ts';
 import type { Criteria } from './matching.ts';
@@ -21,6 +22,8 @@ export interface WebhookSurroundings {
   /** All kinds that are served now. */
   readonly kinds: () => Iterable<AnyKind>;
   readonly resolve: ServiceResolver;
+  /** What `authorizer` in match conditions asks. */
+  readonly authorizer: Authorizer;
   readonly metrics: WebhookMetrics;
   readonly log: { warn(details: object, message: string): void };
 }

@@ -75,12 +75,12 @@ async function meetsConditions(
   hook: Hook,
   attributes: Attributes,
   kind: AnyKind,
-  { metrics, log }: WebhookSurroundings,
+  { authorizer, metrics, log }: WebhookSurroundings,
 ): Promise<boolean> {
   const { name, matchConditions = [], failurePolicy } = hook.webhook;
   if (matchConditions.length === 0) return true;
   const { conditionsMatch } = await import('./match-conditions.ts');
-  const verdict = await conditionsMatch(hook, attributes, kind);
+  const verdict = await conditionsMatch(hook, attributes, kind, authorizer);
   const { type } = hook;
   const { operation } = attributes;
   if ('matches' in verdict) {

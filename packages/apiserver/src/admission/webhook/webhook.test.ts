@@ -363,6 +363,7 @@ describe('match conditions', () => {
         "request.userInfo.username == 'alice' && request.namespace == 'default'",
         "object.metadata.name != 'quiet' && oldObject == null",
         '!request.dryRun',
+        "authorizer.group('').resource('pods').check('get').allowed()",
       ),
     );
     await create({ metadata: { name: 'quiet' } });
