@@ -29,11 +29,11 @@ export function conditionProblems(conditions: readonly Condition[], environment:
   });
 }
 
-/** Why an expression cannot stand where a result of these types is wanted; undefined: it can. */
+/** Why an expression cannot stand where a result of these types is wanted (any, where none is named); undefined: it can. */
 export function problemOf(
   text: string,
   environment: Environment,
-  wanted: readonly Expression['result']['is'][],
+  wanted?: readonly Expression['result']['is'][],
 ): string | undefined {
   try {
     compile(text, environment, wanted);

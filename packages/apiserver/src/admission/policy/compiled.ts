@@ -33,7 +33,8 @@ export class PolicyScope {
     types: Pick<Names, 'object' | 'paramsType'> = {},
   ) {
     this.#names = { params: spec.paramKind !== undefined, authorizer: true, namespace: true, ...types };
-    for (const { name, expression } of spec.variables ?? []) {
+    // One without an expression is for the kind's own validation.
+    for (const { name, expression = '' } of spec.variables ?? []) {
       const compiled = this.compile(expression);
       this.variables.set(name, compiled);
       // A variable that does not compile is there all the same: what names it fails when it runs, with the variable's own error.

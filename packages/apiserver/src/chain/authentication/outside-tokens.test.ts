@@ -256,8 +256,8 @@ describe('tokens of an OpenID Connect issuer', () => {
     ],
     [
       'an expression of another type',
-      jwt({}, { username: { expression: 'size(claims)' } }),
-      'jwt[0].claimMappings.username.expression: Invalid value: "size(claims)": must evaluate to string',
+      jwt({}, undefined, { claimValidationRules: [{ expression: 'size(claims)', message: 'x' }] }),
+      'jwt[0].claimValidationRules[0].expression: Invalid value: "size(claims)": must evaluate to bool',
     ],
     [
       'an address nobody needs to have confirmed',
@@ -296,8 +296,14 @@ describe('tokens of an OpenID Connect issuer', () => {
 });
 
 /** A configuration of one issuer with changes. */
-function jwt(issuerFields: object, mappings: object = { username: { claim: 'sub', prefix: '' } }): object {
-  return { jwt: [{ issuer: { url: 'https://a', audiences: ['a'], ...issuerFields }, claimMappings: mappings }] };
+function jwt(
+  issuerFields: object,
+  mappings: object = { username: { claim: 'sub', prefix: '' } },
+  more: object = {},
+): object {
+  return {
+    jwt: [{ issuer: { url: 'https://a', audiences: ['a'], ...issuerFields }, claimMappings: mappings, ...more }],
+  };
 }
 
 describe('tokens that a webhook knows', () => {

@@ -17,24 +17,30 @@ const userType = requestType('authentication/v1.UserInfo', 'kubernetes.UserInfo'
 /** What expressions about tokens can name, and those about the users that were made of them. */
 const ofClaims: Environment = { variables: { claims: claimsType } };
 const ofUser: Environment = { variables: { user: userType } };
-const texts: readonly ResultType[] = ['string', 'list'];
+/** What claims are is not known before a token is there: the results of mappings are looked at then. */
+const anything = undefined;
 
 /** Errors of the expressions of an AuthenticationConfiguration. */
 export function expressionProblems(all: readonly JwtConfig[]): FieldError[] {
   return all.flatMap(({ claimMappings, claimValidationRules, userValidationRules }, i) => {
     const at = new Path('jwt').index(i);
     const mappings = at.child('claimMappings');
-    const check = (text: string, path: Path, environment: Environment, wanted: readonly ResultType[]): FieldError[] => {
+    const check = (
+      text: string,
+      path: Path,
+      environment: Environment,
+      wanted?: readonly ResultType[],
+    ): FieldError[] => {
       const problem = text === '' ? undefined : problemOf(text, environment, wanted);
       return problem === undefined ? [] : [invalid(path, text, problem)];
     };
     const { username, groups, uid, extra } = claimMappings;
     return [
-      ...check(username.expression, mappings.child('username').child('expression'), ofClaims, ['string']),
-      ...check(groups.expression, mappings.child('groups').child('expression'), ofClaims, texts),
-      ...check(uid.expression, mappings.child('uid').child('expression'), ofClaims, ['string']),
+      ...check(username.expression, mappings.child('username').child('expression'), ofClaims, anything),
+      ...check(groups.expression, mappings.child('groups').child('expression'), ofClaims, anything),
+      ...check(uid.expression, mappings.child('uid').child('expression'), ofClaims, anything),
       ...extra.flatMap(({ valueExpression }, j) =>
-        check(valueExpression, mappings.child('extra').index(j).child('valueExpression'), ofClaims, texts),
+        check(valueExpression, mappings.child('extra').index(j).child('valueExpression'), ofClaims, anything),
       ),
       ...claimValidationRules.flatMap(({ expression }, j) =>
         check(expression, at.child('claimValidationRules').index(j).child('expression'), ofClaims, ['bool']),
