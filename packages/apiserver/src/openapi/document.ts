@@ -109,17 +109,22 @@ function addPaths(
   };
   for (const sub of subresourcesOf(kind, table)) {
     paths[`${scoped}/{name}/${sub.name}`] = {
-      ...subresourcePath(sub, schemas, kinds),
+      ...subresourcePath(kind, sub, schemas, kinds),
       parameters: [inPath('name'), ...where],
     };
   }
 }
 
-function subresourcePath(sub: DiscoveredSubresource, schemas: SchemaCollection, kinds: readonly AnyKind[]): Json {
+function subresourcePath(
+  kind: AnyKind,
+  sub: DiscoveredSubresource,
+  schemas: SchemaCollection,
+  kinds: readonly AnyKind[],
+): Json {
   const body = kinds.find(
     (each) => each.group === sub.body.group && each.version === sub.body.version && each.kind === sub.body.kind,
   );
-  const of = operations(sub.body, schemas);
+  const of = operations({ ...sub.body, dynamic: kind.dynamic }, schemas);
   const type = body?.type;
   return Object.fromEntries(
     sub.verbs.map((verb) => {
@@ -132,7 +137,14 @@ function subresourcePath(sub: DiscoveredSubresource, schemas: SchemaCollection, 
   );
 }
 
-function operations(kind: { group: string; version: string; kind: string }, schemas: SchemaCollection) {
+/** Custom resources are not merged strategically, and clients look here for whether they may. */
+const patchesOf = (kind: { dynamic?: unknown }): string[] =>
+  kind.dynamic ? patches.filter((type) => !type.includes('strategic')) : patches;
+
+function operations(
+  kind: { group: string; version: string; kind: string; dynamic?: unknown },
+  schemas: SchemaCollection,
+) {
   return (action: string, parameters: Json[], answer: string | undefined, body?: string): Json => {
     const content = (types: string[], type: string | undefined) =>
       Object.fromEntries(types.map((each) => [each, { schema: type ? schemas.reference(type) : { type: 'string' } }]));
@@ -146,7 +158,7 @@ function operations(kind: { group: string; version: string; kind: string }, sche
     };
     if (parameters.length > 0) operation['parameters'] = parameters;
     if (body) {
-      const types = body === 'patch' ? patches : bodies;
+      const types = body === 'patch' ? patchesOf(kind) : bodies;
       operation['requestBody'] = {
         content: content(types, body === 'patch' ? undefined : body),
         required: body !== 'meta/v1.DeleteOptions',

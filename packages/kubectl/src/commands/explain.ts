@@ -83,9 +83,11 @@ function page(
     }
     schema = found;
     if (i === fields.length - 1)
-      out.push(`FIELD: ${field} <${document.typeOf(schema)}>`, ...enumLines(document, schema, ''), '', '');
+      out.push(`FIELD: ${field} <${document.typeOf(schema)}>`, ...enumBlock(document, schema), '');
   }
-  out.push('DESCRIPTION:', ...paragraph(document.descriptionsOf(schema), 4, '<empty>'));
+  const descriptions = document.descriptionsOf(schema);
+  out.push('DESCRIPTION:', ...paragraph(descriptions, 4, '<empty>'));
+  if (descriptions.some((text) => text !== '')) out.push(' '.repeat(4));
   const properties = document.propertiesOf(schema);
   if (properties.size === 0) return `${out.join('\n')}\n\n`;
   out.push('FIELDS:');
@@ -102,6 +104,12 @@ function page(
   return `${out.join('\n')}\n\n`;
 }
 
+/** The values a field may have, one a line; an empty line where it may have any. */
+function enumBlock(document: OpenApiDocument, schema: OpenApiSchema): string[] {
+  const values = document.enumOf(schema);
+  return values.length === 0 ? [''] : ['ENUM:', ...values.map((value) => `    ${value}`)];
+}
+
 function enumLines(document: OpenApiDocument, schema: OpenApiSchema, indent: string): string[] {
   const values = document.enumOf(schema);
   return values.length === 0
@@ -116,8 +124,9 @@ function tree(document: OpenApiDocument, schema: OpenApiSchema, level: number, a
     const property = properties.get(name)!;
     const line = `${'  '.repeat(level)}${name}\t<${document.typeOf(property)}>${required.has(name) ? ' -required-' : ''}`;
     const own = document.nameOf(property);
-    if (own !== undefined && above.includes(own)) return [line];
-    return [line, ...tree(document, property, level + 1, own === undefined ? above : [...above, own])];
+    const lines = [line, ...enumLines(document, property, '  '.repeat(level))];
+    if (own !== undefined && above.includes(own)) return lines;
+    return [...lines, ...tree(document, property, level + 1, own === undefined ? above : [...above, own])];
   });
 }
 

@@ -2,6 +2,7 @@ import { applyCases } from './cases-apply.ts';
 import { certificateCases } from './cases-certificate.ts';
 import { changeCases } from './cases-change.ts';
 import { createCases } from './cases-create.ts';
+import { customCases } from './cases-custom.ts';
 import { drainCases } from './cases-drain.ts';
 import { ingressCases } from './cases-ingress.ts';
 import { readCases } from './cases-read.ts';
@@ -18,4 +19,5 @@ export const cases: readonly Case[] = [
   ...certificateCases,
   ...storageCases,
   ...ingressCases,
+  ...customCases,
 ];
