@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  ApiextensionsV1Api,
   AppsV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   KubeConfig,
   makeInformer,
   PatchStrategy,
@@ -9,6 +11,7 @@ import {
   type V1ConfigMap,
   Watch,
 } from '@kubernetes/client-node';
+import { eventually } from './testing/expectations.ts';
 import { startApiServer, type TestServer } from './testing.ts';
 
 /** @kubernetes/client-node knows the API from its own sources: what it reads and writes here, others will. */
@@ -44,6 +47,50 @@ describe('the JavaScript client of the Kubernetes project', () => {
     expect(list.items.map((each) => each.data)).toEqual([{ a: '1', b: '2' }]);
     await core.deleteNamespacedConfigMap({ name: 'typed', namespace });
     await expect(core.readNamespacedConfigMap({ name: 'typed', namespace })).rejects.toMatchObject({ code: 404 });
+  });
+
+  it('works with custom resources as objects of any kind', async () => {
+    const custom = config.makeApiClient(CustomObjectsApi);
+    const kinds = config.makeApiClient(ApiextensionsV1Api);
+    const where = { group: 'example.com', version: 'v1', namespace, plural: 'widgets' };
+    await kinds.createCustomResourceDefinition({
+      body: {
+        metadata: { name: 'widgets.example.com' },
+        spec: {
+          group: 'example.com',
+          names: { plural: 'widgets', kind: 'Widget' },
+          scope: 'Namespaced',
+          versions: [
+            {
+              name: 'v1',
+              served: true,
+              storage: true,
+              schema: {
+                openAPIV3Schema: {
+                  type: 'object',
+                  properties: { spec: { type: 'object', properties: { n: { type: 'integer', _default: 1 } } } },
+                },
+              },
+            },
+          ],
+        },
+      },
+    });
+    await eventually(async () => {
+      const { status } = await kinds.readCustomResourceDefinition({ name: 'widgets.example.com' });
+      return status?.conditions?.some((each) => each.type === 'Established' && each.status === 'True') ?? false;
+    });
+    const body = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec: {} };
+    expect(await custom.createNamespacedCustomObject({ ...where, body })).toMatchObject({ spec: { n: 1 } });
+    const patched = await custom.patchNamespacedCustomObject(
+      { ...where, name: 'w', body: { spec: { n: 2 } } },
+      setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+    );
+    expect(patched).toMatchObject({ spec: { n: 2 } });
+    expect(await custom.listNamespacedCustomObject(where)).toMatchObject({
+      kind: 'WidgetList',
+      items: [{ spec: { n: 2 } }],
+    });
   });
 
   it('applies on the server side, and is told of conflicts', async () => {

@@ -5,6 +5,7 @@ import type { RequestContext } from '../chain/link.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { Filter } from '../storage/filter.ts';
+import type { ResourceCache } from '../storage/resource-cache.ts';
 import { type FrameSink, frame } from '../storage/watch-hub.ts';
 import { type Call, renderingFor } from './call.ts';
 import { type ListOptions, listOptionsOf } from './list-options.ts';
@@ -40,11 +41,7 @@ export async function watch(call: Call): Promise<void> {
   res.flushHeaders();
   if (initial) {
     revision = registry.feed.revision;
-    const { filter } = options;
-    const all = filter.looksInside ? new Filter(kind, namespace) : filter;
-    await CachedObject.prepare(cache.list(all), kind);
-    // What came meanwhile is sent as it happened.
-    const objects = cache.list(filter).filter((object) => object.revision <= revision);
+    const objects = await initialObjects(cache, options.filter, revision);
     let parts: Buffer[] = [];
     let size = 0;
     for (const object of objects) {
@@ -74,6 +71,15 @@ export async function watch(call: Call): Promise<void> {
     if (context.signal.aborted) gone();
     else context.signal.addEventListener('abort', gone, { once: true });
   });
+}
+
+/** What a watch begins with, as of `revision`. A webhook may have to be asked; what comes meanwhile is then sent as it happens. */
+async function initialObjects(cache: ResourceCache, filter: Filter, revision: number): Promise<CachedObject[]> {
+  const { kind, namespace } = filter;
+  if (!kind.dynamic?.convertMany) return cache.list(filter);
+  const before = cache.list(new Filter(kind, namespace)).filter((object) => object.revision <= revision);
+  await CachedObject.prepare(before, kind);
+  return before.filter((object) => filter.matches(object));
 }
 
 /**

@@ -11,6 +11,7 @@ const widgets = `${group}/namespaces/default/widgets`;
 
 let server: TestServer;
 let call: Call;
+const warned: string[] = [];
 
 const spec: JSONSchemaProps = {
   type: 'object',
@@ -43,7 +44,11 @@ const status: JSONSchemaProps = {
 };
 
 beforeAll(async () => {
-  server = await startApiServer();
+  const log = {
+    error: (details: object, message: string) => console.error(message, details),
+    warn: (_details: object, message: string) => warned.push(message),
+  };
+  server = await startApiServer({ log });
   call = callsTo(server.url);
   await define(
     call,
@@ -162,6 +167,7 @@ describe('a definition', () => {
       status: 'False',
       reason: 'UnapprovedAnnotation',
     });
+    expect(warned).toEqual(['A custom resource definition declares what is built in; its objects are not served']);
     const role = { metadata: { name: 'r' }, rules: [] };
     const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles';
     expect((await call('POST', path, role)).status).toBe(201);

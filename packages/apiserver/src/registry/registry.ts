@@ -76,9 +76,9 @@ export class Registry implements ObjectAccess {
 
   /** Ends all watches and stops following the store. Does not close the store. */
   async stop(): Promise<void> {
-    await Promise.all(this.#followers.map((part) => part.stop()));
     for (const { hub } of this.#shared.values()) hub.close();
-    await this.feed.stop();
+    // Together: what a part waits for may be what the feed will never bring.
+    await Promise.all([this.feed.stop(), ...this.#followers.map((part) => part.stop())]);
   }
 
   /** Calls back whenever kinds have come or gone. */

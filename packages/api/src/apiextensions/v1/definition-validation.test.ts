@@ -236,7 +236,7 @@ describe('a schema', () => {
     [
       field({ type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' }),
       [
-        `${at}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`,
+        `${at}.items.x-kubernetes-map-type: Invalid value: "null": must be atomic as item of a list with x-kubernetes-list-type=set`,
       ],
     ],
     [

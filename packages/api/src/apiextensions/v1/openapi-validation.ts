@@ -130,7 +130,7 @@ function setErrors({ items }: JSONSchemaProps, at: Path): FieldError[] {
     return [invalid(at.child('items.x-kubernetes-list-type'), listType, problem)];
   }
   if (item.type === 'object' && item['x-kubernetes-map-type'] !== 'atomic') {
-    return [invalid(at.child('items.x-kubernetes-map-type'), listType ?? null, problem)];
+    return [invalid(at.child('items.x-kubernetes-map-type'), listType ?? 'null', problem)];
   }
   return [];
 }
