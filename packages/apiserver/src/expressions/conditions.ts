@@ -29,7 +29,7 @@ export function conditionProblems(conditions: readonly Condition[], environment:
   });
 }
 
-/** Why an expression cannot stand where a result of these types is wanted (any, where none is named); undefined: it can. */
+/** Why an expression cannot stand where a result of these types (by default of any) is wanted; undefined: it can. */
 export function problemOf(
   text: string,
   environment: Environment,

@@ -255,8 +255,16 @@ describe('tokens of an OpenID Connect issuer', () => {
       'jwt[0].claimMappings.username.expression: Invalid value: "claim.sub": compilation failed: ERROR: <input>:1:1: undeclared reference',
     ],
     [
-      'an expression of another type',
-      jwt({}, undefined, { claimValidationRules: [{ expression: 'size(claims)', message: 'x' }] }),
+      'a rule that is no condition',
+      {
+        jwt: [
+          {
+            issuer: { url: 'https://a', audiences: ['a'] },
+            claimValidationRules: [{ expression: 'size(claims)' }],
+            claimMappings: { username: { claim: 'sub', prefix: '' } },
+          },
+        ],
+      },
       'jwt[0].claimValidationRules[0].expression: Invalid value: "size(claims)": must evaluate to bool',
     ],
     [
@@ -296,14 +304,8 @@ describe('tokens of an OpenID Connect issuer', () => {
 });
 
 /** A configuration of one issuer with changes. */
-function jwt(
-  issuerFields: object,
-  mappings: object = { username: { claim: 'sub', prefix: '' } },
-  more: object = {},
-): object {
-  return {
-    jwt: [{ issuer: { url: 'https://a', audiences: ['a'], ...issuerFields }, claimMappings: mappings, ...more }],
-  };
+function jwt(issuerFields: object, mappings: object = { username: { claim: 'sub', prefix: '' } }): object {
+  return { jwt: [{ issuer: { url: 'https://a', audiences: ['a'], ...issuerFields }, claimMappings: mappings }] };
 }
 
 describe('tokens that a webhook knows', () => {

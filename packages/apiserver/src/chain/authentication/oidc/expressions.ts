@@ -10,37 +10,28 @@ import type { UserInfo } from '../../link.ts';
 import { InvalidCredential } from '../authenticator.ts';
 import type { JwtConfig } from '../config-file.ts';
 
-type ResultType = Expression['result']['is'];
-
 const claimsType = declaredMap(dynamic);
 const userType = requestType('authentication/v1.UserInfo', 'kubernetes.UserInfo');
 /** What expressions about tokens can name, and those about the users that were made of them. */
 const ofClaims: Environment = { variables: { claims: claimsType } };
 const ofUser: Environment = { variables: { user: userType } };
-/** What claims are is not known before a token is there: the results of mappings are looked at then. */
-const anything = undefined;
 
-/** Errors of the expressions of an AuthenticationConfiguration. */
+/** Errors of the expressions of an AuthenticationConfiguration. What mappings come to is known when there are claims. */
 export function expressionProblems(all: readonly JwtConfig[]): FieldError[] {
   return all.flatMap(({ claimMappings, claimValidationRules, userValidationRules }, i) => {
     const at = new Path('jwt').index(i);
     const mappings = at.child('claimMappings');
-    const check = (
-      text: string,
-      path: Path,
-      environment: Environment,
-      wanted?: readonly ResultType[],
-    ): FieldError[] => {
+    const check = (text: string, path: Path, environment: Environment, wanted?: readonly ['bool']): FieldError[] => {
       const problem = text === '' ? undefined : problemOf(text, environment, wanted);
       return problem === undefined ? [] : [invalid(path, text, problem)];
     };
     const { username, groups, uid, extra } = claimMappings;
     return [
-      ...check(username.expression, mappings.child('username').child('expression'), ofClaims, anything),
-      ...check(groups.expression, mappings.child('groups').child('expression'), ofClaims, anything),
-      ...check(uid.expression, mappings.child('uid').child('expression'), ofClaims, anything),
+      ...check(username.expression, mappings.child('username').child('expression'), ofClaims),
+      ...check(groups.expression, mappings.child('groups').child('expression'), ofClaims),
+      ...check(uid.expression, mappings.child('uid').child('expression'), ofClaims),
       ...extra.flatMap(({ valueExpression }, j) =>
-        check(valueExpression, mappings.child('extra').index(j).child('valueExpression'), ofClaims, anything),
+        check(valueExpression, mappings.child('extra').index(j).child('valueExpression'), ofClaims),
       ),
       ...claimValidationRules.flatMap(({ expression }, j) =>
         check(expression, at.child('claimValidationRules').index(j).child('expression'), ofClaims, ['bool']),
