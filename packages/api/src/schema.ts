@@ -1,3 +1,4 @@
+import { groups } from './generated/groups.ts';
 import { tables } from './generated/tables.ts';
 
 /**
@@ -97,6 +98,17 @@ export function objectSchemaOf(type: string): ObjectSchema {
   const schema = schemaOf(type);
   if (schema.is !== 'object') throw new Error(`${type} is not a struct`);
   return schema;
+}
+
+/** The generated type of an apiVersion and kind (`core/v1.Pod`), those of the machinery (Status, discovery) included; undefined: there is none. */
+export function typeNamed(apiVersion: string, kind: string): string | undefined {
+  const slash = apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  const version = apiVersion.slice(slash + 1);
+  const folder = Object.keys(groups).find((each) => groups[each] === group && each.endsWith(`/${version}`));
+  if (folder && tables[folder] && Object.hasOwn(tables[folder], kind)) return `${folder}.${kind}`;
+  const machinery = apiVersion === 'v1' && Object.hasOwn(tables['meta/v1']!, kind);
+  return machinery ? `meta/v1.${kind}` : undefined;
 }
 
 /** A kind's type: that of its definition where it is a custom resource, else the generated one. */

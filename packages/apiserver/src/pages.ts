@@ -11,7 +11,7 @@ import { aggregatedDiscovery, aggregatedType } from './discovery/aggregated.ts';
 import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/groups.ts';
 import { resourceList } from './discovery/resources.ts';
 import { parseAccept } from './endpoints/negotiation.ts';
-import { send, sendValue } from './endpoints/response.ts';
+import { send, sendJson, sendValue } from './endpoints/response.ts';
 import type { OpenApiService } from './openapi/service.ts';
 import { openApiV2Protobuf, openApiV2ProtobufNames } from './openapi/v2-protobuf.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
@@ -92,7 +92,7 @@ function applicationOf(options: PagesOptions): Express {
     application.get(path, (req: Request, _res: Response) => show(contexts.get(req)!, req));
   };
 
-  page('/version', (context) => sendValue(context, 200, version));
+  page('/version', (context) => sendJson(context, 200, version));
   page('/metrics', async (context) => send(context, 200, metrics.contentType, Buffer.from(await metrics.metrics())));
 
   page('/api', (context) => {
@@ -116,7 +116,7 @@ function applicationOf(options: PagesOptions): Express {
   });
 
   page('/openapi/v2', (context) => sendOpenApiV2(context, openApi));
-  page('/openapi/v3', (context) => sendValue(context, 200, openApi.index()));
+  page('/openapi/v3', (context) => sendJson(context, 200, openApi.index()));
   page('/openapi/v3/*root', (context, { params }) =>
     sendOpenApi(context, (params.root as unknown as string[]).join('/'), openApi),
   );
@@ -132,7 +132,7 @@ function applicationOf(options: PagesOptions): Express {
     });
   }
   for (const [path, show] of Object.entries(options.more ?? {})) page(path, show);
-  page('/', (context) => sendValue(context, 200, { paths: rootPaths(options) }));
+  page('/', (context) => sendJson(context, 200, { paths: rootPaths(options) }));
   return application;
 }
 

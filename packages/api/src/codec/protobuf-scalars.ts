@@ -1,15 +1,15 @@
 import { formatDuration, parseDuration } from '../meta/time.ts';
 import type { ScalarName } from '../schema.ts';
 import { decodeJson, encodeJson } from './json.ts';
-import { ProtobufError, Reader, Writer, wire } from './protobuf-wire.ts';
+import { ProtobufError, Reader, type Writer, wire } from './protobuf-wire.ts';
 
-/** How a scalar of our tables is one field of a message. `read` gets the reader behind the tag; undefined means unset. */
-interface ScalarCodec {
-  read(reader: Reader): unknown;
+/** How a value of our tables is one field of a message. `read` gets the reader behind the tag; undefined means unset. */
+export interface FieldCodec {
+  read(reader: Reader, depth: number): unknown;
   write(writer: Writer, field: number, value: unknown): void;
 }
 
-const integer: ScalarCodec = {
+const integer: FieldCodec = {
   read(reader) {
     const value = BigInt.asIntN(64, reader.varint());
     const number = Number(value);
@@ -35,13 +35,11 @@ function fieldsOf(bytes: Buffer): Map<number, Buffer | bigint> {
 function message(
   read: (fields: Map<number, Buffer | bigint>) => unknown,
   write: (value: never, writer: Writer) => void,
-): ScalarCodec {
+): FieldCodec {
   return {
     read: (reader) => read(fieldsOf(reader.bytes())),
     write(writer, field, value) {
-      const inner = new Writer();
-      write(value as never, inner);
-      writer.bytes(field, inner.finish());
+      writer.message(field, () => write(value as never, writer));
     },
   };
 }
@@ -49,7 +47,7 @@ function message(
 const text = (bytes: Buffer | bigint | undefined): string => (bytes === undefined ? '' : bytes.toString());
 
 /** Times are whole seconds and nanoseconds; no field at all means no time. */
-const timestamp = (fraction: boolean): ScalarCodec =>
+const timestamp = (fraction: boolean): FieldCodec =>
   message(
     (fields) => {
       if (fields.size === 0) return undefined;
@@ -66,10 +64,10 @@ const timestamp = (fraction: boolean): ScalarCodec =>
     },
   );
 
-export const scalarCodecs: Readonly<Record<ScalarName, ScalarCodec>> = {
+export const scalarCodecs: Readonly<Record<ScalarName, FieldCodec>> = {
   string: {
     read: (reader) => reader.bytes().toString(),
-    write: (writer, field, value) => writer.bytes(field, Buffer.from(value as string)),
+    write: (writer, field, value) => writer.string(field, value as string),
   },
   bool: {
     read: (reader) => reader.varint() !== 0n,
@@ -90,19 +88,19 @@ export const scalarCodecs: Readonly<Record<ScalarName, ScalarCodec>> = {
   ),
   quantity: message(
     (fields) => text(fields.get(1)) || '0',
-    (value: string | number, writer) => writer.bytes(1, Buffer.from(String(value))),
+    (value: string | number, writer) => writer.string(1, String(value)),
   ),
   intOrString: message(
     (fields) => (fields.get(1) === 1n ? text(fields.get(3)) : Number(fields.get(2) ?? 0n)),
     (value: string | number, writer) => {
       writer.varint(1, typeof value === 'string' ? 1 : 0);
       writer.varint(2, typeof value === 'string' ? 0 : value);
-      writer.bytes(3, Buffer.from(typeof value === 'string' ? value : ''));
+      writer.string(3, typeof value === 'string' ? value : '');
     },
   ),
   // Raw JSON inside (RawExtension, FieldsV1).
   any: message(
     (fields) => (fields.get(1) === undefined ? undefined : decodeJson(fields.get(1) as Buffer).value),
-    (value: unknown, writer) => writer.bytes(1, Buffer.from(encodeJson(value))),
+    (value: unknown, writer) => writer.string(1, encodeJson(value)),
   ),
 };

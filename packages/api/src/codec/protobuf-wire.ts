@@ -65,43 +65,89 @@ export class Reader {
   }
 }
 
-/** Collects the bytes of one message. */
+/** Collects the bytes of one message, those of the messages in it included, in one buffer that grows. */
 export class Writer {
-  readonly #chunks: Buffer[] = [];
+  #bytes: Buffer = Buffer.allocUnsafe(512);
+  #at = 0;
 
   varint(field: number, value: bigint | number): void {
-    this.#chunks.push(
-      varintBytes((BigInt(field) << 3n) | BigInt(wire.varint)),
-      varintBytes(BigInt.asUintN(64, BigInt(value))),
-    );
+    this.#number(field * 8 + wire.varint);
+    if (typeof value === 'number' && value >= 0) this.#number(value);
+    else this.#big(BigInt.asUintN(64, BigInt(value)));
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#chunks.push(
-      varintBytes((BigInt(field) << 3n) | BigInt(wire.bytes)),
-      varintBytes(BigInt(value.length)),
-      Buffer.from(value),
-    );
+    this.#number(field * 8 + wire.bytes);
+    this.#number(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  string(field: number, value: string): void {
+    const length = Buffer.byteLength(value);
+    this.#number(field * 8 + wire.bytes);
+    this.#number(length);
+    this.#reserve(length);
+    this.#bytes.write(value, this.#at);
+    this.#at += length;
   }
 
   double(field: number, value: number): void {
-    const bytes = Buffer.alloc(8);
-    bytes.writeDoubleLE(value);
-    this.#chunks.push(varintBytes((BigInt(field) << 3n) | BigInt(wire.fixed64)), bytes);
+    this.#number(field * 8 + wire.fixed64);
+    this.#reserve(8);
+    this.#bytes.writeDoubleLE(value, this.#at);
+    this.#at += 8;
   }
 
+  /** A field that is a message: what `write` writes meanwhile. */
+  message(field: number, write: () => void): void {
+    this.#number(field * 8 + wire.bytes);
+    const start = this.#at;
+    write();
+    // The length is known only now; what was written makes room for it.
+    const length = this.#at - start;
+    const room = lengthOf(length);
+    this.#reserve(room);
+    this.#bytes.copyWithin(start + room, start, this.#at);
+    this.#at = start;
+    this.#number(length);
+    this.#at += length;
+  }
+
+  /** The bytes, in memory of their own. */
   finish(): Buffer {
-    return Buffer.concat(this.#chunks);
+    const bytes = Buffer.allocUnsafeSlow(this.#at);
+    this.#bytes.copy(bytes, 0, 0, this.#at);
+    return bytes;
+  }
+
+  /** A varint without a tag: a number of at most 53 bits. */
+  #number(value: number): void {
+    this.#reserve(10);
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.#bytes[this.#at++] = (rest % 128) + 0x80;
+    this.#bytes[this.#at++] = rest;
+  }
+
+  #big(value: bigint): void {
+    this.#reserve(10);
+    let rest = value;
+    for (; rest > 0x7fn; rest >>= 7n) this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80;
+    this.#bytes[this.#at++] = Number(rest);
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(2 * (this.#at + count));
+    this.#bytes.copy(grown, 0, 0, this.#at);
+    this.#bytes = grown;
   }
 }
 
-function varintBytes(value: bigint): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7fn) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
-  bytes.push(Number(rest));
-  return Buffer.from(bytes);
+/** How many bytes a number takes as a varint. */
+export function lengthOf(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) count++;
+  return count;
 }

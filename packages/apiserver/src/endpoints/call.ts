@@ -1,3 +1,4 @@
+import { protobufType } from '@coracle/api/codec/protobuf';
 import type { AnyKind } from '@coracle/api/kind';
 import { isPathSegmentName } from '@coracle/api/meta/names';
 import { badRequest, methodNotAllowed } from '@coracle/api/meta/status';
@@ -8,10 +9,11 @@ import type { Write } from '../registry/admission.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
 import { CachedObject } from '../storage/cached-object.ts';
-import { negotiate } from './negotiation.ts';
+import { type Media, negotiate } from './negotiation.ts';
 import { managerOf, type WriteOptions } from './options.ts';
+import { protobufRenderingOf } from './protobuf-rendering.ts';
 import { type IncludeObject, type Rendering, renderingOf } from './rendering.ts';
-import { sendJson } from './response.ts';
+import { sendBody } from './response.ts';
 
 /** What the endpoints share. */
 export interface Machinery {
@@ -36,20 +38,22 @@ export interface Call {
 }
 
 /** How the call's objects are to be written; throws NotAcceptable. */
-export function renderingFor(
-  call: Call,
-  watch = false,
-): { rendering: Rendering; media: 'application/json' | 'application/yaml' } {
+export function renderingFor(call: Call, watch = false): { rendering: Rendering; media: Media } {
   const { context, kind } = call;
-  const form = negotiate(context.req.headers.accept, watch);
-  return { rendering: renderingOf(kind, form.as, includeObjectOf(context.query)), media: form.media };
+  const form = negotiate(context.req.headers.accept, { watch, objects: true, custom: kind.dynamic !== undefined });
+  const { media, as } = form;
+  const rendering =
+    media === protobufType
+      ? protobufRenderingOf(kind, as === 'metadata')
+      : renderingOf(kind, as, includeObjectOf(context.query));
+  return { rendering, media };
 }
 
 /** Answers with one object. */
 export async function sendObject(call: Call, code: number, object: CachedObject): Promise<void> {
   const { rendering, media } = renderingFor(call);
   await CachedObject.prepare([object], call.kind);
-  await sendJson(call.context, code, rendering.single(object), media);
+  await sendBody(call.context, code, rendering.single(object), media);
 }
 
 /** The call as a write. */

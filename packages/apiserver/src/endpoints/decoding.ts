@@ -6,7 +6,7 @@ import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, unsupportedMediaType } from '@coracle/api/meta/status';
 import type { Scheme } from '@coracle/api/scheme';
-import { mediaTypes } from './negotiation.ts';
+import { mediaTypes, textTypes } from './negotiation.ts';
 import type { FieldValidation } from './options.ts';
 
 /** What a body must be. */
@@ -52,9 +52,8 @@ export function parseBody(
   const { kind } = expected;
   const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase() || 'application/json';
   if (media === protobufType && !expected.dynamic) return { value: parseProtobuf(bytes, expected), duplicates: [] };
-  if (!(mediaTypes as readonly string[]).includes(media)) {
-    throw unsupportedMediaType(expected.dynamic ? mediaTypes : [...mediaTypes, protobufType]);
-  }
+  const accepted: readonly string[] = expected.dynamic ? textTypes : mediaTypes;
+  if (!accepted.includes(media)) throw unsupportedMediaType(accepted);
   try {
     if (media === 'application/json') return decodeJson(bytes, { duplicates: true });
     const [document] = parseYamlDocuments(bytes.toString());

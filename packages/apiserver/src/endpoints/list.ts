@@ -7,12 +7,13 @@ import { CachedObject } from '../storage/cached-object.ts';
 import { type Call, renderingFor } from './call.ts';
 import { listOptionsOf } from './list-options.ts';
 import { type Page, readPage } from './list-page.ts';
-import type { Form } from './negotiation.ts';
+import type { Media } from './negotiation.ts';
 import type { Rendering } from './rendering.ts';
-import { acceptsGzip, compressionThreshold, sendJson, writeHead } from './response.ts';
+import { acceptsGzip, compressionThreshold, isPretty, sendBody, writeHead } from './response.ts';
 
 const chunkSize = 128 << 10;
-const comma = Buffer.from(',');
+/** Lists up to this are indented for people who ask for that; longer ones are streamed as they are. */
+const largestIndented = 1 << 20;
 
 /** GET of a collection. The body is streamed from the cache's buffers as fast as the client reads, and never whole in memory. */
 export async function list(call: Call): Promise<void> {
@@ -29,18 +30,14 @@ export async function sendList(
   context: RequestContext,
   { objects, metadata }: Page,
   rendering: Rendering,
-  media: Form['media'],
+  media: Media,
 ): Promise<void> {
-  const head = Buffer.from(rendering.head(metadata));
-  if (media === 'application/yaml') {
-    return sendJson(context, 200, Buffer.concat([...chunks(head, objects, rendering)]), media);
-  }
-  const chunked = chunks(head, objects, rendering);
+  const pieces = await rendering.list(metadata, objects);
+  if (media === 'application/yaml') return sendBody(context, 200, Buffer.concat([...pieces]), media);
+  const chunked = chunks(pieces, media === 'application/json' && isPretty(context) ? largestIndented : chunkSize);
   const first = chunked.next();
   const second = chunked.next();
-  if (first.done || second.done) {
-    return sendJson(context, 200, first.done ? head : first.value);
-  }
+  if (first.done || second.done) return sendBody(context, 200, first.value ?? Buffer.alloc(0), media);
   const { res, req } = context;
   const zipped =
     acceptsGzip(req.headers['accept-encoding']) && first.value.length + second.value.length > compressionThreshold;
@@ -48,7 +45,7 @@ export async function sendList(
     res.setHeader('Content-Encoding', 'gzip');
     res.setHeader('Vary', 'Accept-Encoding');
   }
-  writeHead(context, 200, { 'Content-Type': 'application/json' });
+  writeHead(context, 200, { 'Content-Type': media });
   if (req.method === 'HEAD') {
     res.end();
     return;
@@ -73,21 +70,17 @@ async function write(out: Writable, chunk: Buffer, signal: AbortSignal): Promise
   else await once(out, 'drain', { signal });
 }
 
-/** The whole body in pieces of about `chunkSize`. */
-function* chunks(head: Buffer, objects: readonly CachedObject[], rendering: Rendering): Generator<Buffer, void> {
-  let parts: Buffer[] = [head];
-  let size = head.length;
-  for (let i = 0; i < objects.length; i++) {
-    if (i > 0) parts.push(comma);
-    for (const part of rendering.item(objects[i]!)) {
-      parts.push(part);
-      size += part.length;
-    }
-    if (size < chunkSize) continue;
+/** The whole body in pieces of at least so many bytes. */
+function* chunks(pieces: Iterable<Buffer>, least: number): Generator<Buffer, undefined> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    parts.push(piece);
+    size += piece.length;
+    if (size < least) continue;
     yield Buffer.concat(parts);
     parts = [];
     size = 0;
   }
-  parts.push(Buffer.from(rendering.tail));
-  yield Buffer.concat(parts);
+  if (size > 0) yield Buffer.concat(parts);
 }

@@ -1,16 +1,32 @@
+import { protobufType } from '@coracle/api/codec/protobuf';
 import { notAcceptable } from '@coracle/api/meta/status';
+
+/** A media type this server writes. */
+export type Media = 'application/json' | 'application/yaml' | typeof protobufType;
 
 /** In which form an answer goes out. */
 export interface Form {
-  media: 'application/json' | 'application/yaml';
+  media: Media;
   /** Whole objects, the Table form, or metadata only. */
   as: 'object' | 'table' | 'metadata';
+  /** Indented, for human eyes. */
+  pretty: boolean;
 }
 
-/** What this server writes and reads. */
-export const mediaTypes = ['application/json', 'application/yaml'] as const;
+/** What is read and written of custom resources. */
+export const textTypes: readonly Media[] = ['application/json', 'application/yaml'];
+/** What is read and written of built-in kinds. */
+export const mediaTypes: readonly Media[] = [...textTypes, protobufType];
 
-const json: Form = { media: 'application/json', as: 'object' };
+/** What an endpoint can answer. */
+export interface Offer {
+  /** The answer is a stream of events. */
+  watch?: boolean;
+  /** The answer is of a resource's objects, which tables and metadata can stand for. */
+  objects?: boolean;
+  /** Whole objects have no protobuf form: they are custom resources. */
+  custom?: boolean;
+}
 
 /** A clause of an Accept header. */
 export interface MediaClause {
@@ -19,7 +35,7 @@ export interface MediaClause {
   quality: number;
 }
 
-/** Reads `type/subtype;a=b;q=0.5, …`; best first, in the header's order where equal. */
+/** Reads `type/subtype;a=b;q=0.5, …`; best first, then the more specific, then in the header's order. */
 export function parseAccept(header: string): MediaClause[] {
   const clauses: MediaClause[] = [];
   for (const part of header.split(',')) {
@@ -35,26 +51,44 @@ export function parseAccept(header: string): MediaClause[] {
     parameters.delete('q');
     clauses.push({ type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality });
   }
-  return clauses.filter((clause) => clause.quality > 0).sort((a, b) => b.quality - a.quality);
+  return clauses
+    .filter((clause) => clause.quality > 0)
+    .sort((a, b) => b.quality - a.quality || wildcards(a.type) - wildcards(b.type));
 }
 
-/** The form a request for objects wants; throws NotAcceptable where it accepts none that we write. Watches are JSON only. */
-export function negotiate(accept: string | undefined, watch: boolean): Form {
-  if (!accept) return json;
-  const clauses = parseAccept(accept);
-  if (clauses.length === 0) return json;
+const wildcards = (type: string): number => (type.startsWith('*') ? 2 : type.endsWith('/*') ? 1 : 0);
+
+/** The form a request wants; throws NotAcceptable where it accepts none that the endpoint can answer. */
+export function negotiate(accept: string | undefined, offer: Offer = {}): Form {
+  const clauses = parseAccept(accept ?? '');
+  if (clauses.length === 0) return { media: 'application/json', as: 'object', pretty: false };
   for (const { type, parameters } of clauses) {
-    const media = mediaOf(type, watch);
-    const as = media && transformOf(parameters);
-    if (media && as) return { media, as };
+    for (const media of mediaTypes) {
+      const form = matches(type, media) && formOf(media, parameters, offer);
+      if (form) return form;
+    }
   }
-  throw notAcceptable(watch ? ['application/json'] : mediaTypes);
+  const produced = offer.custom ? textTypes : mediaTypes;
+  throw notAcceptable(
+    offer.watch
+      ? produced.filter((media) => media !== 'application/yaml').map((media) => `${media};stream=watch`)
+      : produced,
+  );
 }
 
-function mediaOf(type: string, watch: boolean): Form['media'] | undefined {
-  if (type === '*/*' || type === 'application/*' || type === 'application/json') return 'application/json';
-  if (type === 'application/yaml' && !watch) return 'application/yaml';
-  return undefined;
+function matches(type: string, media: Media): boolean {
+  return type === media || type === '*/*' || (type.endsWith('/*') && media.startsWith(type.slice(0, -1)));
+}
+
+function formOf(media: Media, parameters: Map<string, string>, offer: Offer): Form | undefined {
+  const as = transformOf(parameters);
+  if (as === undefined || (as !== 'object' && !offer.objects)) return undefined;
+  const stream = parameters.get('stream');
+  if (stream !== undefined && !(offer.objects && stream === 'watch')) return undefined;
+  // Streams are framed by lines or by length; YAML has no frames.
+  if (media === 'application/yaml' && offer.watch) return undefined;
+  if (media === protobufType && (as === 'table' || (as === 'object' && offer.custom))) return undefined;
+  return { media, as, pretty: parameters.get('pretty') === '1' };
 }
 
 function transformOf(parameters: Map<string, string>): Form['as'] | undefined {

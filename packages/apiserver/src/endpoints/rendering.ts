@@ -1,19 +1,18 @@
 import { encodeJson } from '@coracle/api/codec/json';
 import { age } from '@coracle/api/columns';
 import type { AnyKind, Column, KubeObject } from '@coracle/api/kind';
+import type { StatusError } from '@coracle/api/meta/status';
 import type { ListMeta } from '@coracle/api/types/meta/v1';
 import type { CachedObject } from '../storage/cached-object.ts';
 import type { EventEncoding } from '../storage/watch-hub.ts';
 import type { Form } from './negotiation.ts';
 
-/** How objects of a kind are written in one form: alone, in a list, in a watch. All output is JSON. */
+/** How objects of a kind are written in one form: alone, in a list, in a watch. */
 export interface Rendering extends EventEncoding {
   /** An object as a response of its own. */
   single(object: CachedObject): Buffer;
-  /** What a list starts and ends with, around its comma-separated items. */
-  head(metadata: ListMeta): string;
-  item(object: CachedObject): Buffer[];
-  readonly tail: string;
+  /** A list, piece by piece: its beginning, each item, its end. */
+  list(metadata: ListMeta, objects: readonly CachedObject[]): Iterable<Buffer> | Promise<Iterable<Buffer>>;
 }
 
 /** How much of the object goes along with a table row. */
@@ -26,13 +25,54 @@ export function renderingOf(kind: AnyKind, form: Form['as'], includeObject: Incl
 }
 
 const openBrace = Buffer.from('{');
+const comma = Buffer.from(',');
+const listEnd = Buffer.from(']}\n');
+const frameEnd = Buffer.from('}\n');
+const frameHeads = new Map<string, Buffer>();
 
-class ObjectRendering implements Rendering {
+/** What all forms in JSON share: lists are comma-separated items in a head and an end, watches are lines. */
+abstract class JsonRendering implements Rendering {
+  abstract readonly key: string;
+  abstract single(object: CachedObject): Buffer;
+  abstract bookmark(revision: number, annotations?: Record<string, string>): Buffer;
+  /** What a list starts with. */
+  protected abstract head(metadata: ListMeta): string;
+  protected abstract item(object: CachedObject): Buffer[];
+
+  event(object: CachedObject): Buffer {
+    return this.single(object);
+  }
+
+  *list(metadata: ListMeta, objects: readonly CachedObject[]): Generator<Buffer, void> {
+    yield Buffer.from(this.head(metadata));
+    for (let i = 0; i < objects.length; i++) {
+      if (i > 0) yield comma;
+      yield* this.item(objects[i]!);
+    }
+    yield listEnd;
+  }
+
+  status({ status }: StatusError): Buffer {
+    return Buffer.from(encodeJson(status));
+  }
+
+  /** One line of a watch: `{"type":"ADDED","object":{…}}`. */
+  frame(type: string, object: Buffer): Buffer {
+    let head = frameHeads.get(type);
+    if (!head) {
+      head = Buffer.from(`{"type":"${type}","object":`);
+      frameHeads.set(type, head);
+    }
+    return Buffer.concat([head, object, frameEnd]);
+  }
+}
+
+class ObjectRendering extends JsonRendering {
   readonly key: string;
-  readonly tail = ']}\n';
   readonly #kind: AnyKind;
 
   constructor(kind: AnyKind) {
+    super();
     this.#kind = kind;
     this.key = `object:${kind.apiVersion}`;
   }
@@ -41,16 +81,12 @@ class ObjectRendering implements Rendering {
     return object.body(this.#kind);
   }
 
-  event(object: CachedObject): Buffer {
-    return object.body(this.#kind);
-  }
-
-  head(metadata: ListMeta): string {
+  protected head(metadata: ListMeta): string {
     const { listKind, apiVersion } = this.#kind;
     return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
   }
 
-  item(object: CachedObject): Buffer[] {
+  protected item(object: CachedObject): Buffer[] {
     return [openBrace, object.itemTail(this.#kind)];
   }
 
@@ -59,12 +95,12 @@ class ObjectRendering implements Rendering {
   }
 }
 
-class MetadataRendering implements Rendering {
+class MetadataRendering extends JsonRendering {
   readonly key: string;
-  readonly tail = ']}\n';
   readonly #kind: AnyKind;
 
   constructor(kind: AnyKind) {
+    super();
     this.#kind = kind;
     this.key = `metadata:${kind.apiVersion}`;
   }
@@ -73,15 +109,11 @@ class MetadataRendering implements Rendering {
     return Buffer.from(encodeJson(metadataOf(object.decode(this.#kind))));
   }
 
-  event(object: CachedObject): Buffer {
-    return this.single(object);
-  }
-
-  head(metadata: ListMeta): string {
+  protected head(metadata: ListMeta): string {
     return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"items":[`;
   }
 
-  item(object: CachedObject): Buffer[] {
+  protected item(object: CachedObject): Buffer[] {
     return [this.single(object)];
   }
 
@@ -90,15 +122,15 @@ class MetadataRendering implements Rendering {
   }
 }
 
-class TableRendering implements Rendering {
+class TableRendering extends JsonRendering {
   readonly key: string;
-  readonly tail = ']}\n';
   readonly #kind: AnyKind;
   readonly #columns: readonly Column<KubeObject>[];
   readonly #include: IncludeObject;
   readonly #definitions: string;
 
   constructor(kind: AnyKind, include: IncludeObject) {
+    super();
     this.#kind = kind;
     this.#include = include;
     this.#columns = columnsOf(kind);
@@ -122,15 +154,11 @@ class TableRendering implements Rendering {
     ]);
   }
 
-  event(object: CachedObject): Buffer {
-    return this.single(object);
-  }
-
-  head(metadata: ListMeta): string {
+  protected head(metadata: ListMeta): string {
     return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${this.#definitions},"rows":[`;
   }
 
-  item(object: CachedObject): Buffer[] {
+  protected item(object: CachedObject): Buffer[] {
     return [this.#row(object)];
   }
 
@@ -167,11 +195,13 @@ function columnsOf(kind: AnyKind): readonly Column<KubeObject>[] {
   return !kind.dynamic && own.some((column) => column.name === 'Name') ? own : [nameColumn, ...own];
 }
 
-function metadataOf(object: KubeObject): KubeObject {
+/** An object's metadata, as a PartialObjectMetadata. */
+export function metadataOf(object: KubeObject): KubeObject {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
-function bookmarkOf(
+/** A bookmark's object. */
+export function bookmarkOf(
   kind: string,
   apiVersion: string,
   revision: number,

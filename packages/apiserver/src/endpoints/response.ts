@@ -1,40 +1,72 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { decodeJson, encodeJson } from '@coracle/api/codec/json';
+import { indentJson } from '@coracle/api/codec/json-indent';
+import { encodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import { formatYaml } from '@coracle/api/codec/yaml';
-import type { StatusError } from '@coracle/api/meta/status';
+import { notAcceptable, StatusError } from '@coracle/api/meta/status';
+import { typeNamed } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
-import { type Form, negotiate } from './negotiation.ts';
+import { type Media, negotiate, textTypes } from './negotiation.ts';
 
 /** Bodies above this are compressed for clients that accept it, as upstream's are. */
 export const compressionThreshold = 128 << 10;
 
 const zip = promisify(gzip);
 
-/** Sends a JSON body in the negotiated media type; compresses large ones. */
-export async function sendJson(
-  context: RequestContext,
-  code: number,
-  body: Buffer,
-  media: Form['media'] = 'application/json',
-): Promise<void> {
-  const bytes = media === 'application/yaml' ? Buffer.from(formatYaml(decodeJson(body).value)) : body;
+/** Sends a body that is JSON, or protobuf where that was negotiated; JSON goes out as YAML or indented where it was asked for. */
+export async function sendBody(context: RequestContext, code: number, body: Buffer, media: Media): Promise<void> {
+  let bytes = body;
+  if (media === 'application/yaml') bytes = Buffer.from(formatYaml(decodeJson(body).value));
+  else if (media === 'application/json' && isPretty(context)) bytes = Buffer.from(`${indentJson(body.toString())}\n`);
   await send(context, code, media, bytes);
 }
 
-/** Sends any value as JSON, or as YAML where the client asked for that. */
-export async function sendValue(context: RequestContext, code: number, value: unknown): Promise<void> {
-  const { media } = negotiate(context.req.headers.accept, false);
-  await sendJson(context, code, Buffer.from(`${encodeJson(value)}\n`), media);
+/** Sends any API object in the media type the client asked for. */
+export async function sendValue(context: RequestContext, code: number, value: object): Promise<void> {
+  const { media } = negotiate(context.req.headers.accept);
+  await sendIn(context, code, value, media);
 }
 
-/** Sends an error; errors go out as JSON whatever the client accepts, except YAML where it asked for that alone. */
+/** Sends a page that is JSON whatever the client accepts. */
+export async function sendJson(context: RequestContext, code: number, value: unknown): Promise<void> {
+  await send(context, code, 'application/json', Buffer.from(`${encodeJson(value)}\n`));
+}
+
+/** Sends an error, as JSON where the client accepts nothing that we write: what went wrong must not be hidden by that. */
 export async function sendStatus(context: RequestContext, error: StatusError): Promise<void> {
   const { res } = context;
   const { status } = error;
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter) res.setHeader('Retry-After', String(retryAfter));
-  await send(context, error.code, 'application/json', Buffer.from(`${encodeJson(status)}\n`));
+  await sendIn(context, error.code, status, acceptedFor(context));
+}
+
+function acceptedFor({ req }: RequestContext): Media {
+  try {
+    return negotiate(req.headers.accept).media;
+  } catch (error) {
+    if (error instanceof StatusError) return 'application/json';
+    throw error;
+  }
+}
+
+function sendIn(context: RequestContext, code: number, value: object, media: Media): Promise<void> {
+  if (media !== protobufType) return sendBody(context, code, Buffer.from(`${encodeJson(value)}\n`), media);
+  const { apiVersion = '', kind = '' } = value as { apiVersion?: string; kind?: string };
+  // Some documents of discovery state no version.
+  const type = typeNamed(apiVersion || 'v1', kind);
+  if (!type) throw notAcceptable(textTypes);
+  return send(context, code, media, encodeProtobuf(value, type));
+}
+
+/** Whether JSON is to be indented: the query says so, or the media type; without either, for browsers and tools for people. */
+export function isPretty({ query, req }: RequestContext): boolean {
+  const asked = query.get('pretty');
+  if (asked) return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(asked);
+  if (/^(curl|Wget|Mozilla\/5\.0)/.test(req.headers['user-agent'] ?? '')) return true;
+  const { accept } = req.headers;
+  return accept !== undefined && /;\s*pretty\s*=/i.test(accept) && negotiate(accept, { objects: true }).pretty;
 }
 
 /** Sends an error of the server's own as plain text: what upstream does where a request cannot be decided about. */

@@ -62,7 +62,7 @@ export async function callSubresource(
       await validate(plugins, attributes);
       return attributes.object as T;
     },
-    respond: (code, object) => sendValue(context, code, object),
+    respond: (code, object) => sendValue(context, code, object as object),
   });
 }
 

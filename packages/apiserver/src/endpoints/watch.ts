@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { encodeJson } from '@coracle/api/codec/json';
 import { expired, resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { Filter } from '../storage/filter.ts';
 import type { ResourceCache } from '../storage/resource-cache.ts';
-import { type FrameSink, frame } from '../storage/watch-hub.ts';
+import type { EventEncoding, FrameSink } from '../storage/watch-hub.ts';
 import { type Call, renderingFor } from './call.ts';
 import { type ListOptions, listOptionsOf } from './list-options.ts';
 import { writeHead } from './response.ts';
@@ -14,10 +13,10 @@ import { writeHead } from './response.ts';
 const chunkSize = 128 << 10;
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
-/** GET with watch: one JSON line an event, until the time is over, the client goes, or it falls too far behind. */
+/** GET with watch: one line or message an event, until the time is over, the client goes, or it falls too far behind. */
 export async function watch(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace, name } = call;
-  const { rendering } = renderingFor(call, true);
+  const { rendering, media } = renderingFor(call, true);
   const options = listOptionsOf(context.query, kind, namespace, true, name);
   const deadline = Date.now() + lifetime(options, machinery.watchTimeout);
   const { registry } = machinery;
@@ -27,15 +26,17 @@ export async function watch(call: Call): Promise<void> {
   const newest = await newestBefore(registry, options.revision ?? 0);
   const { cache, hub } = resource;
 
-  writeHead(context, 200, { 'Content-Type': 'application/json' });
+  writeHead(context, 200, { 'Content-Type': media === 'application/json' ? media : `${media};stream=watch` });
   const { res } = context;
   let revision = options.revision ?? registry.feed.revision;
   if (!initial && revision < cache.history.floor) {
-    res.end(errorFrame(resourceVersionTooOld(revision, cache.history.floor)));
+    res.end(errorFrame(rendering, resourceVersionTooOld(revision, cache.history.floor)));
     return;
   }
   if (newest !== undefined) {
-    res.end(errorFrame(expired(`resource version ${revision} is not there any more: the newest one is ${newest}`)));
+    res.end(
+      errorFrame(rendering, expired(`resource version ${revision} is not there any more: the newest one is ${newest}`)),
+    );
     return;
   }
   res.flushHeaders();
@@ -45,7 +46,7 @@ export async function watch(call: Call): Promise<void> {
     let parts: Buffer[] = [];
     let size = 0;
     for (const object of objects) {
-      const bytes = frame('ADDED', rendering.event(object));
+      const bytes = rendering.frame('ADDED', rendering.event(object));
       parts.push(bytes);
       size += bytes.length;
       if (size < chunkSize) continue;
@@ -54,7 +55,7 @@ export async function watch(call: Call): Promise<void> {
       size = 0;
     }
     if (options.sendInitialEvents && options.allowWatchBookmarks) {
-      parts.push(frame('BOOKMARK', rendering.bookmark(revision, initialEventsEnd)));
+      parts.push(rendering.frame('BOOKMARK', rendering.bookmark(revision, initialEventsEnd)));
     }
     if (parts.length > 0) await write(context, Buffer.concat(parts));
   }
@@ -92,9 +93,9 @@ async function newestBefore(registry: Registry, revision: number): Promise<numbe
   return newest < revision ? newest : undefined;
 }
 
-/** A line that ends a watch with an error. */
-export function errorFrame(error: StatusError): Buffer {
-  return frame('ERROR', Buffer.from(encodeJson(error.status)));
+/** What ends a watch with an error. */
+function errorFrame(encoding: EventEncoding, error: StatusError): Buffer {
+  return encoding.frame('ERROR', encoding.status(error));
 }
 
 /** Without a revision, or from any, a watch begins with what there is; else only where it says so. */

@@ -1,4 +1,3 @@
-import { encodeJson } from '@coracle/api/codec/json';
 import { internalError, StatusError } from '@coracle/api/meta/status';
 import { CachedObject } from './cached-object.ts';
 import type { Feed } from './feed.ts';
@@ -14,6 +13,10 @@ export interface EventEncoding {
   event(object: CachedObject): Buffer;
   /** A bookmark's object. */
   bookmark(revision: number, annotations?: Record<string, string>): Buffer;
+  /** The object of an error. */
+  status(error: StatusError): Buffer;
+  /** An event around its object, as it goes over the wire. */
+  frame(type: string, object: Buffer): Buffer;
 }
 
 /** Where a watcher's frames go. */
@@ -171,7 +174,7 @@ class Channel {
     const parts: Buffer[] = [];
     for (const event of events) {
       const seen = transition(event, this.filter);
-      if (seen) parts.push(frame(seen.type, this.encoding.event(seen.object)));
+      if (seen) parts.push(this.encoding.frame(seen.type, this.encoding.event(seen.object)));
     }
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
@@ -191,19 +194,6 @@ export function transition(
   const was = previous !== undefined && filter.matches(previous);
   if (is) return { type: was ? 'MODIFIED' : 'ADDED', object };
   return was ? { type: 'DELETED', object: previous.at(event.revision) } : undefined;
-}
-
-const frameEnd = Buffer.from('}\n');
-const frameHeads = new Map<string, Buffer>();
-
-/** One line of a watch: `{"type":"ADDED","object":{…}}`. */
-export function frame(type: string, object: Buffer): Buffer {
-  let head = frameHeads.get(type);
-  if (!head) {
-    head = Buffer.from(`{"type":"${type}","object":`);
-    frameHeads.set(type, head);
-  }
-  return Buffer.concat([head, object, frameEnd]);
 }
 
 /** One watcher. Either live (gets what its channel gets), or behind (catches up from history when its sink drains). */
@@ -291,8 +281,9 @@ class Member implements Watcher {
         this.catchUp();
       },
       (error) => {
-        const { status } = error instanceof StatusError ? error : internalError(error);
-        if (this.#open) this.#sink.write(frame('ERROR', Buffer.from(encodeJson(status))));
+        const { encoding } = this.#channel;
+        const told = error instanceof StatusError ? error : internalError(error);
+        if (this.#open) this.#sink.write(encoding.frame('ERROR', encoding.status(told)));
         this.end('conversion');
       },
     );
@@ -306,7 +297,8 @@ class Member implements Watcher {
     if (!this.#options.bookmarks || now < this.#nextBookmark || !this.#live) return;
     this.#nextBookmark = Math.min(now + period, Math.max(this.#options.deadline - lastBookmark, now + 1));
     if (now >= this.#options.deadline - lastBookmark) this.#nextBookmark = Number.POSITIVE_INFINITY;
-    this.#write(frame('BOOKMARK', this.#channel.encoding.bookmark(Math.max(revision, this.#revision))));
+    const { encoding } = this.#channel;
+    this.#write(encoding.frame('BOOKMARK', encoding.bookmark(Math.max(revision, this.#revision))));
   }
 
   end(why: Parameters<FrameSink['end']>[0]): void {
