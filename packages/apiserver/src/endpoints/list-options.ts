@@ -70,26 +70,38 @@ function labelSelectorOf(query: URLSearchParams): Selector | undefined {
 }
 
 function fieldSelectorOf(query: URLSearchParams, kind: AnyKind, name: string): FieldSelector | undefined {
-  const terms = [query.get('fieldSelector') ?? '', name === '' ? '' : `metadata.name=${name}`].filter(
-    (each) => each !== '',
-  );
-  if (terms.length === 0) return undefined;
+  const text = query.get('fieldSelector') || (name === '' ? '' : `metadata.name=${name}`);
+  if (text === '') return undefined;
   let selector: FieldSelector;
   try {
-    selector = parseFieldSelector(terms.join(','));
+    selector = parseFieldSelector(text);
   } catch (error) {
     throw badRequest(error instanceof Error ? error.message : String(error));
   }
   for (const { field } of selector.requirements) {
-    if (field === 'metadata.name' || field === 'metadata.namespace') continue;
-    if (kind.selectableFields && Object.hasOwn(kind.selectableFields, field)) continue;
+    if (isSelectable(kind, field)) continue;
     throw badRequest(
-      kind.selectableFields
+      kind.selectableFields || kind.dynamic
         ? `field label not supported: ${field}`
         : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
+  if (name !== '' && !requiresName(selector, name)) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
   return selector;
+}
+
+/** Kinds that tell what can be selected offer a namespace where they have one only; the others offer it whether they have or not. */
+function isSelectable({ selectableFields, dynamic, namespaced }: AnyKind, field: string): boolean {
+  if (field === 'metadata.name') return true;
+  if (field === 'metadata.namespace') return namespaced || !(selectableFields || dynamic);
+  return selectableFields !== undefined && Object.hasOwn(selectableFields, field);
+}
+
+/** Whether a selector asks for one name: beside a name in the path it may ask for more, but not for another object. */
+function requiresName({ requirements }: FieldSelector, name: string): boolean {
+  return requirements.some((each) => each.field === 'metadata.name' && each.operator === '=' && each.value === name);
 }
 
 const matchAt = new Path('resourceVersionMatch');
@@ -97,33 +109,40 @@ const matchAt = new Path('resourceVersionMatch');
 function listErrors(options: ListOptions): FieldError[] {
   const { resourceVersionMatch: match, resourceVersion } = options;
   const errors: FieldError[] = [];
+  if (match !== '') {
+    if (resourceVersion === '') {
+      errors.push(forbidden(matchAt, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    }
+    errors.push(...continueErrors(options));
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      errors.push(notSupported(matchAt, match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && resourceVersion === '0') {
+      errors.push(forbidden(matchAt, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
+  }
   if (options.sendInitialEvents !== undefined) {
     errors.push(forbidden(new Path('sendInitialEvents'), 'sendInitialEvents is forbidden for list'));
-  }
-  if (match === '') return errors;
-  if (resourceVersion === '') {
-    errors.push(forbidden(matchAt, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-  }
-  if (options.continue !== '') {
-    errors.push(forbidden(matchAt, 'resourceVersionMatch is forbidden when continue is provided'));
-  }
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    errors.push(notSupported(matchAt, match, ['Exact', 'NotOlderThan', '']));
-  }
-  if (match === 'Exact' && resourceVersion === '0') {
-    errors.push(forbidden(matchAt, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
   return errors;
 }
 
+/** The rules of streaming lists (KEP-3157), all that are broken. */
 function watchErrors(options: ListOptions): FieldError[] {
   const { resourceVersionMatch: match, sendInitialEvents } = options;
-  if (match !== '' && sendInitialEvents === undefined) {
-    return [forbidden(matchAt, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')];
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.push(forbidden(matchAt, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   }
-  if (match === '' && sendInitialEvents !== undefined) {
-    return [forbidden(matchAt, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
+  if (match === '') return errors;
+  if (sendInitialEvents === undefined) {
+    errors.push(forbidden(matchAt, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
   }
-  if (match !== '' && match !== 'NotOlderThan') return [notSupported(matchAt, match, ['NotOlderThan'])];
-  return [];
+  if (match !== 'NotOlderThan') errors.push(notSupported(matchAt, match, ['NotOlderThan']));
+  return [...errors, ...continueErrors(options)];
+}
+
+function continueErrors(options: ListOptions): FieldError[] {
+  if (options.continue === '') return [];
+  return [forbidden(matchAt, 'resourceVersionMatch is forbidden when continue is provided')];
 }

@@ -116,8 +116,31 @@ describe('list', () => {
       400,
       /^"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"$/,
     ],
-  ])('refuses %s', async (query, code, message) => {
-    const { status, body } = await call('GET', `${path}?${query}`);
+    [
+      'watch=1&resourceVersionMatch=Exact&sendInitialEvents=true&continue=x',
+      422,
+      /^ListOptions.meta.k8s.io "" is invalid: \[resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan", resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided\]$/,
+    ],
+    [
+      'watch=1&resourceVersionMatch=NotOlderThan&resourceVersion=1',
+      422,
+      /resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided$/,
+    ],
+    [
+      'sendInitialEvents=true&resourceVersionMatch=Exact',
+      422,
+      /\[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided, sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list\]$/,
+    ],
+    ['fieldSelector=spec.x%3Dy', 400, /^field label not supported: spec.x$/, '/api/v1/pods'],
+    ['fieldSelector=metadata.namespace%3Dy', 400, /^field label not supported: metadata.namespace$/, '/api/v1/nodes'],
+    [
+      'fieldSelector=metadata.name%3Dc2',
+      400,
+      /^fieldSelector metadata.name doesn't match requested name$/,
+      '/api/v1/watch/namespaces/reads/configmaps/c1',
+    ],
+  ])('refuses %s', async (query, code, message, at = path) => {
+    const { status, body } = await call('GET', `${at}?${query}`);
     expect(status).toBe(code);
     expect(body.message).toMatch(message);
   });

@@ -59,6 +59,10 @@ export const pod = defineKind<Pod>('core/v1', {
     'spec.hostNetwork': (it) => String(it.spec?.hostNetwork ?? false),
     'status.phase': (it) => it.status?.phase ?? '',
     'status.podIP': (it) => it.status?.podIP ?? '',
+    // May be named, but no pod has a value for it.
+    'status.podIPs': () => '',
+    // The name of spec.nodeName in manifests of old.
+    'spec.host': (it) => it.spec?.nodeName ?? '',
     'status.nominatedNodeName': (it) => it.status?.nominatedNodeName ?? '',
   },
 });
