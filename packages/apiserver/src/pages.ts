@@ -116,7 +116,10 @@ function applicationOf(options: PagesOptions): Express {
   });
 
   page('/openapi/v2', (context) => sendOpenApiV2(context, openApi));
-  page('/openapi/v3', (context) => sendJson(context, 200, openApi.index()));
+  page('/openapi/v3', async (context) => {
+    await openApi.describe();
+    await sendJson(context, 200, openApi.index());
+  });
   page('/openapi/v3/*root', (context, { params }) =>
     sendOpenApi(context, (params.root as unknown as string[]).join('/'), openApi),
   );
@@ -147,13 +150,14 @@ async function sendHealth(
   await send(context, status, 'text/plain; charset=utf-8', Buffer.from(body));
 }
 
-function sendOpenApiV2(context: RequestContext, openApi: OpenApiService): Promise<void> {
+async function sendOpenApiV2(context: RequestContext, openApi: OpenApiService): Promise<void> {
   const { req, res } = context;
   const accepted = parseAccept(req.headers.accept ?? '*/*').map(({ type }) => type);
   const json = accepted.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
   const wanted = accepted.find((type) => type === 'application/json' || openApiV2ProtobufNames.includes(type));
   if (!json && !wanted) throw notAcceptable(['application/json', ...openApiV2ProtobufNames]);
   const binary = wanted !== undefined && wanted !== 'application/json';
+  await openApi.describe();
   const { body, hash } = openApi.v2(binary ? 'protobuf' : 'json');
   res.setHeader('Etag', `"${hash}"`);
   res.setHeader('Vary', 'Accept');
@@ -162,6 +166,7 @@ function sendOpenApiV2(context: RequestContext, openApi: OpenApiService): Promis
 }
 
 async function sendOpenApi(context: RequestContext, root: string, openApi: OpenApiService): Promise<void> {
+  await openApi.describe();
   const document = openApi.document(root);
   if (!document) throw new PlainNotFound();
   const { req, res, query } = context;

@@ -3,6 +3,7 @@ import type { DiscoveredSubresource } from '../discovery/resources.ts';
 import { isServed, subresourcesOf } from '../discovery/resources.ts';
 import type { SubresourceTable } from '../registry/strategy.ts';
 import { type Json, SchemaCollection } from './schemas.ts';
+import type { KindWords } from './words.ts';
 
 const bodies = ['application/json', 'application/yaml'];
 const patches = [
@@ -61,8 +62,9 @@ export function openApiDocument(
   kinds: readonly AnyKind[],
   table: SubresourceTable,
   version: string,
+  words: KindWords,
 ): Json {
-  const schemas = new SchemaCollection(kinds);
+  const schemas = new SchemaCollection(kinds, words);
   const paths: Json = {};
   for (const kind of kinds) {
     if (kind.apiVersion === apiVersion && isServed(kind)) addPaths(paths, kind, table, schemas, kinds);

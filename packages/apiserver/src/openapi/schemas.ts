@@ -1,5 +1,6 @@
 import type { AnyKind } from '@coracle/api/kind';
 import { type FieldSchema, objectSchemaOf, type ScalarName, type Schema } from '@coracle/api/schema';
+import type { KindWords } from './words.ts';
 
 /** A JSON object of an OpenAPI document. */
 export type Json = { [key: string]: unknown };
@@ -50,9 +51,11 @@ export function schemaName(type: string): string {
 export class SchemaCollection {
   readonly schemas: Record<string, Json> = {};
   readonly #kinds: ReadonlyMap<string, AnyKind[]>;
+  readonly #words: KindWords;
 
-  /** `kinds` name the types that get an `x-kubernetes-group-version-kind`. */
-  constructor(kinds: readonly AnyKind[]) {
+  /** `kinds` name the types that get an `x-kubernetes-group-version-kind`, `words` describe types and fields. */
+  constructor(kinds: readonly AnyKind[], words: KindWords) {
+    this.#words = words;
     const byType = new Map<string, AnyKind[]>();
     for (const kind of kinds) {
       for (const type of [kind.type, `${kind.type}List`]) byType.set(type, [...(byType.get(type) ?? []), kind]);
@@ -75,14 +78,17 @@ export class SchemaCollection {
     if (custom) return this.#custom(custom, type);
     const properties: Json = {};
     const required: string[] = [];
+    const kinds = this.#kinds.get(type);
+    const isKind = kinds !== undefined;
     for (const field of objectSchemaOf(type).fields.values()) {
-      properties[field.name] = this.#field(field);
+      const description = this.#words(type, isKind, field.name);
+      properties[field.name] = { ...(description === undefined ? {} : { description }), ...this.#field(field) };
       if (!field.row.optional) required.push(field.name);
     }
-    const schema: Json = { type: 'object', properties };
+    const description = this.#words(type, isKind);
+    const schema: Json = { ...(description === undefined ? {} : { description }), type: 'object', properties };
     if (required.length > 0) schema['required'] = required;
     const isList = type.endsWith('List');
-    const kinds = this.#kinds.get(type);
     if (kinds) {
       schema['x-kubernetes-group-version-kind'] = kinds.map((kind) => ({
         group: kind.group,

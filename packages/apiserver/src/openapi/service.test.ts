@@ -1,5 +1,6 @@
 import { builtinKinds, subresourceKinds } from '@coracle/api/builtin';
 import { describe, expect, it } from '@jest/globals';
+import { ownWords } from './own-words.ts';
 import { OpenApiService } from './service.ts';
 
 const service = new OpenApiService(() => [...builtinKinds, ...subresourceKinds], {}, 'v1.36.0');
@@ -50,5 +51,23 @@ describe('OpenAPI v3', () => {
     expect(schemas['io.k8s.api.core.v1.PodList']).toMatchObject({
       'x-kubernetes-group-version-kind': [{ group: '', version: 'v1', kind: 'PodList' }],
     });
+  });
+
+  it('describes every kind in our own words, and most fields in those of the installed client', async () => {
+    const described = new OpenApiService(() => [...builtinKinds, ...subresourceKinds], {}, 'v1.36.0');
+    const bare = JSON.parse(described.document('api/v1')!.body.toString()) as Doc;
+    await described.describe();
+    const full = JSON.parse(described.document('api/v1')!.body.toString()) as Doc;
+    type Described = { description?: string; properties: Record<string, { description?: string }> };
+    const podSpec = (doc: Doc) => doc.components.schemas['io.k8s.api.core.v1.PodSpec'] as unknown as Described;
+    // Ours stays; what we have no words for is filled in.
+    expect(podSpec(bare).properties['containers']!.description).toMatch(/^The containers of the pod, at least one\./);
+    expect(podSpec(full).properties['containers']).toEqual(podSpec(bare).properties['containers']);
+    expect(podSpec(bare).properties['overhead']!.description).toBeUndefined();
+    expect(podSpec(full).properties['overhead']!.description).toMatch(/\S{3,}/);
+    const texts = Object.values(podSpec(full).properties).map(({ description = '' }) => description);
+    expect(texts.filter((text) => text === '').length).toBeLessThan(5);
+    expect(texts.join()).not.toMatch(/\\["'`]|\*\/|\n/);
+    for (const { type } of builtinKinds) expect([type, ownWords[type]?.['']]).toEqual([type, expect.any(String)]);
   });
 });

@@ -6,6 +6,7 @@ import type { SubresourceTable } from '../registry/strategy.ts';
 import { openApiDocument, rootOf } from './document.ts';
 import { openApiV2 } from './v2.ts';
 import { encodeOpenApiV2 } from './v2-protobuf.ts';
+import { type KindWords, noOthers, wordsBefore } from './words.ts';
 
 /** A document ready to be sent. */
 interface Prepared {
@@ -22,11 +23,24 @@ export class OpenApiService {
   readonly #table: SubresourceTable;
   readonly #version: string;
   readonly #documents = new Map<string, Prepared>();
+  #words: KindWords = noOthers;
+  #described: Promise<void> | undefined;
 
   constructor(kinds: () => readonly AnyKind[], table: SubresourceTable, version: string) {
     this.#kinds = kinds;
     this.#table = table;
     this.#version = version;
+  }
+
+  /** Takes up the descriptions of the installed client, once; documents that are asked for before have our own alone. */
+  describe(): Promise<void> {
+    this.#described ??= import('./installed-words.ts')
+      .then(({ installedWords }) => installedWords())
+      .then((words) => {
+        this.#words = wordsBefore(words);
+        this.invalidate();
+      });
+    return this.#described;
   }
 
   /** The answer at `/openapi/v3`. */
@@ -57,7 +71,7 @@ export class OpenApiService {
   }
 
   #encodedV2(encoding: 'json' | 'protobuf'): Buffer {
-    const document = openApiV2(this.#kinds(), this.#version);
+    const document = openApiV2(this.#kinds(), this.#version, this.#words);
     return encoding === 'json' ? Buffer.from(encodeJson(document)) : encodeOpenApiV2(document);
   }
 
@@ -76,7 +90,7 @@ export class OpenApiService {
   #prepare(apiVersion: string): Prepared {
     const known = this.#documents.get(apiVersion);
     if (known) return known;
-    const document = openApiDocument(apiVersion, this.#kinds(), this.#table, this.#version);
+    const document = openApiDocument(apiVersion, this.#kinds(), this.#table, this.#version, this.#words);
     return this.#keep(apiVersion, Buffer.from(encodeJson(document)));
   }
 }

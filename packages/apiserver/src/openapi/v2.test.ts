@@ -59,6 +59,6 @@ describe('OpenAPI v3', () => {
     };
     const { properties } = components.schemas['io.k8s.api.core.v1.Container']!;
     expect(properties['command']!.items).toEqual({ type: 'string' });
-    expect(properties['name']).toEqual({ type: 'string' });
+    expect(properties['name']).toMatchObject({ type: 'string' });
   });
 });

@@ -1,13 +1,14 @@
 import type { AnyKind } from '@coracle/api/kind';
 import { isServed } from '../discovery/resources.ts';
 import { type Json, SchemaCollection } from './schemas.ts';
+import type { KindWords } from './words.ts';
 
 /**
  * The OpenAPI 2.0 document: the definitions of all kinds. Upstream's kubectl reads it where a manifest's kind is in no v3 document (lists,
  * kinds the server does not have) and cannot go on without. Paths are described in v3 only.
  */
-export function openApiV2(kinds: readonly AnyKind[], version: string): Json {
-  const collection = new SchemaCollection(kinds);
+export function openApiV2(kinds: readonly AnyKind[], version: string, words: KindWords): Json {
+  const collection = new SchemaCollection(kinds, words);
   for (const kind of kinds) {
     if (!isServed(kind)) continue;
     collection.reference(kind.type);
@@ -27,7 +28,12 @@ export function openApiV2(kinds: readonly AnyKind[], version: string): Json {
  */
 function definition(schema: Json): Json {
   const reference = referenceOf(schema);
-  if (reference !== undefined) return { $ref: reference.replace('#/components/schemas/', '#/definitions/') };
+  if (reference !== undefined) {
+    const { description } = schema;
+    const $ref = reference.replace('#/components/schemas/', '#/definitions/');
+    // Upstream's document says what a field is beside its reference, though 2.0 has readers pass over that.
+    return { ...(description === undefined ? {} : { description }), $ref };
+  }
   const { oneOf, allOf: _, anyOf: __, not: ___, default: ____, nullable, ...known } = schema;
   const open = nullable === true || known['x-kubernetes-preserve-unknown-fields'] === true;
   const { properties, items, additionalProperties, ...rest } = open ? withoutForm(known) : known;
