@@ -38,11 +38,13 @@ import { ingressClass } from './networking/v1/ingressclass.ts';
 import { ipAddress } from './networking/v1/ipaddress.ts';
 import { networkPolicy } from './networking/v1/networkpolicy.ts';
 import { serviceCidr } from './networking/v1/servicecidr.ts';
+import { runtimeClass } from './node/v1/runtimeclass.ts';
 import { podDisruptionBudget } from './policy/v1/poddisruptionbudget.ts';
 import { clusterRole } from './rbac/v1/clusterrole.ts';
 import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
 import { role } from './rbac/v1/role.ts';
 import { roleBinding } from './rbac/v1/rolebinding.ts';
+import { priorityClass } from './scheduling/v1/priorityclass.ts';
 import { Scheme } from './scheme.ts';
 import { csiDriver } from './storage/v1/csidriver.ts';
 import { csiNode } from './storage/v1/csinode.ts';
@@ -91,6 +93,8 @@ export const builtinKinds: readonly AnyKind[] = [
   storageClass,
   volumeAttachment,
   volumeAttributesClass,
+  priorityClass,
+  runtimeClass,
   controllerRevision,
   deployment,
   replicaSet,

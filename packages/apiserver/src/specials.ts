@@ -19,6 +19,7 @@ import { bindingHooks, podBinding } from './registry/pods/binding.ts';
 import { podEviction } from './registry/pods/eviction.ts';
 import { podHooks } from './registry/pods/hooks.ts';
 import { unprivilegedHooks } from './registry/pods/privileged.ts';
+import { priorityClassHooks } from './registry/priority-classes.ts';
 import { rbacHooks } from './registry/rbac/hooks.ts';
 import { accessReviewHooks } from './registry/reviews/access-reviews.ts';
 import { authenticationReviewHooks } from './registry/reviews/authentication-reviews.ts';
@@ -90,6 +91,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       ...policyHooks,
       'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
+      'priorityclasses.scheduling.k8s.io': priorityClassHooks,
       ...rbacHooks(surroundings),
       ...accessReviewHooks(() => surroundings().authorizer),
       ...authenticationReviewHooks(() => surroundings().tokens, audiencesOf(flags)),

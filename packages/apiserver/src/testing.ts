@@ -1,4 +1,5 @@
 import { scheme as builtinScheme } from '@coracle/api/builtin';
+import { priorityClass } from '@coracle/api/scheduling/v1/priorityclass';
 import type { Scheme } from '@coracle/api/scheme';
 import { type Client, connect } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
@@ -8,6 +9,7 @@ import type { AdmissionPlugin } from './admission/plugin.ts';
 import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
+import { ensureSystemPriorityClasses } from './bootstrap/system-priority-classes.ts';
 import { unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { alwaysAllow } from './chain/authorization/authorizer.ts';
 import type { Link } from './chain/link.ts';
@@ -97,6 +99,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   await registry.start();
   const metrics = new MetricsRegistry();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
+  if (!plain && registry.find(priorityClass)) await ensureSystemPriorityClasses(registry);
   const server = createServer({
     registry,
     subresources: specials?.subresources ?? options.subresources ?? {},

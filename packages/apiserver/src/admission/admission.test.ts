@@ -8,6 +8,7 @@ import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { clone } from '@coracle/api/meta/object';
 import type { StatusError } from '@coracle/api/meta/status';
+import { priorityClass, systemPriorityClasses } from '@coracle/api/scheduling/v1/priorityclass';
 import type { Node, Pod } from '@coracle/api/types/core/v1';
 import { makeRequest } from '@coracle/process/pki';
 import { describe, expect, it } from '@jest/globals';
@@ -29,6 +30,7 @@ function reading(...there: [AnyKind, KubeObject][]): ObjectAccess {
     )?.[1];
   return {
     cached: (kind: AnyKind, name: string, at?: string) => find(kind, name, at),
+    cachedList: (kind: AnyKind) => there.filter(([each]) => each === kind).map(([, object]) => object),
     get: async (kind: AnyKind, name: string, at?: string) => find(kind, name, at),
   } as unknown as ObjectAccess;
 }
@@ -93,6 +95,7 @@ const cluster = reading(
     serviceAccount,
     { metadata: { name: 'quiet', namespace: 'default' }, automountServiceAccountToken: false } as KubeObject,
   ],
+  ...systemPriorityClasses.map((each): [AnyKind, KubeObject] => [priorityClass, each]),
   [node, { metadata: { name: 'n1', uid: 'n1-uid' } }],
   [pod, { metadata: { name: 'there', namespace: 'default', uid: 'u' }, spec: { nodeName: 'n2' } } as KubeObject],
 );

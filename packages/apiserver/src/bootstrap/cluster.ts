@@ -8,6 +8,7 @@ import type { KubernetesEndpoints } from './kubernetes-endpoints.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
 import type { DefaultServiceCidr } from './service-cidr.ts';
 import { ensureSystemNamespaces } from './system-namespaces.ts';
+import { ensureSystemPriorityClasses } from './system-priority-classes.ts';
 
 export interface BootstrapOptions {
   /** Whether RBAC's default roles and bindings are wanted. */
@@ -38,6 +39,7 @@ const longestWithdrawal = 5_000;
 export function bootstrapHooks(rbac: boolean): string[] {
   return [
     'start-system-namespaces-controller',
+    'scheduling/bootstrap-system-priority-classes',
     ...(rbac ? ['rbac/bootstrap-roles'] : []),
     'start-cluster-authentication-info-controller',
     'start-kubernetes-service-cidr-controller',
@@ -54,6 +56,7 @@ function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { 
   const clusterIp = firstAddress(serviceRange);
   return {
     'start-system-namespaces-controller': () => ensureSystemNamespaces(objects),
+    'scheduling/bootstrap-system-priority-classes': () => ensureSystemPriorityClasses(objects),
     'start-cluster-authentication-info-controller': () => ensureAuthenticationInfo(objects, authentication),
     'start-kubernetes-service-cidr-controller': () => serviceCidr.ensure(),
     'bootstrap-controller': async () => {
