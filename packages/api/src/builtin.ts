@@ -6,8 +6,10 @@ import { validatingAdmissionPolicyBinding } from './admissionregistration/v1/val
 import { validatingWebhookConfiguration } from './admissionregistration/v1/validatingwebhookconfiguration.ts';
 import { customResourceDefinition } from './apiextensions/v1/customresourcedefinition.ts';
 import { controllerRevision } from './apps/v1/controllerrevision.ts';
+import { daemonSet } from './apps/v1/daemonset.ts';
 import { deployment } from './apps/v1/deployment.ts';
 import { replicaSet } from './apps/v1/replicaset.ts';
+import { statefulSet } from './apps/v1/statefulset.ts';
 import { selfSubjectReview } from './authentication/v1/selfsubjectreview.ts';
 import { tokenRequest } from './authentication/v1/tokenrequest.ts';
 import { tokenReview } from './authentication/v1/tokenreview.ts';
@@ -16,6 +18,8 @@ import { selfSubjectAccessReview } from './authorization/v1/selfsubjectaccessrev
 import { selfSubjectRulesReview } from './authorization/v1/selfsubjectrulesreview.ts';
 import { subjectAccessReview } from './authorization/v1/subjectaccessreview.ts';
 import { scale } from './autoscaling/v1/scale.ts';
+import { cronJob } from './batch/v1/cronjob.ts';
+import { job } from './batch/v1/job.ts';
 import { certificateSigningRequest } from './certificates/v1/certificatesigningrequest.ts';
 import { lease } from './coordination/v1/lease.ts';
 import { binding } from './core/v1/binding.ts';
@@ -27,6 +31,8 @@ import { node } from './core/v1/node.ts';
 import { persistentVolume } from './core/v1/persistentvolume.ts';
 import { persistentVolumeClaim } from './core/v1/persistentvolumeclaim.ts';
 import { pod } from './core/v1/pod.ts';
+import { podTemplate } from './core/v1/podtemplate.ts';
+import { replicationController } from './core/v1/replicationcontroller.ts';
 import { secret } from './core/v1/secret.ts';
 import { service } from './core/v1/service.ts';
 import { serviceAccount } from './core/v1/serviceaccount.ts';
@@ -64,6 +70,8 @@ export const builtinKinds: readonly AnyKind[] = [
   persistentVolumeClaim,
   persistentVolume,
   pod,
+  podTemplate,
+  replicationController,
   secret,
   serviceAccount,
   service,
@@ -73,6 +81,8 @@ export const builtinKinds: readonly AnyKind[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  cronJob,
+  job,
   certificateSigningRequest,
   lease,
   endpointSlice,
@@ -96,8 +106,10 @@ export const builtinKinds: readonly AnyKind[] = [
   priorityClass,
   runtimeClass,
   controllerRevision,
+  daemonSet,
   deployment,
   replicaSet,
+  statefulSet,
   mutatingWebhookConfiguration,
   mutatingAdmissionPolicy,
   mutatingAdmissionPolicyBinding,

@@ -40,6 +40,8 @@ export interface ScalePaths {
   status: string;
   /** A dotted path to a LabelSelector or to a selector in string form. */
   selector?: string;
+  /** In its place: a dotted path to a plain map of labels. */
+  selectorLabels?: string;
 }
 
 /** The declaration of a resource: all the API server, the clients and the printers know about a kind follows from it. */
@@ -93,6 +95,8 @@ export interface KindDeclaration<T extends KubeObject> {
   allowCreateOnUpdate?: boolean;
   /** Default grace period: pods carry their own; everything else is deleted at once. */
   gracefulDeletion?: boolean;
+  /** Set where a delete that names no propagation policy orphans dependents, as the first kinds did; `warning` tells its clients. */
+  orphansDependents?: { warning?: string };
   /** metadata.generation is kept and rises when the spec (all but metadata and status) changes. Default: whether there is a spec. */
   hasGeneration?: boolean;
 }

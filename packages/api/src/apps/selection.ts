@@ -1,6 +1,7 @@
 import type { PodTemplateSpec } from '../generated/core/v1.ts';
 import type { LabelSelector } from '../generated/meta/v1.ts';
 import { type FieldError, invalid, type Path, required } from '../meta/field-path.ts';
+import { resolveIntOrPercent } from '../meta/int-or-string.ts';
 import { selectorFrom } from '../meta/labels.ts';
 import { validateLabelSelector } from '../meta/validate-selector.ts';
 
@@ -25,21 +26,30 @@ export function countOrPercent(value: number | string | undefined, at: Path, { m
   return max100 && Number.parseInt(value, 10) > 100 ? [invalid(at, value, 'must not be greater than 100%')] : [];
 }
 
-/** Errors of a workload's selector and of the template it has to select. `at` is the path of the spec. */
+/** Whether a number or percentage is nothing; unset is nothing. */
+export const isZero = (value: number | string | undefined) => resolveIntOrPercent(value, 100, true) === 0;
+
+/** Errors of a workload's selector and of the template it has to select. `at` is the path of the spec; `workload` is the word for it. */
 export function selects(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
   at: Path,
+  workload = 'deployment',
 ): FieldError[] {
   if (!selector) return [required(at.child('selector')), ...matching(selector, template, at)];
   const errors = validateLabelSelector(selector, at.child('selector'));
   if (!Object.keys(selector.matchLabels ?? {}).length && !selector.matchExpressions?.length) {
-    errors.push(invalid(at.child('selector'), selector, 'empty selector is invalid for deployment'));
+    errors.push(invalid(at.child('selector'), selector, `empty selector is invalid for ${workload}`));
   }
   return errors.length > 0 ? errors : matching(selector, template, at);
 }
 
-function matching(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, at: Path): FieldError[] {
+/** The error of a template whose labels its workload's selector does not match; the selector is valid. */
+export function matching(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec | undefined,
+  at: Path,
+): FieldError[] {
   if (!template) return [required(at.child('template'))];
   const labels = template.metadata?.labels ?? {};
   if (selector && selectorFrom(selector).matches(labels)) return [];

@@ -1,6 +1,6 @@
 import type { KubeObject, ScalePaths } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
-import { selectorFrom } from '@coracle/api/meta/labels';
+import { selectorFrom, selectorFromSet } from '@coracle/api/meta/labels';
 import { getPath, setPath } from '@coracle/api/meta/object';
 import { badRequest, conflict, internalError, invalidObject, notFoundError } from '@coracle/api/meta/status';
 import type { Scale } from '@coracle/api/types/autoscaling/v1';
@@ -102,7 +102,7 @@ async function writeScale(
 /** An object's Scale. */
 export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = paths.selector === undefined ? undefined : getPath(object, paths.selector);
+  const selector = selectorOf(object, paths);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -110,11 +110,17 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
     spec: { replicas: (getPath(object, paths.spec) as number | undefined) ?? 0 },
     status: {
       replicas: (getPath(object, paths.status) as number | undefined) ?? 0,
-      ...(selector === undefined ? {} : { selector: selectorText(selector) }),
+      ...(selector === undefined ? {} : { selector }),
     },
   };
 }
 
-function selectorText(selector: unknown): string {
-  return typeof selector === 'string' ? selector : selectorFrom(selector as LabelSelector).toString();
+function selectorOf(object: KubeObject, { selector, selectorLabels }: ScalePaths): string | undefined {
+  if (selectorLabels !== undefined) {
+    const labels = getPath(object, selectorLabels) as Record<string, string> | undefined;
+    return labels && selectorFromSet(labels).toString();
+  }
+  const found = selector === undefined ? undefined : getPath(object, selector);
+  if (found === undefined) return undefined;
+  return typeof found === 'string' ? found : selectorFrom(found as LabelSelector).toString();
 }

@@ -27,7 +27,7 @@ export function deletionStep(
   const grace = gracefulStep(kind, object, options);
   if (grace === 'pending') return { kind: 'pending' };
   const before = metadata.finalizers ?? [];
-  const finalizers = finalizersFor(before, options);
+  const finalizers = finalizersFor(kind, before, options);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
   const held = finalizers.length > 0 || blocked;
@@ -86,11 +86,16 @@ function gracePeriodOf(pod: Pod, options: DeleteOptions): number {
   return period < 0 ? 1 : period;
 }
 
+/** What the options say of dependents, in either of their two ways. */
+export function propagationOf(options: DeleteOptions): string | undefined {
+  const { propagationPolicy, orphanDependents } = options;
+  return propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+}
+
 /** The finalizers with those of garbage collection as the propagation policy wants them. */
-function finalizersFor(finalizers: readonly string[], options: DeleteOptions): string[] {
-  const policy =
-    options.propagationPolicy ??
-    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
+function finalizersFor(kind: AnyKind, finalizers: readonly string[], options: DeleteOptions): string[] {
+  const isDecided = finalizers.includes(orphanFinalizer) || finalizers.includes(foregroundFinalizer);
+  const policy = propagationOf(options) ?? (kind.orphansDependents && !isDecided ? 'Orphan' : undefined);
   if (policy === undefined) return [...finalizers];
   const others = finalizers.filter((each) => each !== orphanFinalizer && each !== foregroundFinalizer);
   if (policy === 'Orphan') others.push(orphanFinalizer);

@@ -5,7 +5,7 @@ import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { mutate, validate, type Write } from './admission.ts';
 import { sameObject } from './change.ts';
-import { deletionStep } from './deletion.ts';
+import { deletionStep, propagationOf } from './deletion.ts';
 import { Overtaken, type Writer } from './writer.ts';
 
 /** The answer to a delete. `removed`: it is gone, and `object` is how it looked last. */
@@ -23,6 +23,8 @@ export function removeObject(
 ): Promise<Deleted> {
   const { kind, hooks } = writer;
   const key = relativeKey(place.name, place.namespace);
+  const orphaning = kind.orphansDependents?.warning;
+  if (orphaning !== undefined && propagationOf(options) === undefined) write.warn(orphaning);
   return writer.untilWritten(key, async (current) => {
     if (!current) throw notFoundError(writer.named, place.name);
     const old = current.decode(kind);

@@ -1,12 +1,12 @@
 import { age, column, containerColumns, count, shownSelector, text, wide } from '../../columns.ts';
 import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
-import { validateTemplate } from '../../core/v1/template-validation.ts';
-import { templateWarnings } from '../../core/v1/template-warnings.ts';
+import { validateSteadyTemplate } from '../../core/v1/template-validation.ts';
+import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
-import { resolveIntOrPercent } from '../../meta/int-or-string.ts';
-import { countOrPercent, nonNegative, selects } from '../selection.ts';
+import { countOrPercent, isZero, nonNegative, selects } from '../selection.ts';
+import { atMost, collisionsGrow, countsOf } from '../status-validation.ts';
 
 /** A declared number of interchangeable pods, changed by rolling from one ReplicaSet to the next. */
 export const deployment = defineKind<Deployment>('apps/v1', {
@@ -44,7 +44,7 @@ export const deployment = defineKind<Deployment>('apps/v1', {
     return [
       ...nonNegative(spec.replicas, path.child('replicas')),
       ...selects(spec.selector, spec.template, path),
-      ...(spec.template ? validateTemplate(spec.template, path.child('template'), ['Always']) : []),
+      ...(spec.template ? validateSteadyTemplate(spec.template, path.child('template'), 'ReplicaSet') : []),
       ...validateStrategy(spec.strategy ?? {}, path.child('strategy')),
       ...nonNegative(spec.minReadySeconds, path.child('minReadySeconds')),
       ...nonNegative(spec.revisionHistoryLimit, path.child('revisionHistoryLimit')),
@@ -56,7 +56,25 @@ export const deployment = defineKind<Deployment>('apps/v1', {
     ];
   },
   immutable: ['spec.selector'],
-  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
+  warnings: (it, old) => [
+    ...(old ? [] : nameWarnings(it.metadata.name)),
+    ...templateWarnings(it.spec.template, old?.spec.template),
+  ],
+  validateStatusUpdate(it, old, at) {
+    const path = at.child('status');
+    const status = it.status ?? {};
+    const parts = ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const;
+    return [
+      ...countsOf(
+        status,
+        ['observedGeneration', 'replicas', ...parts, 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+        path,
+      ),
+      ...atMost(status, parts, status.replicas, 'cannot be greater than status.replicas', path),
+      ...atMost(status, ['availableReplicas'], status.readyReplicas, 'cannot be greater than readyReplicas', path),
+      ...collisionsGrow(status.collisionCount, old.status?.collisionCount, path),
+    ];
+  },
   columns: [
     text(
       'Ready',
@@ -93,8 +111,6 @@ function validateStrategy(strategy: DeploymentStrategy, at: Path): FieldError[] 
       return [notSupported(at.child('type'), strategy.type ?? '', ['Recreate', 'RollingUpdate'])];
   }
 }
-
-const isZero = (value: number | string | undefined) => resolveIntOrPercent(value, 100, true) === 0;
 
 function validateDeadline(deadline: number | undefined, minReady: number, at: Path): FieldError[] {
   if (deadline === undefined) return [];

@@ -1,11 +1,12 @@
 import { age, containerColumns, count, shownSelector, text, wide } from '../../columns.ts';
 import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
-import { validateTemplate } from '../../core/v1/template-validation.ts';
-import { templateWarnings } from '../../core/v1/template-warnings.ts';
+import { validateSteadyTemplate } from '../../core/v1/template-validation.ts';
+import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { ReplicaSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { required } from '../../meta/field-path.ts';
 import { nonNegative, selects } from '../selection.ts';
+import { validateReplicaCounts } from '../status-validation.ts';
 
 /** Keeps a number of pods of one template alive. */
 export const replicaSet = defineKind<ReplicaSet>('apps/v1', {
@@ -34,11 +35,15 @@ export const replicaSet = defineKind<ReplicaSet>('apps/v1', {
       ...nonNegative(spec.replicas, path.child('replicas')),
       ...nonNegative(spec.minReadySeconds, path.child('minReadySeconds')),
       ...selects(spec.selector, spec.template, path),
-      ...(spec.template ? validateTemplate(spec.template, path.child('template'), ['Always']) : []),
+      ...(spec.template ? validateSteadyTemplate(spec.template, path.child('template'), 'ReplicaSet') : []),
     ];
   },
   immutable: ['spec.selector'],
-  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
+  warnings: (it, old) => [
+    ...(old ? [] : nameWarnings(it.metadata.name)),
+    ...templateWarnings(it.spec.template, old?.spec.template),
+  ],
+  validateStatusUpdate: (it, _old, at) => validateReplicaCounts(it.status ?? {}, at.child('status')),
   columns: [
     count('Desired', (it) => it.spec.replicas, 'Pods wanted.'),
     count('Current', (it) => it.status?.replicas, 'Pods that exist.'),

@@ -19,3 +19,14 @@ export function validateTemplate(
     errors.push(forbidden(at.child('spec.ephemeralContainers'), 'ephemeral containers not allowed in pod template'));
   return errors;
 }
+
+/** Errors of the template of a workload whose pods run until they are deleted; `workload` is its kind, as the error names it. */
+export function validateSteadyTemplate(template: PodTemplateSpec, at: Path, workload: string): FieldError[] {
+  const errors = validateTemplate(template, at, ['Always']);
+  if (template.spec?.activeDeadlineSeconds !== undefined) {
+    errors.push(
+      forbidden(at.child('spec.activeDeadlineSeconds'), `activeDeadlineSeconds in ${workload} is not Supported`),
+    );
+  }
+  return errors;
+}

@@ -1,8 +1,22 @@
 import type { PodTemplateSpec } from '../../generated/core/v1.ts';
+import { isDns1123Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { podVolumeWarnings } from './volume-warnings.ts';
 
 /** What a client is warned of in the template of a workload's pods, where the write changes it. */
-export function templateWarnings(template: PodTemplateSpec | undefined, old: PodTemplateSpec | undefined): string[] {
-  return deepEqual(template, old) ? [] : podVolumeWarnings(template?.spec, 'spec.template.spec');
+export function templateWarnings(
+  template: PodTemplateSpec | undefined,
+  old: PodTemplateSpec | undefined,
+  at = 'spec.template',
+): string[] {
+  return deepEqual(template, old) ? [] : podVolumeWarnings(template?.spec, `${at}.spec`);
+}
+
+/** What a client is warned of whose new workload's pods have hostnames that are no DNS label. */
+export function nameWarnings(name = ''): string[] {
+  const wrong = isDns1123Label(name);
+  if (wrong.length === 0) return [];
+  return [
+    `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,
+  ];
 }

@@ -1,6 +1,7 @@
+import type { KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, Path } from '@coracle/api/meta/field-path';
+import { getPath } from '@coracle/api/meta/object';
 import { invalidObject } from '@coracle/api/meta/status';
-import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
 import type { Pod, PodSpec } from '@coracle/api/types/core/v1';
 import type { HookTable } from '../strategy.ts';
 
@@ -12,19 +13,24 @@ export const unprivilegedHooks: HookTable = {
       return undefined;
     },
   },
-  'deployments.apps': templated('Deployment'),
-  'replicasets.apps': templated('ReplicaSet'),
+  podtemplates: templated('', 'PodTemplate', 'template'),
+  replicationcontrollers: templated('', 'ReplicationController'),
+  'daemonsets.apps': templated('apps', 'DaemonSet'),
+  'deployments.apps': templated('apps', 'Deployment'),
+  'replicasets.apps': templated('apps', 'ReplicaSet'),
+  'statefulsets.apps': templated('apps', 'StatefulSet'),
+  'jobs.batch': templated('batch', 'Job'),
+  'cronjobs.batch': templated('batch', 'CronJob', 'spec.jobTemplate.spec.template'),
 };
 
-function templated(kind: string): HookTable[string] {
-  const check = (it: Deployment | ReplicaSet) => {
-    refuse({ group: 'apps', kind }, it.metadata.name, it.spec?.template?.spec, new Path('spec.template.spec'));
+/** `template` is the path of the kind's template. */
+function templated(group: string, kind: string, template = 'spec.template'): HookTable[string] {
+  const at = `${template}.spec`;
+  const check = (it: KubeObject) => {
+    refuse({ group, kind }, it.metadata.name, getPath(it, at) as PodSpec | undefined, new Path(at));
     return undefined;
   };
-  return {
-    beforeCreate: (it) => check(it as Deployment),
-    beforeUpdate: (it) => check(it as Deployment),
-  };
+  return { beforeCreate: check, beforeUpdate: check };
 }
 
 function refuse(kind: { group: string; kind: string }, name = '', spec: PodSpec | undefined, at: Path): void {

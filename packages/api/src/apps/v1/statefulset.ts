@@ -1,0 +1,71 @@
+import { age, containerColumns, text } from '../../columns.ts';
+import { claimSpecDefaults } from '../../core/v1/claim-defaults.ts';
+import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
+import { templateWarnings } from '../../core/v1/template-warnings.ts';
+import type { StatefulSet } from '../../generated/apps/v1.ts';
+import { defineKind } from '../../kind.ts';
+import {
+  validateNewStatefulSet,
+  validateStatefulSet,
+  validateStatefulSetStatusUpdate,
+  validateStatefulSetUpdate,
+} from './statefulset-validation.ts';
+
+/** Pods with lasting names and claims of their own, made and replaced in order. */
+export const statefulSet = defineKind<StatefulSet>('apps/v1', {
+  kind: 'StatefulSet',
+  plural: 'statefulsets',
+  shortNames: ['sts'],
+  categories: ['all'],
+  namespaced: true,
+  subresources: {
+    status: true,
+    scale: { spec: 'spec.replicas', status: 'status.replicas', selector: 'spec.selector' },
+  },
+  defaults(it) {
+    if (!it.spec) return;
+    const { spec } = it;
+    spec.podManagementPolicy ||= 'OrderedReady';
+    spec.updateStrategy ??= {};
+    if (!spec.updateStrategy.type) {
+      spec.updateStrategy.type = 'RollingUpdate';
+      spec.updateStrategy.rollingUpdate ??= {};
+    }
+    if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate) {
+      spec.updateStrategy.rollingUpdate.partition ??= 0;
+      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+    }
+    spec.persistentVolumeClaimRetentionPolicy ??= {};
+    spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
+    spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    if (spec.template) podTemplateDefaults(spec.template);
+    for (const claim of spec.volumeClaimTemplates ?? []) {
+      claim.apiVersion ||= 'v1';
+      claim.kind ||= 'PersistentVolumeClaim';
+      claim.metadata ??= {};
+      claim.spec ??= {};
+      claimSpecDefaults(claim.spec);
+      claim.status ??= {};
+      claim.status.phase ||= 'Pending';
+    }
+  },
+  prepareForCreate(it) {
+    it.status = { replicas: 0 };
+  },
+  validate: validateStatefulSet,
+  validateCreate: validateNewStatefulSet,
+  validateUpdate: validateStatefulSetUpdate,
+  validateStatusUpdate: validateStatefulSetStatusUpdate,
+  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
+  columns: [
+    text(
+      'Ready',
+      (it) => `${it.status?.readyReplicas ?? 0}/${it.spec.replicas ?? 0}`,
+      'Pods that are ready, of those wanted.',
+    ),
+    age,
+    ...containerColumns<StatefulSet>((it) => it.spec.template?.spec?.containers),
+  ],
+});
