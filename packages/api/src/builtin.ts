@@ -17,7 +17,9 @@ import { localSubjectAccessReview } from './authorization/v1/localsubjectaccessr
 import { selfSubjectAccessReview } from './authorization/v1/selfsubjectaccessreview.ts';
 import { selfSubjectRulesReview } from './authorization/v1/selfsubjectrulesreview.ts';
 import { subjectAccessReview } from './authorization/v1/subjectaccessreview.ts';
+import { horizontalPodAutoscaler as horizontalPodAutoscalerV1 } from './autoscaling/v1/horizontalpodautoscaler.ts';
 import { scale } from './autoscaling/v1/scale.ts';
+import { horizontalPodAutoscaler } from './autoscaling/v2/horizontalpodautoscaler.ts';
 import { cronJob } from './batch/v1/cronjob.ts';
 import { job } from './batch/v1/job.ts';
 import { certificateSigningRequest } from './certificates/v1/certificatesigningrequest.ts';
@@ -81,6 +83,8 @@ export const builtinKinds: readonly AnyKind[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
   cronJob,
   job,
   certificateSigningRequest,

@@ -13,6 +13,7 @@ import { customResourceDefinitionHooks } from './extensions/definition-hooks.ts'
 import type { apiServerFlags } from './flags.ts';
 import type { Page } from './pages.ts';
 import type { ObjectAccess } from './registry/access.ts';
+import { autoscalerHooks } from './registry/autoscalers.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
@@ -86,6 +87,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       pods: { ...podHooks, ...privilege.pods },
       bindings: bindingHooks,
       persistentvolumes: persistentVolumeHooks,
+      'horizontalpodautoscalers.autoscaling': autoscalerHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
       ...policyHooks,

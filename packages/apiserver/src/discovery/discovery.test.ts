@@ -69,8 +69,10 @@ describe('discovery', () => {
     const apps = first.body.items.find((each) => each.metadata?.name === 'apps')!;
     expect(apps.versions?.[0]?.resources?.map((each) => each.resource)).toEqual([
       'controllerrevisions',
+      'daemonsets',
       'deployments',
       'replicasets',
+      'statefulsets',
     ]);
     const core = aggregatedDiscovery('api', builtinKinds, table).body.items;
     expect(core).toHaveLength(1);
