@@ -4,8 +4,8 @@ import { defineKind } from '../../kind.ts';
 import { podOnlyDefaults, podSpecDefaults } from './pod-defaults.ts';
 import { podSummary } from './pod-phase.ts';
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './pod-validation.ts';
+import { podSpecWarnings } from './pod-warnings.ts';
 import { qosClass } from './qos.ts';
-import { podVolumeWarnings } from './volume-warnings.ts';
 
 /** A group of containers that share network and volumes, run on one node. */
 export const pod = defineKind<Pod>('core/v1', {
@@ -38,7 +38,7 @@ export const pod = defineKind<Pod>('core/v1', {
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   // Who writes pods anew are controllers mostly: a change is not warned of.
-  warnings: (it, old) => (old ? [] : podVolumeWarnings(it.spec, 'spec')),
+  warnings: (it, old) => (old ? [] : podSpecWarnings(it.spec, 'spec')),
   columns: [
     text('Ready', (it, now) => podSummary(it, now).ready, 'Containers that are ready, of all.'),
     text('Status', (it, now) => podSummary(it, now).status, 'Where the pod is in its life.'),

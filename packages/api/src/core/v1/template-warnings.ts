@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from '../../generated/core/v1.ts';
 import { isDns1123Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
-import { podVolumeWarnings } from './volume-warnings.ts';
+import { podSpecWarnings } from './pod-warnings.ts';
 
 /** What a client is warned of in the template of a workload's pods, where the write changes it. */
 export function templateWarnings(
@@ -9,7 +9,7 @@ export function templateWarnings(
   old: PodTemplateSpec | undefined,
   at = 'spec.template',
 ): string[] {
-  return deepEqual(template, old) ? [] : podVolumeWarnings(template?.spec, `${at}.spec`);
+  return deepEqual(template, old) ? [] : podSpecWarnings(template?.spec, `${at}.spec`);
 }
 
 /** What a client is warned of whose new workload's pods have hostnames that are no DNS label. */

@@ -65,7 +65,8 @@ export function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
   ];
 }
 
-const since = (label: string) => (/\/(os|arch)$/.test(label) ? 'v1.14' : 'v1.17');
+/** The version that deprecated a former name of a label. */
+export const since = (label: string) => (/\/(os|arch)$/.test(label) ? 'v1.14' : 'v1.17');
 
 /** What a client is warned of that writes a claim. */
 export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {

@@ -1,0 +1,78 @@
+import type { Container, NodeSelectorTerm, PodSpec } from '../../generated/core/v1.ts';
+import { Quantity } from '../../meta/quantity.ts';
+import { newerLabels } from './persistentvolume-validation.ts';
+import { podVolumeWarnings, since } from './volume-warnings.ts';
+
+/** What a client is warned of in the spec of a pod or a template; `at` is where it is. */
+export function podSpecWarnings(spec: PodSpec | undefined, at: string): string[] {
+  if (!spec) return [];
+  return [
+    ...labelWarnings(spec, at),
+    ...podVolumeWarnings(spec, at),
+    ...(['initContainers', 'containers'] as const).flatMap((list) =>
+      (spec[list] ?? []).flatMap((container, i) => containerWarnings(container, `${at}.${list}[${i}]`)),
+    ),
+  ];
+}
+
+/** Labels of nodes that have other names now, wherever a pod may ask for them. */
+function labelWarnings({ nodeSelector, affinity, topologySpreadConstraints: spread }: PodSpec, at: string): string[] {
+  const nodes = `${at}.affinity.nodeAffinity`;
+  const {
+    requiredDuringSchedulingIgnoredDuringExecution: wanted,
+    preferredDuringSchedulingIgnoredDuringExecution: liked,
+  } = affinity?.nodeAffinity ?? {};
+  return [
+    ...Object.keys(nodeSelector ?? {}).flatMap((key) => deprecation(key, `${at}.nodeSelector[${key}]: `)),
+    ...(wanted?.nodeSelectorTerms ?? []).flatMap((term, i) =>
+      termWarnings(term, `${nodes}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`),
+    ),
+    ...(liked ?? []).flatMap(({ preference }, i) =>
+      termWarnings(preference, `${nodes}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`),
+    ),
+    ...(spread ?? []).flatMap(({ topologyKey: key }, i) =>
+      deprecation(key, `${at}.topologySpreadConstraints[${i}].topologyKey: ${key} is `),
+    ),
+  ];
+}
+
+function termWarnings(term: NodeSelectorTerm, at: string): string[] {
+  return (term.matchExpressions ?? []).flatMap(({ key }, i) =>
+    deprecation(key, `${at}.matchExpressions[${i}].key: ${key} is `),
+  );
+}
+
+function deprecation(key: string, start: string): string[] {
+  const newer = Object.hasOwn(newerLabels, key) ? newerLabels[key] : undefined;
+  return newer === undefined ? [] : [`${start}deprecated since ${since(key)}; use "${newer}" instead`];
+}
+
+function containerWarnings({ env = [], ports = [], resources = {} }: Container, at: string): string[] {
+  const warnings: string[] = [];
+  for (const list of ['limits', 'requests'] as const) {
+    for (const name of ['memory', 'ephemeral-storage']) {
+      const amount = resources[list]?.[name];
+      if (amount === undefined || Quantity.parse(amount).milliValue() % 1000n === 0n) continue;
+      warnings.push(
+        `${at}.resources.${list}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`,
+      );
+    }
+  }
+  const variables = new Set<string>();
+  for (const [i, { name }] of env.entries()) {
+    if (variables.has(name))
+      warnings.push(
+        `${at}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+      );
+    variables.add(name);
+  }
+  const seen = new Map<string, string>();
+  for (const [i, { containerPort, protocol, hostPort, hostIP }] of ports.entries()) {
+    const definition = JSON.stringify([containerPort, protocol, hostPort ?? 0, hostIP ?? '']);
+    const path = `${at}.ports[${i}]`;
+    const other = seen.get(definition);
+    if (other === undefined) seen.set(definition, path);
+    else warnings.push(`${path}: duplicate port definition with ${other}`);
+  }
+  return warnings;
+}
