@@ -12,6 +12,7 @@ import type { RbacIndex } from './chain/authorization/rbac/index.ts';
 import { customResourceDefinitionHooks } from './extensions/definition-hooks.ts';
 import type { apiServerFlags } from './flags.ts';
 import type { Page } from './pages.ts';
+import { proxySubresources } from './proxy/subresources.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { autoscalerHooks } from './registry/autoscalers.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
@@ -72,6 +73,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
     if (!around) throw new Error('the special resources are not attached to a server yet');
     return around;
   };
+  const kubelets = kubeletsOf(flags);
   const services = new ServiceAllocation({
     clusterIpRanges: flags['service-cluster-ip-range'].split(',').map((range) => range.trim()),
     nodePortRange: flags['service-node-port-range'],
@@ -104,7 +106,8 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'pods/eviction': podEviction,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
       ...tokenSubresources(flags),
-      ...streamingSubresources(kubeletsOf(flags), () => surroundings().authorizer),
+      ...streamingSubresources(kubelets, () => surroundings().authorizer),
+      ...proxySubresources(kubelets),
     },
     pages: issuerPages(flags, options),
     services,

@@ -22,7 +22,8 @@ export async function callSubresource(
   if (!subresource.methods.includes(req.method ?? '')) throw methodNotAllowed();
   checkName(info.name);
   const { registry, plugins } = machinery;
-  const options = writeOptionsOf(context.query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
+  const query = subresource.connects ? new URLSearchParams() : context.query;
+  const options = writeOptionsOf(query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
   const { group, version, kind: bodyKind } = subresource.body;
   const objectKind = { apiVersion: group === '' ? version : `${group}/${version}`, kind: bodyKind };
   const warn = (text: string) => context.warnings.push(text);

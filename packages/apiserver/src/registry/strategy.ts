@@ -57,6 +57,8 @@ export interface Subresource {
   readonly body: { readonly group: string; readonly version: string; readonly kind: string };
   /** Long-running requests (exec, log -f, proxy) have no request timeout. */
   readonly longRunning?: boolean;
+  /** The query is the target's: it says nothing to this server. */
+  readonly connects?: boolean;
   /** Absent for a part of the object (see `ResourceHooks.views`), which is read and written as status is. */
   handle?(call: SubresourceCall): Promise<void>;
 }

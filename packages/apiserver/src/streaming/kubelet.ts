@@ -63,7 +63,7 @@ export class KubeletClient {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const { signal, insecure = false } = options;
-      const outgoing = request({ ...this.#tls(place, insecure), path, agent: this.#agent, signal });
+      const outgoing = request({ ...place, ...this.tls(insecure), path, agent: this.#agent, signal });
       outgoing.once('response', resolve);
       outgoing.once('error', (error) =>
         reject(signal.aborted ? signal.reason : dialFailure('Get', place, path, error)),
@@ -81,7 +81,7 @@ export class KubeletClient {
     return new Promise((resolve, reject) => {
       const { method, path } = wish;
       const headers = ['Host', authorityOf(place), ...wish.headers];
-      const outgoing = request({ ...this.#tls(place, false), method, path, headers, agent: false });
+      const outgoing = request({ ...place, ...this.tls(), method, path, headers, agent: false });
       const abort = () => outgoing.destroy(new Error('the client is gone'));
       if (signal.aborted) abort();
       signal.addEventListener('abort', abort, { once: true });
@@ -107,11 +107,10 @@ export class KubeletClient {
     this.#agent.destroy();
   }
 
-  #tls({ host, port }: KubeletPlace, insecure: boolean): RequestOptions {
+  /** The certificate to show to kubelets, and the check of theirs. */
+  tls(insecure = false): RequestOptions {
     const { certificate, key, authority } = this.#options;
     return {
-      host,
-      port,
       ...(certificate ? { cert: certificate } : {}),
       ...(key ? { key } : {}),
       ...(authority ? { ca: authority } : {}),

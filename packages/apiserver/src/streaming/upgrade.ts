@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
-import type { KubeletClient, KubeletPlace } from './kubelet.ts';
+import type { KubeletClient, KubeletPlace, UpgradeAnswer } from './kubelet.ts';
 
 /** The client's connection of a request to upgrade. Throws BadRequest when the request is none. */
 export function upgradeOf({ upgrade }: RequestContext): { socket: Duplex; head: Buffer } {
@@ -39,7 +39,7 @@ export async function passThrough(
   place: KubeletPlace,
   path: string,
 ): Promise<void> {
-  const { socket, head } = upgradeOf(context);
+  upgradeOf(context);
   const { req, signal } = context;
   const headers: string[] = [];
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
@@ -49,7 +49,15 @@ export async function passThrough(
       name.toLowerCase() === 'sec-websocket-protocol' ? req.headers['sec-websocket-protocol'] : req.rawHeaders[i + 1];
     if (!ours.test(name) && value !== undefined) headers.push(name, value);
   }
-  const answer = await kubelets.upgrade(place, { method: req.method ?? 'GET', path, headers }, signal);
+  await passAnswerThrough(
+    context,
+    await kubelets.upgrade(place, { method: req.method ?? 'GET', path, headers }, signal),
+  );
+}
+
+/** Answers a request to upgrade with what its target answered. Resolves when both ends are closed. */
+export async function passAnswerThrough(context: RequestContext, answer: UpgradeAnswer): Promise<void> {
+  const { socket, head } = upgradeOf(context);
   detach(context, socket);
   socket.write(headOf(answer.response));
   if (!answer.socket) {
