@@ -52,6 +52,7 @@ import { clusterRole } from './rbac/v1/clusterrole.ts';
 import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
 import { role } from './rbac/v1/role.ts';
 import { roleBinding } from './rbac/v1/rolebinding.ts';
+import { deviceClass } from './resource/v1/deviceclass.ts';
 import { priorityClass } from './scheduling/v1/priorityclass.ts';
 import { Scheme } from './scheme.ts';
 import { csiDriver } from './storage/v1/csidriver.ts';
@@ -109,6 +110,7 @@ export const builtinKinds: readonly AnyKind[] = [
   volumeAttributesClass,
   priorityClass,
   runtimeClass,
+  deviceClass,
   controllerRevision,
   daemonSet,
   deployment,
