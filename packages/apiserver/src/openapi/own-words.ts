@@ -164,6 +164,23 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
     '': 'Puts a ValidatingAdmissionPolicy to work, where and with which parameters.',
   },
   'apiextensions/v1.CustomResourceDefinition': { '': 'Declares a kind of objects that the server is to serve.' },
+  'apps/v1.DaemonSet': { '': 'Keeps a pod running on every node, or on those that it selects.' },
+  'apps/v1.StatefulSet': {
+    '': 'Keeps a number of pods running that each have a name and volumes of their own, which stay theirs.',
+  },
+  'autoscaling/v1.HorizontalPodAutoscaler': {
+    '': 'Sets how many replicas a workload has by how much processor time its pods use.',
+  },
+  'autoscaling/v2.HorizontalPodAutoscaler': { '': 'Sets how many replicas a workload has by what is measured of it.' },
+  'batch/v1.CronJob': { '': 'Makes a Job at the times of a schedule.' },
+  'batch/v1.Job': { '': 'Runs pods until so many of them have ended well.' },
+  'core/v1.PodTemplate': { '': 'A template of pods, kept for others to use.' },
+  'core/v1.ReplicationController': {
+    '': 'Keeps a number of equal pods running. Deployments, which also replace them, are what to use today.',
+  },
+  'node/v1.RuntimeClass': { '': 'A way of running containers, which pods name in runtimeClassName.' },
+  'resource/v1.DeviceClass': { '': 'A sort of devices that claims may ask for, and how they are set up.' },
+  'scheduling/v1.PriorityClass': { '': 'A name for a priority, which pods give in priorityClassName.' },
   'autoscaling/v1.Scale': { '': 'How many replicas something has and is to have.' },
   'authentication/v1.TokenRequest': { '': 'Asks for a token of a service account.' },
   'authentication/v1.TokenReview': { '': 'Asks whose a token is.' },

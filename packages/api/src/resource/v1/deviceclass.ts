@@ -40,8 +40,10 @@ function atMost(list: readonly unknown[], at: Path): FieldError[] {
 /** The expression itself is read by who allocates devices; here it only has to fit. */
 function validateSelector({ cel }: DeviceSelector, at: Path): FieldError[] {
   if (!cel) return [required(at.child('cel'))];
-  const isLong = Buffer.byteLength(cel.expression) > longestExpression;
-  return isLong ? [tooLong(at.child('cel').child('expression'), longestExpression)] : [];
+  const path = at.child('cel').child('expression');
+  const { expression = '' } = cel;
+  if (expression === '') return [required(path)];
+  return Buffer.byteLength(expression) > longestExpression ? [tooLong(path, longestExpression)] : [];
 }
 
 function validateConfig({ opaque }: DeviceClassConfiguration, at: Path): FieldError[] {

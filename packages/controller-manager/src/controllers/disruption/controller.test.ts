@@ -154,7 +154,7 @@ describe('disruption-controller', () => {
       spec: spec!,
     });
     await cluster.client.create(podDisruptionBudget, budgetOf({ maxUnavailable: 1 }));
-    const why = 'no matches for kind "DaemonSet" in version "apps/v1"';
+    const why = 'daemonsets.apps does not implement the scale subresource';
     const failed = await cluster.eventually(
       () => cluster.get(podDisruptionBudget, 'budget'),
       (it) => (it.status?.conditions ?? []).length > 0,
