@@ -25,7 +25,7 @@ describe("this kubectl and upstream's", () => {
       const shown = (which: 'upstream' | 'ours') => steps.map((step) => ({ command: step.command, ...step[which] }));
       expect(shown('ours')).toEqual(shown('upstream'));
       expect(objects.ours).toEqual(objects.upstream);
-    });
+    }, 240_000);
   }
 
   it('differ on purpose only where it is written down', () => {

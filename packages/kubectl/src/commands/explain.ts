@@ -98,7 +98,7 @@ function page(
       const property = properties.get(name)!;
       out.push(`  ${name}\t<${document.typeOf(property)}>${required.has(name) ? ' -required-' : ''}`);
       out.push(...enumLines(document, property, '  '));
-      out.push(...paragraph(document.descriptionsOf(property), 4, '<no description>'), '');
+      out.push(...paragraph([property.description ?? ''], 4, '<no description>'), '');
     }
   }
   return `${out.join('\n')}\n\n`;
@@ -140,14 +140,15 @@ function paragraph(texts: readonly string[], indent: number, otherwise: string):
   );
 }
 
+/** Words broken to lines; between those of a line their spaces stay as they are. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.trim().split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+  for (const [, spaces = '', word = ''] of text.matchAll(/(\s*)(\S+)/g)) {
+    if (line.length + spaces.length + word.length > width && word.length < width) {
       lines.push(line);
       line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+    } else line += spaces + word;
   }
   return [...lines, line];
 }

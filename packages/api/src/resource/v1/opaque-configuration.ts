@@ -7,7 +7,10 @@ const longestDriverName = 63;
 const longestParameters = 10 * 1024;
 
 /** Errors of what a driver is told in its own terms: the driver's name, and an object that only it understands. */
-export function validateOpaqueConfiguration({ driver, parameters }: OpaqueDeviceConfiguration, at: Path): FieldError[] {
+export function validateOpaqueConfiguration(
+  { driver = '', parameters }: OpaqueDeviceConfiguration,
+  at: Path,
+): FieldError[] {
   return [...validateDriverName(driver, at.child('driver')), ...validateParameters(parameters, at.child('parameters'))];
 }
 
