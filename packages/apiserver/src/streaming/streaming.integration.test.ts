@@ -373,3 +373,23 @@ describe('port-forward', () => {
     socket.destroy();
   });
 });
+
+describe('proxy of nodes', () => {
+  it("reaches the kubelet, with the server's certificate and without the client's credentials", async () => {
+    const log = '/containerLogs/default/web/c?tailLines=5';
+    const { port } = kubelet.address() as AddressInfo;
+    for (const name of ['n1', `n1:${port}`]) {
+      expect(await text(await server.admin.stream(`/api/v1/nodes/${name}/proxy${log}`))).toBe('first\nlast\n');
+    }
+    expect(asked).toEqual([`GET ${log}`, `GET ${log}`]);
+    const caller = { name: 'kube-apiserver-kubelet-client', authorization: undefined };
+    expect(callers).toEqual([caller, caller]);
+  });
+
+  it.each([
+    ['none', '404 nodes "none" not found'],
+    ['n1:1', '400 address not allowed'],
+  ])('of %s is refused', async (name, expected) => {
+    expect(await refusal(server.admin.stream(`/api/v1/nodes/${name}/proxy/`))).toBe(expected);
+  });
+});
