@@ -7,7 +7,8 @@ import { type SecureServer, startSecureServer } from '@coracle/apiserver/testing
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
 const program = fileURLToPath(new URL('./testing/leader.ts', import.meta.url));
-const times = { leaseDuration: 1500, renewDeadline: 1000, retryPeriod: 100 };
+/** A busy machine must not cost the second leader its lease. */
+const times = { leaseDuration: 7500, renewDeadline: 5000, retryPeriod: 200 };
 let server: SecureServer;
 let children: ChildProcess[];
 
