@@ -48,8 +48,10 @@ export class Etcd {
       `--command-timeout=${options.timeout ?? 15}s`,
       ...args,
     ] as const;
-    const { input, signal } = options;
-    return run([...command] as [string, ...string[]], { input, signal, env: { ETCDCTL_API: '3' } });
+    const { input, signal, timeout = 15 } = options;
+    // Its commands for users and roles ask without an end where etcd went away after they began.
+    const limit = (timeout + 10) * 1000;
+    return run([...command] as [string, ...string[]], { input, signal, timeout: limit, env: { ETCDCTL_API: '3' } });
   }
 
   /** What the first of the nodes knows by itself, whether or not etcd has a majority. */

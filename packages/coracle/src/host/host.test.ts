@@ -74,6 +74,13 @@ describe('programs', () => {
     await expect(run(['/no/such/program'])).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('is killed when its time is over', async () => {
+    await expect(run(['sleep', '600'], { timeout: 50 })).rejects.toMatchObject({
+      name: 'CommandError',
+      code: 'SIGKILL',
+    });
+  });
+
   it('are quoted for the shell so that every word survives', async () => {
     await fc.assert(
       fc.asyncProperty(

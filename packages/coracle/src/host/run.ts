@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Written to the program's stdin, which is empty otherwise. */
   input?: string | Uint8Array;
   signal?: AbortSignal;
+  /** Milliseconds after which it is killed. */
+  timeout?: number | undefined;
 }
 
 /** Runs a program to its end and returns what it wrote to stdout. Throws CommandError when it fails or is not there. */
@@ -39,6 +41,8 @@ export function runBytes(command: readonly [string, ...string[]], options: RunOp
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       signal: options.signal,
     });
+    const limit = options.timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.timeout);
+    child.once('close', () => clearTimeout(limit));
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
