@@ -13,3 +13,4 @@ export type {
   WatchRequest,
   WatchResponse,
 } from './messages.ts';
+export { prefixEnd } from './messages.ts';

@@ -77,6 +77,14 @@ export interface WatchResponse {
   events: WatchEvent[];
 }
 
+/** The `rangeEnd` of all keys with a prefix: the first key after them. Prefixes end in ASCII, so the last byte can be raised. */
+export function prefixEnd(prefix: string): Buffer {
+  const end = Buffer.from(prefix);
+  if (end.length === 0) return Buffer.from([0]);
+  end[end.length - 1]!++;
+  return end;
+}
+
 export const encodeRange = ({ key, rangeEnd, limit, revision, countOnly }: RangeRequest): Encoder =>
   new Encoder().bytes(1, key).bytes(2, rangeEnd).number(3, limit).number(4, revision).flag(9, countOnly);
 

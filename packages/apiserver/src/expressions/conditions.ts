@@ -1,13 +1,7 @@
 import { type FieldError, invalid, type Path, required, tooMany } from '@coracle/api/meta/field-path';
-import {
-  type Activation,
-  CompileError,
-  CostLimitError,
-  compile,
-  type Environment,
-  type Expression,
-} from '@coracle/cel';
+import { type Activation, CostLimitError, compile, type Environment } from '@coracle/cel';
 import { matchConditionsLimit } from '@coracle/cel/limits';
+import { compileIn } from './compiled.ts';
 
 /** An expression that says whether something applies. */
 export interface Condition {
@@ -24,25 +18,9 @@ export function conditionProblems(conditions: readonly Condition[], environment:
     const path = at.index(i).child('expression');
     const text = expression.trim();
     if (text === '') return [required(path)];
-    const problem = problemOf(text, environment, ['bool']);
-    return problem === undefined ? [] : [invalid(path, text, problem)];
+    const { failure } = compileIn(environment, text, ['bool']);
+    return failure === undefined ? [] : [invalid(path, text, failure)];
   });
-}
-
-/** Why an expression cannot stand where a result of these types (by default of any) is wanted; undefined: it can. */
-export function problemOf(
-  text: string,
-  environment: Environment,
-  wanted?: readonly Expression['result']['is'][],
-): string | undefined {
-  try {
-    compile(text, environment, wanted);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
-    // That a result is of another type is no fault of the text.
-    return error.issues.length === 0 ? error.message : `compilation failed: ${error.message}`;
-  }
 }
 
 /** What conditions say of one case; `error`: they could not tell. */

@@ -1,11 +1,10 @@
 import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import { type RequestOptions as SecureOptions, request as secureRequest } from 'node:https';
-import { isIPv6, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { internalError, serviceUnavailable } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
 import type { RequestContext } from '../chain/link.ts';
-import type { UpgradeAnswer } from '../streaming/kubelet.ts';
+import { askUpgrade, authorityOf, type UpgradeAnswer } from '../streaming/ask-upgrade.ts';
 import { passAnswerThrough } from '../streaming/upgrade.ts';
 import { endToEnd, forwarded, forwardedUpgrade } from './headers.ts';
 
@@ -24,11 +23,6 @@ export interface ProxyTarget {
   readonly headers?: readonly string[];
   /** The Location to answer with, of the target's; as it is by default. */
   location?(location: string): string;
-}
-
-/** `host:port` as URLs have it. */
-export function authorityOf({ host, port }: { host: string; port: number }): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /**
@@ -93,28 +87,10 @@ function bodyFollows(req: IncomingMessage): boolean {
 }
 
 function upgrade(context: RequestContext, target: ProxyTarget): Promise<UpgradeAnswer> {
-  const { req, signal } = context;
-  return new Promise((resolve, reject) => {
-    const outgoing = send(context, target, merged(forwardedUpgrade(req), target), {});
-    const abort = () => outgoing.destroy(new Error('the client is gone'));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    const settled = () => signal.removeEventListener('abort', abort);
-    outgoing.once('upgrade', (response, socket, head) => {
-      settled();
-      (socket as Partial<Socket>).setNoDelay?.(true);
-      resolve({ response, socket, head });
-    });
-    outgoing.once('response', (response) => {
-      settled();
-      resolve({ response });
-    });
-    outgoing.once('error', (error) => {
-      settled();
-      reject(internalError(new Error(`error dialing backend: ${dialMessage(urlOf(target), error)}`)));
-    });
-    outgoing.end();
-  });
+  const outgoing = send(context, target, merged(forwardedUpgrade(context.req), target), {});
+  return askUpgrade(outgoing, context.signal, (error) =>
+    internalError(new Error(`error dialing backend: ${dialMessage(urlOf(target), error)}`)),
+  );
 }
 
 function send({ req }: RequestContext, target: ProxyTarget, headers: string[], more: RequestOptions) {

@@ -1,4 +1,5 @@
 import type { Subresource, SubresourceCall, SubresourceTable } from '../registry/strategy.ts';
+import { authorityOf } from '../streaming/ask-upgrade.ts';
 import type { KubeletClient } from '../streaming/kubelet.ts';
 import type { Locate } from './targets.ts';
 
@@ -32,10 +33,7 @@ function proxyTo(kind: string, locator: () => Promise<Locate>): Subresource {
         request.res.end();
         return;
       }
-      const [{ authorityOf, forward }, { clientLocation }] = await Promise.all([
-        import('./forward.ts'),
-        import('./location.ts'),
-      ]);
+      const [{ forward }, { clientLocation }] = await Promise.all([import('./forward.ts'), import('./location.ts')]);
       const origin = `${place.secure ? 'https' : 'http'}://${authorityOf(place)}`;
       await forward(request, {
         ...place,

@@ -2,6 +2,7 @@ import {
   type EtcdClient,
   EtcdMembers,
   type EtcdMembersOptions,
+  prefixEnd,
   type RangeRequest,
   type RangeResponse,
   type RequestOp,
@@ -33,7 +34,7 @@ export class EtcdStore implements Store {
   async list(prefix: string, { from, limit, revision }: ListRange = {}): Promise<StoredPage> {
     const answer = await this.#range({
       key: Buffer.from(from ?? prefix),
-      rangeEnd: rangeEnd(prefix),
+      rangeEnd: prefixEnd(prefix),
       limit: limit ?? 0,
       revision: revision ?? 0,
     });
@@ -132,14 +133,6 @@ export class EtcdStore implements Store {
 
 function entriesOf(answer: RangeResponse): StoredEntry[] {
   return answer.kvs.map(({ key, value, modRevision }) => ({ key: key.toString(), value, revision: modRevision }));
-}
-
-/** The first key after all keys with a prefix. Prefixes end in ASCII, so the last byte can be raised. */
-function rangeEnd(prefix: string): Buffer {
-  const end = Buffer.from(prefix);
-  if (end.length === 0) return Buffer.from([0]);
-  end[end.length - 1]!++;
-  return end;
 }
 
 function asBuffer(value: Uint8Array): Buffer {

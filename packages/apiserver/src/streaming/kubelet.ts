@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
-import { isIPv6, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { internalError, StatusError } from '@coracle/api/meta/status';
 import type { ObjectAccess } from '../registry/access.ts';
+import { askUpgrade, authorityOf, type UpgradeAnswer } from './ask-upgrade.ts';
 
 /** How kubelets are reached: flags `--kubelet-*`. Certificates in PEM. */
 export interface KubeletOptions {
@@ -21,11 +20,6 @@ export interface KubeletPlace {
   readonly host: string;
   readonly port: number;
 }
-
-/** A kubelet's answer to a request to upgrade: the connection, or a refusal with its response. */
-export type UpgradeAnswer =
-  | { readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
-  | { readonly response: IncomingMessage; readonly socket?: undefined };
 
 const defaultPort = 10_250;
 
@@ -78,29 +72,10 @@ export class KubeletClient {
     wish: { method: string; path: string; headers: readonly string[] },
     signal: AbortSignal,
   ): Promise<UpgradeAnswer> {
-    return new Promise((resolve, reject) => {
-      const { method, path } = wish;
-      const headers = ['Host', authorityOf(place), ...wish.headers];
-      const outgoing = request({ ...place, ...this.tls(), method, path, headers, agent: false });
-      const abort = () => outgoing.destroy(new Error('the client is gone'));
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      const settled = () => signal.removeEventListener('abort', abort);
-      outgoing.once('upgrade', (response, socket, head) => {
-        settled();
-        (socket as Partial<Socket>).setNoDelay?.(true);
-        resolve({ response, socket, head });
-      });
-      outgoing.once('response', (response) => {
-        settled();
-        resolve({ response });
-      });
-      outgoing.once('error', (error) => {
-        settled();
-        reject(dialFailure(method === 'POST' ? 'Post' : 'Get', place, path, error));
-      });
-      outgoing.end();
-    });
+    const { method, path } = wish;
+    const headers = ['Host', authorityOf(place), ...wish.headers];
+    const outgoing = request({ ...place, ...this.tls(), method, path, headers, agent: false });
+    return askUpgrade(outgoing, signal, (error) => dialFailure(method === 'POST' ? 'Post' : 'Get', place, path, error));
   }
 
   close(): void {
@@ -117,10 +92,6 @@ export class KubeletClient {
       rejectUnauthorized: authority !== undefined && !insecure,
     };
   }
-}
-
-function authorityOf({ host, port }: KubeletPlace): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** A kubelet that does not answer is the cluster's trouble, not the client's: 500 with what went wrong. */

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
-import type { KubeletClient, KubeletPlace, UpgradeAnswer } from './kubelet.ts';
+import type { UpgradeAnswer } from './ask-upgrade.ts';
+import type { KubeletClient, KubeletPlace } from './kubelet.ts';
 
 /** The client's connection of a request to upgrade. Throws BadRequest when the request is none. */
 export function upgradeOf({ upgrade }: RequestContext): { socket: Duplex; head: Buffer } {

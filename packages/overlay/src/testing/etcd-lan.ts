@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { etcdBinary, startEtcd, type TestEtcd } from '@coracle/apiserver/testing/etcd';
-import { EtcdClient, type RequestOp } from '@coracle/etcd';
-import { endOf } from '../subnets/etcd/connection.ts';
+import { EtcdClient, prefixEnd, type RequestOp } from '@coracle/etcd';
 import { TestLan, type TestNode } from './nodes.ts';
 
 /** Where the overlay's keys are. */
@@ -37,7 +36,7 @@ export class EtcdLan {
   /** Ends the machines, and forgets their keys. */
   async clear(): Promise<void> {
     await this.#lan?.close();
-    await this.#write({ deleteRange: { key: Buffer.from(prefix), rangeEnd: endOf(prefix) } });
+    await this.#write({ deleteRange: { key: Buffer.from(prefix), rangeEnd: prefixEnd(prefix) } });
   }
 
   async close(): Promise<void> {
@@ -66,7 +65,7 @@ export class EtcdLan {
   /** All leases, by key. */
   async leases(): Promise<Record<string, { PublicIP: string }>> {
     const key = `${prefix}/subnets/`;
-    const { kvs } = await this.client.range({ key: Buffer.from(key), rangeEnd: endOf(key) });
+    const { kvs } = await this.client.range({ key: Buffer.from(key), rangeEnd: prefixEnd(key) });
     return Object.fromEntries(kvs.map((kv) => [kv.key.toString(), JSON.parse(kv.value.toString())]));
   }
 

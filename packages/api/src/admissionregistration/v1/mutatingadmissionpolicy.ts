@@ -2,15 +2,7 @@ import { age, count, text } from '../../columns.ts';
 import type { MutatingAdmissionPolicy, Mutation } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, forbidden, notSupported, Path, required } from '../../meta/field-path.ts';
-import {
-  matchDefaults,
-  shownParamKind,
-  validateConditionNames,
-  validateFailurePolicy,
-  validateMatchConstraints,
-  validateParamKind,
-  validateVariables,
-} from './policies.ts';
+import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
 
 const reinvocationPolicies = ['IfNeeded', 'Never'];
 const patchTypes = ['ApplyConfiguration', 'JSONPatch'];
@@ -36,13 +28,7 @@ export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>('admi
   validate({ spec }) {
     const at = new Path('spec');
     const { mutations = [], reinvocationPolicy } = spec;
-    const errors = [
-      ...validateFailurePolicy(spec.failurePolicy, at.child('failurePolicy')),
-      ...validateParamKind(spec.paramKind, at.child('paramKind')),
-      ...validateMatchConstraints(spec.matchConstraints, at.child('matchConstraints')),
-      ...validateConditionNames(spec.matchConditions, at.child('matchConditions')),
-      ...validateVariables(spec.variables, at.child('variables')),
-    ];
+    const errors = validatePolicy(spec, at);
     if (mutations.length === 0)
       errors.push(required(at.child('mutations'), 'mutations must contain at least one item'));
     for (const [i, mutation] of mutations.entries()) {

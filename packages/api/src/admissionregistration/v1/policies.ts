@@ -34,14 +34,34 @@ export function matchDefaults(it: MatchResources | undefined): void {
   for (const rule of [...(it.resourceRules ?? []), ...(it.excludeResourceRules ?? [])]) rule.scope ??= '*';
 }
 
+/** What the specs of validating and mutating policies both have. */
+interface PolicySpec {
+  failurePolicy?: string;
+  paramKind?: ParamKind;
+  matchConstraints?: MatchResources;
+  matchConditions?: MatchCondition[];
+  variables?: Variable[];
+}
+
+/** Errors of that. */
+export function validatePolicy(spec: PolicySpec, at: Path): FieldError[] {
+  return [
+    ...validateFailurePolicy(spec.failurePolicy, at.child('failurePolicy')),
+    ...validateParamKind(spec.paramKind, at.child('paramKind')),
+    ...validateMatchConstraints(spec.matchConstraints, at.child('matchConstraints')),
+    ...validateConditionNames(spec.matchConditions, at.child('matchConditions')),
+    ...validateVariables(spec.variables, at.child('variables')),
+  ];
+}
+
 /** Errors of failurePolicy, which has a default and so must be there. */
-export function validateFailurePolicy(value: string | undefined, at: Path): FieldError[] {
+function validateFailurePolicy(value: string | undefined, at: Path): FieldError[] {
   if (value === undefined) return [required(at)];
   return failurePolicies.includes(value) ? [] : [notSupported(at, value, failurePolicies)];
 }
 
 /** Errors of the kind of a policy's parameters. */
-export function validateParamKind(it: ParamKind | undefined, at: Path): FieldError[] {
+function validateParamKind(it: ParamKind | undefined, at: Path): FieldError[] {
   if (!it) return [];
   const errors: FieldError[] = [];
   const { apiVersion = '', kind = '' } = it;
@@ -68,7 +88,7 @@ export function validateParamKind(it: ParamKind | undefined, at: Path): FieldErr
 }
 
 /** Errors of which requests a policy is about: it must say so, and name at least one resource. */
-export function validateMatchConstraints(it: MatchResources | undefined, at: Path): FieldError[] {
+function validateMatchConstraints(it: MatchResources | undefined, at: Path): FieldError[] {
   if (!it) return [required(at)];
   const errors = validateMatchResources(it, at);
   if (!it.resourceRules?.length) errors.push(required(at.child('resourceRules')));
@@ -118,7 +138,7 @@ const reserved = new Set(
 );
 
 /** Errors of a policy's variables, but for those of the expressions themselves. */
-export function validateVariables(variables: readonly Variable[] = [], at: Path): FieldError[] {
+function validateVariables(variables: readonly Variable[] = [], at: Path): FieldError[] {
   return variables.flatMap(({ name = '', expression = '' }, i) => {
     const here = at.index(i);
     const errors: FieldError[] = [];

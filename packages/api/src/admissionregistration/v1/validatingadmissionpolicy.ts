@@ -8,15 +8,7 @@ import { defineKind } from '../../kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
 import { isQualifiedName } from '../../meta/names.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
-import {
-  matchDefaults,
-  shownParamKind,
-  validateConditionNames,
-  validateFailurePolicy,
-  validateMatchConstraints,
-  validateParamKind,
-  validateVariables,
-} from './policies.ts';
+import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
 const maxAuditAnnotations = 20;
@@ -38,13 +30,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
   validate({ metadata, spec }) {
     const at = new Path('spec');
     const { validations = [], auditAnnotations = [] } = spec;
-    const errors = [
-      ...validateFailurePolicy(spec.failurePolicy, at.child('failurePolicy')),
-      ...validateParamKind(spec.paramKind, at.child('paramKind')),
-      ...validateMatchConstraints(spec.matchConstraints, at.child('matchConstraints')),
-      ...validateConditionNames(spec.matchConditions, at.child('matchConditions')),
-      ...validateVariables(spec.variables, at.child('variables')),
-    ];
+    const errors = validatePolicy(spec, at);
     if (validations.length === 0 && auditAnnotations.length === 0) {
       const detail = 'validations or auditAnnotations must contain at least one item';
       errors.push(required(at.child('validations'), detail), required(at.child('auditAnnotations'), detail));

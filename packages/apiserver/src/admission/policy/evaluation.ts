@@ -3,7 +3,7 @@ import { EvaluationError } from '@coracle/cel/evaluate/failure';
 import { perCallLimit } from '@coracle/cel/limits';
 import { toValue } from '@coracle/cel/schema/json-value';
 import { MapValue } from '@coracle/cel/values';
-import type { Compiled } from './compiled.ts';
+import type { Compiled } from '../../expressions/compiled.ts';
 import type { Inputs } from './inputs.ts';
 
 /** The budget of a request is used up: nothing more is evaluated. */

@@ -7,9 +7,10 @@ import type {
   Variable,
 } from '@coracle/api/types/admissionregistration/v1';
 import { types } from '@coracle/cel/check/type';
+import type { Compiled } from '../../expressions/compiled.ts';
 import { conditionProblems } from '../../expressions/conditions.ts';
-import { type Compiled, PolicyScope } from './compiled.ts';
 import { conditionEnvironment } from './environment.ts';
+import { PolicyScope } from './scope.ts';
 
 /** Errors of the expressions of a validating policy. But for match conditions, empty ones are for the kind's own validation. */
 export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {

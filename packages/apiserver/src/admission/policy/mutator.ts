@@ -8,12 +8,13 @@ import type { MutatingAdmissionPolicy, Mutation } from '@coracle/api/types/admis
 import { perRequestLimit } from '@coracle/cel/limits';
 import { toJson } from '@coracle/cel/schema/json-value';
 import { MapValue, type Value } from '@coracle/cel/values';
+import type { Compiled } from '../../expressions/compiled.ts';
 import { compileConditions, type Verdict } from '../../expressions/conditions.ts';
-import { type Compiled, PolicyScope } from './compiled.ts';
 import { conditionEnvironment } from './environment.ts';
 import { activationOf, Evaluation } from './evaluation.ts';
 import type { Inputs } from './inputs.ts';
 import { checkPlaces } from './mutation-types.ts';
+import { PolicyScope } from './scope.ts';
 
 /** One mutation: what it makes of the object in the form that was matched, or that object itself. Throws what is wrong with it. */
 type Patch = (inputs: Inputs, params: object | null, kind: AnyKind) => object;

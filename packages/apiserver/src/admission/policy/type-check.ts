@@ -8,7 +8,7 @@ import type {
 import type { DeclaredType } from '@coracle/cel';
 import { declareBuiltIn } from '@coracle/cel/schema/field-table';
 import { declareStructural } from '@coracle/cel/schema/structural';
-import { PolicyScope } from './compiled.ts';
+import { PolicyScope } from './scope.ts';
 
 /** A policy may be about many kinds; so many of them are looked at. */
 const maxKinds = 10;

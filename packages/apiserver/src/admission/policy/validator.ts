@@ -2,11 +2,12 @@ import type { ValidatingAdmissionPolicy, Validation } from '@coracle/api/types/a
 import { types } from '@coracle/cel/check/type';
 import { perRequestLimit } from '@coracle/cel/limits';
 import { usableMessage } from '@coracle/cel/rules/schema-rules';
+import type { Compiled } from '../../expressions/compiled.ts';
 import { compileConditions } from '../../expressions/conditions.ts';
-import { type Compiled, PolicyScope } from './compiled.ts';
 import { conditionEnvironment } from './environment.ts';
 import { activationOf, Evaluation, OutOfBudget } from './evaluation.ts';
 import type { Inputs } from './inputs.ts';
+import { PolicyScope } from './scope.ts';
 
 /** A validation that did not hold, or could not be evaluated where failurePolicy is Fail. `index` is its place among the validations. */
 export interface Decision {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { EtcdMembers, type KeyValue } from '@coracle/etcd';
+import { EtcdMembers, type KeyValue, prefixEnd } from '@coracle/etcd';
 import { UsageError } from '@coracle/process/program';
 
 /** How etcd is reached: URLs of its members, and files for TLS (empty: none). */
@@ -47,13 +47,6 @@ function fileOf(flag: string, path: string): Buffer | undefined {
 
 /** All keys with a prefix, and the revision they are of. */
 export async function listPrefix(etcd: EtcdMembers, prefix: string): Promise<{ kvs: KeyValue[]; revision: number }> {
-  const range = { key: Buffer.from(prefix), rangeEnd: endOf(prefix) };
+  const range = { key: Buffer.from(prefix), rangeEnd: prefixEnd(prefix) };
   return etcd.call((member, limit) => member.range(range, limit));
-}
-
-/** The first key after all keys with a prefix. Prefixes end in ASCII, so the last byte can be raised. */
-export function endOf(prefix: string): Buffer {
-  const end = Buffer.from(prefix);
-  end[end.length - 1]!++;
-  return end;
 }

@@ -1,5 +1,4 @@
-import type { EtcdMembers } from '@coracle/etcd';
-import { endOf } from './connection.ts';
+import { type EtcdMembers, prefixEnd } from '@coracle/etcd';
 
 /** A change of one key; without a value it was deleted. */
 export interface KeyChange {
@@ -34,7 +33,7 @@ export function watchPrefix(
     signal.addEventListener('abort', onAbort, { once: true });
     const stopListening = etcd.onTurn(member, () => end(new Error('the member does not answer')));
     const watch = member.watch(
-      { key: Buffer.from(prefix), rangeEnd: endOf(prefix), startRevision: from },
+      { key: Buffer.from(prefix), rangeEnd: prefixEnd(prefix), startRevision: from },
       {
         answer({ canceled, cancelReason, compactRevision, events }) {
           if (canceled) end(new Error(`the watch was canceled: ${cancelReason || `compacted to ${compactRevision}`}`));

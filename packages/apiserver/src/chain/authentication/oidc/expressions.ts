@@ -3,7 +3,7 @@ import { type Activation, compile, dynamic, type Environment, type Expression, t
 import { declaredMap } from '@coracle/cel/schema/declared-type';
 import { toJson, toValue } from '@coracle/cel/schema/json-value';
 import type { JWTPayload } from 'jose';
-import { problemOf } from '../../../expressions/conditions.ts';
+import { compileIn } from '../../../expressions/compiled.ts';
 import { requestType } from '../../../expressions/request-type.ts';
 import { shown } from '../../../registry/reviews/authentication-reviews.ts';
 import type { UserInfo } from '../../link.ts';
@@ -22,8 +22,8 @@ export function expressionProblems(all: readonly JwtConfig[]): FieldError[] {
     const at = new Path('jwt').index(i);
     const mappings = at.child('claimMappings');
     const check = (text: string, path: Path, environment: Environment, wanted?: readonly ['bool']): FieldError[] => {
-      const problem = text === '' ? undefined : problemOf(text, environment, wanted);
-      return problem === undefined ? [] : [invalid(path, text, problem)];
+      const failure = text === '' ? undefined : compileIn(environment, text, wanted).failure;
+      return failure === undefined ? [] : [invalid(path, text, failure)];
     };
     const { username, groups, uid, extra } = claimMappings;
     return [

@@ -1,26 +1,11 @@
 import type { ParamKind, Variable } from '@coracle/api/types/admissionregistration/v1';
-import { CompileError, compile, type Environment, type Expression } from '@coracle/cel';
+import type { Environment } from '@coracle/cel';
 import { listOf, type Type } from '@coracle/cel/check/type';
 import { jsonPatch } from '@coracle/cel/libraries/json-patch';
 import { type DeclaredType, plainType } from '@coracle/cel/schema/declared-type';
+import { type Compiled, compileIn } from '../../expressions/compiled.ts';
 import { environmentOf, type Names } from './environment.ts';
 import { configurationType, patchType } from './mutation-types.ts';
-
-/** An expression of a policy or webhook: compiled, or why it could not be. */
-export type Compiled = { readonly source: string } & (
-  | { readonly expression: Expression; readonly failure?: undefined }
-  | { readonly failure: string; readonly expression?: undefined }
-);
-
-/** Compiles an expression whose result is to be of one of some types; any will do where none is named. */
-export function compileIn(environment: Environment, source: string, wanted?: readonly Type[]): Compiled {
-  try {
-    return { source, expression: compile(source, environment, wanted) };
-  } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
-    return { source, failure: error.issues.length > 0 ? `compilation failed: ${error.message}` : error.message };
-  }
-}
 
 /** What the expressions of a policy have in common: its variables, and what they may name. */
 export class PolicyScope {
