@@ -42,6 +42,9 @@ export interface CaseResult {
   readonly objects: { readonly upstream: unknown; readonly ours: unknown };
 }
 
+/** A command line that has not ended by then waits for something that does not come. */
+const stepLimitMillis = 60_000;
+
 const tools = ['u', 'o'] as const;
 type Tool = (typeof tools)[number];
 
@@ -71,8 +74,13 @@ export class Differential {
       for (const step of one.steps) {
         const { run: line, input } = typeof step === 'string' ? { run: step, input: undefined } : step;
         const words = splitWords(fill(line));
-        const given = { ...options, ...(input === undefined ? {} : { input: fill(input) }) };
+        const interrupt = AbortSignal.timeout(stepLimitMillis);
+        const given = { ...options, interrupt, ...(input === undefined ? {} : { input: fill(input) }) };
         const outcome = tool === 'u' ? await runUpstream(words, given) : await runKubectl(words, given);
+        if (interrupt.aborted)
+          throw new Error(
+            `kubectl ${fill(line)} (${tool === 'u' ? "upstream's" : 'this one'}) did not end in ${stepLimitMillis / 1000} s\nstdout: ${outcome.stdout}\nstderr: ${outcome.stderr}`,
+          );
         outcomes[tool].push(this.#normalized(outcome, namespace, `${tool}${number}`, cwd, tool));
       }
       objects[tool] = await this.#objects(namespace, `${tool}${number}`);
