@@ -1,5 +1,5 @@
 /**
- * Measures Coracle on this machine and prints JSON. `npm run bench` runs everything; `npm run bench -- start` (`dns`, `api`, `cluster`, `nodes`) one part.
+ * Measures Coracle on this machine and prints JSON. `npm run bench` runs everything; `npm run bench -- start` (`dns`, `api`, `pods`, `cluster`, `nodes`) one part.
  * What a figure is compared with is measured in the same run: `--baseline URL` names another API server for the part `api`, whose token is in the file
  * `--baseline-token-file` and whose memory is read where `--baseline-pid` says its process. Needs what `npm start` needs; leaves nothing behind, but for the
  * definition of Widgets in the baseline.
@@ -12,6 +12,7 @@ import { measureCluster } from './cluster.ts';
 import { measureDns } from './dns.ts';
 import type { Target } from './load/target.ts';
 import { measureNodes } from './nodes.ts';
+import { measurePods } from './pods.ts';
 import { measureStart } from './start.ts';
 
 const { values, positionals: wanted } = parseArgs({
@@ -26,6 +27,7 @@ const { values, positionals: wanted } = parseArgs({
 const parts: Record<string, () => Promise<Record<string, unknown>>> = {
   start: measureStart,
   api: () => measureApi(baselineOf()),
+  pods: measurePods,
   dns: measureDns,
   cluster: measureCluster,
   nodes: measureNodes,

@@ -78,7 +78,7 @@ export async function warmUp(connection: Connection, collection: Collection): Pr
 }
 
 /** Keeps as many requests under way as there are clients, until all are answered. */
-async function parallel(total: number, send: (number: number) => Promise<Answer>): Promise<Figures> {
+export async function parallel(total: number, send: (number: number) => Promise<Answer>): Promise<Figures> {
   const times: number[] = [];
   let next = 0;
   const started = performance.now();
@@ -106,7 +106,8 @@ async function oneByOne(total: number, send: () => Promise<Answer>): Promise<Fig
   return { bytes, ...percentiles(times) };
 }
 
-async function expectOk(answer: Promise<Answer>): Promise<Answer> {
+/** The answer. Throws with its status and text when it says that the request failed. */
+export async function expectOk(answer: Promise<Answer>): Promise<Answer> {
   const { status, body } = await answer;
   if (status < 300) return answer;
   throw new Error(`a request was answered with ${status}: ${body.toString().slice(0, 300)}`);
