@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +89,7 @@ function podOf(number: number): string {
     metadata: {
       name: `pod-${number}`,
       labels: { app: `app-${number % 100}`, 'pod-template-hash': String(number % 1000), tier: 'backend' },
-      annotations: { 'example.com/checksum': String(number).padStart(64, '0') },
+      annotations: { 'example.com/checksum': createHash('sha256').update(String(number)).digest('hex') },
     },
     spec: {
       containers: [container('server')],

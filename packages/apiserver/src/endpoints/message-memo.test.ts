@@ -6,7 +6,7 @@ import { MessageMemo } from './message-memo.ts';
 
 function objectOf(name: string) {
   const object = { metadata: { name, namespace: 'default' }, data: { x: 'y'.repeat(100) } };
-  const cached = CachedObject.fromStore(configMap, encodeStored(configMap, object), 7);
+  const cached = CachedObject.fromStore(configMap, encodeStored(configMap, object), 7).object;
   return { cached, decodes: jest.spyOn(cached, 'decode') };
 }
 

@@ -192,22 +192,24 @@ export class Registry implements ObjectAccess {
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void {
     const { cache } = this.of(kind);
     const decoded = (object: CachedObject) => object.decode(kind) as T;
-    const known = new Map<string, number>();
-    const present = (object: CachedObject) => {
-      const revision = known.get(object.key);
-      if (revision === object.revision) return;
-      known.set(object.key, object.revision);
-      handler({ type: revision === undefined ? 'added' : 'updated', object: decoded(object) });
+    const known = new Map<string, CachedObject>();
+    const present = (object: CachedObject, decode = decoded) => {
+      const before = known.get(object.key);
+      if (before?.revision === object.revision) return;
+      known.set(object.key, object);
+      handler({ type: before ? 'updated' : 'added', object: decode(object) });
+    };
+    const gone = (object: CachedObject) => {
+      known.delete(object.key);
+      handler({ type: 'deleted', object: decoded(object) });
     };
     for (const object of cache.list(new Filter(kind, ''))) present(object);
     return cache.listen({
       changed: (events) => {
         for (const { type, object, previous } of events) {
-          if (type === 'DELETED') {
-            known.delete(object.key);
-            handler({ type: 'deleted', object: decoded(object) });
-          } else {
-            known.set(object.key, object.revision);
+          if (type === 'DELETED') gone(object);
+          else {
+            known.set(object.key, object);
             handler({
               type: previous ? 'updated' : 'added',
               object: decoded(object),
@@ -216,12 +218,16 @@ export class Registry implements ObjectAccess {
           }
         }
       },
+      ...(kind === cache.kind && {
+        loading: (object: CachedObject, shared: KubeObject) => present(object, () => shared as T),
+      }),
       reloaded: (removed, now) => {
-        for (const object of removed) {
-          known.delete(object.key);
-          handler({ type: 'deleted', object: decoded(object) });
-        }
+        for (const object of removed) gone(object);
         for (const object of now) present(object);
+        if (known.size === now.length) return;
+        // Gone again before a first load that was begun twice had come to its end.
+        const left = new Set(now.map(({ key }) => key));
+        for (const object of [...known.values()]) if (!left.has(object.key)) gone(object);
       },
     });
   }

@@ -70,7 +70,7 @@ export class Writer {
   }
 
   fromEntry(entry: StoredEntry | undefined): CachedObject | undefined {
-    return entry && CachedObject.fromStore(this.#parts.cache.kind, entry.value, entry.revision);
+    return entry && CachedObject.fromStore(this.#parts.cache.kind, entry.value, entry.revision).object;
   }
 
   /**

@@ -2,7 +2,7 @@ import { decodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import {
   decodeStored,
-  encodeStored,
+  encodeServed,
   headOf,
   replaceResourceVersion,
   storedFormOf,
@@ -45,16 +45,19 @@ export class CachedObject {
     this.#form = form;
   }
 
-  /** From what the store holds. */
-  static fromStore(kind: AnyKind, value: Buffer, revision: number): CachedObject {
+  /** From what the store holds; `decoded` is what it was made of, in the stored kind's form. */
+  static fromStore(kind: AnyKind, value: Buffer, revision: number): { object: CachedObject; decoded: KubeObject } {
     const form = storedFormOf(kind, value);
-    const object = decodeStored(form, value, revision);
-    return CachedObject.fromWrite(form, object, encodeStored(form, object), revision);
+    const decoded = decodeStored(form, value, revision);
+    return { object: CachedObject.#of(form, decoded, encodeServed(form, decoded, revision), revision), decoded };
   }
 
   /** From a write of this process: the stored-form object and the bytes that were written. */
   static fromWrite(kind: AnyKind, object: KubeObject, stored: Buffer, revision: number): CachedObject {
-    const body = withResourceVersion(kind, stored, revision);
+    return CachedObject.#of(kind, object, withResourceVersion(kind, stored, revision), revision);
+  }
+
+  static #of(kind: AnyKind, object: KubeObject, body: Buffer, revision: number): CachedObject {
     return new CachedObject(kind, object, revision, { body, fields: fieldsOf(kind, object) });
   }
 
@@ -132,7 +135,7 @@ export class CachedObject {
   }
 
   #keep(kind: AnyKind, object: KubeObject): Form {
-    const body = withResourceVersion(kind, encodeStored(kind, object), this.revision);
+    const body = encodeServed(kind, object, this.revision);
     const form = { body, fields: fieldsOf(kind, object) };
     this.#others ??= new Map();
     this.#others.set(kind, form);

@@ -25,11 +25,23 @@ export function typeMetaLength(kind: AnyKind): number {
 
 /** The object as the store keeps it: without resourceVersion, which is the store's own revision of the write. */
 export function encodeStored(kind: AnyKind, object: KubeObject): Buffer {
+  return exactBuffer(headOf(kind).toString() + tailOf(object));
+}
+
+/** The object as the watch cache keeps it: what `withResourceVersion` makes of its stored form. */
+export function encodeServed(kind: AnyKind, object: KubeObject, revision: number): Buffer {
+  const tail = tailOf(object);
+  return exactBuffer(
+    `${headOf(kind).toString()}"resourceVersion":"${revision}"${tail.startsWith('}') ? '' : ','}${tail}`,
+  );
+}
+
+/** What follows the head: the rest of the metadata, and all else. */
+function tailOf(object: KubeObject): string {
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _resourceVersion, selfLink: _selfLink, ...meta } = metadata;
-  const metaText = encodeJson(meta);
   const restText = encodeJson(rest);
-  return exactBuffer(headOf(kind).toString() + metaText.slice(1) + (restText === '{}' ? '}' : `,${restText.slice(1)}`));
+  return encodeJson(meta).slice(1) + (restText === '{}' ? '}' : `,${restText.slice(1)}`);
 }
 
 /** Splices a resourceVersion into bytes that `encodeStored` made. */

@@ -1,7 +1,14 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { root } from './keys.ts';
 import type { ResourceCache } from './resource-cache.ts';
-import { CompactedError, FutureRevisionError, type Store, type StoredEntry, type StoreEvent } from './store.ts';
+import {
+  CompactedError,
+  FutureRevisionError,
+  type ListRange,
+  type Store,
+  type StoredEntry,
+  type StoreEvent,
+} from './store.ts';
 
 const pageSize = 1_000;
 /** After so many objects others get their turn. */
@@ -69,6 +76,7 @@ export class Feed {
       do {
         joining.isStale = false;
         joining.events = [];
+        cache.beginLoading();
         revision = await this.#read(cache.prefix, (entry) => cache.load(entry));
         while (!(await this.reached(revision, joinPatience))) this.#stop.signal.throwIfAborted();
       } while (joining.isStale);
@@ -172,6 +180,7 @@ export class Feed {
   }
 
   async #load(): Promise<void> {
+    for (const cache of this.#caches.values()) cache.beginLoading();
     const revision = await this.#read(root, (entry) => this.#cacheOf(entry.key)?.load(entry));
     for (const cache of this.#caches.values()) cache.loaded(revision);
     for (const joining of this.#joining.values()) joining.isStale = true;
@@ -180,24 +189,22 @@ export class Feed {
     this.#ready.resolve();
   }
 
-  /** Reads everything below a prefix as of one revision, which it returns. */
+  /** Reads everything below a prefix as of one revision, which it returns; the store looks for the next page while one is taken in. */
   async #read(prefix: string, take: (entry: StoredEntry) => void): Promise<number> {
-    let from: string | undefined;
-    let revision: number | undefined;
+    const list = (range: ListRange) => this.#store.list(prefix, { limit: pageSize, ...range });
+    let page = await list({});
+    const { revision } = page;
     for (;;) {
-      const page = await this.#store.list(prefix, {
-        limit: pageSize,
-        ...(from ? { from } : {}),
-        ...(revision ? { revision } : {}),
-      });
-      revision ??= page.revision;
-      for (const [i, entry] of page.entries.entries()) {
+      const { entries, count } = page;
+      const last = entries.at(-1);
+      const next = last && entries.length < count ? list({ from: `${last.key}\0`, revision }) : undefined;
+      next?.catch(() => undefined); // it is awaited below; until then its failure is nobody's
+      for (const [i, entry] of entries.entries()) {
         take(entry);
         if (i % turnSize === turnSize - 1) await nextTurn();
       }
-      const last = page.entries.at(-1);
-      if (!last || page.entries.length >= page.count) return revision;
-      from = `${last.key}\0`;
+      if (!next) return revision;
+      page = await next;
     }
   }
 

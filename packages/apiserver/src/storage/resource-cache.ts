@@ -1,4 +1,4 @@
-import type { AnyKind } from '@coracle/api/kind';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { CachedObject } from './cached-object.ts';
 import type { Filter } from './filter.ts';
 import { type CacheEvent, History, type HistoryBounds } from './history.ts';
@@ -9,6 +9,11 @@ import type { StoredEntry, StoreEvent } from './store.ts';
 /** Hears of every change of a resource, batch by batch, and of reloads, after which nothing is known about what lay between. */
 export interface CacheListener {
   changed(events: readonly CacheEvent[]): void;
+  /**
+   * An object came in while the content is loaded for the first time, before any of it can be read: for those who would decode every object again. The
+   * decoded form is in the stored kind's form and shared; `reloaded` follows when all is in, also when the load had to be begun anew meanwhile.
+   */
+  loading?(object: CachedObject, decoded: KubeObject): void;
   /** The content was loaded anew (history was lost); `removed` and `present` tell the difference. */
   reloaded(removed: readonly CachedObject[], present: readonly CachedObject[]): void;
 }
@@ -22,7 +27,8 @@ export class ResourceCache {
   #keys = new SortedKeys();
   #history: History;
   #lastChange = 0;
-  #loading: Map<string, CachedObject> | undefined;
+  #loading = new Map<string, CachedObject>();
+  #wasLoaded = false;
   /** Own writes the feed has not reported yet: their encoded form need not be made again. By `key@revision`. */
   readonly #written = new Map<string, CachedObject>();
   readonly #listeners = new Set<CacheListener>();
@@ -93,7 +99,7 @@ export class ResourceCache {
       } else {
         const object =
           this.#written.get(`${key}@${event.revision}`) ??
-          CachedObject.fromStore(this.kind, event.value, event.revision);
+          CachedObject.fromStore(this.kind, event.value, event.revision).object;
         this.#objects.set(key, object);
         if (!previous) this.#keys.add(key);
         changes.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous });
@@ -113,20 +119,28 @@ export class ResourceCache {
     for (const [key, object] of this.#written) if (object.revision <= revision) this.#written.delete(key);
   }
 
-  /** Loading anew: `load` collects, `loaded` replaces the content. */
+  /** Begins to load anew: `load` collects, `loaded` replaces the content. What a load that was given up has collected is forgotten. */
+  beginLoading(): void {
+    this.#loading = new Map();
+  }
+
   load(entry: StoredEntry): void {
-    this.#loading ??= new Map();
     const key = entry.key.slice(this.prefix.length);
     const known = this.#objects.get(key);
-    const object =
-      known?.revision === entry.revision ? known : CachedObject.fromStore(this.kind, entry.value, entry.revision);
+    if (known?.revision === entry.revision) {
+      this.#loading.set(key, known);
+      return;
+    }
+    const { object, decoded } = CachedObject.fromStore(this.kind, entry.value, entry.revision);
     this.#loading.set(key, object);
+    if (!this.#wasLoaded) for (const listener of this.#listeners) listener.loading?.(object, decoded);
   }
 
   loaded(revision: number): void {
     const before = this.#objects;
-    this.#objects = this.#loading ?? new Map();
-    this.#loading = undefined;
+    this.#objects = this.#loading;
+    this.#loading = new Map();
+    this.#wasLoaded = true;
     this.#keys = new SortedKeys();
     for (const key of this.#objects.keys()) this.#keys.add(key);
     this.#history = new History(revision, this.#bounds);
