@@ -60,18 +60,24 @@ export async function ownServerFlags(folder: string, etcdPort: number): Promise<
   return { flags, token };
 }
 
+/** What a cluster's API server is given. */
+const clusterNursery = '--max-semi-space-size=8';
+
 /** Starts our kube-apiserver and waits until it is ready; resolves to how many milliseconds that took. Throws when it ends instead. */
 export async function startOwnServer(
   flags: readonly string[],
   port: number,
 ): Promise<{ process: ChildProcess; readyMs: number }> {
   const started = performance.now();
-  const process = spawn(join(root, 'bin/kube-apiserver'), [...flags, `--secure-port=${port}`], { stdio: 'ignore' });
+  const child = spawn(join(root, 'bin/kube-apiserver'), [...flags, `--secure-port=${port}`], {
+    stdio: 'ignore',
+    env: { CORACLE_NODE_OPTIONS: clusterNursery, ...process.env },
+  });
   while (!(await ready(port))) {
-    if (process.exitCode !== null) throw new Error(`kube-apiserver ended with ${process.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`kube-apiserver ended with ${child.exitCode}`);
     await pause(3);
   }
-  return { process, readyMs: Math.round(performance.now() - started) };
+  return { process: child, readyMs: Math.round(performance.now() - started) };
 }
 
 function ready(port: number): Promise<boolean> {

@@ -10,6 +10,7 @@ import {
   intFlag,
   stringFlag,
 } from './flags.ts';
+import { keepIdleMemorySmall } from './idle-memory.ts';
 import { type Log, logger, setVerbosity } from './log.ts';
 import { processRegistry, type Registry } from './metrics.ts';
 import { groupedUsages } from './usage.ts';
@@ -97,6 +98,7 @@ export async function program<F extends AnyFlags>(
   process.title = name;
   // The compile cache is written at exit; a process that is killed instead must not leave its next start without one.
   setTimeout(flushCompileCache, 5_000).unref();
+  keepIdleMemorySmall();
   setVerbosity(values.v);
   const log = logger(name);
   const signal = stopSignal(log);
