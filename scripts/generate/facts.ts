@@ -45,6 +45,7 @@ export const groupNames: Record<string, string> = {
   'admissionregistration/v1': 'admissionregistration.k8s.io',
   'apidiscovery/v2': 'apidiscovery.k8s.io',
   'apiextensions/v1': 'apiextensions.k8s.io',
+  'apiregistration/v1': 'apiregistration.k8s.io',
   'authentication/v1': 'authentication.k8s.io',
   'authorization/v1': 'authorization.k8s.io',
   'certificates/v1': 'certificates.k8s.io',
@@ -62,8 +63,9 @@ export const groupNames: Record<string, string> = {
   'storagemigration/v1beta1': 'storagemigration.k8s.io',
 };
 
-export function readFacts(path: string): Facts {
-  return JSON.parse(readFileSync(path, 'utf8')) as Facts;
+/** The facts of several files as one; each group-version is in one of them. */
+export function readFacts(...paths: string[]): Facts {
+  return Object.assign({}, ...paths.map((path) => JSON.parse(readFileSync(path, 'utf8')) as Facts)) as Facts;
 }
 
 /** A Go type, resolved: a scalar, a reference to a struct (`group/version.Name`), or a list or map of those. */

@@ -11,7 +11,7 @@ import { interfaces } from './interfaces.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, '../../packages/api/src/generated');
-const facts = readFacts(join(here, 'facts/api-v1.36.json'));
+const facts = readFacts(join(here, 'facts/api-v1.36.json'), join(here, 'facts/apiregistration-v1.json'));
 
 const files = new Map<string, string>();
 for (const groupVersion of Object.keys(groupNames)) {

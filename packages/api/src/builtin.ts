@@ -5,6 +5,7 @@ import { validatingAdmissionPolicy } from './admissionregistration/v1/validating
 import { validatingAdmissionPolicyBinding } from './admissionregistration/v1/validatingadmissionpolicybinding.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/v1/validatingwebhookconfiguration.ts';
 import { customResourceDefinition } from './apiextensions/v1/customresourcedefinition.ts';
+import { apiService } from './apiregistration/v1/apiservice.ts';
 import { controllerRevision } from './apps/v1/controllerrevision.ts';
 import { daemonSet } from './apps/v1/daemonset.ts';
 import { deployment } from './apps/v1/deployment.ts';
@@ -123,6 +124,7 @@ export const builtinKinds: readonly AnyKind[] = [
   validatingAdmissionPolicyBinding,
   validatingWebhookConfiguration,
   customResourceDefinition,
+  apiService,
 ];
 
 /** Kinds that only appear as the body of a subresource. */

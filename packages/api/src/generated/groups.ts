@@ -13,6 +13,7 @@ export const groups: Record<string, string> = {
   'admissionregistration/v1': 'admissionregistration.k8s.io',
   'apidiscovery/v2': 'apidiscovery.k8s.io',
   'apiextensions/v1': 'apiextensions.k8s.io',
+  'apiregistration/v1': 'apiregistration.k8s.io',
   'authentication/v1': 'authentication.k8s.io',
   'authorization/v1': 'authorization.k8s.io',
   'certificates/v1': 'certificates.k8s.io',

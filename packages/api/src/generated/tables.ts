@@ -11,6 +11,7 @@ import { table as admission_v1 } from './admission/v1.fields.ts';
 import { table as admissionregistration_v1 } from './admissionregistration/v1.fields.ts';
 import { table as apidiscovery_v2 } from './apidiscovery/v2.fields.ts';
 import { table as apiextensions_v1 } from './apiextensions/v1.fields.ts';
+import { table as apiregistration_v1 } from './apiregistration/v1.fields.ts';
 import { table as authentication_v1 } from './authentication/v1.fields.ts';
 import { table as authorization_v1 } from './authorization/v1.fields.ts';
 import { table as certificates_v1 } from './certificates/v1.fields.ts';
@@ -40,6 +41,7 @@ export const tables: Record<string, TypeTable> = {
   'admissionregistration/v1': admissionregistration_v1,
   'apidiscovery/v2': apidiscovery_v2,
   'apiextensions/v1': apiextensions_v1,
+  'apiregistration/v1': apiregistration_v1,
   'authentication/v1': authentication_v1,
   'authorization/v1': authorization_v1,
   'certificates/v1': certificates_v1,

@@ -164,6 +164,16 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
     '': 'Puts a ValidatingAdmissionPolicy to work, where and with which parameters.',
   },
   'apiextensions/v1.CustomResourceDefinition': { '': 'Declares a kind of objects that the server is to serve.' },
+  'apiregistration/v1.APIService': {
+    '': 'Who serves a group-version of the API: this server itself, or a Service that requests are passed on to.',
+  },
+  'apiregistration/v1.APIServiceSpec': {
+    service: 'The Service of the server that is asked. Without it this server serves the group-version itself.',
+    caBundle: 'The authorities that its certificate is checked against, PEM in base64.',
+    insecureSkipTLSVerify: 'Leaves its certificate unchecked; better name a caBundle.',
+    groupPriorityMinimum: 'How early clients prefer the group among others: the highest of its versions counts.',
+    versionPriority: 'How early clients prefer the version among those of its group.',
+  },
   'apps/v1.DaemonSet': { '': 'Keeps a pod running on every node, or on those that it selects.' },
   'apps/v1.StatefulSet': {
     '': 'Keeps a number of pods running that each have a name and volumes of their own, which stay theirs.',

@@ -44,6 +44,7 @@ export function schemaName(type: string): string {
   }
   if (group === 'meta') return `io.k8s.apimachinery.pkg.apis.meta.${rest}`;
   if (group === 'apiextensions') return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${rest}`;
+  if (group === 'apiregistration') return `io.k8s.kube-aggregator.pkg.apis.apiregistration.${rest}`;
   return `io.k8s.api.${group}.${rest}`;
 }
 
