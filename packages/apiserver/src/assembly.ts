@@ -5,6 +5,8 @@ import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
+import { Aggregation } from './aggregation/aggregation.ts';
+import { ProxyClientCertificate } from './aggregation/client-certificate.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
@@ -73,6 +75,17 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   registry.follow(new CustomResources(registry, resolve, log));
   registry.follow(new PolicyStatus(registry, log));
+  const aggregation = new Aggregation(registry, {
+    resolve,
+    certificate: new ProxyClientCertificate(
+      { cert: flags['proxy-client-cert-file'], key: flags['proxy-client-key-file'] },
+      log,
+    ),
+    refuseRedirects: flags['aggregator-reject-forwarding-redirect'],
+    metrics,
+    log,
+  });
+  registry.follow(aggregation);
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },
@@ -91,6 +104,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const server = createServer({
     registry,
     subresources: specials.subresources,
+    aggregation,
     pages: specials.pages,
     links: [
       ...(auditing ? [auditRefused(auditing)] : []),

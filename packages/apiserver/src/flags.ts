@@ -185,9 +185,19 @@ export const apiServerFlags = defineFlags({
     help: 'Seconds that a pod which does not say tolerates a node that cannot be reached.',
   }),
 
+  'proxy-client-cert-file': stringFlag({
+    group: api,
+    help: 'File with the client certificate shown to extension servers, which believe whom this server names. Unset, none is shown.',
+  }),
+  'proxy-client-key-file': stringFlag({ group: api, help: 'File with the private key of --proxy-client-cert-file.' }),
+  'aggregator-reject-forwarding-redirect': boolFlag({
+    group: api,
+    default: true,
+    help: 'Whether redirects of extension servers are answered with an error, and not passed on to the client.',
+  }),
   'enable-aggregator-routing': boolFlag({
     group: api,
-    help: 'Whether webhooks that are Services are reached at one of their endpoints; by default at the cluster IP, which needs kube-proxy beside this server.',
+    help: 'Whether extension servers and webhooks that are Services are reached at one of their endpoints; by default at the cluster IP, which needs kube-proxy beside this server.',
   }),
   'service-cluster-ip-range': stringFlag({
     group: api,

@@ -104,6 +104,9 @@ function checkFlags(flags: Flags): void {
   if ((flags['tls-cert-file'] === '') !== (flags['tls-private-key-file'] === '')) {
     throw new UsageError('--tls-cert-file and --tls-private-key-file must be specified together');
   }
+  if ((flags['proxy-client-cert-file'] === '') !== (flags['proxy-client-key-file'] === '')) {
+    throw new UsageError('--proxy-client-cert-file and --proxy-client-key-file must be specified together');
+  }
   if (flags['advertise-address'] !== '' && isIP(flags['advertise-address']) === 0) {
     throw new UsageError(
       `invalid argument ${JSON.stringify(flags['advertise-address'])} for "--advertise-address" flag`,

@@ -6,6 +6,7 @@ import { version } from '@coracle/api/version';
 import { type Checks, runChecks } from '@coracle/process/checks';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Registry as MetricsRegistry } from 'prom-client';
+import type { Aggregation } from './aggregation/aggregation.ts';
 import type { RequestContext } from './chain/link.ts';
 import { aggregatedDiscovery, aggregatedType } from './discovery/aggregated.ts';
 import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/groups.ts';
@@ -24,6 +25,8 @@ export interface PagesOptions {
   kinds: () => readonly AnyKind[];
   subresources: SubresourceTable;
   openApi: OpenApiService;
+  /** What other servers serve. */
+  aggregation?: Aggregation;
   metrics: MetricsRegistry;
   /** Checks of /healthz and /livez. */
   live: Checks;
@@ -84,7 +87,7 @@ export class PlainNotFound extends StatusError {
 }
 
 function applicationOf(options: PagesOptions): Express {
-  const { kinds, subresources, openApi, metrics } = options;
+  const { kinds, subresources, openApi, aggregation, metrics } = options;
   const application = express();
   application.disable('x-powered-by');
   application.disable('etag');
@@ -101,11 +104,11 @@ function applicationOf(options: PagesOptions): Express {
   });
   page('/apis', (context) => {
     if (wantsAggregated(context)) return sendAggregated(context, 'apis', options);
-    return sendValue(context, 200, groupList(kinds()));
+    return sendValue(context, 200, groupList(kinds(), aggregation?.registrations));
   });
   page('/api/v1', (context) => sendValue(context, 200, resourceList('v1', kinds(), subresources)));
   page('/apis/:group', (context, { params }) => {
-    const group = singleGroup(kinds(), params.group as string);
+    const group = singleGroup(kinds(), params.group as string, aggregation?.registrations);
     if (!group) throw unknownPath();
     return sendValue(context, 200, group);
   });
@@ -115,14 +118,16 @@ function applicationOf(options: PagesOptions): Express {
     return sendValue(context, 200, resourceList(`${group}/${wanted}`, kinds(), subresources));
   });
 
-  page('/openapi/v2', (context) => sendOpenApiV2(context, openApi));
+  page('/openapi/v2', (context) => sendOpenApiV2(context, options));
   page('/openapi/v3', async (context) => {
     await openApi.describe();
-    await sendJson(context, 200, openApi.index());
+    await sendJson(context, 200, openApi.index(aggregation?.openApi));
   });
-  page('/openapi/v3/*root', (context, { params }) =>
-    sendOpenApi(context, (params.root as unknown as string[]).join('/'), openApi),
-  );
+  page('/openapi/v3/*root', (context, { params }) => {
+    const root = (params.root as unknown as string[]).join('/');
+    const remote = aggregation?.remoteOf(`/${root}`);
+    return remote ? aggregation!.passOn(context, remote) : sendOpenApi(context, root, openApi);
+  });
 
   for (const endpoint of ['healthz', 'livez', 'readyz']) {
     const checks = endpoint === 'readyz' ? { ...options.live, ...options.ready } : options.live;
@@ -150,7 +155,7 @@ async function sendHealth(
   await send(context, status, 'text/plain; charset=utf-8', Buffer.from(body));
 }
 
-async function sendOpenApiV2(context: RequestContext, openApi: OpenApiService): Promise<void> {
+async function sendOpenApiV2(context: RequestContext, { openApi, aggregation }: PagesOptions): Promise<void> {
   const { req, res } = context;
   const accepted = parseAccept(req.headers.accept ?? '*/*').map(({ type }) => type);
   const json = accepted.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
@@ -158,7 +163,7 @@ async function sendOpenApiV2(context: RequestContext, openApi: OpenApiService): 
   if (!json && !wanted) throw notAcceptable(['application/json', ...openApiV2ProtobufNames]);
   const binary = wanted !== undefined && wanted !== 'application/json';
   await openApi.describe();
-  const { body, hash } = openApi.v2(binary ? 'protobuf' : 'json');
+  const { body, hash } = openApi.v2(binary ? 'protobuf' : 'json', await aggregation?.openApiV2());
   res.setHeader('Etag', `"${hash}"`);
   res.setHeader('Vary', 'Accept');
   if (req.headers['if-none-match'] === `"${hash}"`) return send(context, 304, 'application/json', Buffer.alloc(0));
@@ -197,9 +202,9 @@ function wantsAggregated({ req }: RequestContext): boolean {
 async function sendAggregated(
   context: RequestContext,
   root: 'api' | 'apis',
-  { kinds, subresources }: PagesOptions,
+  { kinds, subresources, aggregation }: PagesOptions,
 ): Promise<void> {
-  const { body, etag } = aggregatedDiscovery(root, kinds(), subresources);
+  const { body, etag } = aggregatedDiscovery(root, kinds(), subresources, aggregation?.registrations);
   const { res, req } = context;
   res.setHeader('ETag', etag);
   res.setHeader('Vary', 'Accept');
@@ -208,7 +213,7 @@ async function sendAggregated(
   await send(context, 200, aggregatedType, Buffer.from(`${JSON.stringify(body)}\n`));
 }
 
-function rootPaths({ kinds, live, ready, more }: PagesOptions): string[] {
+function rootPaths({ kinds, aggregation, live, ready, more }: PagesOptions): string[] {
   const paths = [
     '/api',
     '/api/v1',
@@ -220,7 +225,7 @@ function rootPaths({ kinds, live, ready, more }: PagesOptions): string[] {
     '/openapi/v3/',
     '/version',
   ];
-  for (const [group, versions] of servedGroups(kinds())) {
+  for (const [group, versions] of servedGroups(kinds(), aggregation?.registrations)) {
     if (group === '') continue;
     paths.push(`/apis/${group}`, ...versions.map((each) => `/apis/${group}/${each}`));
   }

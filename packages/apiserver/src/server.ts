@@ -7,7 +7,9 @@ import { version } from '@coracle/api/version';
 import type { Checks } from '@coracle/process/checks';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import type { Aggregation } from './aggregation/aggregation.ts';
 import { deadline } from './chain/deadline.ts';
+import { isLongRunningName } from './chain/in-flight.ts';
 import { compose, type Link, type RequestContext } from './chain/link.ts';
 import { metering, observeServer } from './chain/metering.ts';
 import { recovery } from './chain/recovery.ts';
@@ -35,6 +37,8 @@ export interface ServerOptions {
   log: { error(details: object, message: string): void; warn(details: object, message: string): void };
   live?: Checks;
   ready?: Checks;
+  /** What other servers serve; undefined: nothing. */
+  aggregation?: Aggregation;
   /** Further GET pages by path. */
   pages?: Readonly<Record<string, Page>>;
   /** What --request-timeout says, in milliseconds. */
@@ -77,7 +81,7 @@ export interface ApiServer {
 
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
-  const { registry, subresources, plugins, log } = options;
+  const { registry, subresources, plugins, aggregation, log } = options;
   const machinery = { registry, plugins, watchTimeout: options.watchTimeout ?? 1_800_000 };
   let address = options.address ?? '';
   const kinds = () => [...registry.scheme];
@@ -91,6 +95,7 @@ export function createServer(options: ServerOptions): ApiServer {
     live: options.live ?? {},
     ready: options.ready ?? {},
     address: () => address,
+    ...(aggregation ? { aggregation } : {}),
     ...(options.pages ? { more: options.pages } : {}),
     failedCheck: (check, error) =>
       log.warn({ check, reason: error instanceof Error ? error.message : String(error) }, 'Health check failed'),
@@ -105,6 +110,8 @@ export function createServer(options: ServerOptions): ApiServer {
   const isLongRunning = (context: RequestContext): boolean => {
     const { info } = context;
     if (info.verb === 'watch') return true;
+    // Of subresources of other servers no more is known than their names, and whether the client asks for an upgrade.
+    if (aggregation?.remoteOf(info.path)) return isLongRunningName(info.subresource) || context.upgrade !== undefined;
     if (!info.isResourceRequest || info.subresource === '') return false;
     const kind = kindOf(context);
     return kind !== undefined && subresources[`${resourceKey(kind)}/${info.subresource}`]?.longRunning === true;
@@ -121,8 +128,13 @@ export function createServer(options: ServerOptions): ApiServer {
       ...(options.started ? [starting(options.started)] : []),
       ...options.links,
     ],
-    (context) =>
-      context.info.isResourceRequest ? dispatch(context, machinery, registry.hooks, subresources) : pages(context),
+    (context) => {
+      const remote = aggregation?.remoteOf(context.info.path);
+      if (remote) return aggregation!.passOn(context, remote);
+      return context.info.isResourceRequest
+        ? dispatch(context, machinery, registry.hooks, subresources)
+        : pages(context);
+    },
   );
 
   const handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestContext['upgrade']) =>

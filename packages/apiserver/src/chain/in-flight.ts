@@ -36,8 +36,11 @@ export function inFlightLimit(limits: InFlightLimits): Link {
   };
 }
 
+/** Whether requests of a subresource of this name may last, whoever serves it. */
+export const isLongRunningName = (subresource: string): boolean => longRunning.has(subresource);
+
 function isExempt({ info, user }: RequestContext): boolean {
-  return info.verb === 'watch' || longRunning.has(info.subresource) || user.groups.includes(mastersGroup);
+  return info.verb === 'watch' || isLongRunningName(info.subresource) || user.groups.includes(mastersGroup);
 }
 
 /** Lets a number of requests through at once; the others wait in the order in which they came. */

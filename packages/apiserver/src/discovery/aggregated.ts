@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { AnyKind } from '@coracle/api/kind';
-import type { APIGroupDiscoveryList, APIResourceDiscovery } from '@coracle/api/types/apidiscovery/v2';
+import type {
+  APIGroupDiscoveryList,
+  APIResourceDiscovery,
+  APIVersionDiscovery,
+} from '@coracle/api/types/apidiscovery/v2';
 import type { SubresourceTable } from '../registry/strategy.ts';
-import { servedGroups } from './groups.ts';
+import { apiVersionOf, noRegistrations, type Registrations, servedGroups } from './groups.ts';
 import { isServed, subresourcesOf } from './resources.ts';
 
 /** What a client puts into Accept to get all groups in one answer (KEP-3352). */
@@ -13,22 +17,26 @@ export function aggregatedDiscovery(
   root: 'api' | 'apis',
   kinds: readonly AnyKind[],
   table: SubresourceTable,
+  registrations: Registrations = noRegistrations,
 ): { body: APIGroupDiscoveryList; etag: string } {
-  const groups = [...servedGroups(kinds)].filter(([name]) => (name === '') === (root === 'api'));
+  const own = (group: string, version: string): APIVersionDiscovery => ({
+    version,
+    resources: kinds
+      .filter((kind) => kind.group === group && kind.version === version && isServed(kind))
+      .sort((a, b) => (a.plural < b.plural ? -1 : 1))
+      .map((kind) => discoveryOf(kind, table)),
+    freshness: 'Current',
+  });
+  const groups = [...servedGroups(kinds, registrations)].filter(([name]) => (name === '') === (root === 'api'));
   const body: APIGroupDiscoveryList = {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map(([name, versions]) => ({
       metadata: name === '' ? {} : { name },
-      versions: versions.map((version) => ({
-        version,
-        resources: kinds
-          .filter((kind) => kind.group === name && kind.version === version && isServed(kind))
-          .sort((a, b) => (a.plural < b.plural ? -1 : 1))
-          .map((kind) => discoveryOf(kind, table)),
-        freshness: 'Current',
-      })),
+      versions: versions.map(
+        (version) => registrations.get(apiVersionOf(name, version))?.remote?.() ?? own(name, version),
+      ),
     })),
   };
   const etag = createHash('sha512').update(JSON.stringify(body)).digest('hex').toUpperCase();

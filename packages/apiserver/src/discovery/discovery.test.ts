@@ -47,7 +47,7 @@ describe('discovery', () => {
 
   it('names groups in the order of preference', () => {
     const names = groupList(builtinKinds).groups.map((each) => each.name);
-    expect(names.slice(0, 2)).toEqual(['apps', 'events.k8s.io']);
+    expect(names.slice(0, 3)).toEqual(['apiregistration.k8s.io', 'apps', 'events.k8s.io']);
     expect(singleGroup(builtinKinds, 'apps')?.preferredVersion).toEqual({ groupVersion: 'apps/v1', version: 'v1' });
     expect(singleGroup(builtinKinds, 'nothing.example')).toBeUndefined();
     expect(coreVersions('10.0.0.1:443').versions).toEqual(['v1']);

@@ -1,43 +1,53 @@
 import type { AnyKind } from '@coracle/api/kind';
+import type { APIVersionDiscovery } from '@coracle/api/types/apidiscovery/v2';
 import type { APIGroup, APIGroupList, APIVersions } from '@coracle/api/types/meta/v1';
+import { builtinPriority, type Priority } from './priorities.ts';
 import { isServed } from './resources.ts';
 
-/** The order in which clients should prefer groups, as upstream's priorities give it; others follow by name. */
-const preference = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'resource.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-];
+/** What APIServices say of a group-version: how early clients prefer it, and whether another server serves it. */
+export interface Registration extends Priority {
+  /** `apps/v1`; `v1` of the core group. */
+  readonly apiVersion: string;
+  /** What discovery says of it where another server serves it; undefined: this one does. */
+  readonly remote: (() => APIVersionDiscovery) | undefined;
+}
 
-/** The groups that serve anything, each with its versions, newest stable first, in the order clients should prefer them. */
-export function servedGroups(kinds: Iterable<AnyKind>): Map<string, string[]> {
-  const groups = new Map<string, Set<string>>();
-  for (const kind of kinds) {
-    if (!isServed(kind)) continue;
-    const versions = groups.get(kind.group) ?? new Set();
-    groups.set(kind.group, versions.add(kind.version));
+/** What APIServices say, by group-version; whatever is not there has the priorities that are built in. */
+export type Registrations = ReadonlyMap<string, Registration>;
+
+export const noRegistrations: Registrations = new Map();
+
+/** The groups that serve anything, each with its versions, both in the order clients should prefer them: by priority, then by stability and name. */
+export function servedGroups(
+  kinds: Iterable<AnyKind>,
+  registrations: Registrations = noRegistrations,
+): Map<string, string[]> {
+  const groups = new Map<string, Map<string, Priority>>();
+  const add = (group: string, version: string) => {
+    const versions = groups.get(group) ?? new Map<string, Priority>();
+    if (versions.has(version)) return;
+    const priority = registrations.get(apiVersionOf(group, version)) ?? builtinPriority(group, version);
+    groups.set(group, versions.set(version, priority));
+  };
+  for (const kind of kinds) if (isServed(kind)) add(kind.group, kind.version);
+  for (const { apiVersion, remote } of registrations.values()) {
+    const slash = apiVersion.indexOf('/');
+    if (remote) add(apiVersion.slice(0, Math.max(slash, 0)), apiVersion.slice(slash + 1));
   }
-  const rank = (group: string) => (preference.includes(group) ? preference.indexOf(group) : preference.length);
-  const names = [...groups.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return new Map(names.map((name) => [name, [...groups.get(name)!].sort(byStability)]));
+  const highest = (versions: Map<string, Priority>) => Math.max(...[...versions.values()].map(({ group }) => group));
+  return new Map(
+    [...groups]
+      .sort(([a, ofA], [b, ofB]) => highest(ofB) - highest(ofA) || (a < b ? -1 : 1))
+      .map(([group, versions]) => [
+        group,
+        [...versions].sort(([a, x], [b, y]) => y.version - x.version || byStability(a, b)).map(([version]) => version),
+      ]),
+  );
+}
+
+/** `apps/v1`, and `v1` of the core group. */
+export function apiVersionOf(group: string, version: string): string {
+  return group === '' ? version : `${group}/${version}`;
 }
 
 /** Orders versions as clients prefer them: stable before beta before alpha, higher before lower. */
@@ -64,16 +74,20 @@ export function coreVersions(address: string): APIVersions {
 }
 
 /** The answer at `/apis`: every group but the core one. */
-export function groupList(kinds: Iterable<AnyKind>): APIGroupList {
-  const groups = [...servedGroups(kinds)]
+export function groupList(kinds: Iterable<AnyKind>, registrations?: Registrations): APIGroupList {
+  const groups = [...servedGroups(kinds, registrations)]
     .filter(([name]) => name !== '')
     .map(([name, versions]) => groupOf(name, versions));
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
 /** The answer at `/apis/<group>`; undefined where nothing serves it. */
-export function singleGroup(kinds: Iterable<AnyKind>, name: string): APIGroup | undefined {
-  const versions = name === '' ? undefined : servedGroups(kinds).get(name);
+export function singleGroup(
+  kinds: Iterable<AnyKind>,
+  name: string,
+  registrations?: Registrations,
+): APIGroup | undefined {
+  const versions = name === '' ? undefined : servedGroups(kinds, registrations).get(name);
   return versions && { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(name, versions) };
 }
 

@@ -4,6 +4,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { servedGroups } from '../discovery/groups.ts';
 import type { SubresourceTable } from '../registry/strategy.ts';
 import { openApiDocument, rootOf } from './document.ts';
+import { mergeV2, type OtherV2 } from './merge-v2.ts';
 import { openApiV2 } from './v2.ts';
 import { encodeOpenApiV2 } from './v2-protobuf.ts';
 import { type KindWords, noOthers, wordsBefore } from './words.ts';
@@ -23,6 +24,7 @@ export class OpenApiService {
   readonly #table: SubresourceTable;
   readonly #version: string;
   readonly #documents = new Map<string, Prepared>();
+  #others: readonly OtherV2[] = [];
   #words: KindWords = noOthers;
   #described: Promise<void> | undefined;
 
@@ -43,11 +45,15 @@ export class OpenApiService {
     return this.#described;
   }
 
-  /** The answer at `/openapi/v3`. */
-  index(): { paths: Record<string, { serverRelativeURL: string }> } {
+  /** The answer at `/openapi/v3`. `others`: where documents of other servers are, by root; undefined where they have none. */
+  index(others: ReadonlyMap<string, string | undefined> = new Map()): {
+    paths: Record<string, { serverRelativeURL: string }>;
+  } {
     const paths: Record<string, { serverRelativeURL: string }> = {};
+    for (const [root, serverRelativeURL] of others) if (serverRelativeURL) paths[root] = { serverRelativeURL };
     for (const apiVersion of this.#apiVersions()) {
       const root = rootOf(apiVersion);
+      if (others.has(root)) continue;
       paths[root] = { serverRelativeURL: `/openapi/v3/${root}?hash=${this.#prepare(apiVersion).hash}` };
     }
     return { paths };
@@ -59,8 +65,12 @@ export class OpenApiService {
     return apiVersion === undefined ? undefined : this.#prepare(apiVersion);
   }
 
-  /** The document at `/openapi/v2`, as JSON or in the encoding client-go asks for. */
-  v2(encoding: 'json' | 'protobuf'): Prepared {
+  /** The document at `/openapi/v2`, as JSON or in the encoding client-go asks for, with what other servers describe. */
+  v2(encoding: 'json' | 'protobuf', others: readonly OtherV2[] = []): Prepared {
+    const before = this.#others;
+    const isNew = others.length !== before.length || others.some((each, i) => each.document !== before[i]?.document);
+    if (isNew) for (const each of ['json', 'protobuf']) this.#documents.delete(`v2 ${each}`);
+    this.#others = others;
     const key = `v2 ${encoding}`;
     return this.#documents.get(key) ?? this.#keep(key, this.#encodedV2(encoding));
   }
@@ -71,7 +81,7 @@ export class OpenApiService {
   }
 
   #encodedV2(encoding: 'json' | 'protobuf'): Buffer {
-    const document = openApiV2(this.#kinds(), this.#version, this.#words);
+    const document = mergeV2(openApiV2(this.#kinds(), this.#version, this.#words), this.#others);
     return encoding === 'json' ? Buffer.from(encodeJson(document)) : encodeOpenApiV2(document);
   }
 

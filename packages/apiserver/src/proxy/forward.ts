@@ -1,7 +1,7 @@
-import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
+import { type Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import { type RequestOptions as SecureOptions, request as secureRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
-import { internalError, serviceUnavailable } from '@coracle/api/meta/status';
+import { internalError, StatusError, serviceUnavailable } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
 import type { RequestContext } from '../chain/link.ts';
 import { askUpgrade, authorityOf, type UpgradeAnswer } from '../streaming/ask-upgrade.ts';
@@ -19,19 +19,34 @@ export interface ProxyTarget {
   readonly authority?: string;
   /** Certificates and their check, where it is secure. */
   readonly tls?: SecureOptions;
+  /** Keeps connections for requests that only read; each request has one of its own without it. */
+  readonly agent?: Agent;
   /** Further headers, name and value in turn; they replace what the client sent. */
   readonly headers?: readonly string[];
   /** The Location to answer with, of the target's; as it is by default. */
   location?(location: string): string;
+  /** Whether redirects, and what is no upgrade where one was asked for, are errors and do not reach the client. */
+  readonly strict?: boolean;
+  /** The error where the target cannot be reached for an upgrade; an InternalError by default. */
+  dialFailure?(why: string): Error;
 }
+
+const noRedirects = 'the backend attempted to redirect this request, which is not permitted';
 
 /**
  * Lets a target answer a request: method, headers, body and answer pass as they are, an upgrade with all bytes that follow it; redirects are for the
- * client to follow. Throws ServiceUnavailable when the target cannot be reached, an InternalError when that was for an upgrade.
+ * client to follow, but for a strict target. Throws ServiceUnavailable when the target cannot be reached, an InternalError when that was for an
+ * upgrade.
  */
 export async function forward(context: RequestContext, target: ProxyTarget): Promise<void> {
   if (context.upgrade) {
-    await passAnswerThrough(context, await upgrade(context, target));
+    const upgraded = await upgrade(context, target);
+    const code = upgraded.response.statusCode ?? 0;
+    if (target.strict && !upgraded.socket && code < 400) {
+      upgraded.response.destroy();
+      throw serviceUnavailable(`invalid upgrade response: status code ${code}`);
+    }
+    await passAnswerThrough(context, upgraded);
     return;
   }
   const response = await exchange(context, target);
@@ -41,14 +56,22 @@ export async function forward(context: RequestContext, target: ProxyTarget): Pro
 async function answer(
   { res, signal }: RequestContext,
   response: IncomingMessage,
-  { location }: ProxyTarget,
+  { location, strict }: ProxyTarget,
 ): Promise<void> {
+  const code = response.statusCode ?? 502;
+  if (strict && code >= 300 && code < 400 && response.headers.location !== undefined) {
+    response.destroy();
+    throw new StatusError({ code: 502, reason: '', message: noRedirects });
+  }
   const headers = endToEnd(response);
+  // The target knows better than the server what its answer is; whose request it is remains the server's to say.
+  for (let i = 0; i < headers.length; i += 2) if (!isAuditId(headers[i]!)) res.removeHeader(headers[i]!);
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i]!, headers[i + 1]!];
+    if (isAuditId(name)) continue;
     res.appendHeader(name, name.toLowerCase() === 'location' && location ? location(value) : value);
   }
-  res.writeHead(response.statusCode ?? 502);
+  res.writeHead(code);
   res.flushHeaders();
   try {
     await pipeline(response, res, { signal });
@@ -59,16 +82,25 @@ async function answer(
   }
 }
 
-function exchange(context: RequestContext, target: ProxyTarget): Promise<IncomingMessage> {
+const isAuditId = (name: string): boolean => name.toLowerCase() === 'audit-id';
+
+function exchange(context: RequestContext, target: ProxyTarget, isRetry = false): Promise<IncomingMessage> {
   const { req, signal } = context;
   return new Promise((resolve, reject) => {
     const headers = merged(forwarded(req), target);
     const isSized = req.headers['content-length'] !== undefined;
     const hasBody = bodyFollows(req);
     if (hasBody && !isSized) headers.push('Transfer-Encoding', 'chunked');
-    const outgoing = send(context, target, headers, { signal });
+    const reads = !hasBody && ['GET', 'HEAD'].includes(req.method ?? '');
+    const outgoing = send(context, target, headers, {
+      signal,
+      ...(reads && target.agent ? { agent: target.agent } : {}),
+    });
     outgoing.once('response', resolve);
-    outgoing.once('error', (error) => {
+    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+      // A kept connection that the target closed meanwhile.
+      const isUnseen = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
+      if (isUnseen && !isRetry && !signal.aborted) return resolve(exchange(context, target, true));
       const why = dialMessage(urlOf(target), error);
       reject(signal.aborted ? signal.reason : serviceUnavailable(`error trying to reach service: ${why}`));
     });
@@ -88,9 +120,10 @@ function bodyFollows(req: IncomingMessage): boolean {
 
 function upgrade(context: RequestContext, target: ProxyTarget): Promise<UpgradeAnswer> {
   const outgoing = send(context, target, merged(forwardedUpgrade(context.req), target), {});
-  return askUpgrade(outgoing, context.signal, (error) =>
-    internalError(new Error(`error dialing backend: ${dialMessage(urlOf(target), error)}`)),
-  );
+  return askUpgrade(outgoing, context.signal, (error) => {
+    const why = `error dialing backend: ${dialMessage(urlOf(target), error)}`;
+    return target.dialFailure?.(why) ?? internalError(new Error(why));
+  });
 }
 
 function send({ req }: RequestContext, target: ProxyTarget, headers: string[], more: RequestOptions) {
@@ -98,13 +131,13 @@ function send({ req }: RequestContext, target: ProxyTarget, headers: string[], m
   // HTTP/2 lets pass what no HTTP/1.1 path may have.
   const path = target.path.replace(/[^\u0021-\u00ff]/g, encodeURIComponent);
   const options = {
+    agent: false as const,
     ...more,
     host,
     port,
     path,
     method: req.method,
     headers: ['Host', authority, ...headers],
-    agent: false,
   };
   return secure ? secureRequest({ ...options, ...tls }) : plainRequest(options);
 }

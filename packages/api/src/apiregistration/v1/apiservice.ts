@@ -58,7 +58,9 @@ function serviceName({ spec }: APIService): string {
 function availability({ status }: APIService): string {
   const condition = findCondition(status?.conditions, 'Available');
   if (!condition) return 'Unknown';
-  return condition.status !== 'True' && condition.reason ? `${condition.status} (${condition.reason})` : condition.status;
+  return condition.status !== 'True' && condition.reason
+    ? `${condition.status} (${condition.reason})`
+    : condition.status;
 }
 
 function validateName({ metadata, spec }: APIService, at: Path): FieldError[] {

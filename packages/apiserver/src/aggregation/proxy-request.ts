@@ -1,0 +1,62 @@
+import { Agent } from 'node:https';
+import { StatusError, serviceUnavailable } from '@coracle/api/meta/status';
+import type { RequestContext } from '../chain/link.ts';
+import { send } from '../endpoints/response.ts';
+import type { Address, ServiceResolver } from '../webhooks/service-resolver.ts';
+import type { CertificateAndKey } from './client-certificate.ts';
+import { identityHeaders } from './identity-headers.ts';
+import { type RemoteServer, tlsOf } from './remote-server.ts';
+
+/** Kept connections that are idle this long (ms) are closed. */
+const idle = 90_000;
+
+/** All extension servers share it: connections are kept by address, server name, authority and what is shown. */
+const agent = new Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 25, timeout: idle });
+
+/** What passing on needs of the server. */
+export interface Passing {
+  readonly resolve: ServiceResolver;
+  readonly shown: CertificateAndKey;
+  /** Whether redirects of extension servers stay here (--aggregator-reject-forwarding-redirect). */
+  readonly refuseRedirects: boolean;
+  readonly log: { warn(details: object, message: string): void };
+}
+
+/**
+ * Lets an extension server answer a request, in the user's name: it has passed authentication and authorization here, and passes the extension
+ * server's own. Where that cannot be reached the answer is 503 with a line of text, as upstream's.
+ */
+export async function passOn(context: RequestContext, remote: RemoteServer, passing: Passing): Promise<void> {
+  const address = remote.available ? addressOf(remote, passing) : undefined;
+  if (!address) return sendText(context, 503, 'service unavailable');
+  const { forward } = await import('../proxy/forward.ts');
+  try {
+    await forward(context, {
+      secure: true,
+      ...address,
+      path: context.req.url ?? '/',
+      tls: tlsOf(remote, passing.shown),
+      agent,
+      headers: [...identityHeaders(context.user), 'Audit-Id', context.auditId],
+      strict: passing.refuseRedirects,
+      dialFailure: serviceUnavailable,
+    });
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    await sendText(context, error.code, error.message);
+  }
+}
+
+function addressOf({ name, service }: RemoteServer, { resolve, log }: Passing): Address | undefined {
+  try {
+    return resolve(service.namespace, service.name, service.port);
+  } catch (error) {
+    log.warn({ reason: (error as Error).message, apiService: name }, 'The Service of an APIService leads nowhere');
+    return undefined;
+  }
+}
+
+function sendText(context: RequestContext, code: number, text: string): Promise<void> {
+  context.res.setHeader('X-Content-Type-Options', 'nosniff');
+  return send(context, code, 'text/plain; charset=utf-8', Buffer.from(`${text}\n`));
+}
