@@ -7,6 +7,7 @@ import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
 import { ProxyClientCertificate } from './aggregation/client-certificate.ts';
+import { LocalRegistration } from './aggregation/registration.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
@@ -86,6 +87,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     log,
   });
   registry.follow(aggregation);
+  registry.follow(new LocalRegistration(registry, log));
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },

@@ -1,3 +1,4 @@
+import { apiService } from '@coracle/api/apiregistration/v1/apiservice';
 import { scheme as builtinScheme } from '@coracle/api/builtin';
 import { priorityClass } from '@coracle/api/scheduling/v1/priorityclass';
 import type { Scheme } from '@coracle/api/scheme';
@@ -8,6 +9,8 @@ import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
+import { Aggregation } from './aggregation/aggregation.ts';
+import { ProxyClientCertificate } from './aggregation/client-certificate.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { ensureSystemPriorityClasses } from './bootstrap/system-priority-classes.ts';
 import { unionOfTokens } from './chain/authentication/bearer-token.ts';
@@ -96,8 +99,10 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     registry.follow(new CustomResources(registry, endpointResolver(registry), log));
     registry.follow(new PolicyStatus(registry, log));
   }
-  await registry.start();
   const metrics = new MetricsRegistry();
+  const aggregation = plain || !registry.find(apiService) ? undefined : aggregationOf(registry, metrics, log);
+  if (aggregation) registry.follow(aggregation);
+  await registry.start();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
   if (!plain && registry.find(priorityClass)) await ensureSystemPriorityClasses(registry);
   const server = createServer({
@@ -105,6 +110,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     subresources: specials?.subresources ?? options.subresources ?? {},
     links: options.links ?? [everybodyIsAdmin],
     plugins: pluginsOf(options, registry, metrics, log),
+    ...(aggregation ? { aggregation } : {}),
     metrics,
     log,
   });
@@ -122,6 +128,17 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
       if (!options.store) await store.close();
     },
   };
+}
+
+/** Extension servers as a server without flags asks them; APIServices of what is built in are not made, since nobody asks for them here. */
+function aggregationOf(registry: Registry, metrics: MetricsRegistry, log: ServerOptions['log']): Aggregation {
+  return new Aggregation(registry, {
+    resolve: endpointResolver(registry),
+    certificate: new ProxyClientCertificate({ cert: '', key: '' }, log),
+    refuseRedirects: true,
+    metrics,
+    log,
+  });
 }
 
 function pluginsOf(

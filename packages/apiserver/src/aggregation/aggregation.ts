@@ -9,7 +9,6 @@ import { Availability } from './availability.ts';
 import type { ProxyClientCertificate } from './client-certificate.ts';
 import { availabilityMetrics } from './metrics.ts';
 import { passOn } from './proxy-request.ts';
-import { LocalRegistration } from './registration.ts';
 import { RemoteDocuments, type RemoteV2 } from './remote-documents.ts';
 import { type RemoteServer, remoteServer } from './remote-server.ts';
 
@@ -30,7 +29,6 @@ export interface AggregationOptions {
 export class Aggregation implements Follower {
   readonly #registry: Registry;
   readonly #options: AggregationOptions;
-  readonly #local: LocalRegistration;
   readonly #availability: Availability;
   readonly #documents: RemoteDocuments;
   /** By group-version; those alone that other servers serve. */
@@ -43,7 +41,6 @@ export class Aggregation implements Follower {
     const shown = () => certificate.now;
     this.#registry = registry;
     this.#options = options;
-    this.#local = new LocalRegistration(registry, log);
     this.#availability = new Availability(registry, {
       resolve,
       shown,
@@ -63,13 +60,13 @@ export class Aggregation implements Follower {
       this.#seen(object, type === 'deleted'),
     );
     this.#documents.start(() => [...this.#remotes.values()].map(({ name }) => name));
-    await Promise.all([this.#local.start(), this.#availability.start()]);
+    await this.#availability.start();
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#options.certificate.close();
-    await Promise.all([this.#local.stop(), this.#availability.stop(), this.#documents.stop()]);
+    await Promise.all([this.#availability.stop(), this.#documents.stop()]);
   }
 
   #seen(object: APIService, gone: boolean): void {

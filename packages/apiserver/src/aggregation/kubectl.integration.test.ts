@@ -52,16 +52,16 @@ const isAvailable = (wanted: boolean) =>
     return isConditionTrue(status?.conditions, 'Available') === wanted;
   });
 
-/** Looks at discovery anew each time. */
-const kubectl = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
-  const own = ['--kubeconfig', join(home, 'config'), '--cache-dir', join(home, String(caches++))];
-  const env = { PATH: process.env.PATH, HOME: home };
-  return new Promise((resolve) =>
-    execFile('kubectl', [...own, ...args], { env }, (error, stdout, stderr) =>
+const run = (command: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) =>
+    execFile(command, args, { env: { PATH: process.env.PATH, HOME: home } }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     ),
   );
-};
+
+/** Looks at discovery anew each time. */
+const kubectl = (...args: string[]) =>
+  run('kubectl', ['--kubeconfig', join(home, 'config'), '--cache-dir', join(home, String(caches++)), ...args]);
 let caches = 0;
 
 describe("upstream's kubectl", () => {

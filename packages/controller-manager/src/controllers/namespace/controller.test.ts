@@ -1,3 +1,4 @@
+import { apiService } from '@coracle/api/apiregistration/v1/apiservice';
 import { deployment } from '@coracle/api/apps/v1/deployment';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { namespace } from '@coracle/api/core/v1/namespace';
@@ -83,6 +84,31 @@ describe('namespace-controller', () => {
       },
       { namespace: 'shop' },
     );
+    await cluster.eventually(
+      () => cluster.gone(namespace, 'shop'),
+      (gone) => gone,
+    );
+  });
+
+  it('waits for a group whose server cannot be asked, and says so', async () => {
+    await start();
+    const spec = { group: 'example.com', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 15 };
+    const service = { name: 'none', namespace: 'default' };
+    await cluster.client.create(apiService, { metadata: { name: 'v1.example.com' }, spec: { ...spec, service } });
+    await cluster.client.create(configMap, { metadata: at('settings') });
+    await cluster.client.delete(namespace, 'shop');
+    const it = await cluster.eventually(
+      () => cluster.get(namespace, 'shop'),
+      (each) => findCondition(each.status?.conditions, 'NamespaceDeletionDiscoveryFailure')?.status === 'True',
+    );
+    expect(findCondition(it.status?.conditions, 'NamespaceDeletionDiscoveryFailure')).toMatchObject({
+      reason: 'DiscoveryFailed',
+      message: expect.stringContaining(
+        'Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: example.com/v1: ',
+      ),
+    });
+    expect(await cluster.list(configMap, 'shop')).toEqual([]);
+    await cluster.client.delete(apiService, 'v1.example.com');
     await cluster.eventually(
       () => cluster.gone(namespace, 'shop'),
       (gone) => gone,
