@@ -113,33 +113,45 @@ export function restConfigOf(config: Kubeconfig, overrides: KubeconfigOverrides 
       'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
     );
   }
-  for (const field of ['exec', 'auth-provider'] as const) {
-    if (user[field])
-      throw new Error(`user "${userName}": ${field} is not supported; use a token or a client certificate`);
-  }
   if (cluster?.['proxy-url']) throw new Error(`cluster "${clusterName}": proxy-url is not supported`);
-  const data = (encoded: string | undefined): string | undefined =>
-    encoded ? Buffer.from(encoded, 'base64').toString('utf8') : undefined;
-  const rest: RestConfig = {
+  return stated({
     server,
-    caData: data(cluster?.['certificate-authority-data']),
+    caData: decoded(cluster?.['certificate-authority-data']),
     caFile: cluster?.['certificate-authority'],
     insecureSkipTlsVerify: cluster?.['insecure-skip-tls-verify'],
     tlsServerName: cluster?.['tls-server-name'],
-    certData: data(user['client-certificate-data']),
+    ...userConfigOf(userName, overrides.token ? { ...user, token: overrides.token } : user),
+    namespace: overrides.namespace ?? context?.namespace,
+  });
+}
+
+/** What of a connection a user of a kubeconfig decides: the credentials. Throws on those that are not supported. */
+export function userConfigOf(name: string, user: KubeconfigUser): Omit<RestConfig, 'server'> {
+  for (const field of ['exec', 'auth-provider'] as const) {
+    if (user[field]) throw new Error(`user "${name}": ${field} is not supported; use a token or a client certificate`);
+  }
+  return stated({
+    certData: decoded(user['client-certificate-data']),
     certFile: user['client-certificate'],
-    keyData: data(user['client-key-data']),
+    keyData: decoded(user['client-key-data']),
     keyFile: user['client-key'],
-    token: overrides.token ?? user.token,
-    tokenFile: overrides.token || user.token ? undefined : user.tokenFile,
+    token: user.token,
+    tokenFile: user.token ? undefined : user.tokenFile,
     username: user.username,
     password: user.password,
-    namespace: overrides.namespace ?? context?.namespace,
-  };
-  if (user.as) {
-    rest.impersonate = { user: user.as, uid: user['as-uid'], groups: user['as-groups'], extra: user['as-user-extra'] };
-  }
-  for (const key of Object.keys(rest) as (keyof RestConfig)[])
-    if (rest[key] === undefined || rest[key] === '') delete rest[key];
-  return rest;
+    impersonate: user.as
+      ? { user: user.as, uid: user['as-uid'], groups: user['as-groups'], extra: user['as-user-extra'] }
+      : undefined,
+  });
+}
+
+function decoded(encoded: string | undefined): string | undefined {
+  return encoded ? Buffer.from(encoded, 'base64').toString('utf8') : undefined;
+}
+
+/** Without the fields that say nothing. */
+function stated<T extends object>(config: T): T {
+  for (const key of Object.keys(config) as (keyof T)[])
+    if (config[key] === undefined || config[key] === '') delete config[key];
+  return config;
 }

@@ -46,14 +46,23 @@ export function readComponentConfig<T>(path: string, format: ComponentConfigForm
 export function parseComponentConfig<T>(text: string, format: ComponentConfigFormat<T>): T {
   const documents = parseYamlDocuments(text).filter((each) => each.value !== null && each.value !== undefined);
   if (documents.length !== 1) throw new Error(`expected one document, found ${documents.length}`);
-  const document = documents[0]!.value;
+  return decodeComponentConfig(documents[0]!.value, format);
+}
+
+/** As `parseComponentConfig`, of a document that is parsed already: one that stands in another. */
+export function decodeComponentConfig<T>(document: unknown, format: ComponentConfigFormat<T>): T {
   if (!isObject(document)) throw new Error(`couldn't get version/kind; json parse error: not an object`);
   const { apiVersion, kind, ...fields } = document;
   if (apiVersion === undefined || kind === undefined) throw new Error(`Object 'Kind' and 'apiVersion' must be set`);
   if (![format.apiVersion].flat().includes(String(apiVersion)) || kind !== format.kind) {
     throw new Error(`no kind "${String(kind)}" is registered for version "${String(apiVersion)}"`);
   }
-  const parsed = format.schema.safeParse(fields);
+  return decodeShape(fields, format.schema);
+}
+
+/** As `decodeComponentConfig`, of what has neither version nor kind. Throws naming every unknown field and wrong type. */
+export function decodeShape<T>(value: unknown, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Error(`strict decoding error: ${parsed.error.issues.flatMap((each) => worded(each)).join(', ')}`);
 }

@@ -52,7 +52,7 @@ function validateConfig({ opaque }: DeviceClassConfiguration, at: Path): FieldEr
 }
 
 /** Whether it is a resource that nodes offer beyond Kubernetes' own: `example.com/gpu`. */
-function isExtendedResourceName(name: string): boolean {
+export function isExtendedResourceName(name: string): boolean {
   const isNative = !name.includes('/') || name.includes('kubernetes.io/');
   return !isNative && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
 }
