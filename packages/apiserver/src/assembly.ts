@@ -2,7 +2,8 @@ import { scheme } from '@coracle/api/builtin';
 import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
-import { builtinAdmission } from './admission/builtin.ts';
+import { builtinAdmission, configurationParsers } from './admission/builtin.ts';
+import type { PluginConfigurations } from './admission/configuration.ts';
 import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
@@ -92,6 +93,9 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },
     policies: { objects: registry, kinds: () => registry.scheme },
+    kinds: () => registry.scheme,
+    metrics,
+    configurations: await admissionConfigurations(flags),
     enable: flags['enable-admission-plugins'],
     disable: flags['disable-admission-plugins'],
     tolerationSeconds: {
@@ -155,6 +159,14 @@ function isAudited(flags: Flags): boolean {
   return (
     flags['audit-policy-file'] !== '' || flags['audit-log-path'] !== '' || flags['audit-webhook-config-file'] !== ''
   );
+}
+
+/** What the configuration file says to admission plugins, loaded only where there is one. */
+async function admissionConfigurations(flags: Flags): Promise<PluginConfigurations> {
+  const file = flags['admission-control-config-file'];
+  if (file === '') return new Map();
+  const { readAdmissionConfiguration } = await import('./admission/configuration-file.ts');
+  return readAdmissionConfiguration(file, configurationParsers);
 }
 
 /** The authorizers of flags or file; what webhooks need is loaded only where there may be one. */

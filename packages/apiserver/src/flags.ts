@@ -174,6 +174,10 @@ export const apiServerFlags = defineFlags({
     group: admission,
     help: 'Default admission plugins not to run.',
   }),
+  'admission-control-config-file': stringFlag({
+    group: admission,
+    help: 'File with an AdmissionConfiguration: what admission plugins are told beyond flags. Unset, they are told nothing.',
+  }),
   'default-not-ready-toleration-seconds': intFlag({
     group: admission,
     default: 300,

@@ -158,5 +158,11 @@ function pluginsOf(
     metrics: webhookMetrics(metrics),
     log,
   };
-  return builtinAdmission({ authorizer: alwaysAllow, webhooks, policies: { objects: registry, kinds } });
+  return builtinAdmission({
+    authorizer: alwaysAllow,
+    webhooks,
+    policies: { objects: registry, kinds },
+    kinds,
+    metrics,
+  });
 }

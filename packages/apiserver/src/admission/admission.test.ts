@@ -117,6 +117,7 @@ describe('the plugins of a server', () => {
       'NamespaceLifecycle',
       'ServiceAccount',
       'TaintNodesByCondition',
+      'PodSecurity',
       'Priority',
       'DefaultTolerationSeconds',
       'DefaultStorageClass',
@@ -132,9 +133,12 @@ describe('the plugins of a server', () => {
     expect(names({ disable: ['Priority'] })).not.toContain('Priority');
     expect(defaultAdmissionPlugins).toContain('ResourceQuota');
     expect(() => names({ enable: ['Nothing'] })).toThrow('unknown admission plugin "Nothing"');
-    expect(() => names({ enable: ['PodNodeSelector'] })).toThrow(
-      'admission plugin "PodNodeSelector" is not implemented',
+    expect(names({ enable: ['AlwaysDeny', 'AlwaysAdmit', 'PodNodeSelector'] })).toEqual(
+      expect.arrayContaining(['AlwaysAdmit', 'PodNodeSelector', 'AlwaysDeny']),
     );
+    for (const name of ['EventRateLimit', 'ImagePolicyWebhook']) {
+      expect(() => names({ enable: [name] })).toThrow(`admission plugin "${name}" needs a configuration`);
+    }
     expect(() => names({ enable: ['Priority'], disable: ['Priority'] })).toThrow('overlapped');
   });
 });

@@ -1,12 +1,32 @@
+import type { AnyKind } from '@coracle/api/kind';
+import { Registry as MetricsRegistry } from 'prom-client';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
+import type { CredentialsFor } from '../webhooks/credentials.ts';
+import { alwaysAdmit, alwaysDenyEverything } from './always.ts';
+import { alwaysPullImages } from './always-pull-images.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import type { ConfigurationParser, PluginConfigurations } from './configuration.ts';
+import type { Parsers } from './configuration-file.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { denyServiceExternalIps } from './deny-service-external-ips.ts';
+import { type EventLimit, eventRateLimit } from './event-rate-limit/plugin.ts';
+import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { type ImagePolicy, imagePolicyWebhook } from './image-policy/plugin.ts';
+import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
+import { namespaceAutoProvision } from './namespace-auto-provision.ts';
+import { namespaceExists } from './namespace-exists.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
+import { ownerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { podNodeSelector } from './pod-node-selector/plugin.ts';
+import type { NodeSelector } from './pod-node-selector/selector.ts';
+import { podSecurityMetrics } from './pod-security/metrics.ts';
+import { type PodSecurityOptions, podSecurity } from './pod-security/plugin.ts';
+import { podTolerationRestriction, type TolerationRestriction } from './pod-toleration-restriction/plugin.ts';
 import { mutatingPolicies } from './policy/mutating.ts';
 import type { PolicySurroundings } from './policy/policies.ts';
 import { validatingPolicies } from './policy/validating.ts';
@@ -32,44 +52,97 @@ export interface AdmissionOptions {
   readonly disable?: readonly string[];
   /** Seconds for DefaultTolerationSeconds. */
   readonly tolerationSeconds?: { notReady: number; unreachable: number };
+  /** All kinds that are served now; by default none, so that no owner is known whose deletion may be blocked. */
+  readonly kinds?: () => Iterable<AnyKind>;
+  /** What the configuration file says to plugins. */
+  readonly configurations?: PluginConfigurations;
+  /** Where plugins count what they do; by default nowhere. */
+  readonly metrics?: MetricsRegistry;
 }
 
 interface Entry {
   readonly name: string;
   readonly byDefault: boolean;
-  /** Absent where the plugin acts only on objects of kinds this server does not serve, so that it has nothing to do. */
+  /** Absent where the plugin acts on what this server does not have (kinds, features), so that it has nothing to do. */
   readonly make?: (options: AdmissionOptions) => AdmissionPlugin | undefined;
-  /** The plugin would do something, and we do not have it: enabling it is refused. */
-  readonly missing?: true;
+  /** How it reads what the configuration file says to it; absent where it takes no configuration. Loaded where there is something to read. */
+  readonly parser?: () => Promise<ConfigurationParser<unknown>>;
+}
+
+/** An entry of a plugin that takes a configuration. `make` gets what the parser made; undefined: nothing is said to it. */
+function configurable<T>(
+  name: string,
+  byDefault: boolean,
+  parser: () => Promise<ConfigurationParser<T>>,
+  make: (configuration: T | undefined, options: AdmissionOptions) => AdmissionPlugin | undefined,
+): Entry {
+  return {
+    name,
+    byDefault,
+    parser,
+    // Only this plugin's parser has made what is under its name.
+    make: (options) => make(options.configurations?.get(name) as T | undefined, options),
+  };
 }
 
 /** All plugins of upstream, in the order in which they run. */
 const plugins: readonly Entry[] = [
-  { name: 'AlwaysAdmit', byDefault: false },
-  { name: 'NamespaceAutoProvision', byDefault: false, missing: true },
+  { name: 'AlwaysAdmit', byDefault: false, make: () => alwaysAdmit },
+  { name: 'NamespaceAutoProvision', byDefault: false, make: () => namespaceAutoProvision },
   { name: 'NamespaceLifecycle', byDefault: true, make: namespaceLifecycle },
-  { name: 'NamespaceExists', byDefault: false, missing: true },
-  { name: 'LimitPodHardAntiAffinityTopology', byDefault: false, missing: true },
+  { name: 'NamespaceExists', byDefault: false, make: () => namespaceExists },
+  { name: 'LimitPodHardAntiAffinityTopology', byDefault: false, make: () => limitPodHardAntiAffinityTopology },
   { name: 'LimitRanger', byDefault: true },
   { name: 'ServiceAccount', byDefault: true, make: serviceAccounts },
   { name: 'NodeRestriction', byDefault: false, make: () => nodeRestriction },
   { name: 'TaintNodesByCondition', byDefault: true, make: () => taintNodesByCondition },
-  { name: 'AlwaysPullImages', byDefault: false, missing: true },
-  { name: 'ImagePolicyWebhook', byDefault: false, missing: true },
-  { name: 'PodSecurity', byDefault: false, missing: true },
-  { name: 'PodNodeSelector', byDefault: false, missing: true },
+  { name: 'AlwaysPullImages', byDefault: false, make: () => alwaysPullImages },
+  configurable<ImagePolicy>(
+    'ImagePolicyWebhook',
+    false,
+    async () => (await import('./image-policy/configuration.ts')).parseImagePolicy,
+    (policy) => imagePolicyWebhook(needed('ImagePolicyWebhook', policy)),
+  ),
+  configurable<Omit<PodSecurityOptions, 'metrics'>>(
+    'PodSecurity',
+    true,
+    async () => (await import('./pod-security/configuration.ts')).parsePodSecurityConfiguration,
+    (configuration, { metrics = new MetricsRegistry() }) =>
+      podSecurity({ ...configuration, metrics: podSecurityMetrics(metrics) }),
+  ),
+  configurable<ReadonlyMap<string, NodeSelector>>(
+    'PodNodeSelector',
+    false,
+    async () => (await import('./pod-node-selector/configuration.ts')).parseNodeSelectors,
+    (selectors) => podNodeSelector(selectors),
+  ),
   { name: 'Priority', byDefault: true, make: () => priority },
   {
     name: 'DefaultTolerationSeconds',
     byDefault: true,
     make: ({ tolerationSeconds }) => defaultTolerationSeconds(tolerationSeconds),
   },
-  { name: 'PodTolerationRestriction', byDefault: false, missing: true },
-  { name: 'EventRateLimit', byDefault: false, missing: true },
-  { name: 'ExtendedResourceToleration', byDefault: false, missing: true },
+  configurable<TolerationRestriction>(
+    'PodTolerationRestriction',
+    false,
+    async () => (await import('./pod-toleration-restriction/configuration.ts')).parseTolerationRestriction,
+    (restriction) => podTolerationRestriction(restriction),
+  ),
+  configurable<readonly EventLimit[]>(
+    'EventRateLimit',
+    false,
+    async () => (await import('./event-rate-limit/configuration.ts')).parseEventRateLimits,
+    (limits) => eventRateLimit(needed('EventRateLimit', limits)),
+  ),
+  { name: 'ExtendedResourceToleration', byDefault: false, make: () => extendedResourceToleration },
   { name: 'DefaultStorageClass', byDefault: true, make: () => defaultStorageClass },
   { name: 'StorageObjectInUseProtection', byDefault: true, make: () => storageObjectInUseProtection },
-  { name: 'OwnerReferencesPermissionEnforcement', byDefault: false, missing: true },
+  { name: 'PodGroupProtection', byDefault: true },
+  {
+    name: 'OwnerReferencesPermissionEnforcement',
+    byDefault: false,
+    make: ({ authorizer, kinds = () => [] }) => ownerReferencesPermissionEnforcement(authorizer, kinds),
+  },
   { name: 'PersistentVolumeClaimResize', byDefault: true, make: () => persistentVolumeClaimResize },
   { name: 'RuntimeClass', byDefault: true, make: () => runtimeClass },
   { name: 'CertificateApproval', byDefault: true, make: ({ authorizer }) => certificateApproval(authorizer) },
@@ -77,25 +150,37 @@ const plugins: readonly Entry[] = [
   { name: 'ClusterTrustBundleAttest', byDefault: true },
   { name: 'CertificateSubjectRestriction', byDefault: true, make: () => certificateSubjectRestriction },
   { name: 'DefaultIngressClass', byDefault: true, make: () => defaultIngressClass },
-  { name: 'DenyServiceExternalIPs', byDefault: false, missing: true },
+  { name: 'DenyServiceExternalIPs', byDefault: false, make: () => denyServiceExternalIps },
+  { name: 'PodTopologyLabels', byDefault: true },
+  { name: 'PodGroupWorkloadExists', byDefault: true },
+  { name: 'NodeDeclaredFeatureValidator', byDefault: true },
+  { name: 'JobValidation', byDefault: true },
+  { name: 'PodResizeValidator', byDefault: true },
   {
     name: 'MutatingAdmissionPolicy',
     byDefault: true,
     make: ({ authorizer, policies }) => policies && mutatingPolicies({ ...policies, authorizer }),
   },
-  { name: 'MutatingAdmissionWebhook', byDefault: true, make: (options) => mutatingWebhooks(webhooksOf(options)) },
+  configurable<CredentialsFor | undefined>('MutatingAdmissionWebhook', true, webhookParser, (credentials, options) =>
+    mutatingWebhooks(webhooksOf(options, credentials)),
+  ),
   {
     name: 'ValidatingAdmissionPolicy',
     byDefault: true,
     make: ({ authorizer, policies }) => policies && validatingPolicies({ ...policies, authorizer }),
   },
-  { name: 'ValidatingAdmissionWebhook', byDefault: true, make: (options) => validatingWebhooks(webhooksOf(options)) },
+  configurable<CredentialsFor | undefined>('ValidatingAdmissionWebhook', true, webhookParser, (credentials, options) =>
+    validatingWebhooks(webhooksOf(options, credentials)),
+  ),
   { name: 'ResourceQuota', byDefault: true },
-  { name: 'AlwaysDeny', byDefault: false, missing: true },
+  { name: 'AlwaysDeny', byDefault: false, make: () => alwaysDenyEverything },
 ];
 
 /** The names `--enable-admission-plugins` and `--disable-admission-plugins` know, in order. */
 export const admissionPluginNames: readonly string[] = plugins.map(({ name }) => name);
+
+/** How each plugin reads what `--admission-control-config-file` says to it. */
+export const configurationParsers: Parsers = new Map(plugins.map(({ name, parser }) => [name, parser]));
 
 /** The plugins that run without any flag, in order. */
 export const defaultAdmissionPlugins: readonly string[] = plugins
@@ -104,7 +189,7 @@ export const defaultAdmissionPlugins: readonly string[] = plugins
 
 /**
  * The plugins of a server, in the order in which they run. Throws on a name that is no plugin's, that is both enabled and disabled,
- * or of a plugin that is not implemented.
+ * or of a plugin that needs a configuration and has none.
  */
 export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
   const { enable = [], disable = [] } = options;
@@ -114,14 +199,25 @@ export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
   const both = enable.filter((name) => disable.includes(name));
   if (both.length > 0)
     throw new Error(`${both.join(', ')} in enable-admission-plugins and disable-admission-plugins overlapped`);
-  return plugins.flatMap(({ name, byDefault, make, missing }) => {
+  return plugins.flatMap(({ name, byDefault, make }) => {
     const on = enable.includes(name) || (byDefault && !disable.includes(name));
-    if (on && missing) throw new Error(`admission plugin ${JSON.stringify(name)} is not implemented`);
     return (on && make?.(options)) || [];
   });
 }
 
-function webhooksOf({ webhooks, authorizer }: AdmissionOptions): WebhookSurroundings {
+function needed<T>(name: string, configuration: T | undefined): T {
+  if (configuration !== undefined) return configuration;
+  throw new Error(`admission plugin ${JSON.stringify(name)} needs a configuration: --admission-control-config-file`);
+}
+
+async function webhookParser(): Promise<ConfigurationParser<CredentialsFor | undefined>> {
+  return (await import('./webhook/configuration.ts')).parseWebhookAdmissionConfiguration;
+}
+
+function webhooksOf(
+  { webhooks, authorizer }: AdmissionOptions,
+  credentials: CredentialsFor | undefined,
+): WebhookSurroundings {
   if (!webhooks) throw new Error('the plugins of admission webhooks are on, and have nothing to call webhooks with');
-  return { ...webhooks, authorizer };
+  return { ...webhooks, authorizer, credentials };
 }

@@ -14,7 +14,7 @@ export function mergeTolerations(first: readonly Toleration[], second: readonly 
 }
 
 /** Whether `wide` tolerates all that `narrow` does. */
-function covers(wide: Toleration, narrow: Toleration): boolean {
+export function covers(wide: Toleration, narrow: Toleration): boolean {
   if (deepEqual(wide, narrow)) return true;
   if (wide.key && wide.key !== narrow.key) return false;
   if (!wide.key && wide.operator !== 'Exists') return false;

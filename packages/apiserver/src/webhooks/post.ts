@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { statusFromResponse } from '@coracle/api/meta/response-status';
 import { StatusError } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
+import type { CredentialsFor, WebhookCredentials } from './credentials.ts';
 import type { Address, ServiceResolver } from './service-resolver.ts';
 
 /** Where a webhook is, as configurations say it: a URL, or a Service of the cluster; and who vouches for it. */
@@ -42,22 +43,38 @@ export interface WebhookTarget {
   readonly serverName: string;
   /** PEM; undefined: those the runtime trusts. */
   readonly ca: string | undefined;
+  /** By what it knows this server; mostly by nothing. */
+  readonly credentials?: WebhookCredentials | undefined;
 }
 
-/** Reads where a webhook is. Throws on a URL that is none. */
-export function webhookTarget(config: WebhookClientConfig, resolve: ServiceResolver): WebhookTarget {
+/** Reads where a webhook is, and finds what this server shows it. Throws on a URL that is none. */
+export function webhookTarget(
+  config: WebhookClientConfig,
+  resolve: ServiceResolver,
+  credentialsFor?: CredentialsFor,
+): WebhookTarget {
   const ca = config.caBundle ? Buffer.from(config.caBundle, 'base64').toString('utf8') : undefined;
   if (config.service) {
     const { namespace, name, path = '', port = 443 } = config.service;
     const serverName = `${name}.${namespace}.svc`;
     const origin = `https://${serverName}:${port}`;
-    return { origin, path: plainPath(path), address: () => resolve(namespace, name, port), serverName, ca };
+    const credentials = credentialsFor?.(serverName, port);
+    const address = () => resolve(namespace, name, port);
+    return { origin, path: plainPath(path), address, serverName, ca, credentials };
   }
   if (config.url === undefined) throw new Error('webhook configuration must have either service or URL');
   const url = new URL(config.url);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const address = { host, port: url.port === '' ? 443 : Number(url.port) };
-  return { origin: url.origin, path: plainPath(url.pathname), address: () => address, serverName: host, ca };
+  const credentials = credentialsFor?.(url.hostname, address.port);
+  return {
+    origin: url.origin,
+    path: plainPath(url.pathname),
+    address: () => address,
+    serverName: host,
+    ca,
+    credentials,
+  };
 }
 
 /** `/a/b` of `a//b/`. */
@@ -86,7 +103,8 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
   const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
   try {
     signal.throwIfAborted();
-    const { status, bytes } = await send({ target, path, body, userAgent: call.userAgent, signal });
+    const authorization = await target.credentials?.headers();
+    const { status, bytes } = await send({ target, path, body, userAgent: call.userAgent, authorization, signal });
     if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
     return bytes;
   } catch (error) {
@@ -105,11 +123,12 @@ interface Sending {
   readonly path: string;
   readonly body: Buffer;
   readonly userAgent: string;
+  readonly authorization: Readonly<Record<string, string | string[]>> | undefined;
   readonly signal: AbortSignal;
 }
 
 async function send(it: Sending, isRetry = false): Promise<{ status: number; bytes: Buffer }> {
-  const { target, path, body, userAgent, signal } = it;
+  const { target, path, body, userAgent, authorization, signal } = it;
   const address = addressOf(target);
   return new Promise((resolve, reject) => {
     const outgoing = httpsRequest({
@@ -119,8 +138,10 @@ async function send(it: Sending, isRetry = false): Promise<{ status: number; byt
       path,
       servername: isIP(target.serverName) === 0 ? target.serverName : '',
       ...(target.ca === undefined ? {} : { ca: target.ca }),
+      ...target.credentials?.certificate(),
       signal,
       headers: {
+        ...authorization,
         host: target.origin.slice('https://'.length),
         'content-type': 'application/json',
         accept: 'application/json, */*',

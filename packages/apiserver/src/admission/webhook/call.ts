@@ -119,7 +119,7 @@ async function ask({ hook, attributes }: Call, forms: Forms, around: WebhookSurr
     badRequest('error creating admission objects'),
   );
   const target = attempt(
-    () => webhookTarget(clientConfig, around.resolve),
+    () => webhookTarget(clientConfig, around.resolve, around.credentials),
     'could not get REST client',
     badRequest('error getting REST client'),
   );

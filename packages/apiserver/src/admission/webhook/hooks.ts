@@ -3,6 +3,7 @@ import { selectorFrom } from '@coracle/api/meta/labels';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { ObjectAccess } from '../../registry/access.ts';
+import type { CredentialsFor } from '../../webhooks/credentials.ts';
 import type { ServiceResolver } from '../../webhooks/service-resolver.ts';
 import type { Criteria } from './matching.ts';
 
@@ -22,6 +23,8 @@ export interface WebhookSurroundings {
   /** All kinds that are served now. */
   readonly kinds: () => Iterable<AnyKind>;
   readonly resolve: ServiceResolver;
+  /** What webhooks are shown; by default nothing. */
+  readonly credentials?: CredentialsFor | undefined;
   /** What `authorizer` in match conditions asks. */
   readonly authorizer: Authorizer;
   readonly metrics: WebhookMetrics;

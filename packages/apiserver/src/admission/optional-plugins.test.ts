@@ -1,0 +1,243 @@
+import { configMap } from '@coracle/api/core/v1/configmap';
+import { namespace } from '@coracle/api/core/v1/namespace';
+import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { type Authorizer, alwaysAllow } from '../chain/authorization/authorizer.ts';
+import { type Call, callsTo } from '../testing/http.ts';
+import { startApiServer, type TestServer } from '../testing.ts';
+import { builtinAdmission } from './builtin.ts';
+import { eventRateLimit } from './event-rate-limit/plugin.ts';
+import type { AdmissionPlugin } from './plugin.ts';
+import { podNodeSelector } from './pod-node-selector/plugin.ts';
+import { podTolerationRestriction } from './pod-toleration-restriction/plugin.ts';
+
+const servers: TestServer[] = [];
+afterAll(() => Promise.all(servers.map((each) => each.close())));
+let denied: (verb: string, resource: string) => boolean = () => false;
+afterEach(() => {
+  denied = () => false;
+});
+
+const choosy: Authorizer = {
+  ...alwaysAllow,
+  authorize: (attributes) =>
+    attributes.path === undefined && denied(attributes.verb, `${attributes.resource}/${attributes.subresource}`)
+      ? { decision: 'noOpinion', reason: '' }
+      : { decision: 'allow', reason: '' },
+};
+
+/** A server with these plugins alone. */
+async function serving(...plugins: (string | AdmissionPlugin)[]): Promise<Call & { api: TestServer }> {
+  const api = await startApiServer({
+    plugins: (registry) => {
+      const names = plugins.filter((each) => typeof each === 'string');
+      const webhooks = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'];
+      const kinds = () => registry.scheme;
+      const all = builtinAdmission({ authorizer: choosy, kinds, enable: names, disable: webhooks });
+      return [...all.filter(({ name }) => names.includes(name)), ...plugins.filter((each) => typeof each !== 'string')];
+    },
+  });
+  servers.push(api);
+  return Object.assign(callsTo(api.url), { api });
+}
+
+const pods = '/api/v1/namespaces/default/pods';
+const maps = '/api/v1/namespaces/default/configmaps';
+const merge = { 'content-type': 'application/merge-patch+json' };
+let count = 0;
+const pod = (spec: object = {}) => ({
+  metadata: { name: `p${count++}` },
+  spec: { containers: [{ name: 'c', image: 'x' }], ...spec },
+});
+const requests = (list: Record<string, string>) => [
+  { name: 'c', image: 'x', resources: { requests: list, limits: list } },
+];
+
+describe('AlwaysDeny', () => {
+  it('refuses whatever would change something', async () => {
+    const call = await serving('AlwaysDeny');
+    expect((await call('POST', maps, { metadata: { name: 'm' } })).body).toMatchObject({
+      code: 403,
+      message: 'configmaps "m" is forbidden: admission control is denying all modifications',
+    });
+  });
+});
+
+describe('AlwaysPullImages', () => {
+  it('has every image of a new pod, and every new image, pulled', async () => {
+    const call = await serving('AlwaysPullImages');
+    const made = await call('POST', pods, {
+      metadata: { name: 'pull' },
+      spec: {
+        initContainers: [{ name: 'i', image: 'a:1', imagePullPolicy: 'Never' }],
+        containers: [{ name: 'c', image: 'b:1', imagePullPolicy: 'IfNotPresent' }],
+        volumes: [{ name: 'v', image: { reference: 'c:1' } }],
+      },
+    });
+    const { initContainers, containers, volumes } = made.body.spec;
+    expect([initContainers[0].imagePullPolicy, containers[0].imagePullPolicy, volumes[0].image.pullPolicy]).toEqual(
+      Array(3).fill('Always'),
+    );
+  });
+});
+
+describe('DenyServiceExternalIPs', () => {
+  it('refuses new external addresses, and keeps old ones', async () => {
+    const call = await serving('DenyServiceExternalIPs');
+    const services = '/api/v1/namespaces/default/services';
+    const service = { metadata: { name: 's' }, spec: { ports: [{ port: 80 }], externalIPs: ['1.2.3.4'] } };
+    expect((await call('POST', services, service)).body.message).toBe(
+      'services "s" is forbidden: Use of external IPs is denied by admission control',
+    );
+    expect((await call('POST', services, { ...service, spec: { ports: [{ port: 80 }] } })).status).toBe(201);
+  });
+});
+
+describe('LimitPodHardAntiAffinityTopology', () => {
+  it('lets pods keep others off nodes only', async () => {
+    const call = await serving('LimitPodHardAntiAffinityTopology');
+    const apart = (topologyKey: string) =>
+      pod({
+        affinity: {
+          podAntiAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: [
+              { topologyKey, labelSelector: { matchLabels: { a: 'b' } } },
+            ],
+          },
+        },
+      });
+    expect((await call('POST', pods, apart('kubernetes.io/hostname'))).status).toBe(201);
+    expect((await call('POST', pods, apart('zone'))).body.message).toContain(
+      'is forbidden: affinity.PodAntiAffinity.RequiredDuringScheduling has TopologyKey zone but only key kubernetes.io/hostname is allowed',
+    );
+  });
+});
+
+describe('ExtendedResourceToleration', () => {
+  it('lets pods that ask for a device onto the nodes kept for them', async () => {
+    const call = await serving('ExtendedResourceToleration');
+    const made = await call('POST', pods, pod({ containers: requests({ 'example.com/gpu': '1', cpu: '1' }) }));
+    expect(made.body.spec.tolerations).toEqual([{ key: 'example.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
+  });
+});
+
+describe('NamespaceAutoProvision', () => {
+  it('makes a namespace for the first thing in it, but not in a dry run', async () => {
+    const call = await serving('NamespaceAutoProvision');
+    const inNew = '/api/v1/namespaces/fresh/configmaps';
+    await call('POST', `${inNew}?dryRun=All`, { metadata: { name: 'm' } });
+    expect(await call.api.registry.get(namespace, 'fresh')).toBeUndefined();
+    expect((await call('POST', inNew, { metadata: { name: 'm' } })).status).toBe(201);
+    expect(await call.api.registry.get(namespace, 'fresh')).toBeDefined();
+  });
+});
+
+describe('NamespaceExists', () => {
+  it('refuses what is in no namespace that there is', async () => {
+    const call = await serving('NamespaceExists');
+    const refused = await call('POST', '/api/v1/namespaces/none/configmaps', { metadata: { name: 'm' } });
+    expect([refused.status, refused.body.message]).toEqual([404, 'namespaces "none" not found']);
+    expect((await call('POST', maps, { metadata: { name: 'ok' } })).status).toBe(201);
+  });
+});
+
+describe('OwnerReferencesPermissionEnforcement', () => {
+  const owned = (name: string, blockOwnerDeletion?: boolean, kind = 'ServiceAccount') => ({
+    metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind, name: 'o', uid: 'u', blockOwnerDeletion }] },
+  });
+
+  it('asks for the permission to delete, and to block the deletion of the owner', async () => {
+    const call = await serving('OwnerReferencesPermissionEnforcement');
+    denied = (verb) => verb === 'delete';
+    expect((await call('POST', maps, owned('a'))).body.message).toBe(
+      'configmaps "a" is forbidden: cannot set an ownerRef on a resource you can\'t delete: , <nil>',
+    );
+    expect((await call('POST', maps, { metadata: { name: 'free' } })).status).toBe(201);
+    denied = (verb, resource) => verb === 'update' && resource === `${serviceAccount.plural}/finalizers`;
+    expect((await call('POST', maps, owned('b'))).status).toBe(201);
+    expect((await call('POST', maps, owned('c', true))).body.message).toBe(
+      'configmaps "c" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can\'t set finalizers on: , <nil>',
+    );
+    denied = () => false;
+    expect((await call('POST', maps, owned('d', true))).status).toBe(201);
+    expect((await call('POST', maps, owned('e', true, 'Thing'))).body.message).toContain(
+      'cannot find RESTMapping for APIVersion v1 Kind Thing: no matches for kind "Thing" in version "v1"',
+    );
+    denied = () => true;
+    const labelled = await call('PATCH', `${maps}/d`, '{"metadata":{"labels":{"a":"b"}}}', merge);
+    expect([labelled.status, labelled.body.kind]).toEqual([200, configMap.kind]);
+  });
+});
+
+describe('PodNodeSelector', () => {
+  it('sends pods to the nodes of their namespace', async () => {
+    const configured = { clusterDefaultNodeSelector: { env: 'dev' }, default: { env: 'dev', disk: 'ssd' } };
+    const call = await serving(podNodeSelector(new Map(Object.entries(configured))));
+    const selected = async (nodeSelector?: object) => (await call('POST', pods, pod({ nodeSelector }))).body;
+    expect((await selected()).spec.nodeSelector).toEqual({ env: 'dev' });
+    expect((await selected({ disk: 'ssd' })).spec.nodeSelector).toEqual({ env: 'dev', disk: 'ssd' });
+    expect((await selected({ env: 'prod' })).message).toContain(
+      'is forbidden: pod node label selector conflicts with its namespace node label selector',
+    );
+    expect((await selected({ zone: 'a' })).message).toContain(
+      'is forbidden: pod node label selector labels conflict with its namespace whitelist',
+    );
+    const annotations = { 'scheduler.alpha.kubernetes.io/node-selector': 'team=red, disk=hdd' };
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'red', annotations } });
+    const there = await call('POST', '/api/v1/namespaces/red/pods', pod());
+    expect(there.body.spec.nodeSelector).toEqual({ team: 'red', disk: 'hdd' });
+  });
+});
+
+describe('PodTolerationRestriction', () => {
+  it('gives pods the tolerations of their namespace, and allows no others', async () => {
+    const call = await serving(
+      podTolerationRestriction({ defaults: [{ key: 'cluster', operator: 'Exists' }], allowed: [] }),
+    );
+    expect((await call('POST', pods, pod())).body.spec.tolerations).toEqual([{ key: 'cluster', operator: 'Exists' }]);
+    const list = (...keys: string[]) => JSON.stringify(keys.map((key) => ({ key, operator: 'Exists' })));
+    const annotations = {
+      'scheduler.alpha.kubernetes.io/defaultTolerations': list('own'),
+      'scheduler.alpha.kubernetes.io/tolerationsWhitelist': list('own', 'other', 'node.kubernetes.io/memory-pressure'),
+    };
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'picky', annotations } });
+    const make = (spec: object) => call('POST', '/api/v1/namespaces/picky/pods', pod(spec));
+    const made = await make({ containers: requests({ cpu: '1' }) });
+    expect(made.body.spec.tolerations).toEqual([
+      { key: 'own', operator: 'Exists' },
+      { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' },
+    ]);
+    expect((await make({ tolerations: [{ key: 'other', operator: 'Exists' }] })).status).toBe(201);
+    expect((await make({ tolerations: [{ key: 'third', operator: 'Exists' }] })).body.message).toBe(
+      'pod tolerations (possibly merged with namespace default tolerations) conflict with its namespace whitelist',
+    );
+  });
+});
+
+describe('EventRateLimit', () => {
+  const event = (about: string) => ({
+    metadata: { name: `e${count++}`, namespace: 'default' },
+    involvedObject: { kind: 'Pod', name: about, namespace: 'default' },
+    source: { component: 'test' },
+  });
+
+  it('refuses events beyond the limit, and lets them in again later', async () => {
+    let now = 0;
+    const limits = [{ type: 'SourceAndObject', qps: 1, burst: 2, cacheSize: 2 } as const];
+    const call = await serving(eventRateLimit(limits, () => now));
+    const send = async (about: string) =>
+      (await call('POST', '/api/v1/namespaces/default/events', event(about))).status;
+    expect([await send('a'), await send('a'), await send('a'), await send('b')]).toEqual([201, 201, 429, 201]);
+    const refused = await call('POST', '/api/v1/namespaces/default/events', event('a'));
+    expect(refused.body).toMatchObject({
+      reason: 'TooManyRequests',
+      message: 'Too many requests: limit reached on type SourceAndObject for key testPoddefaulta',
+    });
+    now += 1000;
+    expect([await send('a'), await send('a')]).toEqual([201, 429]);
+    // Two others make it forget the first.
+    await send('b');
+    await send('c');
+    expect(await send('a')).toBe(201);
+  });
+});
