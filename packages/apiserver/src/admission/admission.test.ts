@@ -128,6 +128,7 @@ describe('the plugins of a server', () => {
       'CertificateSigning',
       'CertificateSubjectRestriction',
       'DefaultIngressClass',
+      'PodTopologyLabels',
     ]);
     expect(names({ enable: ['NodeRestriction'], disable: ['Priority'] })).toContain('NodeRestriction');
     expect(names({ disable: ['Priority'] })).not.toContain('Priority');

@@ -27,6 +27,7 @@ import type { NodeSelector } from './pod-node-selector/selector.ts';
 import { podSecurityMetrics } from './pod-security/metrics.ts';
 import { type PodSecurityOptions, podSecurity } from './pod-security/plugin.ts';
 import { podTolerationRestriction, type TolerationRestriction } from './pod-toleration-restriction/plugin.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { mutatingPolicies } from './policy/mutating.ts';
 import type { PolicySurroundings } from './policy/policies.ts';
 import { validatingPolicies } from './policy/validating.ts';
@@ -151,7 +152,7 @@ const plugins: readonly Entry[] = [
   { name: 'CertificateSubjectRestriction', byDefault: true, make: () => certificateSubjectRestriction },
   { name: 'DefaultIngressClass', byDefault: true, make: () => defaultIngressClass },
   { name: 'DenyServiceExternalIPs', byDefault: false, make: () => denyServiceExternalIps },
-  { name: 'PodTopologyLabels', byDefault: true },
+  { name: 'PodTopologyLabels', byDefault: true, make: () => podTopologyLabels },
   { name: 'PodGroupWorkloadExists', byDefault: true },
   { name: 'NodeDeclaredFeatureValidator', byDefault: true },
   { name: 'JobValidation', byDefault: true },

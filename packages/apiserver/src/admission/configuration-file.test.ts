@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { issueCertificate } from '@coracle/process/pki';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { alwaysAllow } from '../chain/authorization/authorizer.ts';
@@ -130,8 +131,19 @@ describe('the configuration of admission', () => {
 
 describe('webhooks', () => {
   it('are shown the credentials of the user named after them', async () => {
+    const { certificate, key } = await issueCertificate({
+      authority: hook.authority,
+      commonName: 'api',
+      usages: ['client'],
+      days: 1,
+    });
+    const encoded = (text: string) => Buffer.from(text).toString('base64');
+    const shown = { 'client-certificate-data': encoded(certificate), 'client-key-data': encoded(key) };
     const users = [
-      { name: `127.0.0.1:${hook.port}`, user: { token: 'secret' } },
+      { name: `127.0.0.1:${hook.port}`, user: { token: 'secret', ...shown } },
+      { name: 'hook.shop.svc', user: { token: 'exact' } },
+      { name: '*.shop.svc:8443', user: { token: 'port' } },
+      { name: '*.svc', user: { token: 'cluster' } },
       { name: '*', user: { username: 'u', password: 'p' } },
     ];
     const configuration = {
@@ -146,7 +158,13 @@ describe('webhooks', () => {
     ) => {
       headers(): Promise<object>;
     };
-    expect(await credentialsFor('elsewhere.svc', 443).headers()).toEqual({ authorization: 'Basic dTpw' });
+    const found = async (host: string, port: number) =>
+      Object.values((await credentialsFor(host, port).headers()) as Record<string, string>)[0];
+    expect(await found('hook.shop.svc', 443)).toBe('Bearer exact');
+    expect(await found('hook.shop.svc', 8443)).toBe('Bearer port');
+    expect(await found('other.shop.svc', 443)).toBe('Bearer cluster');
+    expect(await found('other.shop.svc', 9443)).toBe('Basic dTpw');
+    expect(await found('example.com', 443)).toBe('Basic dTpw');
     hook.respond = ({ body }) => ({
       kind: 'AdmissionReview',
       apiVersion: 'admission.k8s.io/v1',
@@ -166,7 +184,7 @@ describe('webhooks', () => {
       ],
     });
     expect((await call('POST', pods, web())).status).toBe(201);
-    expect(hook.received[0]?.headers.authorization).toBe('Bearer secret');
+    expect(hook.received[0]).toMatchObject({ headers: { authorization: 'Bearer secret' }, client: 'api' });
   });
 });
 

@@ -33,7 +33,7 @@ export async function bind(objects: ObjectAccess, binding: Binding, namespace: s
   const errors = problemsOf(binding);
   if (errors.length > 0) throw invalidObject({ group: '', kind: 'Binding' }, name, errors);
   const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why);
-  const { uid, resourceVersion, annotations } = binding.metadata;
+  const { uid, resourceVersion, annotations, labels } = binding.metadata;
   await objects.update(
     podKind,
     name,
@@ -54,6 +54,7 @@ export async function bind(objects: ObjectAccess, binding: Binding, namespace: s
       if (pod.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
       pod.spec.nodeName = binding.target.name ?? '';
       if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
+      if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
       markScheduled(pod);
       return pod;
     },
@@ -61,7 +62,7 @@ export async function bind(objects: ObjectAccess, binding: Binding, namespace: s
   );
 }
 
-/** What a binding changes in the pod: its node, annotations and condition, and nothing the author of the binding chose otherwise. */
+/** What a binding changes in the pod: its node, annotations, labels and condition, and nothing the author of the binding chose otherwise. */
 export const bindingView: View<Pod> = { prepare: (it) => it };
 
 function markScheduled(pod: Pod): void {

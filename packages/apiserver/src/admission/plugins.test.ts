@@ -10,6 +10,7 @@ import { eventRateLimit } from './event-rate-limit/plugin.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { podNodeSelector } from './pod-node-selector/plugin.ts';
 import { podTolerationRestriction } from './pod-toleration-restriction/plugin.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 
 const servers: TestServer[] = [];
 afterAll(() => Promise.all(servers.map((each) => each.close())));
@@ -211,6 +212,24 @@ describe('PodTolerationRestriction', () => {
     expect((await make({ tolerations: [{ key: 'third', operator: 'Exists' }] })).body.message).toBe(
       'pod tolerations (possibly merged with namespace default tolerations) conflict with its namespace whitelist',
     );
+  });
+});
+
+describe('PodTopologyLabels', () => {
+  it('gives pods the zone and region of the node they are bound to', async () => {
+    const call = await serving(podTopologyLabels);
+    const zone = { 'topology.kubernetes.io/zone': 'a', 'topology.kubernetes.io/region': 'eu' };
+    await call('POST', '/api/v1/nodes', { metadata: { name: 'n1', labels: { ...zone, disk: 'ssd' } } });
+    const { metadata, ...rest } = pod();
+    const labels = { app: 'web', 'topology.kubernetes.io/zone': 'mine' };
+    const made = await call('POST', pods, { ...rest, metadata: { ...metadata, labels } });
+    expect(made.body.metadata.labels).toEqual(labels);
+    const { name } = metadata;
+    const bound = await call('POST', `${pods}/${name}/binding`, { target: { kind: 'Node', name: 'n1' } });
+    expect(bound.status).toBe(201);
+    expect((await call('GET', `${pods}/${name}`)).body.metadata.labels).toEqual({ app: 'web', ...zone });
+    expect((await call('POST', pods, pod({ nodeName: 'n1' }))).body.metadata.labels).toEqual(zone);
+    expect((await call('POST', pods, pod({ nodeName: 'gone' }))).body.metadata.labels).toBeUndefined();
   });
 });
 
