@@ -47,6 +47,14 @@ export const apiServerFlags = defineFlags({
     help: 'How often etcd is told to forget old revisions. 0 leaves that to others.',
   }),
   'event-ttl': durationFlag({ group: etcd, default: 3_600_000, help: 'How long events are kept.' }),
+  'encryption-provider-config': stringFlag({
+    group: etcd,
+    help: 'File with the EncryptionConfiguration that says which resources are encrypted in etcd, and how. Unset, none is.',
+  }),
+  'encryption-provider-config-automatic-reload': boolFlag({
+    group: etcd,
+    help: 'Whether changes of --encryption-provider-config count while the server runs.',
+  }),
 
   ...servingFlags({ port: 6443, required: true }),
 

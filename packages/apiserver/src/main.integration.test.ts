@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EtcdStore } from './storage/etcd-store.ts';
 import { startEtcd, type TestEtcd } from './testing/etcd.ts';
 import { startProgram, type TestProgram } from './testing/program.ts';
 
@@ -12,10 +13,30 @@ let etcd: TestEtcd;
 let program: TestProgram;
 let home: string;
 
+const encryptedSecrets = {
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'EncryptionConfiguration',
+  resources: [
+    {
+      resources: ['secrets'],
+      providers: [
+        { secretbox: { keys: [{ name: 'key1', secret: Buffer.alloc(32, 7).toString('base64') }] } },
+        { identity: {} },
+      ],
+    },
+  ],
+};
+
 beforeAll(async () => {
   etcd = await startEtcd();
-  program = await startProgram(etcd.url, ['--advertise-address=192.0.2.10']);
   home = await mkdtemp(join(tmpdir(), 'coracle-home-'));
+  const encryption = join(home, 'encryption.json');
+  await writeFile(encryption, JSON.stringify(encryptedSecrets));
+  program = await startProgram(etcd.url, [
+    '--advertise-address=192.0.2.10',
+    `--encryption-provider-config=${encryption}`,
+    '--encryption-provider-config-automatic-reload',
+  ]);
 });
 afterAll(async () => {
   await program?.close();
@@ -112,6 +133,10 @@ describe('kube-apiserver', () => {
       'Error: invalid argument "master-count" for "--endpoint-reconciler-type" flag: must be one of "lease", "none"',
     ],
     [
+      ['--etcd-servers=http://127.0.0.1:1', '--encryption-provider-config-automatic-reload'],
+      'Error: --encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
+    ],
+    [
       ['--etcd-servers=http://127.0.0.1:1', '--secure-port=0'],
       'Error: --secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0',
     ],
@@ -182,6 +207,17 @@ describe("upstream's kubectl", () => {
     const { stdout, code } = await kubectl('explain', 'deployment.spec.replicas');
     expect(code).toBe(0);
     expect(stdout).toMatch(/KIND: +Deployment\nVERSION: +v1\n\nFIELD: replicas <integer>/);
+  });
+
+  it('writes secrets that are not readable in etcd', async () => {
+    const made = await kubectl('create', 'secret', 'generic', 'login', '--from-literal=password=hunter2');
+    expect(made).toMatchObject({ stdout: 'secret/login created\n', code: 0 });
+    const store = new EtcdStore({ servers: [etcd.url] });
+    const { entry } = await store.get('/registry/secrets/default/login');
+    await store.close();
+    expect(entry!.value.toString('latin1')).toMatch(/^k8s:enc:secretbox:v1:key1:/);
+    expect(entry!.value.includes(btoa('hunter2'))).toBe(false);
+    expect((await kubectl('get', 'secret', 'login', '-o', 'jsonpath={.data.password}')).stdout).toBe(btoa('hunter2'));
   });
 
   it('refuses unknown fields', async () => {

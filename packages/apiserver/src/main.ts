@@ -7,6 +7,7 @@ import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
+import type { Registry as Metrics } from 'prom-client';
 import { assemble } from './assembly.ts';
 import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
 import { isLoopback, KubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts';
@@ -20,7 +21,9 @@ import type { ServiceAllocation } from './registry/services/hooks.ts';
 import { rangeRepair } from './registry/services/repair.ts';
 import { authenticationInfoOf, clientAuthoritiesOf } from './security.ts';
 import type { Tls } from './server.ts';
+import type { Encryption } from './storage/encryption/setup.ts';
 import { EtcdStore } from './storage/etcd-store.ts';
+import type { Store } from './storage/store.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
@@ -32,7 +35,9 @@ await program(
   apiServerFlags,
   async ({ flags, log, signal, metrics }) => {
     checkFlags(flags);
-    const store = openStore(flags);
+    const etcd = openStore(flags);
+    const encryption = await encrypting(flags, etcd, metrics, log);
+    const store = encryption?.store ?? etcd;
     const progress: Progress = { finished: new Set(), ending: false };
     const started = Promise.withResolvers<void>();
     const { registry, server, rbac, services, close } = await assemble(flags, {
@@ -43,6 +48,7 @@ await program(
       address: `${advertised(flags)}:${flags['secure-port']}`,
       started: started.promise,
     });
+    encryption?.onChange(() => registry.feed.reread());
     const tls = await servingTls(flags);
     const listening = await server.listen({ host: flags['bind-address'], port: flags['secure-port'], tls });
     log.info({ address: flags['bind-address'], port: listening.port }, 'Serving securely');
@@ -85,6 +91,7 @@ await program(
     await registry.stop();
     await closed;
     await close();
+    encryption?.close();
     await store.close();
   },
   {
@@ -124,6 +131,18 @@ function openStore(flags: Flags): EtcdStore {
     ...(cert ? { cert } : {}),
     ...(key ? { key } : {}),
   });
+}
+
+/** Encryption of what is kept, where the flags ask for it. */
+async function encrypting(flags: Flags, store: Store, metrics: Metrics, log: Log): Promise<Encryption | undefined> {
+  const path = flags['encryption-provider-config'];
+  const follow = flags['encryption-provider-config-automatic-reload'];
+  if (path !== '') {
+    const { encryptionOf } = await import('./storage/encryption/setup.ts');
+    return encryptionOf(store, { path, follow, metrics, log });
+  }
+  if (!follow) return undefined;
+  throw new UsageError('--encryption-provider-config-automatic-reload must be set with --encryption-provider-config');
 }
 
 interface Progress {
@@ -168,7 +187,7 @@ function defaultServiceCidr(registry: Registry, services: ServiceAllocation, log
 }
 
 /** Who keeps the endpoints of the kubernetes Service; undefined: not this server. */
-function endpointsOf(flags: Flags, registry: Registry, store: EtcdStore): KubernetesEndpoints | undefined {
+function endpointsOf(flags: Flags, registry: Registry, store: Store): KubernetesEndpoints | undefined {
   const address = advertised(flags);
   if (flags['endpoint-reconciler-type'] === 'none' || isLoopback(address)) return undefined;
   return new KubernetesEndpoints(registry, new ServerLeases(store), { address, port: flags['secure-port'] });

@@ -52,6 +52,7 @@ export async function notOlderThan(registry: Registry, revision: number): Promis
 async function cachePage(registry: Registry, resource: Resource, options: ListOptions, from = ''): Promise<Page> {
   const { filter, limit } = options;
   await prepareFor(filter, () => resource.cache.list(new Filter(filter.kind, filter.namespace)));
+  resource.cache.refuseUnreadable(filter);
   const found = resource.cache.list(filter, fromKey(filter.namespace, from));
   return pageOf(found, found.length, limit, registry.feed.revision, options);
 }
@@ -75,6 +76,7 @@ async function exactPage(
   const { cache } = resource;
   if (cache.lastChange <= revision) {
     await prepareFor(filter, () => cache.list(new Filter(filter.kind, filter.namespace)));
+    cache.refuseUnreadable(filter);
     const found = cache.list(filter, fromKey(filter.namespace, token?.start ?? ''));
     return pageOf(found, found.length, limit, revision, options);
   }

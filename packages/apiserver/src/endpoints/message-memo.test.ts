@@ -6,7 +6,11 @@ import { MessageMemo } from './message-memo.ts';
 
 function objectOf(name: string) {
   const object = { metadata: { name, namespace: 'default' }, data: { x: 'y'.repeat(100) } };
-  const cached = CachedObject.fromStore(configMap, encodeStored(configMap, object), 7).object;
+  const cached = CachedObject.fromStore(configMap, {
+    key: '/registry/configmaps/default/it',
+    value: encodeStored(configMap, object),
+    revision: 7,
+  }).object;
   return { cached, decodes: jest.spyOn(cached, 'decode') };
 }
 

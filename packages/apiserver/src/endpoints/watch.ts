@@ -25,6 +25,7 @@ export async function watch(call: Call): Promise<void> {
   else if (initial && options.revision > 0) await registry.seen(options.revision);
   const newest = await newestBefore(registry, options.revision ?? 0);
   const { cache, hub } = resource;
+  if (initial) cache.refuseUnreadable(options.filter);
 
   writeHead(context, 200, { 'Content-Type': media === 'application/json' ? media : `${media};stream=watch` });
   const { res } = context;

@@ -95,7 +95,7 @@ async function overwrite(
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
     await validate(write.plugins, writer.attributes(write, 'UPDATE', object, old, place));
     keepUnchangedTimes(old, object);
-    if (sameObject(object, old)) return current;
+    if (sameObject(object, old) && (write.dryRun || !(await writer.isStale(key)))) return current;
     const encoded = await writer.encode(object);
     if (write.dryRun) return writer.show(encoded, current.revision);
     const result = await (finished

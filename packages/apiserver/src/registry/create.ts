@@ -66,7 +66,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     const key = relativeKey(name, object.metadata.namespace);
     const encoded = await writer.encode(object);
     if (write.dryRun) {
-      if (await writer.live(key)) throw alreadyExists(writer.named, name);
+      if (await writer.entry(key)) throw alreadyExists(writer.named, name);
       return writer.show(encoded, 0);
     }
     const result = await writer.put(key, encoded, 0);

@@ -69,8 +69,13 @@ export class Writer {
     return (await this.#parts.store.get(this.#parts.cache.prefix + key)).entry;
   }
 
+  /** Whether the store wants an object written anew though nothing of it changes. */
+  isStale(key: string): Promise<boolean> | undefined {
+    return this.#parts.store.isStale?.(this.#parts.cache.prefix + key);
+  }
+
   fromEntry(entry: StoredEntry | undefined): CachedObject | undefined {
-    return entry && CachedObject.fromStore(this.#parts.cache.kind, entry.value, entry.revision).object;
+    return entry && CachedObject.fromStore(this.#parts.cache.kind, entry).object;
   }
 
   /**

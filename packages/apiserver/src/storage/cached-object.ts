@@ -1,5 +1,6 @@
 import { decodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { internalError } from '@coracle/api/meta/status';
 import {
   decodeStored,
   encodeServed,
@@ -11,11 +12,18 @@ import {
   withResourceVersion,
 } from './encoding.ts';
 import { relativeKey } from './keys.ts';
+import type { StoredEntry } from './store.ts';
 
 /** One kind's view of an object: its JSON and what field selectors see. */
 interface Form {
   readonly body: Buffer;
   readonly fields: Readonly<Record<string, string>>;
+}
+
+/** An object as the cache holds it, and what it was made of. */
+export interface FromStore {
+  readonly object: CachedObject;
+  readonly decoded: KubeObject;
 }
 
 const noFields: Readonly<Record<string, string>> = Object.freeze({});
@@ -45,8 +53,20 @@ export class CachedObject {
     this.#form = form;
   }
 
-  /** From what the store holds; `decoded` is what it was made of, in the stored kind's form. */
-  static fromStore(kind: AnyKind, value: Buffer, revision: number): { object: CachedObject; decoded: KubeObject } {
+  /**
+   * From what the store holds; `decoded` is what it was made of, in the stored kind's form. Throws InternalError where that cannot be decrypted or
+   * is no object.
+   */
+  static fromStore(kind: AnyKind, { key, value, revision, fault }: StoredEntry): FromStore {
+    if (fault) throw internalError(new Error(`unable to transform key ${JSON.stringify(key)}: ${fault.message}`));
+    try {
+      return CachedObject.#decoded(kind, value, revision);
+    } catch (error) {
+      throw internalError(new Error(`unable to decode key ${JSON.stringify(key)}: ${(error as Error).message}`));
+    }
+  }
+
+  static #decoded(kind: AnyKind, value: Buffer, revision: number): FromStore {
     const form = storedFormOf(kind, value);
     const decoded = decodeStored(form, value, revision);
     return { object: CachedObject.#of(form, decoded, encodeServed(form, decoded, revision), revision), decoded };

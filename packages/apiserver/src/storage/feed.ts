@@ -60,6 +60,7 @@ export class Feed {
 
   /** Adds a cache; before `start`. */
   add(cache: ResourceCache): void {
+    this.#listenTo(cache);
     this.#caches.set(nameOf(cache), cache);
   }
 
@@ -69,6 +70,7 @@ export class Feed {
    */
   async join(cache: ResourceCache, live: () => void): Promise<void> {
     const name = nameOf(cache);
+    this.#listenTo(cache);
     const joining: Joining = { cache, events: [], isStale: false };
     this.#joining.set(name, joining);
     try {
@@ -146,6 +148,15 @@ export class Feed {
     if (revision >= this.#revision) return;
     this.#log.warn(behind, { store: revision, cache: this.#revision });
     this.#again.abort();
+  }
+
+  /** Another way to read what is stored has come about: loads the caches anew where there is something they could not read. */
+  reread(): void {
+    if ([...this.#caches.values()].some((cache) => cache.hasUnreadable)) this.#again.abort();
+  }
+
+  #listenTo(cache: ResourceCache): void {
+    cache.onUnreadable = ({ message }) => this.#log.warn('An object in the store cannot be read', { error: message });
   }
 
   async #run(): Promise<void> {

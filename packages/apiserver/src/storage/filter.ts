@@ -39,6 +39,13 @@ export class Filter {
     return this.#fields?.requirements.find((each) => each.field === 'metadata.name' && each.operator === '=')?.value;
   }
 
+  /** Whether the object under a key may be selected, as far as its name tells. */
+  covers(key: string): boolean {
+    const slash = key.indexOf('/');
+    if (this.namespace !== '' && key.slice(0, slash) !== this.namespace) return false;
+    return this.name === undefined || key.slice(slash + 1) === this.name;
+  }
+
   matches(object: CachedObject): boolean {
     if (this.namespace !== '' && object.namespace !== this.namespace) return false;
     if (this.#labels && !this.#labels.matches(object.labels as Record<string, string> | undefined)) return false;

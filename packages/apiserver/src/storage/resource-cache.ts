@@ -1,5 +1,6 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import { CachedObject } from './cached-object.ts';
+import { StatusError } from '@coracle/api/meta/status';
+import { CachedObject, type FromStore } from './cached-object.ts';
 import type { Filter } from './filter.ts';
 import { type CacheEvent, History, type HistoryBounds } from './history.ts';
 import { prefixOf } from './keys.ts';
@@ -16,6 +17,8 @@ export interface CacheListener {
   loading?(object: CachedObject, decoded: KubeObject): void;
   /** The content was loaded anew (history was lost); `removed` and `present` tell the difference. */
   reloaded(removed: readonly CachedObject[], present: readonly CachedObject[]): void;
+  /** An object was written that cannot be read: what happens from here on is not known to those who follow. */
+  unreadable?(error: StatusError): void;
 }
 
 /** Everything there is of one stored resource, as of the feed's revision, and its recent history. */
@@ -29,10 +32,15 @@ export class ResourceCache {
   #lastChange = 0;
   #loading = new Map<string, CachedObject>();
   #wasLoaded = false;
+  /** What is in the store and cannot be read. */
+  #unreadable = new Map<string, StatusError>();
+  #loadingUnreadable = new Map<string, StatusError>();
   /** Own writes the feed has not reported yet: their encoded form need not be made again. By `key@revision`. */
   readonly #written = new Map<string, CachedObject>();
   readonly #listeners = new Set<CacheListener>();
   readonly #bounds: HistoryBounds | undefined;
+  /** Told of each object that cannot be read, for the operator. */
+  onUnreadable: ((error: StatusError) => void) | undefined;
 
   constructor(kind: AnyKind, bounds?: HistoryBounds) {
     this.kind = kind;
@@ -75,6 +83,16 @@ export class ResourceCache {
     return found;
   }
 
+  /** Throws the InternalError of an object that cannot be read, where there is one that a list would look at. */
+  refuseUnreadable(filter: Filter): void {
+    for (const [key, error] of this.#unreadable) if (filter.covers(key)) throw error;
+  }
+
+  /** Whether there are objects that cannot be read. */
+  get hasUnreadable(): boolean {
+    return this.#unreadable.size > 0;
+  }
+
   listen(listener: CacheListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -91,26 +109,59 @@ export class ResourceCache {
     for (const event of events) {
       const key = event.key.slice(this.prefix.length);
       const previous = this.#objects.get(key);
+      this.#unreadable.delete(key);
       if (event.value === undefined) {
         if (!previous) continue;
         this.#objects.delete(key);
         this.#keys.delete(key);
         changes.push({ type: 'DELETED', revision: event.revision, object: previous.at(event.revision), previous });
       } else {
+        const { key: at, value, revision, fault } = event;
         const object =
-          this.#written.get(`${key}@${event.revision}`) ??
-          CachedObject.fromStore(this.kind, event.value, event.revision).object;
+          this.#written.get(`${key}@${revision}`) ??
+          this.#read({ key: at, value, revision, ...(fault ? { fault } : {}) }, this.#unreadable)?.object;
+        if (!object) {
+          this.#changed(changes.splice(0));
+          this.#lost(key, revision);
+          continue;
+        }
         this.#objects.set(key, object);
         if (!previous) this.#keys.add(key);
         changes.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous });
       }
     }
+    this.#changed(changes);
+  }
+
+  #changed(changes: readonly CacheEvent[]): void {
+    if (changes.length === 0) return;
     const now = Date.now();
     for (const change of changes) {
       this.#lastChange = change.revision;
       this.#history.push(change, now);
     }
-    if (changes.length > 0) for (const listener of this.#listeners) listener.changed(changes);
+    for (const listener of this.#listeners) listener.changed(changes);
+  }
+
+  /** An object whose newest revision cannot be read is not shown as it was before; who followed it has to begin anew. */
+  #lost(key: string, revision: number): void {
+    if (this.#objects.delete(key)) this.#keys.delete(key);
+    this.#lastChange = revision;
+    this.#history = new History(revision, this.#bounds);
+    const error = this.#unreadable.get(key)!;
+    for (const listener of this.#listeners) listener.unreadable?.(error);
+  }
+
+  /** Undefined where the entry cannot be read, which is then noted. */
+  #read(entry: StoredEntry, unreadable: Map<string, StatusError>): FromStore | undefined {
+    try {
+      return CachedObject.fromStore(this.kind, entry);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      unreadable.set(entry.key.slice(this.prefix.length), error);
+      this.onUnreadable?.(error);
+      return undefined;
+    }
   }
 
   /** The feed has passed a revision: own writes up to it are in, or were overtaken. */
@@ -122,6 +173,7 @@ export class ResourceCache {
   /** Begins to load anew: `load` collects, `loaded` replaces the content. What a load that was given up has collected is forgotten. */
   beginLoading(): void {
     this.#loading = new Map();
+    this.#loadingUnreadable = new Map();
   }
 
   load(entry: StoredEntry): void {
@@ -131,9 +183,10 @@ export class ResourceCache {
       this.#loading.set(key, known);
       return;
     }
-    const { object, decoded } = CachedObject.fromStore(this.kind, entry.value, entry.revision);
-    this.#loading.set(key, object);
-    if (!this.#wasLoaded) for (const listener of this.#listeners) listener.loading?.(object, decoded);
+    const read = this.#read(entry, this.#loadingUnreadable);
+    if (!read) return;
+    this.#loading.set(key, read.object);
+    if (!this.#wasLoaded) for (const listener of this.#listeners) listener.loading?.(read.object, read.decoded);
   }
 
   loaded(revision: number): void {
@@ -141,6 +194,8 @@ export class ResourceCache {
     this.#objects = this.#loading;
     this.#loading = new Map();
     this.#wasLoaded = true;
+    this.#unreadable = this.#loadingUnreadable;
+    this.#loadingUnreadable = new Map();
     this.#keys = new SortedKeys();
     for (const key of this.#objects.keys()) this.#keys.add(key);
     this.#history = new History(revision, this.#bounds);

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
+import { aesGcm } from './encryption/ciphers.ts';
+import { EncryptedStore } from './encryption/encrypted-store.ts';
 import { EtcdStore } from './etcd-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import {
@@ -252,18 +254,39 @@ describe('MemoryStore', () => {
   storeContract(async () => new MemoryStore());
 });
 
+/** Everything that is kept is encrypted. */
+const encrypted = (store: Store): Store => {
+  const transformer = aesGcm(Buffer.alloc(32, 1));
+  return new EncryptedStore(
+    store,
+    () => 'everything',
+    () => transformer,
+  );
+};
+
+describe('MemoryStore, encrypted', () => {
+  storeContract(async () => encrypted(new MemoryStore()));
+});
+
 let etcd: TestEtcd;
 beforeAll(async () => {
   etcd = await startEtcd();
 });
 afterAll(() => etcd.close());
 
+/** On the test's etcd, without any keys. */
+async function emptyEtcdStore(): Promise<EtcdStore> {
+  const store = new EtcdStore({ servers: [etcd.url] });
+  for (const { key, revision } of (await store.list('/registry/')).entries) await store.delete(key, revision);
+  return store;
+}
+
+describe('EtcdStore, encrypted', () => {
+  storeContract(async () => encrypted(await emptyEtcdStore()));
+});
+
 describe('EtcdStore', () => {
-  storeContract(async () => {
-    const store = new EtcdStore({ servers: [etcd.url] });
-    for (const { key, revision } of (await store.list('/registry/')).entries) await store.delete(key, revision);
-    return store;
-  });
+  storeContract(emptyEtcdStore);
 
   it('says that etcd is away, and goes on when it is back', async () => {
     const store = new EtcdStore({ servers: [etcd.url], timeout: 1_000 });

@@ -17,6 +17,8 @@ export interface Store {
   put(key: string, value: Uint8Array, expected: number, ttlSeconds?: number): Promise<WriteResult>;
   /** Removes the entry if its last revision is `expected`. */
   delete(key: string, expected: number): Promise<WriteResult>;
+  /** Whether what is kept under a key would be written in another way today (another key of encryption). Without it, nothing ever is. */
+  isStale?(key: string): Promise<boolean>;
   /** The revision of the newest write. */
   revision(): Promise<number>;
   /**
@@ -40,6 +42,8 @@ export interface StoredEntry {
   value: Buffer;
   /** Revision of the write that made this value. */
   revision: number;
+  /** Why the value cannot be read; it is then as the store has it. */
+  fault?: Error;
 }
 
 export interface StoredPage {
@@ -66,6 +70,8 @@ export interface StoreEvent {
   revision: number;
   /** Undefined: the key was removed. */
   value: Buffer | undefined;
+  /** Why the value cannot be read; it is then as the store has it. */
+  fault?: Error;
 }
 
 /** The revision asked for has been compacted away. */

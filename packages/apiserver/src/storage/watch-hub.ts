@@ -26,7 +26,7 @@ export interface FrameSink {
   /** Calls back once, when more may be written. */
   drained(callback: () => void): void;
   /** No more frames will come; `why` is for the log and metrics. */
-  end(why: 'timeout' | 'overrun' | 'reload' | 'shutdown' | 'conversion'): void;
+  end(why: 'timeout' | 'overrun' | 'reload' | 'shutdown' | 'error'): void;
 }
 
 export interface WatchOptions {
@@ -111,6 +111,10 @@ export class WatchHub implements CacheListener {
 
   reloaded(): void {
     this.#endAll('reload');
+  }
+
+  unreadable(error: StatusError): void {
+    for (const channel of this.#channels.values()) for (const member of channel.members) member.fail(error);
   }
 
   /** Ends watches whose time is over and sends the bookmarks that are due. */
@@ -281,10 +285,7 @@ class Member implements Watcher {
         this.catchUp();
       },
       (error) => {
-        const { encoding } = this.#channel;
-        const told = error instanceof StatusError ? error : internalError(error);
-        if (this.#open) this.#sink.write(encoding.frame('ERROR', encoding.status(told)));
-        this.end('conversion');
+        this.fail(error instanceof StatusError ? error : internalError(error));
       },
     );
   }
@@ -299,6 +300,13 @@ class Member implements Watcher {
     if (now >= this.#options.deadline - lastBookmark) this.#nextBookmark = Number.POSITIVE_INFINITY;
     const { encoding } = this.#channel;
     this.#write(encoding.frame('BOOKMARK', encoding.bookmark(Math.max(revision, this.#revision))));
+  }
+
+  /** Ends it with an error for the client. */
+  fail(error: StatusError): void {
+    const { encoding } = this.#channel;
+    if (this.#open) this.#sink.write(encoding.frame('ERROR', encoding.status(error)));
+    this.end('error');
   }
 
   end(why: Parameters<FrameSink['end']>[0]): void {

@@ -1,6 +1,6 @@
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import type { Service } from '@coracle/api/types/core/v1';
-import { decodeStored } from '../../storage/encoding.ts';
+import { CachedObject } from '../../storage/cached-object.ts';
 import { prefixOf } from '../../storage/keys.ts';
 import type { Store } from '../../storage/store.ts';
 import type { PortRange } from './port-range.ts';
@@ -34,7 +34,7 @@ export function without(holding: Holding, kept: Holding): Holding {
 /** All services, as the store has them now. */
 export async function servicesIn(store: Store): Promise<Service[]> {
   const { entries } = await store.list(prefixOf(serviceKind));
-  return entries.map(({ value, revision }) => decodeStored(serviceKind, value, revision) as Service);
+  return entries.map((entry) => CachedObject.fromStore(serviceKind, entry).decoded as Service);
 }
 
 /** A service's port that another one has, too, or that is in no range. */
