@@ -54,6 +54,9 @@ import { clusterRoleBinding } from './rbac/v1/clusterrolebinding.ts';
 import { role } from './rbac/v1/role.ts';
 import { roleBinding } from './rbac/v1/rolebinding.ts';
 import { deviceClass } from './resource/v1/deviceclass.ts';
+import { resourceClaim } from './resource/v1/resourceclaim.ts';
+import { resourceClaimTemplate } from './resource/v1/resourceclaimtemplate.ts';
+import { resourceSlice } from './resource/v1/resourceslice.ts';
 import { priorityClass } from './scheduling/v1/priorityclass.ts';
 import { Scheme } from './scheme.ts';
 import { csiDriver } from './storage/v1/csidriver.ts';
@@ -112,6 +115,9 @@ export const builtinKinds: readonly AnyKind[] = [
   priorityClass,
   runtimeClass,
   deviceClass,
+  resourceClaim,
+  resourceClaimTemplate,
+  resourceSlice,
   controllerRevision,
   daemonSet,
   deployment,

@@ -5,6 +5,7 @@ import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
 import { clusterRoleBinding } from '@coracle/api/rbac/v1/clusterrolebinding';
 import { role } from '@coracle/api/rbac/v1/role';
 import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
+import { resourceSlice } from '@coracle/api/resource/v1/resourceslice';
 import { volumeAttachment } from '@coracle/api/storage/v1/volumeattachment';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
@@ -186,6 +187,10 @@ function nodeGraphOf(objects: ObjectAccess): NodeGraph {
   objects.onChange(volumeAttachment, ({ type, object }) => {
     if (type === 'deleted') graph.deleteAttachment(object.metadata.name!);
     else graph.setAttachment(object);
+  });
+  objects.onChange(resourceSlice, ({ type, object }) => {
+    if (type === 'deleted') graph.deleteSlice(object.metadata.name!);
+    else graph.setSlice(object);
   });
   return graph;
 }

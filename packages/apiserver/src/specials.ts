@@ -16,6 +16,7 @@ import { proxySubresources } from './proxy/subresources.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { autoscalerHooks } from './registry/autoscalers.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
+import { deviceHooks } from './registry/devices/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
 import { podEviction } from './registry/pods/eviction.ts';
@@ -96,6 +97,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       'priorityclasses.scheduling.k8s.io': priorityClassHooks,
+      ...deviceHooks(() => surroundings().authorizer),
       ...rbacHooks(surroundings),
       ...accessReviewHooks(() => surroundings().authorizer),
       ...authenticationReviewHooks(() => surroundings().tokens, audiencesOf(flags)),

@@ -16,6 +16,8 @@ export interface Environment {
   readonly variables: Readonly<Record<string, DeclaredType>>;
   readonly functions?: Library;
   readonly types?: (name: string) => Type | undefined;
+  /** Whether `cel.bind` gives a name to a value. */
+  readonly bindings?: boolean;
 }
 
 /** What a result is to be: a type, or a sort of types (`list`: any list). */
@@ -39,7 +41,7 @@ export interface Expression {
  */
 export function compile(source: string, environment: Environment, wanted?: readonly Wanted[]): Expression {
   const variables = new Map(Object.entries(environment.variables));
-  const checked: Checked = check(source, parse(source), {
+  const checked: Checked = check(source, parse(source, environment.bindings), {
     variables: new Map([...variables].map(([name, { type }]) => [name, type])),
     functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
     types: environment.types,

@@ -65,6 +65,7 @@ function refuseReferences(attributes: Attributes, pod: Pod): void {
     secret: 'secrets',
     configmap: 'configmaps',
     persistentvolumeclaim: 'persistentvolumeclaims',
+    resourceclaim: 'resourceclaims',
   };
   const [first] = referencesOf(pod);
   if (first) throw refused(attributes, `a mirror pod may not reference ${what[first.kind]}`);

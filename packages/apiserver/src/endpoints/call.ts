@@ -71,6 +71,7 @@ export function writeBy(
   return {
     user: context.user,
     dryRun: options.dryRun,
+    verb: context.info.verb,
     options: options.raw,
     fieldManager: managerOf(options.fieldManager, context.req.headers['user-agent']),
     plugins,

@@ -7,6 +7,8 @@ import type { ObjectAccess } from './access.ts';
 export interface Write {
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** The verb of the request, as authorization names it; undefined in the server's own writes. */
+  readonly verb?: string;
   /** The options object as the client sent it. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Who is recorded in managedFields. */

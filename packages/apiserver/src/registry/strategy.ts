@@ -8,6 +8,8 @@ export interface WriteContext {
   readonly kind: AnyKind;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** The verb of the request, as authorization names it; undefined in the server's own writes. */
+  readonly verb?: string;
   readonly subresource: string;
   readonly objects: ObjectAccess;
   warn(text: string): void;

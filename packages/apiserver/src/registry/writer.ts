@@ -171,6 +171,7 @@ export class Writer {
       kind: this.kind,
       user: write.user,
       dryRun: write.dryRun,
+      ...(write.verb === undefined ? {} : { verb: write.verb }),
       subresource: write.subresource,
       objects: this.#parts.objects,
       warn: (text) => write.warn(text),

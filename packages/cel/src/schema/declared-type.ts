@@ -16,6 +16,8 @@ export interface DeclaredType {
   /** Of objects: fields by the names expressions use. */
   readonly fields?: ReadonlyMap<string, DeclaredField>;
   readonly identity?: ListIdentity;
+  /** Of maps: an entry that is selected as a field (`map.key`) is as big as any. Without it, nothing is known of its size. */
+  readonly isUniform?: boolean;
 }
 
 export interface DeclaredField {
@@ -86,7 +88,8 @@ export function sizeLookup(
     for (const part of rest) {
       if (part === '@keys') return at?.items ? { min: 0n, max: BigInt(maxStringLength) } : undefined;
       if (part === '@indices') return { min: 1n, max: 1n };
-      at = part === '@items' || part === '@values' ? at?.items : at?.fields?.get(part)?.declared;
+      if (part === '@items' || part === '@values' || at?.isUniform) at = at?.items;
+      else at = at?.fields?.get(part)?.declared;
     }
     if (!at || (at.type.is === 'dyn' && at !== dynamic && at.maxElements === 1)) return undefined;
     return { min: 0n, max: at.maxElements < 0 ? most : BigInt(at.maxElements) };

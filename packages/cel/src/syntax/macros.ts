@@ -40,14 +40,18 @@ const macros: Readonly<Record<string, Expansion>> = {
   'optFlatMap/2': (target, [variable, body], at, report) => optional(target, variable!, body!, at, report),
 };
 
-/** The expansion of a call that is a macro; undefined for any other call. Faults of its arguments are reported. */
+/** The expansion of a call that is a macro (`cel.bind` where there are `bindings`); undefined for any other call. Faults of its arguments are reported. */
 export function expandMacro(
   name: string,
   target: Expr | undefined,
   args: readonly Expr[],
   at: number,
   report: Report,
+  bindings = false,
 ): Expr | undefined {
+  if (bindings && name === 'bind' && args.length === 3 && target?.is === 'ident' && target.name === 'cel') {
+    return bound(args[0]!, args[1]!, args[2]!, at, report);
+  }
   if (!target) {
     if (name !== 'has' || args.length !== 1) return undefined;
     const [field] = args;
@@ -134,10 +138,9 @@ function transformMap(insert: string, argsOf: (args: readonly Expr[], at: number
   };
 }
 
-/** `x.optMap(v, f)`: f of the value, if there is one. The binding is a loop over nothing whose accumulator is the variable. */
-function optional(target: Expr, variable: Expr, body: Expr, at: number, report: Report): Expr {
-  const value: Expr = { is: 'call', name: 'value', target, args: [], at };
-  const bound: Expr = {
+/** `cel.bind(v, value, body)`: the body, in which the variable is the value. It is a loop over nothing whose accumulator is the variable. */
+function bound(variable: Expr, value: Expr, body: Expr, at: number, report: Report): Expr {
+  return {
     is: 'comprehension',
     variable: '#unused',
     range: list([], at),
@@ -148,8 +151,13 @@ function optional(target: Expr, variable: Expr, body: Expr, at: number, report: 
     result: body,
     at,
   };
+}
+
+/** `x.optMap(v, f)`: f of the value, if there is one. */
+function optional(target: Expr, variable: Expr, body: Expr, at: number, report: Report): Expr {
+  const value: Expr = { is: 'call', name: 'value', target, args: [], at };
   const present: Expr = { is: 'call', name: 'hasValue', target, args: [], at };
-  return call('_?_:_', at, present, bound, call('optional.none', at));
+  return call('_?_:_', at, present, bound(variable, value, body, at, report), call('optional.none', at));
 }
 
 const accu = (at: number): Expr => ({ is: 'ident', name: accumulator, at });

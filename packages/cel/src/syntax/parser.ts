@@ -31,16 +31,16 @@ class Stop extends Error {}
 
 /**
  * Parses an expression and expands its macros
- * (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax). Throws CompileError, with positions.
+ * (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax). Throws CompileError, with positions. `bindings`: `cel.bind` is one of them.
  */
-export function parse(source: string): Expr {
+export function parse(source: string, bindings = false): Expr {
   if (source.length > maxLength) {
     throw new CompileError('', [
       { at: 0, message: `expression code point size exceeds limit: size: ${source.length}, limit ${maxLength}` },
     ]);
   }
   const { tokens, issues } = tokenize(source);
-  const parser = new Parser(tokens, issues);
+  const parser = new Parser(tokens, issues, bindings);
   let expr: Expr | undefined;
   try {
     expr = parser.whole();
@@ -73,12 +73,14 @@ function refuseTooBig(source: string, expr: Expr): void {
 class Parser {
   readonly #tokens: readonly Token[];
   readonly #issues: Issue[];
+  readonly #bindings: boolean;
   #position = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[], issues: Issue[]) {
+  constructor(tokens: readonly Token[], issues: Issue[], bindings: boolean) {
     this.#tokens = tokens;
     this.#issues = issues;
+    this.#bindings = bindings;
   }
 
   whole(): Expr {
@@ -286,7 +288,7 @@ class Parser {
   }
 
   #called(name: string, at: number, args: Expr[], target?: Expr): Expr {
-    const expanded = expandMacro(name, target, args, at, (issue) => this.#issues.push(issue));
+    const expanded = expandMacro(name, target, args, at, (issue) => this.#issues.push(issue), this.#bindings);
     return expanded ?? { is: 'call', name, target, args, at };
   }
 

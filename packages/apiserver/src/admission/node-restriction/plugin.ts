@@ -1,4 +1,5 @@
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
+import type { ResourceSlice } from '@coracle/api/types/resource/v1';
 import { nodeOf, nodesGroup } from '../../chain/user.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
@@ -40,12 +41,22 @@ const rules: Readonly<Record<string, Rule>> = {
   'csinodes.storage.k8s.io'(attributes, node) {
     mustBeNamed(attributes, node, 'can only access CSINode with the same name as the requesting node');
   },
+  'resourceslices.resource.k8s.io': admitSlice,
   'certificatesigningrequests.certificates.k8s.io': admitCertificateRequest,
 };
 
 function mustBeNamed(attributes: Attributes, node: string, otherwise: string): void {
   const name = attributes.operation === 'CREATE' ? attributes.object?.metadata.name : attributes.name;
   if (name !== node) throw refused(attributes, otherwise);
+}
+
+/** A node offers its own devices. What else it does with slices, the node authorizer has looked at. */
+function admitSlice(attributes: Attributes, node: string): void {
+  const { operation, object, oldObject } = attributes;
+  const slice = (operation === 'CREATE' ? object : oldObject) as ResourceSlice | undefined;
+  if ((operation !== 'CREATE' && operation !== 'DELETE') || slice?.spec.nodeName === node) return;
+  const verb = operation === 'CREATE' ? 'create' : 'delete';
+  throw refused(attributes, `can only ${verb} ResourceSlice with the same NodeName as the requesting node`);
 }
 
 const nodeSigners = ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving'];

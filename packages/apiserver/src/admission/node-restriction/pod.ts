@@ -85,6 +85,7 @@ async function admitMirror(attributes: Attributes, node: string): Promise<void> 
     secret: 'secrets',
     configmap: 'configmaps',
     persistentvolumeclaim: 'persistentvolumeclaims',
+    resourceclaim: 'resourceclaims',
   };
   const [first] = referencesOf(pod);
   if (first) throw refuse(`node ${quoted} can not create pods that reference ${what[first.kind]}`);

@@ -49,6 +49,8 @@ const rules: Readonly<Record<string, Rule>> = {
     attributes.subresource === '' && attributes.verb === 'get'
       ? get('serviceaccount', node, attributes, graph)
       : createToken(node, attributes, graph),
+  'resourceclaims.resource.k8s.io': (node, attributes, graph) => get('resourceclaim', node, attributes, graph),
+  'resourceslices.resource.k8s.io': ownSlices,
   'leases.coordination.k8s.io': lease,
   'csinodes.storage.k8s.io': csiNode,
   nodes: ownNode,
@@ -127,6 +129,35 @@ function ownNode(node: string, { verb, subresource, name }: ResourceAttributes):
   return refuse(`node '${node}' cannot read ${what}, only its own Node object`);
 }
 
+function ownSlices(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
+  const { verb, subresource } = attributes;
+  if (subresource !== '') return refuse('cannot authorize ResourceSlice subresources');
+  switch (verb) {
+    case 'create':
+      return allow; // admission checks that it is of the node
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      return related('resourceslice', node, attributes, graph);
+    case 'list':
+    case 'watch':
+    case 'deletecollection':
+      if (selectsOwn(node, attributes)) return allow;
+      return refuse('can only list/watch/deletecollection resourceslices with spec.nodeName field selector');
+    default:
+      return refuse(
+        'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+      );
+  }
+}
+
+function selectsOwn(node: string, { fieldSelector }: ResourceAttributes): boolean {
+  return (fieldSelector ?? []).some(
+    ({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node,
+  );
+}
+
 function ownPods(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
   const { verb, subresource } = attributes;
   if (subresource === 'status') return verb === 'update' || verb === 'patch' ? allow : noOpinion;
@@ -136,8 +167,5 @@ function ownPods(node: string, attributes: ResourceAttributes, graph: NodeGraph)
   // Mirror pods; admission checks that they are, and the node's own.
   if (verb === 'create' || verb === 'delete') return allow;
   if (verb !== 'list' && verb !== 'watch') return noOpinion;
-  const own = attributes.fieldSelector?.some(
-    ({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node,
-  );
-  return own ? allow : refuse('can only list/watch pods with spec.nodeName field selector');
+  return selectsOwn(node, attributes) ? allow : refuse('can only list/watch pods with spec.nodeName field selector');
 }

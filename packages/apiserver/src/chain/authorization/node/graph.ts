@@ -1,4 +1,5 @@
 import type { PersistentVolume, Pod } from '@coracle/api/types/core/v1';
+import type { ResourceSlice } from '@coracle/api/types/resource/v1';
 import type { VolumeAttachment } from '@coracle/api/types/storage/v1';
 import { type Referenced, referencesOf } from './pod-references.ts';
 import { mountSecretsOf } from './volume-references.ts';
@@ -7,10 +8,10 @@ import { mountSecretsOf } from './volume-references.ts';
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /** The kinds of objects the graph knows. */
-export type Connected = Referenced | 'pod' | 'persistentvolume' | 'volumeattachment';
+export type Connected = Referenced | 'pod' | 'persistentvolume' | 'volumeattachment' | 'resourceslice';
 
 /**
- * Which nodes run a pod that needs an object: what the node authorizer asks. Fed by the caches of pods, volumes and attachments. A pod
+ * Which nodes run a pod that needs an object: what the node authorizer asks. Fed by the caches of pods, volumes, attachments and slices. A pod
  * needs a claim, the claim its volume, and the volume the secrets it is mounted with.
  */
 export class NodeGraph {
@@ -24,6 +25,8 @@ export class NodeGraph {
   readonly #volumesOfSecret = new Map<string, Set<string>>();
   /** The node of each attachment. */
   readonly #attachments = new Map<string, string>();
+  /** The node of each slice of devices that is of one. */
+  readonly #slices = new Map<string, string>();
 
   /** A pod was created or changed. What a pod refers to is fixed with its node, ephemeral containers aside. */
   setPod(pod: Pod): void {
@@ -90,9 +93,19 @@ export class NodeGraph {
     this.#attachments.delete(name);
   }
 
-  /** Whether one of the node's pods needs the object (or is it), or the object is an attachment to the node. */
+  setSlice({ metadata, spec }: ResourceSlice): void {
+    if (spec.nodeName) this.#slices.set(metadata.name!, spec.nodeName);
+    else this.#slices.delete(metadata.name!);
+  }
+
+  deleteSlice(name: string): void {
+    this.#slices.delete(name);
+  }
+
+  /** Whether one of the node's pods needs the object (or is it), or the object is an attachment to the node or a slice of its devices. */
   connects(node: string, kind: Connected, namespace: string, name: string): boolean {
     if (kind === 'volumeattachment') return this.#attachments.get(name) === node;
+    if (kind === 'resourceslice') return this.#slices.get(name) === node;
     if (kind === 'persistentvolume') return this.#needsVolume(node, name);
     const key = keyOf(kind, namespace, name);
     if (this.#nodes.get(key)?.has(node)) return true;

@@ -89,6 +89,16 @@ describe('the node authorizer', () => {
   graph.setVolume({ metadata: { name: 'free' }, spec: {} });
   for (const nodeName of ['n1', 'n2'])
     graph.setAttachment({ metadata: { name: `to-${nodeName}` }, spec: { attacher: 'a', source: {}, nodeName } });
+  graph.setPod({
+    ...podOn('n1', 'gpu', { resourceClaims: [{ name: 'own', resourceClaimName: 'named' }, { name: 'made' }] }),
+    status: { resourceClaimStatuses: [{ name: 'made', resourceClaimName: 'gpu-made-x' }] },
+  });
+  for (const nodeName of ['n1', 'n2']) {
+    const pool = { name: 'p', generation: 1, resourceSliceCount: 1 };
+    graph.setSlice({ metadata: { name: `of-${nodeName}` }, spec: { driver: 'd', pool, nodeName } });
+  }
+  const devices = { group: 'resource.k8s.io' };
+  const slice = { ...devices, namespace: '' };
   const authorizer = nodeAuthorizer(graph);
   const attachment = (name: string) => ({ group: 'storage.k8s.io', namespace: '', name });
   const lease = { group: 'coordination.k8s.io', namespace: 'kube-node-lease' };
@@ -146,6 +156,19 @@ describe('the node authorizer', () => {
     [
       ask('update', 'csinodes', { group: 'storage.k8s.io', namespace: '', name: 'n2' }),
       'can only access CSINode with the same name as the requesting node',
+    ],
+    [ask('get', 'resourceclaims', { ...devices, name: 'named' }), 'allow'],
+    [ask('get', 'resourceclaims', { ...devices, name: 'gpu-made-x' }), 'allow'],
+    [ask('get', 'resourceclaims', { ...devices, name: 'other' }), unrelated],
+    [ask('list', 'resourceclaims', devices), 'can only get individual resources of this type'],
+    [ask('create', 'resourceslices', slice), 'allow'],
+    [ask('update', 'resourceslices', { ...slice, name: 'of-n1' }), 'allow'],
+    [ask('delete', 'resourceslices', { ...slice, name: 'of-n2' }), unrelated],
+    [ask('watch', 'resourceslices', { ...slice, ...nodeName('n1') }), 'allow'],
+    [ask('deletecollection', 'resourceslices', { ...slice, ...nodeName('n1') }), 'allow'],
+    [
+      ask('list', 'resourceslices', slice),
+      'can only list/watch/deletecollection resourceslices with spec.nodeName field selector',
     ],
     [ask('list', 'services'), 'allow'],
     [ask('delete', 'services', { name: 'web' }), ''],

@@ -1,7 +1,7 @@
 import type { Container, EphemeralContainer, Pod, Volume } from '@coracle/api/types/core/v1';
 
 /** The kinds of objects a pod makes its node read. */
-export type Referenced = 'secret' | 'configmap' | 'persistentvolumeclaim' | 'serviceaccount';
+export type Referenced = 'secret' | 'configmap' | 'persistentvolumeclaim' | 'serviceaccount' | 'resourceclaim';
 
 /** An object of the pod's namespace that the pod needs. */
 export interface Reference {
@@ -33,6 +33,10 @@ export function referencesOf(pod: Pod): Reference[] {
       add('configmap', configMapRef?.name);
     }
   }
+  for (const each of spec.resourceClaims ?? []) add('resourceclaim', each.resourceClaimName);
+  // Claims that were made for the pod.
+  for (const each of pod.status?.resourceClaimStatuses ?? []) add('resourceclaim', each.resourceClaimName);
+  add('resourceclaim', pod.status?.extendedResourceClaimStatus?.resourceClaimName);
   for (const volume of spec.volumes ?? []) ofVolume(volume, pod.metadata.name ?? '', add);
   return [...found.values()];
 }

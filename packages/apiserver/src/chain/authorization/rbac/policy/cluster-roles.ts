@@ -144,6 +144,7 @@ const schedulerRules: PolicyRule[] = [
   on(read, 'resource.k8s.io', 'deviceclasses resourceslices'),
   on(readUpdate, 'resource.k8s.io', 'resourceclaims'),
   on(readUpdate, 'resource.k8s.io', 'resourceclaims/status'),
+  on('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
   on('patch', core, 'pods/finalizers'),
 ];
 

@@ -162,6 +162,7 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
     on('update', core, 'pods/finalizers'),
     on('create delete get list watch', 'resource.k8s.io', 'resourceclaims'),
     on('patch update', 'resource.k8s.io', 'resourceclaims resourceclaims/status'),
+    on('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
     on('patch update', core, 'pods/status'),
     events,
   ],

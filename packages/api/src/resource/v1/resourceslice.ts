@@ -1,0 +1,64 @@
+import { age, text } from '../../columns.ts';
+import type { DeviceAttribute, ResourceSlice } from '../../generated/resource/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
+import { deepEqual } from '../../meta/object.ts';
+import { now } from '../../meta/time.ts';
+import { validateSliceSpec } from './slice-spec.ts';
+
+/** Devices of a pool that a driver offers, on one node or on several (https://kep.k8s.io/4381). */
+export const resourceSlice = defineKind<ResourceSlice>('resource/v1', {
+  kind: 'ResourceSlice',
+  plural: 'resourceslices',
+  namespaced: false,
+  hasGeneration: true,
+  defaults(it) {
+    for (const taint of it.spec?.devices?.flatMap(({ taints = [] }) => taints) ?? []) taint.timeAdded ??= now();
+  },
+  prepareForCreate: (it) => dropDisabled(it),
+  prepareForUpdate(it, old) {
+    if (!usesDisabled(old)) dropDisabled(it);
+  },
+  validate: ({ spec }, at) => validateSliceSpec(spec, at.child('spec')),
+  validateUpdate: ({ spec }, { spec: old }, root) => {
+    const at = root.child('spec');
+    return [
+      ...fixed(spec.driver, old.driver, at.child('driver')),
+      ...fixed(spec.pool.name, old.pool.name, at.child('pool').child('name')),
+      ...fixed(spec.nodeName, old.nodeName, at.child('nodeName')),
+    ];
+  },
+  selectableFields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.driver': ({ spec }) => spec.driver,
+  },
+  columns: [
+    text('Node', ({ spec }) => spec.nodeName ?? '', 'The node whose devices these are, where they are of one.'),
+    text('Driver', ({ spec }) => spec.driver, 'The driver that offers them.'),
+    text('Pool', ({ spec }) => spec.pool.name, 'The pool they are part of.'),
+    age,
+  ],
+});
+
+function fixed(value: unknown, old: unknown, at: Path): FieldError[] {
+  return deepEqual(value ?? null, old ?? null) ? [] : [invalid(at, value, 'field is immutable')];
+}
+
+const lists = ['ints', 'bools', 'strings', 'versions'] as const;
+
+const isList = (attribute: DeviceAttribute): boolean => lists.some((field) => attribute[field] !== undefined);
+
+/** Fields of features that v1.36 has off by default: attributes that are lists, and what stands for resources of nodes. */
+function usesDisabled({ spec }: ResourceSlice): boolean {
+  return (spec?.devices ?? []).some(
+    ({ attributes = {}, nodeAllocatableResourceMappings }) =>
+      nodeAllocatableResourceMappings !== undefined || Object.values(attributes).some(isList),
+  );
+}
+
+function dropDisabled({ spec }: ResourceSlice): void {
+  for (const device of spec?.devices ?? []) {
+    delete device.nodeAllocatableResourceMappings;
+    for (const attribute of Object.values(device.attributes ?? {})) for (const field of lists) delete attribute[field];
+  }
+}
