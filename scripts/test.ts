@@ -33,8 +33,15 @@ const integration = '\\.integration\\.test\\.ts$';
 const matching = (paths: string): string[] => (paths ? ['--testPathPatterns', paths] : []);
 if (chosen.includes('unit'))
   await jest('unit', ['--testPathIgnorePatterns', integration, '--maxWorkers=2', ...matching(pattern)]);
-if (chosen.includes('integration'))
+if (chosen.includes('integration')) {
+  // What cannot be installed fails the tests that need it, which say so.
+  await runStep({
+    name: 'Debian packages of tests',
+    command: process.execPath,
+    args: ['scripts/test-packages.mjs'],
+  });
   await jest('integration', ['--maxWorkers=2', ...matching(pattern ? `${pattern}.*${integration}` : integration)]);
+}
 if (chosen.includes('e2e')) await jest('e2e', ['--config', 'e2e/jest.config.mjs', '--runInBand', ...matching(pattern)]);
 
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);

@@ -25,10 +25,27 @@ const needed = [
   { package: 'libstdc++6', libraries: ['libstdc++.so.6'] },
 ];
 
+/** What only the tests need beyond that; `files` are what a package is known by that has no programs. */
+const neededByTests = [
+  { package: 'python3-kubernetes', files: ['/usr/lib/python3/dist-packages/kubernetes'] }, // a client nobody here wrote
+];
+
+/** The Debian packages that only tests need and that are to be installed. */
+export function missingTestPackages() {
+  return missing(neededByTests);
+}
+
 /** The Debian packages that are to be installed, because a program of theirs is not on this machine. */
 export function missingPackages() {
-  return needed
-    .filter(({ programs = [], libraries = [] }) => !(programs.every(findProgram) && libraries.every(findLibrary)))
+  return missing(needed);
+}
+
+function missing(packages) {
+  return packages
+    .filter(
+      ({ programs = [], libraries = [], files = [] }) =>
+        !(programs.every(findProgram) && libraries.every(findLibrary) && files.every(existsSync)),
+    )
     .map((it) => it.package);
 }
 

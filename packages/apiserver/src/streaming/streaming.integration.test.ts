@@ -15,6 +15,8 @@ import type { Client } from '@coracle/client/client';
 import { remoteCommand } from '@coracle/client/streams';
 import { issueCertificate } from '@coracle/process/pki';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { CoreV1Api, Exec, KubeConfig, Log, PortForward, type V1Status } from '@kubernetes/client-node';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { type SecureServer, startSecureServer } from '../testing/secure-server.ts';
 import { encodeFrame, FrameReader } from './spdy/frames.ts';
 import { HeaderCompressor, HeaderReader } from './spdy/headers.ts';
@@ -78,6 +80,14 @@ async function playCommand(socket: Duplex, query: URLSearchParams): Promise<void
   }
 }
 
+const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'v4.channel.k8s.io' });
+
+/** Plays a port over `v4.channel.k8s.io`: both channels begin with its number, and what comes goes back. */
+function playPort(ws: WebSocket, port: number): void {
+  for (const channel of [0, 1]) ws.send(Buffer.from([channel, port & 0xff, port >> 8]));
+  ws.on('message', (message) => ws.send(message as Buffer));
+}
+
 function switchProtocols(request: IncomingMessage, socket: Duplex, more: string[] = []): void {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
@@ -130,7 +140,9 @@ beforeAll(async () => {
       socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 21\r\n\r\ncontainer not running');
       return;
     }
-    if (request.headers.upgrade !== 'SPDY/3.1') {
+    if (request.headers.upgrade === 'websocket' && pathname.startsWith('/portForward/')) {
+      sockets.handleUpgrade(request, socket, Buffer.alloc(0), (ws) => playPort(ws, Number(searchParams.get('port'))));
+    } else if (request.headers.upgrade !== 'SPDY/3.1') {
       switchProtocols(request, socket, ['Sec-WebSocket-Protocol: v4.channel.k8s.io']);
       socket.pipe(socket);
     } else if (pathname.startsWith('/portForward/')) {
@@ -371,6 +383,54 @@ describe('port-forward', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer).toEqual(Buffer.concat([Buffer.from([0x82, message.length]), message]));
     socket.destroy();
+  });
+});
+
+describe('the JavaScript client of the Kubernetes project', () => {
+  const config = new KubeConfig();
+  beforeAll(async () => {
+    const base64 = (pem: string | undefined) => Buffer.from(pem!).toString('base64');
+    const { server: url, caData, certData, keyData } = await server.configOf('js', 'system:masters');
+    config.loadFromOptions({
+      clusters: [{ name: 'test', server: url, caData: base64(caData) }],
+      users: [{ name: 'js', certData: base64(certData), keyData: base64(keyData) }],
+      contexts: [{ name: 'test', cluster: 'test', user: 'js' }],
+      currentContext: 'test',
+    });
+  });
+
+  it('runs commands, with input, output and how they ended', async () => {
+    const exec = async (command: string[], stdin: Readable | null) => {
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      const status = await new Promise<V1Status>((resolve, reject) => {
+        new Exec(config).exec('default', 'web', 'c', command, stdout, stderr, stdin, false, resolve).catch(reject);
+      });
+      stdout.end();
+      stderr.end();
+      return { status, stdout: await text(stdout), stderr: await text(stderr) };
+    };
+    expect(await exec(['run'], null)).toMatchObject({ status: { status: 'Success' }, stdout: 'out', stderr: 'err' });
+    expect(await exec(['cat'], Readable.from(['hello']))).toMatchObject({ stdout: 'hello' });
+    const failed = await exec(['run', '3'], null);
+    expect(failed.status).toMatchObject({ reason: 'NonZeroExitCode', details: { causes: [{ message: '3' }] } });
+  });
+
+  it('forwards a port', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    await new PortForward(config).portForward('default', 'web', [8080], output, null, input);
+    expect(asked).toEqual(['GET /portForward/default/web?port=8080']);
+    input.write('hello');
+    let echoed = '';
+    while (echoed !== 'hello') echoed += String((await once(output, 'data'))[0]);
+    input.end();
+  });
+
+  it('reads a log, and meets Status objects as errors', async () => {
+    const output = new PassThrough();
+    await new Log(config).log('default', 'web', 'c', output, { tailLines: 5 });
+    expect(await text(output)).toBe('first\nlast\n');
+    const refused = config.makeApiClient(CoreV1Api).readNamespacedPodLog({ name: 'none', namespace: 'default' });
+    await expect(refused).rejects.toMatchObject({ code: 404 });
   });
 });
 
