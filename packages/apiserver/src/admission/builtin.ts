@@ -1,4 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
+import { UsageError } from '@coracle/process/program';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import type { CredentialsFor } from '../webhooks/credentials.ts';
@@ -189,17 +190,17 @@ export const defaultAdmissionPlugins: readonly string[] = plugins
   .map(({ name }) => name);
 
 /**
- * The plugins of a server, in the order in which they run. Throws on a name that is no plugin's, that is both enabled and disabled,
+ * The plugins of a server, in the order in which they run. Throws UsageError on a name that is no plugin's, that is both enabled and disabled,
  * or of a plugin that needs a configuration and has none.
  */
 export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
   const { enable = [], disable = [] } = options;
   for (const name of [...enable, ...disable]) {
-    if (!admissionPluginNames.includes(name)) throw new Error(`unknown admission plugin ${JSON.stringify(name)}`);
+    if (!admissionPluginNames.includes(name)) throw new UsageError(`unknown admission plugin ${JSON.stringify(name)}`);
   }
   const both = enable.filter((name) => disable.includes(name));
   if (both.length > 0)
-    throw new Error(`${both.join(', ')} in enable-admission-plugins and disable-admission-plugins overlapped`);
+    throw new UsageError(`${both.join(', ')} in enable-admission-plugins and disable-admission-plugins overlapped`);
   return plugins.flatMap(({ name, byDefault, make }) => {
     const on = enable.includes(name) || (byDefault && !disable.includes(name));
     return (on && make?.(options)) || [];
@@ -208,7 +209,9 @@ export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
 
 function needed<T>(name: string, configuration: T | undefined): T {
   if (configuration !== undefined) return configuration;
-  throw new Error(`admission plugin ${JSON.stringify(name)} needs a configuration: --admission-control-config-file`);
+  throw new UsageError(
+    `admission plugin ${JSON.stringify(name)} needs a configuration: --admission-control-config-file`,
+  );
 }
 
 async function webhookParser(): Promise<ConfigurationParser<CredentialsFor | undefined>> {
