@@ -195,6 +195,14 @@ describe('requests of a group that an extension server serves', () => {
     expect(connections.size).toBe(1);
   });
 
+  it('end with their time, here and there', async () => {
+    const gone = new Promise<void>((resolve) =>
+      extension.instead.set(`${root}/slow`, (req) => void req.socket.once('close', () => resolve())),
+    );
+    expect(await send(`${root}/slow?timeout=50ms`)).toMatchObject({ code: 504 });
+    await gone;
+  });
+
   it('need leave here, before they are passed on', async () => {
     const before = extension.received.length;
     const nobody = await server.as('nobody');

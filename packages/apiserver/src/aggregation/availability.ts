@@ -2,13 +2,11 @@ import { apiService, localCondition } from '@coracle/api/apiregistration/v1/apis
 import { service } from '@coracle/api/core/v1/service';
 import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { findCondition, isConditionTrue, setCondition } from '@coracle/api/meta/conditions';
-import { selectorFromSet } from '@coracle/api/meta/labels';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { APIService, APIServiceCondition } from '@coracle/api/types/apiregistration/v1';
-import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import type { Follower, Registry } from '../registry/registry.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
-import type { ServiceResolver } from '../webhooks/service-resolver.ts';
+import { readyAddresses, type ServiceResolver, serviceLabel, slicesOf } from '../webhooks/service-resolver.ts';
 import { ask } from './ask.ts';
 import type { CertificateAndKey } from './client-certificate.ts';
 import { KeyedWork } from './keyed-work.ts';
@@ -20,8 +18,6 @@ const resync = 30_000;
 /** How long (ms) one attempt may take, and how many there are at once: one that succeeds is enough. */
 const timeout = 5_000;
 const attempts = 5;
-
-const serviceLabel = 'kubernetes.io/service-name';
 
 /** What the checks of extension servers need. */
 export interface AvailabilityOptions {
@@ -113,10 +109,10 @@ export class Availability implements Follower {
     if ((found.spec?.type ?? 'ClusterIP') !== 'ClusterIP') return undefined;
     const listening = found.spec?.ports?.find((each) => each.port === port);
     if (!listening) return failure('ServicePortError', `${at} is not listening on port ${port}`);
-    const slices = this.#registry.cachedList(endpointSlice, namespace, selectorFromSet({ [serviceLabel]: name }));
+    const slices = slicesOf(this.#registry, namespace, name);
     if (slices.length === 0) return failure('EndpointsNotFound', `cannot find endpointslices for ${at}`);
     const portName = listening.name ?? '';
-    if (slices.some((each) => isReady(each, portName))) return undefined;
+    if (slices.some((each) => readyAddresses(each, portName).length > 0)) return undefined;
     const message = `endpointslices for ${at} have no addresses with port name ${JSON.stringify(portName)}`;
     return failure('MissingEndpoints', message);
   }
@@ -180,11 +176,3 @@ export class Availability implements Follower {
 
 const isSame = (condition: APIServiceCondition | undefined, { status, reason, message }: Finding): boolean =>
   condition?.status === status && condition.reason === reason && condition.message === message;
-
-/** Whether one of its endpoints is ready, and it has the port. */
-function isReady({ endpoints, ports = [] }: EndpointSlice, portName: string): boolean {
-  return (
-    (endpoints ?? []).some(({ conditions }) => conditions?.ready ?? true) &&
-    (ports ?? []).some(({ name, port }) => (name ?? '') === portName && port !== undefined)
-  );
-}

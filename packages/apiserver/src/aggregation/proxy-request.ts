@@ -10,6 +10,9 @@ import { type RemoteServer, tlsOf } from './remote-server.ts';
 /** Kept connections that are idle this long (ms) are closed. */
 const idle = 90_000;
 
+/** How long (ms) after the end of a request's time its connection is given up: the answer to the client comes first. */
+const grace = 1_000;
+
 /** All extension servers share it: connections are kept by address, server name, authority and what is shown. */
 const agent = new Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 25, timeout: idle });
 
@@ -30,20 +33,32 @@ export async function passOn(context: RequestContext, remote: RemoteServer, pass
   const address = remote.available ? addressOf(remote, passing) : undefined;
   if (!address) return sendText(context, 503, 'service unavailable');
   const { forward } = await import('../proxy/forward.ts');
+  const late = new AbortController();
+  // The client was answered when the time was over: nobody waits for the extension server any more.
+  const { deadline } = context;
+  const timer =
+    deadline === undefined ? undefined : setTimeout(() => late.abort(), Math.max(0, deadline - Date.now()) + grace);
+  const signal = AbortSignal.any([context.signal, late.signal]);
   try {
-    await forward(context, {
-      secure: true,
-      ...address,
-      path: context.req.url ?? '/',
-      tls: tlsOf(remote, passing.shown),
-      agent,
-      headers: [...identityHeaders(context.user), 'Audit-Id', context.auditId],
-      strict: passing.refuseRedirects,
-      dialFailure: serviceUnavailable,
-    });
+    await forward(
+      { ...context, signal },
+      {
+        secure: true,
+        ...address,
+        path: context.req.url ?? '/',
+        tls: tlsOf(remote, passing.shown),
+        agent,
+        headers: [...identityHeaders(context.user), 'Audit-Id', context.auditId],
+        strict: passing.refuseRedirects,
+        dialFailure: serviceUnavailable,
+      },
+    );
   } catch (error) {
+    if (late.signal.aborted) return;
     if (!(error instanceof StatusError)) throw error;
     await sendText(context, error.code, error.message);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

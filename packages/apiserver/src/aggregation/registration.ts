@@ -1,7 +1,7 @@
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { apiService, apiServiceName } from '@coracle/api/apiregistration/v1/apiservice';
 import { deepEqual } from '@coracle/api/meta/object';
-import { isNotFound } from '@coracle/api/meta/status';
+import { isAlreadyExists, isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
 import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import { builtinPriority, customPriority, type Priority } from '../discovery/priorities.ts';
@@ -93,7 +93,7 @@ export class LocalRegistration implements Follower {
     const current = this.#registry.cached(apiService, name);
     if (!current) {
       const isMadeOnce = wanted && managedOf(wanted) === 'onstart' && this.#settled.has(name);
-      if (wanted && !isMadeOnce) await this.#registry.create(apiService, wanted);
+      if (wanted && !isMadeOnce) await this.#make(wanted);
       return;
     }
     const managed = managedOf(current);
@@ -101,6 +101,14 @@ export class LocalRegistration implements Follower {
     if (managed === 'onstart' && (!this.#foundAtStart.has(name) || this.#settled.has(name))) return;
     if (!wanted) await this.#remove(current);
     else if (!this.#settled.has(name) && !isSame(current, wanted)) await this.#correct(wanted);
+  }
+
+  async #make(wanted: APIService): Promise<void> {
+    try {
+      await this.#registry.create(apiService, wanted);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error; // another server was quicker
+    }
   }
 
   async #remove({ metadata: { name, uid } }: APIService): Promise<void> {

@@ -63,6 +63,11 @@ async function answer(
     response.destroy();
     throw new StatusError({ code: 502, reason: '', message: noRedirects });
   }
+  // The request's time was over, and the client was told.
+  if (res.headersSent) {
+    response.destroy();
+    return;
+  }
   const headers = endToEnd(response);
   // The target knows better than the server what its answer is; whose request it is remains the server's to say.
   for (let i = 0; i < headers.length; i += 2) if (!isAuditId(headers[i]!)) res.removeHeader(headers[i]!);

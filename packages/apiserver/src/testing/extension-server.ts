@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isEstablished } from '@coracle/api/apiextensions/v1/definition-conditions';
 import { apiService } from '@coracle/api/apiregistration/v1/apiservice';
-import { endpoints } from '@coracle/api/core/v1/endpoints';
 import { service } from '@coracle/api/core/v1/service';
 import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import type { APIServiceSpec } from '@coracle/api/types/apiregistration/v1';
@@ -149,7 +148,6 @@ async function register(client: Client, port: number, ca: string, spec: Partial<
   const metadata = { name: 'api', namespace: 'wardle' };
   await client.create(service, { metadata, spec: { ports: [{ name: 'https', port: 443 }] } });
   const ports = [{ name: 'https', port }];
-  await client.create(endpoints, { metadata, subsets: [{ addresses: [{ ip: ownAddress }], ports }] });
   await client.create(endpointSlice, {
     metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'api' } },
     addressType: 'IPv4',

@@ -1,9 +1,10 @@
-import { endpoints } from '@coracle/api/core/v1/endpoints';
 import { service } from '@coracle/api/core/v1/service';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { Selector } from '@coracle/api/meta/labels';
+import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import { describe, expect, it } from '@jest/globals';
 import type { ObjectAccess } from '../registry/access.ts';
-import { clusterIpResolver, endpointResolver } from './service-resolver.ts';
+import { clusterIpResolver, endpointResolver, serviceLabel } from './service-resolver.ts';
 
 const ports = [{ name: 'https', port: 443 }];
 const there = new Map<AnyKind, Record<string, object>>([
@@ -16,21 +17,29 @@ const there = new Map<AnyKind, Record<string, object>>([
       lonely: { spec: { clusterIP: '10.0.0.8', ports } },
     },
   ],
-  [
-    endpoints,
-    {
-      plain: {
-        subsets: [
-          { ports: [{ name: 'other', port: 1 }], addresses: [{ ip: '10.1.0.9' }] },
-          { ports: [{ name: 'https', port: 8443 }], addresses: [{ ip: '10.1.0.1' }, { ip: '10.1.0.2' }] },
-        ],
-      },
-    },
-  ],
 ]);
+const slice = (name: string, port: number, ...ready: Record<string, boolean | undefined>[]): EndpointSlice => ({
+  metadata: { name: `plain-${port}`, namespace: 'a' },
+  addressType: 'IPv4',
+  ports: [{ name, port }],
+  endpoints: ready.flatMap((each) =>
+    Object.entries(each).map(([address, isReady]) => ({
+      addresses: [address],
+      conditions: isReady === undefined ? {} : { ready: isReady },
+    })),
+  ),
+});
+const slices: Record<string, EndpointSlice[]> = {
+  plain: [
+    slice('other', 1, { '10.1.0.9': true }),
+    slice('https', 8443, { '10.1.0.1': true, '10.1.0.2': undefined, '10.1.0.3': false }),
+  ],
+};
 const objects = {
   cached: (kind: AnyKind, name: string) => there.get(kind)?.[name] as KubeObject | undefined,
-} as unknown as Pick<ObjectAccess, 'cached'>;
+  cachedList: (_kind: AnyKind, _namespace: string, selector: Selector) =>
+    Object.entries(slices).flatMap(([name, all]) => (selector.matches({ [serviceLabel]: name }) ? all : [])),
+} as unknown as Pick<ObjectAccess, 'cached' | 'cachedList'>;
 
 describe('a Service of a webhook', () => {
   it('is reached at its cluster IP, and an external one by its name', () => {

@@ -1,7 +1,9 @@
-import { endpoints } from '@coracle/api/core/v1/endpoints';
 import { service } from '@coracle/api/core/v1/service';
+import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
+import { selectorFromSet } from '@coracle/api/meta/labels';
 import { notFoundError, serviceUnavailable } from '@coracle/api/meta/status';
 import type { Service, ServicePort } from '@coracle/api/types/core/v1';
+import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
 import type { ObjectAccess } from '../registry/access.ts';
 
 /** Where a connection goes. */
@@ -13,7 +15,10 @@ export interface Address {
 /** Finds what to connect to for a port of a Service. Throws with upstream's text when there is nothing. */
 export type ServiceResolver = (namespace: string, name: string, port: number) => Address;
 
-type Objects = Pick<ObjectAccess, 'cached'>;
+type Objects = Pick<ObjectAccess, 'cached' | 'cachedList'>;
+
+/** The label that names the Service of an EndpointSlice. */
+export const serviceLabel = 'kubernetes.io/service-name';
 
 const withClusterIp = ['ClusterIP', 'NodePort', 'LoadBalancer'];
 
@@ -39,16 +44,29 @@ export function endpointResolver(objects: Objects): ServiceResolver {
     const type = spec?.type ?? 'ClusterIP';
     if (!withClusterIp.includes(type)) throw unsupported(type);
     const { name: portName = '' } = portOf(spec?.ports, name, port);
-    const found = (objects.cached(endpoints, name, namespace)?.subsets ?? []).flatMap(
-      ({ addresses = [], ports = [] }) =>
-        ports
-          .filter((each) => (each.name ?? '') === portName)
-          .flatMap((each) => addresses.map(({ ip }) => ({ host: ip, port: each.port }))),
-    );
+    const found = slicesOf(objects, namespace, name).flatMap((slice) => readyAddresses(slice, portName));
     const chosen = found[Math.floor(Math.random() * found.length)];
     if (!chosen) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
     return chosen;
   };
+}
+
+/** The EndpointSlices of a Service, from the cache. */
+export function slicesOf(
+  objects: Pick<ObjectAccess, 'cachedList'>,
+  namespace: string,
+  name: string,
+): readonly EndpointSlice[] {
+  return objects.cachedList(endpointSlice, namespace, selectorFromSet({ [serviceLabel]: name }));
+}
+
+/** Where the ready endpoints of a slice are that have the port; `portName` is empty for a port without a name. */
+export function readyAddresses({ endpoints, ports }: EndpointSlice, portName: string): Address[] {
+  const numbers = (ports ?? []).filter(({ name }) => (name ?? '') === portName).map(({ port }) => port);
+  const hosts = (endpoints ?? [])
+    .filter(({ conditions }) => conditions?.ready ?? true)
+    .flatMap(({ addresses }) => addresses);
+  return numbers.flatMap((port) => (port === undefined ? [] : hosts.map((host) => ({ host, port }))));
 }
 
 function serviceOf(objects: Objects, namespace: string, name: string): Service {

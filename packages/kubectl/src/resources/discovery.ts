@@ -78,8 +78,11 @@ function addAggregated(into: Found, list: GroupDiscoveryList): void {
     for (const { version, resources, freshness } of group.versions ?? []) {
       const apiVersion = groupName === '' ? version : `${groupName}/${version}`;
       into.groupVersions.push(apiVersion);
-      if (freshness === 'Stale')
+      if (freshness === 'Stale') {
+        // What was there once does not count as there.
         into.failed.push({ groupVersion: apiVersion, error: new Error(`stale GroupVersion discovery: ${apiVersion}`) });
+        continue;
+      }
       for (const each of resources ?? []) {
         into.resources.push({
           group: groupName,

@@ -258,9 +258,11 @@ describe('a validating webhook', () => {
       spec: { ports: [{ port: 443, targetPort: 8443 }] },
     });
     expect((await create()).body.message).toContain('no endpoints available for service "hook"');
-    await call('POST', '/api/v1/namespaces/default/endpoints', {
-      metadata: { name: 'hook' },
-      subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: hook.port }] }],
+    await call('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      metadata: { name: 'hook', labels: { 'kubernetes.io/service-name': 'hook' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['192.0.2.1'] }],
+      ports: [{ port: hook.port }],
     });
     expect((await create()).status).toBe(201);
     expect(hook.received[0]).toMatchObject({ path: '/in?timeout=10s', headers: { host: 'hook.default.svc:443' } });
