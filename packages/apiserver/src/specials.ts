@@ -22,6 +22,7 @@ import { bindingHooks, podBinding } from './registry/pods/binding.ts';
 import { podEviction } from './registry/pods/eviction.ts';
 import { podHooks } from './registry/pods/hooks.ts';
 import { unprivilegedHooks } from './registry/pods/privileged.ts';
+import { podSpecPart } from './registry/pods/spec-parts.ts';
 import { priorityClassHooks } from './registry/priority-classes.ts';
 import { rbacHooks } from './registry/rbac/hooks.ts';
 import { accessReviewHooks } from './registry/reviews/access-reviews.ts';
@@ -86,8 +87,8 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
     hooks: {
       namespaces: namespaceHooks,
       services: services.hooks,
+      pods: podHooks,
       ...privilege,
-      pods: { ...podHooks, ...privilege.pods },
       bindings: bindingHooks,
       persistentvolumes: persistentVolumeHooks,
       'horizontalpodautoscalers.autoscaling': autoscalerHooks,
@@ -105,7 +106,9 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
     subresources: {
       'namespaces/finalize': namespaceFinalize,
       'pods/binding': podBinding,
+      'pods/ephemeralcontainers': podSpecPart,
       'pods/eviction': podEviction,
+      'pods/resize': podSpecPart,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
       ...tokenSubresources(flags),
       ...streamingSubresources(kubelets, () => surroundings().authorizer),

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
+import { isMirror } from '@coracle/api/core/v1/static-pods';
 import type { Pod, ServiceAccount } from '@coracle/api/types/core/v1';
-import { mirrorAnnotation } from '../chain/authorization/node/graph.ts';
 import { referencesOf } from '../chain/authorization/node/pod-references.ts';
 import { secretNotAllowed } from './mountable-secrets.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
@@ -52,10 +52,6 @@ export function serviceAccounts(): AdmissionPlugin {
       if (reason !== undefined) throw refused(attributes, reason);
     },
   };
-}
-
-function isMirror(pod: Pod): boolean {
-  return pod.metadata.annotations?.[mirrorAnnotation] !== undefined;
 }
 
 /** A mirror pod only shows what runs anyway: with references in it, a node could make itself entitled to anything. */

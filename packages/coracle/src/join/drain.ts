@@ -1,5 +1,6 @@
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { isMirror } from '@coracle/api/core/v1/static-pods';
 import { isNotFound, isTooManyRequests } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Client } from '@coracle/client';
@@ -43,8 +44,9 @@ export async function drainNode(client: Client, node: string, limit: number, sig
 }
 
 /** Whether a pod has somewhere else to go. */
-export function isToLeave({ metadata, status }: Pod): boolean {
-  if (metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return false;
+export function isToLeave(pod: Pod): boolean {
+  const { metadata, status } = pod;
+  if (isMirror(pod)) return false;
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
   return !metadata.ownerReferences?.some((it) => it.controller && it.kind === 'DaemonSet');
 }

@@ -1,5 +1,6 @@
+import { isMirror } from '@coracle/api/core/v1/static-pods';
 import type { Pod } from '@coracle/api/types/core/v1';
-import { isMirror, isStatic } from '../pods/names.ts';
+import { isStatic } from '../pods/names.ts';
 import { amount, isNodeCritical } from '../resources/linux.ts';
 import { podAmounts } from '../resources/pod-resources.ts';
 

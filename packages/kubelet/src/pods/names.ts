@@ -10,7 +10,6 @@ export const fullName = (pod: Pod): string => `${pod.metadata.name}_${pod.metada
 /** Annotations on static pods and their mirrors in the API. */
 export const configSource = 'kubernetes.io/config.source';
 export const configHash = 'kubernetes.io/config.hash';
-export const configMirror = 'kubernetes.io/config.mirror';
 export const configSeen = 'kubernetes.io/config.seen';
 
 /** Whether a pod comes from elsewhere than the API. */
@@ -18,9 +17,6 @@ export const isStatic = (pod: Pod): boolean => {
   const source = pod.metadata.annotations?.[configSource];
   return source !== undefined && source !== 'api';
 };
-
-/** Whether an API pod only mirrors a static pod. */
-export const isMirror = (pod: Pod): boolean => pod.metadata.annotations?.[configMirror] !== undefined;
 
 /** An init container that keeps running beside the containers (KEP-753). */
 export const isSidecar = (container: AnyContainer): boolean =>

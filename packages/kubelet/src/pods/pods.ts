@@ -1,6 +1,7 @@
+import { isMirror } from '@coracle/api/core/v1/static-pods';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { PodDependencies } from './dependencies.ts';
-import { fullName, isMirror, isStatic } from './names.ts';
+import { fullName, isStatic } from './names.ts';
 import type { Listing } from './runtime-pod.ts';
 import { PodWorker } from './worker.ts';
 

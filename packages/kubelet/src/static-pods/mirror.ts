@@ -1,12 +1,13 @@
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { mirrorAnnotation } from '@coracle/api/core/v1/static-pods';
 import { clone } from '@coracle/api/meta/object';
 import { isAlreadyExists, isNotFound } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Client } from '@coracle/client';
 import type { Log } from '@coracle/process';
 import type { MirrorPods } from '../pods/dependencies.ts';
-import { configHash, configMirror } from '../pods/names.ts';
+import { configHash } from '../pods/names.ts';
 
 export interface MirrorOptions {
   client: Client;
@@ -36,7 +37,7 @@ export class Mirrors implements MirrorPods {
     this.#making.add(key);
     try {
       if (mirror) {
-        const same = mirror.metadata.annotations?.[configMirror] === hashOf(pod);
+        const same = mirror.metadata.annotations?.[mirrorAnnotation] === hashOf(pod);
         if (same && !mirror.metadata.deletionTimestamp) return;
         log.info({ pod: key }, 'Trying to delete mirror pod: it is outdated');
         await this.delete(mirror);
@@ -68,7 +69,7 @@ export class Mirrors implements MirrorPods {
       name: pod.metadata.name,
       namespace: pod.metadata.namespace,
       labels: mirror.metadata.labels,
-      annotations: { ...mirror.metadata.annotations, [configMirror]: hashOf(pod) },
+      annotations: { ...mirror.metadata.annotations, [mirrorAnnotation]: hashOf(pod) },
       ownerReferences: [
         { apiVersion: nodeKind.apiVersion, kind: nodeKind.kind, name: nodeName, uid, controller: true },
       ],

@@ -43,7 +43,8 @@ export function validateContainers(spec: PodSpec, volumes: ReadonlyMap<string, V
   return errors;
 }
 
-function validateContainer(
+/** Errors of one container; adds its name to `names`, which must not have it. */
+export function validateContainer(
   it: Container,
   names: Set<string>,
   volumes: ReadonlyMap<string, Volume>,

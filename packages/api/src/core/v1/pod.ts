@@ -1,6 +1,7 @@
 import { age, text, wide } from '../../columns.ts';
 import type { Pod } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { validateNoEphemeralContainers } from './ephemeral-containers.ts';
 import { podOnlyDefaults, podSpecDefaults } from './pod-defaults.ts';
 import { podSummary } from './pod-phase.ts';
 import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './pod-validation.ts';
@@ -35,6 +36,7 @@ export const pod = defineKind<Pod>('core/v1', {
     }
   },
   validate: validatePod,
+  validateCreate: validateNoEphemeralContainers,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   // Who writes pods anew are controllers mostly: a change is not warned of.

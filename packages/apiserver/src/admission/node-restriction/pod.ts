@@ -1,9 +1,9 @@
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { isMirror, mirrorAnnotation } from '@coracle/api/core/v1/static-pods';
 import { deepEqual } from '@coracle/api/meta/object';
 import { notFoundError } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
-import { mirrorAnnotation } from '../../chain/authorization/node/graph.ts';
 import { referencesOf } from '../../chain/authorization/node/pod-references.ts';
 import type { Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
@@ -73,7 +73,7 @@ async function admitMirror(attributes: Attributes, node: string): Promise<void> 
   const pod = attributes.object as Pod;
   const quoted = JSON.stringify(node);
   const refuse = (why: string) => refused(attributes, why);
-  if (pod.metadata.annotations?.[mirrorAnnotation] === undefined) {
+  if (!isMirror(pod)) {
     throw refuse(
       `pod does not have ${JSON.stringify(mirrorAnnotation)} annotation, node ${quoted} can only create mirror pods`,
     );

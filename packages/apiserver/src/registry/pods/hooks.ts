@@ -1,6 +1,7 @@
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { ResourceHooks } from '../strategy.ts';
 import { bindingView } from './binding.ts';
+import { ephemeralContainersView, resizeView } from './spec-parts.ts';
 
 /** What the server keeps straight in pods: the class its resources give it, and the fields that say one thing twice. */
 export const podHooks: ResourceHooks<Pod> = {
@@ -18,7 +19,7 @@ export const podHooks: ResourceHooks<Pod> = {
       if (status[field] === undefined) delete status[field];
     return undefined;
   },
-  views: { binding: bindingView },
+  views: { binding: bindingView, ephemeralcontainers: ephemeralContainersView, resize: resizeView },
 };
 
 /** The first address of a list and the list, where the client may have written only one of them, or changed only the first. */

@@ -4,15 +4,22 @@ import { getPath } from '@coracle/api/meta/object';
 import { invalidObject } from '@coracle/api/meta/status';
 import type { Pod, PodSpec } from '@coracle/api/types/core/v1';
 import type { HookTable } from '../strategy.ts';
+import { podHooks } from './hooks.ts';
 
 /** Without `--allow-privileged`: refuses pods, and templates of pods, whose containers want to be privileged. */
 export const unprivilegedHooks: HookTable = {
   pods: {
+    ...podHooks,
     beforeCreate(it) {
       refuse({ group: '', kind: 'Pod' }, it.metadata.name, (it as Pod).spec, new Path('spec'));
       return undefined;
     },
-  },
+    beforeUpdate(it, old, context) {
+      if (context.subresource === 'ephemeralcontainers')
+        refuse({ group: '', kind: 'Pod' }, it.metadata.name, (it as Pod).spec, new Path('spec'));
+      return podHooks.beforeUpdate?.(it as Pod, old as Pod, context);
+    },
+  } as HookTable[string],
   podtemplates: templated('', 'PodTemplate', 'template'),
   replicationcontrollers: templated('', 'ReplicationController'),
   'daemonsets.apps': templated('apps', 'DaemonSet'),

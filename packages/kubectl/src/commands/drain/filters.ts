@@ -1,3 +1,4 @@
+import { isMirror } from '@coracle/api/core/v1/static-pods';
 import { controllerOf } from '@coracle/api/meta/owner';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
@@ -32,7 +33,7 @@ export async function decide(pod: Pod, rules: DrainRules, now: number): Promise<
   const ofDaemonSet = await daemonSetDecision(pod, rules);
   if (ofDaemonSet && !ofDaemonSet.goes) return ofDaemonSet;
   // A mirror of a static pod: only its kubelet can end it.
-  if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return stays;
+  if (isMirror(pod)) return stays;
   if (hasEnded(pod)) return goes;
   if (pod.spec.volumes?.some((each) => each.emptyDir) && !rules.deleteEmptyDirData) {
     return refused('Pods with local storage (use --delete-emptydir-data to override)');

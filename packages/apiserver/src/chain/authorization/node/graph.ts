@@ -1,11 +1,9 @@
+import { isMirror } from '@coracle/api/core/v1/static-pods';
 import type { PersistentVolume, Pod } from '@coracle/api/types/core/v1';
 import type { ResourceSlice } from '@coracle/api/types/resource/v1';
 import type { VolumeAttachment } from '@coracle/api/types/storage/v1';
 import { type Referenced, referencesOf } from './pod-references.ts';
 import { mountSecretsOf } from './volume-references.ts';
-
-/** Marks the copy of a static pod in the API: the node may have written it itself, so it entitles the node to nothing. */
-export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /** The kinds of objects the graph knows. */
 export type Connected = Referenced | 'pod' | 'persistentvolume' | 'volumeattachment' | 'resourceslice';
@@ -34,8 +32,8 @@ export class NodeGraph {
     this.#remove(podKey);
     const node = pod.spec.nodeName;
     if (!node) return;
-    const mirror = pod.metadata.annotations?.[mirrorAnnotation] !== undefined;
-    const references = mirror ? [] : referencesOf(pod);
+    // A static pod's image the node may have written itself: it entitles the node to nothing.
+    const references = isMirror(pod) ? [] : referencesOf(pod);
     const keys = [podKey, ...references.map(({ kind, name }) => keyOf(kind, pod.metadata.namespace, name))];
     this.#edges.set(podKey, { node, uid: pod.metadata.uid ?? '', keys });
     for (const key of keys) {
