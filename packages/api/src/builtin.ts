@@ -29,6 +29,7 @@ import { binding } from './core/v1/binding.ts';
 import { configMap } from './core/v1/configmap.ts';
 import { endpoints } from './core/v1/endpoints.ts';
 import { event } from './core/v1/event.ts';
+import { limitRange } from './core/v1/limitrange.ts';
 import { namespace } from './core/v1/namespace.ts';
 import { node } from './core/v1/node.ts';
 import { persistentVolume } from './core/v1/persistentvolume.ts';
@@ -72,6 +73,7 @@ export const builtinKinds: readonly AnyKind[] = [
   configMap,
   endpoints,
   event,
+  limitRange,
   namespace,
   node,
   persistentVolumeClaim,

@@ -115,6 +115,7 @@ describe('the plugins of a server', () => {
       }).map(({ name }) => name);
     expect(names({})).toEqual([
       'NamespaceLifecycle',
+      'LimitRanger',
       'ServiceAccount',
       'TaintNodesByCondition',
       'PodSecurity',

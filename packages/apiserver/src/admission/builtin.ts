@@ -16,6 +16,7 @@ import { type EventLimit, eventRateLimit } from './event-rate-limit/plugin.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
 import { type ImagePolicy, imagePolicyWebhook } from './image-policy/plugin.ts';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceAutoProvision } from './namespace-auto-provision.ts';
 import { namespaceExists } from './namespace-exists.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -94,7 +95,7 @@ const plugins: readonly Entry[] = [
   { name: 'NamespaceLifecycle', byDefault: true, make: namespaceLifecycle },
   { name: 'NamespaceExists', byDefault: false, make: () => namespaceExists },
   { name: 'LimitPodHardAntiAffinityTopology', byDefault: false, make: () => limitPodHardAntiAffinityTopology },
-  { name: 'LimitRanger', byDefault: true },
+  { name: 'LimitRanger', byDefault: true, make: () => limitRanger },
   { name: 'ServiceAccount', byDefault: true, make: serviceAccounts },
   { name: 'NodeRestriction', byDefault: false, make: () => nodeRestriction },
   { name: 'TaintNodesByCondition', byDefault: true, make: () => taintNodesByCondition },

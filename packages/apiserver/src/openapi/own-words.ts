@@ -193,6 +193,9 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
   'resource/v1.ResourceClaim': { '': 'Devices that somebody wants, and which they got.' },
   'resource/v1.ResourceClaimTemplate': { '': 'What claims are made from, one for each pod that names it.' },
   'resource/v1.ResourceSlice': { '': 'Devices of a pool that a driver offers, on one node or on several.' },
+  'core/v1.LimitRange': {
+    '': 'Bounds and defaults of what single containers, pods and claims of a namespace ask for.',
+  },
   'scheduling/v1.PriorityClass': { '': 'A name for a priority, which pods give in priorityClassName.' },
   'autoscaling/v1.Scale': { '': 'How many replicas something has and is to have.' },
   'authentication/v1.TokenRequest': { '': 'Asks for a token of a service account.' },
