@@ -1,8 +1,9 @@
 import type { ConfigMap, Namespace, Secret, ServiceAccount } from '@coracle/api/types/core/v1';
 import type { Session } from '../session.ts';
 import { Description, longTime } from './description.ts';
+import { describeLimitsOf } from './limit-range.ts';
 
-export function describeNamespace({ metadata, status }: Namespace): Description {
+export async function describeNamespace({ metadata, status }: Namespace, session: Session): Promise<Description> {
   const out = new Description();
   out.line(0, `Name:\t${metadata.name}`);
   out.labels('Labels', metadata.labels);
@@ -19,6 +20,7 @@ export function describeNamespace({ metadata, status }: Namespace): Description 
       );
     }
   }
+  await describeLimitsOf(out, metadata.name ?? '', session);
   return out;
 }
 

@@ -4,6 +4,7 @@ import type {
   ConfigMap,
   Endpoints,
   Event,
+  LimitRange,
   Namespace,
   Node,
   PersistentVolume,
@@ -28,6 +29,7 @@ import { describeDisruptionBudget } from './disruption-budget.ts';
 import { describeEvents, eventsOf } from './events.ts';
 import { describeGeneric } from './generic.ts';
 import { describeIngress, describeIngressClass } from './ingress.ts';
+import { describeLimitRange } from './limit-range.ts';
 import { describeNetworkPolicy } from './network-policy.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
@@ -64,6 +66,7 @@ const describers: Readonly<Record<string, Describer>> = {
   Service: of<Service>(describeService),
   Node: of<Node>(describeNode),
   Namespace: of<Namespace>(describeNamespace, false),
+  LimitRange: of<LimitRange>(describeLimitRange, false),
   ConfigMap: of<ConfigMap>(describeConfigMap),
   Secret: of<Secret>(describeSecret, false),
   ServiceAccount: of<ServiceAccount>(describeServiceAccount),

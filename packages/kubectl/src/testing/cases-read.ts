@@ -446,4 +446,23 @@ status:
       'version -o foo',
     ],
   },
+  {
+    name: 'limits of a namespace',
+    files: {
+      'limits.yaml': `apiVersion: v1
+kind: LimitRange
+metadata: {name: bounds}
+spec:
+  limits:
+  - {type: Container, max: {cpu: "2"}, min: {cpu: 100m}, maxLimitRequestRatio: {cpu: "4"}}
+`,
+    },
+    steps: [
+      'describe ns $N',
+      'create -f limits.yaml -n $N',
+      'get limits -n $N -o name',
+      'describe limits bounds -n $N',
+      'describe ns $N',
+    ],
+  },
 ];
