@@ -42,6 +42,8 @@ import { service } from './core/v1/service.ts';
 import { serviceAccount } from './core/v1/serviceaccount.ts';
 import { endpointSlice } from './discovery/v1/endpointslice.ts';
 import { event as eventsEvent } from './events/v1/event.ts';
+import { flowSchema } from './flowcontrol/v1/flowschema.ts';
+import { priorityLevelConfiguration } from './flowcontrol/v1/prioritylevelconfiguration.ts';
 import type { AnyKind } from './kind.ts';
 import { ingress } from './networking/v1/ingress.ts';
 import { ingressClass } from './networking/v1/ingressclass.ts';
@@ -98,6 +100,8 @@ export const builtinKinds: readonly AnyKind[] = [
   lease,
   endpointSlice,
   eventsEvent,
+  flowSchema,
+  priorityLevelConfiguration,
   ingress,
   ingressClass,
   ipAddress,

@@ -196,6 +196,26 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
   'core/v1.LimitRange': {
     '': 'Bounds and defaults of what single containers, pods and claims of a namespace ask for.',
   },
+  'flowcontrol/v1.FlowSchema': {
+    '': 'Which requests belong together as flows, and which priority level they are of.',
+  },
+  'flowcontrol/v1.FlowSchemaSpec': {
+    priorityLevelConfiguration: 'The priority level of the requests that match.',
+    matchingPrecedence:
+      'Of several schemas that match a request the one of the lowest number counts; 1 to 10000, by default 1000.',
+    distinguisherMethod:
+      'What tells the flows of the schema apart: the user or the namespace. Without it they are one flow.',
+    rules: 'Whose requests match, and which of them. One rule that does is enough.',
+  },
+  'flowcontrol/v1.PriorityLevelConfiguration': {
+    '': 'How much of the server the requests of a priority level may take, and what becomes of those beyond that.',
+  },
+  'flowcontrol/v1.LimitedPriorityLevelConfiguration': {
+    nominalConcurrencyShares: 'How many seats the level has, in proportion to the shares of the others; 30 by default.',
+    lendablePercent: 'How much of its seats other levels may use while it does not; 0 by default.',
+    borrowingLimitPercent: 'How many seats it may use of others, in percent of its own. Unset, there is no limit.',
+    limitResponse: 'Whether requests that find no seat wait or are refused.',
+  },
   'scheduling/v1.PriorityClass': { '': 'A name for a priority, which pods give in priorityClassName.' },
   'autoscaling/v1.Scale': { '': 'How many replicas something has and is to have.' },
   'authentication/v1.TokenRequest': { '': 'Asks for a token of a service account.' },

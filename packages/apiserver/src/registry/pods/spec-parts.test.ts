@@ -71,7 +71,7 @@ describe('pods/ephemeralcontainers', () => {
   it('refuses what a guest may not have', async () => {
     const name = await makePod();
     const messages = async (it: Partial<EphemeralContainer>) =>
-      ((await add(name, guest(it))).body.details?.causes as { field: string; message: string }[]).map(
+      ((await add(name, guest(it))).body.details.causes as { field: string; message: string }[]).map(
         ({ field, message }) => `${field}: ${message}`,
       );
     expect(await messages({ ports: [{ containerPort: 80 }] })).toEqual([
