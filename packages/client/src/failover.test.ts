@@ -72,7 +72,9 @@ describe('a client of a server that hangs without closing the connection', () =>
   it('keeps its leadership', async () => {
     const { server, way, client } = await overSwitch();
     const stop = new AbortController();
-    const election = { name: 'boss', namespace: 'kube-system', identity: 'a', log: quiet };
+    // Longer than programs have them, so that what takes seconds on an idle machine may take a few times as long.
+    const times = { leaseDuration: 45_000, renewDeadline: 30_000 };
+    const election = { name: 'boss', namespace: 'kube-system', identity: 'a', log: quiet, ...times };
     const renewed = async () => (await server.admin.get(lease, 'boss', 'kube-system')).spec?.renewTime;
     await leading(client, election, stop.signal, async (signal) => {
       way.freeze();
