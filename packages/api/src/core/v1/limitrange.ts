@@ -36,9 +36,10 @@ function validateItems(items: readonly LimitRangeItem[], at: Path): FieldError[]
   const seen = new Set<string>();
   return items.flatMap((item, index) => {
     const path = at.index(index);
-    const errors = validateType(item.type, path.child('type'));
-    if (seen.has(item.type)) errors.push(duplicate(path.child('type'), item.type));
-    seen.add(item.type);
+    const { type = '' } = item as Partial<LimitRangeItem>;
+    const errors = validateType(type, path.child('type'));
+    if (seen.has(type)) errors.push(duplicate(path.child('type'), type));
+    seen.add(type);
     return [...errors, ...validateItem(item, path)];
   });
 }
