@@ -78,7 +78,8 @@ function validateName(type: string, name: string, at: Path): FieldError[] {
 
 /** That min <= defaultRequest <= default <= max holds, and the ratio is one that can be met. */
 function validateOrder(item: LimitRangeItem, name: string, at: Path): FieldError[] {
-  const read = (list: Record<string, string> | undefined) => (list?.[name] ? Quantity.parse(list[name]) : undefined);
+  const read = (list: Record<string, string> | undefined) =>
+    list && Object.hasOwn(list, name) ? Quantity.parse(list[name]!) : undefined;
   const [max, min, limit, request, ratio] = amountFields.map((field) => read(item[field]));
   const errors: FieldError[] = [];
   const ordered = (
