@@ -26,6 +26,7 @@ import { job } from './batch/v1/job.ts';
 import { certificateSigningRequest } from './certificates/v1/certificatesigningrequest.ts';
 import { lease } from './coordination/v1/lease.ts';
 import { binding } from './core/v1/binding.ts';
+import { componentStatus } from './core/v1/componentstatus.ts';
 import { configMap } from './core/v1/configmap.ts';
 import { endpoints } from './core/v1/endpoints.ts';
 import { event } from './core/v1/event.ts';
@@ -72,6 +73,7 @@ import { volumeAttributesClass } from './storage/v1/volumeattributesclass.ts';
 /** Kinds with a collection or a review endpoint, in the order discovery lists them. */
 export const builtinKinds: readonly AnyKind[] = [
   binding,
+  componentStatus,
   configMap,
   endpoints,
   event,

@@ -56,6 +56,10 @@ export interface KindDeclaration<T extends KubeObject> {
   /** Defaults to all of them; the review kinds only create. */
   verbs?: readonly Verb[];
   subresources?: { status?: boolean; scale?: ScalePaths };
+  /** Objects are found out when they are asked for, and never stored: reads are answered by the server's `read` hook. */
+  isComputed?: boolean;
+  /** What whoever uses the resource is warned of, when it is on its way out. */
+  deprecation?: string;
   /** Set where objects are stored in another kind's form (events.k8s.io events are core events): how to convert both ways. */
   storedAs?: { kind: () => AnyKind; encode(it: T): KubeObject; decode(stored: KubeObject): T };
   /**

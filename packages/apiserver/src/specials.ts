@@ -16,6 +16,7 @@ import { proxySubresources } from './proxy/subresources.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { autoscalerHooks } from './registry/autoscalers.ts';
 import { certificateApproval, certificateRequestHooks } from './registry/certificates/hooks.ts';
+import { componentStatusHooks } from './registry/component-statuses.ts';
 import { deviceHooks } from './registry/devices/hooks.ts';
 import { namespaceFinalize, namespaceHooks } from './registry/namespaces.ts';
 import { bindingHooks, podBinding } from './registry/pods/binding.ts';
@@ -90,6 +91,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       pods: podHooks,
       ...privilege,
       bindings: bindingHooks,
+      componentstatuses: componentStatusHooks(() => surroundings().store),
       persistentvolumes: persistentVolumeHooks,
       'horizontalpodautoscalers.autoscaling': autoscalerHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,

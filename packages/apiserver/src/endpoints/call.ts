@@ -38,7 +38,10 @@ export interface Call {
 }
 
 /** How the call's objects are to be written; throws NotAcceptable. */
-export function renderingFor(call: Call, watch = false): { rendering: Rendering; media: Media } {
+export function renderingFor(
+  call: Pick<Call, 'context' | 'kind'>,
+  watch = false,
+): { rendering: Rendering; media: Media } {
   const { context, kind } = call;
   const form = negotiate(context.req.headers.accept, { watch, objects: true, custom: kind.dynamic !== undefined });
   const { media, as } = form;
@@ -50,7 +53,11 @@ export function renderingFor(call: Call, watch = false): { rendering: Rendering;
 }
 
 /** Answers with one object. */
-export async function sendObject(call: Call, code: number, object: CachedObject): Promise<void> {
+export async function sendObject(
+  call: Pick<Call, 'context' | 'kind'>,
+  code: number,
+  object: CachedObject,
+): Promise<void> {
   const { rendering, media } = renderingFor(call);
   await CachedObject.prepare([object], call.kind);
   await sendBody(call.context, code, rendering.single(object), media);

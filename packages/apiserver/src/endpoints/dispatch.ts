@@ -4,6 +4,7 @@ import type { RequestContext } from '../chain/link.ts';
 import { type HookTable, resourceKey, type SubresourceTable } from '../registry/strategy.ts';
 import { answer } from './answer.ts';
 import type { Call, Machinery } from './call.ts';
+import { readComputed } from './computed.ts';
 import { create } from './create.ts';
 import { remove } from './delete.ts';
 import { removeCollection } from './deletecollection.ts';
@@ -50,15 +51,18 @@ export async function dispatch(
   if ((info.apiPrefix === 'api') !== (info.apiGroup === '')) throw unknownPath();
   const kind = machinery.registry.scheme.resource(apiVersion, info.resource);
   if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw unknownPath();
-  if (kind.dynamic?.deprecation !== undefined) context.warnings.push(kind.dynamic.deprecation);
+  const deprecation = kind.dynamic?.deprecation ?? kind.deprecation;
+  if (deprecation !== undefined) context.warnings.push(deprecation);
   const namespace = kind.namespaced ? info.namespace : '';
   if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
   if (info.parts.length > 3) throw unknownPath();
   const resource = machinery.registry.find(kind);
   const name = info.parts[1] ?? '';
   if (!resource) {
-    if (info.verb !== 'create' || name !== '') throw methodNotAllowed();
-    return answer(context, machinery, kind, namespace, hooks[resourceKey(kind)]!);
+    const own = hooks[resourceKey(kind)];
+    if (own?.read && kind.verbs.includes(info.verb as Verb)) return readComputed({ context, kind, name }, own.read);
+    if (!own?.answer || info.verb !== 'create' || name !== '') throw methodNotAllowed();
+    return answer(context, machinery, kind, namespace, own);
   }
   const endpoint = verbs[info.verb as Verb];
   if (!endpoint || !kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();

@@ -102,6 +102,7 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
   'core/v1.PersistentVolumeClaim': {
     '': 'What someone wants to have of storage, and the volume that was bound for it.',
   },
+  'core/v1.ComponentStatus': { '': 'How a part of the control plane is. Deprecated; found out when it is asked for.' },
   'core/v1.Binding': { '': 'Puts a pod on a node. Schedulers write it.' },
   'apps/v1.Deployment': {
     '': 'Keeps a number of equal pods running, and replaces them step by step when their template changes.',

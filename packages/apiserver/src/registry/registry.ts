@@ -303,7 +303,7 @@ export class Registry implements ObjectAccess {
 
 /** Whether a kind's objects are kept: they can at least be read back. */
 export function isStored(kind: AnyKind): boolean {
-  return kind.verbs.includes('get');
+  return kind.verbs.includes('get') && !kind.isComputed;
 }
 
 /** A write of the server itself: no admission, recorded under its own name. */

@@ -35,6 +35,8 @@ export interface ResourceHooks<T extends KubeObject = KubeObject> {
   holdsBackDeletion?(object: T): boolean;
   /** May change an object that a DELETE has just marked and that stays for now. */
   onMarkedForDeletion?(object: T): void;
+  /** For computed kinds: the objects as they are at this moment, in order of their names. */
+  read?(): Promise<T[]>;
   /** For resources that are answered and not stored (reviews): makes the response to a create; the object is decoded, defaulted and validated. */
   answer?(object: T, context: WriteContext & { readonly request: RequestContext }): Promise<T>;
   /** The parts of an object that have subresources beyond status: `approval`, `finalize`. */

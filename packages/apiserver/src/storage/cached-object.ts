@@ -4,6 +4,7 @@ import { internalError } from '@coracle/api/meta/status';
 import {
   decodeStored,
   encodeServed,
+  encodeStored,
   headOf,
   replaceResourceVersion,
   storedFormOf,
@@ -75,6 +76,11 @@ export class CachedObject {
   /** From a write of this process: the stored-form object and the bytes that were written. */
   static fromWrite(kind: AnyKind, object: KubeObject, stored: Buffer, revision: number): CachedObject {
     return CachedObject.#of(kind, object, withResourceVersion(kind, stored, revision), revision);
+  }
+
+  /** One that was never stored, and so has no revision. */
+  static unstored(kind: AnyKind, object: KubeObject): CachedObject {
+    return CachedObject.#of(kind, object, encodeStored(kind, object), 0);
   }
 
   static #of(kind: AnyKind, object: KubeObject, body: Buffer, revision: number): CachedObject {
