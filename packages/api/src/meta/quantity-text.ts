@@ -52,7 +52,6 @@ export function readQuantity(text: string): QuantityText {
     const start = ++at;
     while (at < end && isDigit(text.charCodeAt(at))) at++;
     fraction = text.slice(start, at);
-    if (whole === '' && fraction === '' && end === start) throw new Error(numericError);
   }
   const suffix = readSuffix(text, at);
   const notation = interpret(suffix);
