@@ -22,7 +22,7 @@ afterAll(async () => {
     await server.close();
     await store.close();
   }
-  await etcd.stop();
+  await etcd.close();
 });
 
 async function open() {
