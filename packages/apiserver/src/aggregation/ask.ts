@@ -1,8 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { dialMessage } from '@coracle/client/http1';
 import { mastersGroup, type User } from '../chain/user.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
+import { limitedBody } from '../webhooks/limited-body.ts';
 import type { Address } from '../webhooks/service-resolver.ts';
 import type { CertificateAndKey } from './client-certificate.ts';
 import { identityHeaders } from './identity-headers.ts';
@@ -57,22 +58,11 @@ export function ask(
     });
     outgoing.once('error', failed);
     outgoing.once('response', (response) => {
-      bodyOf(response).then(
+      limitedBody(response, answerLimit).then(
         (body) => resolve({ code: response.statusCode ?? 0, headers: response.headers, body }),
         failed,
       );
     });
     outgoing.end();
   });
-}
-
-async function bodyOf(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    size += (chunk as Buffer).length;
-    if (size > answerLimit) throw new Error(`the answer is larger than ${answerLimit} bytes`);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,60 +1,49 @@
-import { request } from 'node:https';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import type { ComponentCondition, ComponentStatus } from '@coracle/api/types/core/v1';
+import { dialMessage } from '@coracle/client/http1';
 import type { Store } from '../storage/store.ts';
+import { limitedBody } from '../webhooks/limited-body.ts';
 import type { ResourceHooks } from './strategy.ts';
 
 /** Where the other programs of a control plane tell of their health: on this machine, at the ports they have by default. */
-const components = [
-  { name: 'controller-manager', port: 10_257 },
-  { name: 'scheduler', port: 10_259 },
-] as const;
+const controllerManager = 10_257;
+const scheduler = 10_259;
 const patienceMs = 20_000;
+/** In bytes: a health check answers `ok`, or says what is wrong. */
+const answerLimit = 1 << 20;
 
 /** Asks the components of the control plane, side by side, whenever somebody reads their statuses. */
 export const componentStatusHooks = (store: () => Store): ResourceHooks<ComponentStatus> => ({
-  read: async () => {
-    const found = await Promise.all([
-      ...components.map(async ({ name, port }) => statusOf(name, await healthAt(port))),
-      statusOf('etcd-0', await healthOfStore(store())),
-    ]);
-    return found.sort((a, b) => (a.metadata.name! < b.metadata.name! ? -1 : 1));
-  },
+  read: () =>
+    Promise.all([
+      statusOf('controller-manager', healthAt(controllerManager)),
+      statusOf('etcd-0', healthOfStore(store())),
+      statusOf('scheduler', healthAt(scheduler)),
+    ]),
 });
 
 type Health = Omit<ComponentCondition, 'type'>;
 
-const statusOf = (name: string, health: Health): ComponentStatus => ({
+const statusOf = async (name: string, health: Promise<Health>): Promise<ComponentStatus> => ({
   metadata: { name },
-  conditions: [{ type: 'Healthy', ...health }],
+  conditions: [{ type: 'Healthy', ...(await health) }],
 });
 
 /** What `/healthz` answers; the certificate there is made by the component for itself, and nothing is told to it. */
-function healthAt(port: number): Promise<Health> {
-  const url = `https://127.0.0.1:${port}/healthz`;
-  return new Promise((resolve) => {
-    request(url, { rejectUnauthorized: false, timeout: patienceMs }, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('end', () => {
-        const body = Buffer.concat(parts).toString();
-        const isHealthy = response.statusCode === 200;
-        resolve(
-          isHealthy
-            ? { status: 'True', message: body }
-            : { status: 'False', message: `HTTP probe failed with statuscode: ${response.statusCode}` },
-        );
-      });
-    })
-      .on('timeout', function (this: { destroy(error: Error): void }) {
-        this.destroy(new Error('context deadline exceeded'));
-      })
-      .on('error', (error: NodeJS.ErrnoException) => {
-        const why =
-          error.code === 'ECONNREFUSED' ? `dial tcp 127.0.0.1:${port}: connect: connection refused` : error.message;
-        resolve({ status: 'False', message: `Get ${JSON.stringify(url)}: ${why}` });
-      })
-      .end();
-  });
+async function healthAt(port: number): Promise<Health> {
+  const url = new URL(`https://127.0.0.1:${port}/healthz`);
+  const signal = AbortSignal.timeout(patienceMs);
+  try {
+    const [answer] = (await once(get(url, { rejectUnauthorized: false, signal }), 'response')) as [IncomingMessage];
+    const message = (await limitedBody(answer, answerLimit)).toString();
+    if (answer.statusCode === 200) return { status: 'True', message };
+    return { status: 'False', message: `HTTP probe failed with statuscode: ${answer.statusCode}` };
+  } catch (error) {
+    const why = signal.aborted ? 'context deadline exceeded' : dialMessage(url, error as NodeJS.ErrnoException);
+    return { status: 'False', message: `Get ${JSON.stringify(url.href)}: ${why}` };
+  }
 }
 
 async function healthOfStore(store: Store): Promise<Health> {

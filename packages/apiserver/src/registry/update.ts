@@ -26,7 +26,8 @@ export function prepareForUpdate(
   let prepared = object;
   if (subresource === 'status') {
     const { status } = object as { status?: unknown };
-    prepared = { ...old, metadata: kind.dynamic ? metadataForStatus(object, old) : object.metadata };
+    // Who reports the status of a custom resource changes nothing of its metadata.
+    prepared = { ...old, metadata: kind.dynamic ? metadataKept(object, old) : object.metadata };
     // Owners and the rest of what decides about an object's life are not for those who report its state.
     if (old.metadata.ownerReferences) prepared.metadata.ownerReferences = old.metadata.ownerReferences;
     else delete prepared.metadata.ownerReferences;
@@ -67,8 +68,8 @@ function immutable(object: KubeObject, old: KubeObject, path: string, at: Path):
   return deepEqual(value, getPath(old, path)) ? [] : [invalid(at.child(path), value, 'field is immutable')];
 }
 
-/** Who reports the status of a custom resource changes nothing of its metadata. */
-function metadataForStatus({ metadata }: KubeObject, old: KubeObject): KubeObject['metadata'] {
+/** The old metadata, but for what says who changed what, and which state was meant: of a write that is not to change metadata. */
+export function metadataKept({ metadata }: KubeObject, old: KubeObject): KubeObject['metadata'] {
   const { managedFields: _, ...rest } = old.metadata;
   const { managedFields, resourceVersion } = metadata;
   return {

@@ -5,6 +5,7 @@ import { statusFromResponse } from '@coracle/api/meta/response-status';
 import { StatusError } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
 import type { CredentialsFor, WebhookCredentials } from './credentials.ts';
+import { limitedBody } from './limited-body.ts';
 import type { Address, ServiceResolver } from './service-resolver.ts';
 
 /** Where a webhook is, as configurations say it: a URL, or a Service of the cluster; and who vouches for it. */
@@ -156,15 +157,10 @@ async function send(it: Sending, isRetry = false): Promise<{ status: number; byt
       else reject(new ConnectionFailure(dialMessage(new URL(target.origin), error)));
     });
     outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      incoming.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > answerLimit) incoming.destroy(new Error(`the answer is larger than ${answerLimit} bytes`));
-      });
-      incoming.on('end', () => resolve({ status: incoming.statusCode!, bytes: Buffer.concat(chunks) }));
-      incoming.on('error', (error) => reject(new ConnectionFailure(error.message)));
+      limitedBody(incoming, answerLimit).then(
+        (bytes) => resolve({ status: incoming.statusCode!, bytes }),
+        (error: Error) => reject(new ConnectionFailure(error.message)),
+      );
     });
     outgoing.end(body);
   });

@@ -3,6 +3,7 @@ import { validatePodResize, withResourcesOf } from '@coracle/api/core/v1/pod-res
 import { deepEqual } from '@coracle/api/meta/object';
 import type { Pod, PodSpec } from '@coracle/api/types/core/v1';
 import type { Subresource, View } from '../strategy.ts';
+import { metadataKept } from '../update.ts';
 
 /** GET, PUT and PATCH of `pods/ephemeralcontainers` and `pods/resize`: parts of a pod's spec that may change while it runs. */
 export const podSpecPart: Subresource = {
@@ -27,14 +28,9 @@ function withContainersOf(spec: PodSpec, { ephemeralContainers: wanted }: PodSpe
   return wanted?.length ? { ...rest, ephemeralContainers: wanted } : rest;
 }
 
-/** The old pod with another spec; of its metadata only what says who changed what is the request's. */
-function changed({ metadata: { managedFields, resourceVersion } }: Pod, old: Pod, spec: PodSpec): Pod {
-  const { managedFields: _fields, ...rest } = old.metadata;
-  const metadata = {
-    ...rest,
-    ...(managedFields && { managedFields }),
-    ...(resourceVersion !== undefined && { resourceVersion }),
-  };
+/** The old pod with another spec. */
+function changed(it: Pod, old: Pod, spec: PodSpec): Pod {
+  const metadata = metadataKept(it, old);
   if (!deepEqual(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1;
   return { ...old, metadata, spec };
 }
