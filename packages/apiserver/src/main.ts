@@ -7,6 +7,7 @@ import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
 import { program, UsageError } from '@coracle/process/program';
+import { readServing, servingTlsOf } from '@coracle/process/serving-certificates';
 import type { Registry as Metrics } from 'prom-client';
 import { assemble } from './assembly.ts';
 import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
@@ -108,9 +109,7 @@ function checkFlags(flags: Flags): void {
       `--secure-port ${flags['secure-port']} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
     );
   }
-  if ((flags['tls-cert-file'] === '') !== (flags['tls-private-key-file'] === '')) {
-    throw new UsageError('--tls-cert-file and --tls-private-key-file must be specified together');
-  }
+  servingTlsOf(flags);
   if ((flags['proxy-client-cert-file'] === '') !== (flags['proxy-client-key-file'] === '')) {
     throw new UsageError('--proxy-client-cert-file and --proxy-client-key-file must be specified together');
   }
@@ -164,14 +163,11 @@ function readyChecks(registry: Registry, hooks: readonly string[], progress: Pro
   };
 }
 
+/** The certificates of the secure port as their files are now. */
 async function servingTls(flags: Flags): Promise<Tls> {
   const clientCa = clientAuthoritiesOf(flags);
-  const asked = clientCa === undefined ? {} : { clientCa };
-  if (flags['tls-cert-file'] !== '') {
-    return { cert: readFileSync(flags['tls-cert-file']), key: readFileSync(flags['tls-private-key-file']), ...asked };
-  }
-  const { selfSigned } = await import('@coracle/process/self-signed');
-  return { ...(await selfSigned(advertised(flags))), ...asked };
+  const context = await readServing(servingTlsOf(flags), advertised(flags), clientCa);
+  return clientCa === undefined ? context : { ...context, clientCa };
 }
 
 /** Takes up certificate files that were replaced. */

@@ -3,8 +3,10 @@ import { createServer as createPlainServer, type IncomingMessage, ServerResponse
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import { version } from '@coracle/api/version';
 import type { Checks } from '@coracle/process/checks';
+import { choosing, type ServingContext } from '@coracle/process/serving-certificates';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Aggregation } from './aggregation/aggregation.ts';
@@ -49,10 +51,8 @@ export interface ServerOptions {
   address?: string;
 }
 
-/** Certificates of the secure port, PEM. */
-export interface Tls {
-  cert: string | Buffer;
-  key: string | Buffer;
+/** Certificates of the secure port, PEM, and how old and weak its connections may be. */
+export interface Tls extends ServingContext {
   /** Authorities whose client certificates are asked for; verification is the authenticator's. */
   clientCa?: string | Buffer;
 }
@@ -190,10 +190,12 @@ async function listen(
     if (req.httpVersionMajor === 1) connections.busy(req.socket, res);
     handle(req, res).catch(failed);
   };
+  let byName = tls?.byName;
   const server = tls
     ? createSecureServer(
         {
           ...secureContext(tls),
+          ...choosing(() => byName),
           allowHTTP1: true,
           requestCert: true,
           rejectUnauthorized: false,
@@ -228,6 +230,7 @@ async function listen(
     port: (server.address() as AddressInfo).port,
     renew: (renewed) => {
       if ('setSecureContext' in server) server.setSecureContext(secureContext(renewed));
+      byName = renewed.byName;
     },
     close: async (grace = 0) => {
       const closed = new Promise<void>((resolve) => {
@@ -241,6 +244,6 @@ async function listen(
   };
 }
 
-function secureContext({ cert, key, clientCa }: Tls) {
-  return { cert, key, ...(clientCa ? { ca: clientCa } : {}) };
+function secureContext({ clientCa, byName: _, ...context }: Tls): SecureContextOptions {
+  return { ...context, ...(clientCa ? { ca: clientCa } : {}) };
 }

@@ -1,4 +1,12 @@
-import { boolFlag, durationFlag, type FlagValues, intFlag, stringFlag } from './flags.ts';
+import {
+  boolFlag,
+  durationFlag,
+  type FlagValues,
+  intFlag,
+  stringArrayFlag,
+  stringFlag,
+  stringSliceFlag,
+} from './flags.ts';
 
 const serving = { group: 'secure serving' };
 const authentication = { group: 'authentication' };
@@ -30,6 +38,18 @@ export function servingFlags({ port, required = false }: { port: number; require
     'tls-private-key-file': stringFlag({
       ...serving,
       help: 'PEM file of the private key that belongs to --tls-cert-file.',
+    }),
+    'tls-sni-cert-key': stringArrayFlag({
+      ...serving,
+      help: 'PEM files of a certificate and its key for clients that ask for certain names: cert,key or cert,key:*.foo.com,foo.com. Without names, those of the certificate. May be repeated.',
+    }),
+    'tls-min-version': stringFlag({
+      ...serving,
+      help: 'Oldest version of TLS that clients may speak: VersionTLS10, VersionTLS11, VersionTLS12 or VersionTLS13. Unset, VersionTLS12.',
+    }),
+    'tls-cipher-suites': stringSliceFlag({
+      ...serving,
+      help: "Cipher suites up to TLS 1.2, by their IANA names, comma separated; those of TLS 1.3 are always on. Unset, the runtime's.",
     }),
   };
 }

@@ -35,7 +35,11 @@ describe('leader election', () => {
 
 describe('serving', () => {
   it('makes its own certificate where none is named', () => {
-    expect(servingOf(parsed().values)).toEqual({ port: 10257, bindAddress: '0.0.0.0', tls: undefined });
+    expect(servingOf(parsed().values)).toEqual({
+      port: 10257,
+      bindAddress: '0.0.0.0',
+      tls: { certFile: '', keyFile: '', named: [], limits: { minVersion: 'TLSv1.2' } },
+    });
   });
 
   it('serves with the files named', () => {
@@ -43,7 +47,7 @@ describe('serving', () => {
     expect(servingOf(values)).toEqual({
       port: 10257,
       bindAddress: '::1',
-      tls: { certFile: 'a.crt', keyFile: 'a.key' },
+      tls: { certFile: 'a.crt', keyFile: 'a.key', named: [], limits: { minVersion: 'TLSv1.2' } },
     });
   });
 });

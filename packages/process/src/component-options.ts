@@ -2,6 +2,7 @@ import { connect, loadKubeconfig } from '@coracle/client';
 import { type DelegatedAccess, delegatedAccess } from './access.ts';
 import type { DelegatedAccessFlags, LeaderElectionFlags, ServingFlags } from './component-flags.ts';
 import type { StatusServerOptions } from './health.ts';
+import { servingTlsOf } from './serving-certificates.ts';
 
 /** When and how a component competes for its Lease. Durations are in milliseconds. */
 export interface ElectionSettings {
@@ -41,14 +42,9 @@ export function changedElectionOf(flags: LeaderElectionFlags, changed: ReadonlyS
   );
 }
 
-/** Where `serveStatus` serves, and with which certificate. */
+/** Where `serveStatus` serves, and with which certificates. Throws on flags that cannot be. */
 export function servingOf(flags: ServingFlags): Pick<StatusServerOptions, 'port' | 'bindAddress' | 'tls'> {
-  const certFile = flags['tls-cert-file'];
-  return {
-    port: flags['secure-port'],
-    bindAddress: flags['bind-address'],
-    tls: certFile === '' ? undefined : { certFile, keyFile: flags['tls-private-key-file'] },
-  };
+  return { port: flags['secure-port'], bindAddress: flags['bind-address'], tls: servingTlsOf(flags) };
 }
 
 /**

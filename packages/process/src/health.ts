@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isForbidden } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
@@ -8,13 +8,15 @@ import type { DelegatedAccess } from './access.ts';
 import { type Checks, runChecks } from './checks.ts';
 import type { Log } from './log.ts';
 import type { Registry } from './metrics.ts';
+import { choosing, readServing, type ServingTls } from './serving-certificates.ts';
+import { tlsLimits } from './tls-limits.ts';
 
 export interface StatusServerOptions {
   /** 0 takes any free port. */
   port: number;
   bindAddress: string;
-  /** Files of the serving certificate; without them a self-signed one is made, as upstream does. */
-  tls?: { certFile: string; keyFile: string };
+  /** What it shows its clients; without it a self-signed certificate. */
+  tls?: ServingTls;
   /** The checks behind /healthz, /livez and /readyz; `readyz` ones count for /readyz only. */
   checks?: Checks;
   readyChecks?: Checks;
@@ -36,7 +38,15 @@ const open = ['/healthz', '/livez', '/readyz', '/version'];
 
 /** Serves a component's health and metrics over TLS. Only health and version are open; the rest needs authorization. */
 export async function serveStatus(options: StatusServerOptions): Promise<StatusServer> {
-  const server = createServer({ ...(await certificate(options)), requestCert: true, rejectUnauthorized: false });
+  const tls = options.tls ?? selfSignedOnly;
+  const { byName, ...shown } = await readServing(tls, options.bindAddress);
+  let named = byName;
+  const server = createServer({
+    ...shown,
+    ...choosing(() => named),
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
   server.on('request', (request, response) => {
     answer(options, request, response).catch((error) => {
       options.log.error({ err: error, path: request.url }, 'Failed to answer');
@@ -44,7 +54,11 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
       else response.destroy();
     });
   });
-  const reload = options.tls ? reloading(server, options.tls, options.log) : undefined;
+  const reload = reloading(tls, options.log, async () => {
+    const { byName, ...shown } = await readServing(tls, options.bindAddress);
+    server.setSecureContext(shown);
+    named = byName;
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.bindAddress, resolve);
@@ -123,25 +137,23 @@ function reply(response: ServerResponse, status: number, type: string, body: str
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-async function certificate(options: StatusServerOptions): Promise<{ cert: string; key: string }> {
-  if (options.tls)
-    return { cert: readFileSync(options.tls.certFile, 'utf8'), key: readFileSync(options.tls.keyFile, 'utf8') };
-  const { selfSigned } = await import('./self-signed.ts');
-  return selfSigned(options.bindAddress);
-}
+const selfSignedOnly: ServingTls = { certFile: '', keyFile: '', named: [], limits: tlsLimits('', []) };
 
-/** Takes up a renewed certificate within a minute. */
-function reloading(server: Server, tls: { certFile: string; keyFile: string }, log: Log): NodeJS.Timeout {
-  let seen = statSync(tls.certFile).mtimeMs;
-  const check = (): void => {
-    const changed = existsSync(tls.certFile) ? statSync(tls.certFile).mtimeMs : seen;
-    if (changed === seen) return;
+/** Takes up renewed certificates within a minute. */
+function reloading(tls: ServingTls, log: Log, take: () => Promise<void>): NodeJS.Timeout | undefined {
+  const files = [...(tls.certFile === '' ? [] : [tls.certFile]), ...tls.named.map(({ certFile }) => certFile)];
+  if (files.length === 0) return undefined;
+  const state = (): string => files.map((file) => (existsSync(file) ? statSync(file).mtimeMs : '')).join();
+  let seen = state();
+  const check = async (): Promise<void> => {
+    const now = state();
+    if (now === seen) return;
     try {
-      server.setSecureContext({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
-      seen = changed;
-      log.info({ file: tls.certFile }, 'Reloaded serving certificate');
+      await take();
+      seen = now;
+      log.info({ files }, 'Reloaded serving certificates');
     } catch (error) {
-      log.error({ err: error, file: tls.certFile }, 'Cannot use the renewed serving certificate yet');
+      log.error({ err: error, files }, 'Cannot use the renewed serving certificates yet');
     }
   };
   return setInterval(check, 60_000).unref();
