@@ -17,6 +17,7 @@ import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './cha
 import { impersonation } from './chain/impersonation.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
+import { frontLinksOf } from './chain/serving/flags.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
@@ -38,8 +39,8 @@ export interface AssemblyOptions {
   store: Store;
   metrics: MetricsRegistry;
   log: ServerOptions['log'];
-  /** Checks of /readyz, given the registry, and whether RBAC decides. */
-  ready?: (registry: Registry, rbac: boolean) => Checks;
+  /** Checks of the health endpoints, given the registry, and whether RBAC decides. */
+  checks?: (registry: Registry, rbac: boolean) => { startup: Checks; ready: Checks };
   /** `host:port` in discovery's answer; the listening address by default. */
   address?: string;
   /** Requests wait for this, health pages aside. */
@@ -136,7 +137,9 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     metrics,
     log,
     live: { etcd: () => store.revision().then(() => undefined) },
-    ...(options.ready ? { ready: options.ready(registry, rbac !== undefined) } : {}),
+    ...options.checks?.(registry, rbac !== undefined),
+    livezGrace: flags['livez-grace-period'],
+    front: await frontLinksOf(flags),
     requestTimeout: flags['request-timeout'],
     watchTimeout: flags['min-request-timeout'] * 1000,
     ...(options.address ? { address: options.address } : {}),

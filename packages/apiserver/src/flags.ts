@@ -1,7 +1,6 @@
 import { servingFlags } from '@coracle/process/component-flags';
 import {
   boolFlag,
-  choiceFlag,
   defineFlags,
   durationFlag,
   intFlag,
@@ -12,9 +11,9 @@ import {
 import { auditFlags } from './chain/audit/flags.ts';
 import { outsideTokenFlags } from './chain/authentication/flags.ts';
 import { authorizationWebhookFlags } from './chain/authorization/flags.ts';
+import { genericFlags } from './chain/serving/flags.ts';
 
 const etcd = 'etcd';
-const generic = 'generic';
 const authentication = 'authentication';
 const authorization = 'authorization';
 const admission = 'admission';
@@ -58,40 +57,7 @@ export const apiServerFlags = defineFlags({
 
   ...servingFlags({ port: 6443, required: true }),
 
-  'advertise-address': stringFlag({
-    group: generic,
-    help: "IP address the cluster reaches this server by, the endpoint of the Service kubernetes. Unset, --bind-address, or else the machine's first own address.",
-  }),
-  'endpoint-reconciler-type': choiceFlag({
-    group: generic,
-    default: 'lease',
-    choices: ['lease', 'none'],
-    help: 'Who keeps the endpoints of the Service kubernetes: lease names all API servers that are alive, none leaves them alone.',
-  }),
-  'request-timeout': durationFlag({
-    group: generic,
-    default: 60_000,
-    help: 'How long a request may take before it ends with 504. Watches and other long-running requests have limits of their own.',
-  }),
-  'max-requests-inflight': intFlag({
-    group: generic,
-    default: 400,
-    help: 'How many reading requests are worked on at once; further ones wait in a queue. 0 sets no limit.',
-  }),
-  'max-mutating-requests-inflight': intFlag({
-    group: generic,
-    default: 200,
-    help: 'How many changing requests are worked on at once; further ones wait in a queue. 0 sets no limit.',
-  }),
-  'min-request-timeout': intFlag({
-    group: generic,
-    default: 1800,
-    help: 'Seconds a watch lasts at least when it names no timeoutSeconds; each gets a random time from this to twice this.',
-  }),
-  'shutdown-delay-duration': durationFlag({
-    group: generic,
-    help: 'How long to go on serving after a stop signal, while /readyz already fails, so that load balancers can turn elsewhere.',
-  }),
+  ...genericFlags,
 
   'client-ca-file': stringFlag({
     group: authentication,

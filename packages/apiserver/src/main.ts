@@ -14,6 +14,7 @@ import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './boots
 import { isLoopback, KubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts';
 import { ServerLeases } from './bootstrap/server-leases.ts';
 import { DefaultServiceCidr } from './bootstrap/service-cidr.ts';
+import { checkGenericFlags } from './chain/serving/flags.ts';
 import { compactRegularly } from './compaction.ts';
 import { apiServerFlags } from './flags.ts';
 import { eventSink } from './registry/event-sink.ts';
@@ -28,7 +29,9 @@ import type { Store } from './storage/store.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
+/** How long streams (exec, logs) may go on after all other requests have ended. */
 const shutdownGrace = 10_000;
+const defaultStreams = 1000;
 const certificateCheck = 60_000;
 
 await program(
@@ -45,13 +48,18 @@ await program(
       store,
       metrics,
       log,
-      ready: (it, hasRbac) => readyChecks(it, bootstrapHooks(hasRbac), progress),
-      address: `${advertised(flags)}:${flags['secure-port']}`,
+      checks: (it, hasRbac) => healthChecks(it, bootstrapHooks(hasRbac), progress),
+      address: `${flags['external-hostname'] || advertised(flags)}:${flags['secure-port']}`,
       started: started.promise,
     });
     encryption?.onChange(() => registry.feed.reread());
     const tls = await servingTls(flags);
-    const listening = await server.listen({ host: flags['bind-address'], port: flags['secure-port'], tls });
+    const listening = await server.listen({
+      host: flags['bind-address'],
+      port: flags['secure-port'],
+      tls,
+      maxStreams: flags['http2-max-streams-per-connection'] || defaultStreams,
+    });
     log.info({ address: flags['bind-address'], port: listening.port }, 'Serving securely');
     const renewal = setInterval(() => renew(flags, listening.renew, log), certificateCheck).unref();
 
@@ -88,6 +96,12 @@ await program(
     // First of all: until the delay is over, those who still know this server are answered.
     await withdraw(endpoints, log);
     await delay(flags['shutdown-delay-duration']);
+    if (flags['shutdown-send-retry-after']) server.draining.refuse();
+    else listening.refuse();
+    await Promise.all([
+      registry.endWatches(flags['shutdown-watch-termination-grace-period']),
+      server.draining.idle(flags['request-timeout']),
+    ]);
     const closed = listening.close(shutdownGrace);
     await registry.stop();
     await closed;
@@ -110,6 +124,7 @@ function checkFlags(flags: Flags): void {
     );
   }
   servingTlsOf(flags);
+  checkGenericFlags(flags);
   if ((flags['proxy-client-cert-file'] === '') !== (flags['proxy-client-key-file'] === '')) {
     throw new UsageError('--proxy-client-cert-file and --proxy-client-key-file must be specified together');
   }
@@ -150,16 +165,23 @@ interface Progress {
   ending: boolean;
 }
 
-function readyChecks(registry: Registry, hooks: readonly string[], progress: Progress): Checks {
+/** What the health endpoints ask: the steps of the start, and whether to send requests here. */
+function healthChecks(
+  registry: Registry,
+  hooks: readonly string[],
+  progress: Progress,
+): { startup: Checks; ready: Checks } {
   const unless = (problem: boolean, text: string) => {
     if (problem) throw new Error(text);
   };
   return {
-    'informer-sync': () => unless(!registry.feed.loaded, 'the watch caches are not loaded'),
-    ...Object.fromEntries(
+    startup: Object.fromEntries(
       hooks.map((hook) => [`poststarthook/${hook}`, () => unless(!progress.finished.has(hook), 'not finished')]),
     ),
-    shutdown: () => unless(progress.ending, 'process is shutting down'),
+    ready: {
+      'informer-sync': () => unless(!registry.feed.loaded, 'the watch caches are not loaded'),
+      shutdown: () => unless(progress.ending, 'process is shutting down'),
+    },
   };
 }
 

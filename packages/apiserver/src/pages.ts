@@ -28,10 +28,8 @@ export interface PagesOptions {
   /** What other servers serve. */
   aggregation?: Aggregation;
   metrics: MetricsRegistry;
-  /** Checks of /healthz and /livez. */
-  live: Checks;
-  /** More checks, of /readyz alone. */
-  ready: Checks;
+  /** The checks behind each health endpoint: healthz, livez, readyz. */
+  checks: Readonly<Record<string, Checks>>;
   /** `host:port` that clients outside reach the server by. */
   address: () => string;
   /** Further GET pages by path: the service account issuer's. */
@@ -129,8 +127,7 @@ function applicationOf(options: PagesOptions): Express {
     return remote ? aggregation!.passOn(context, remote) : sendOpenApi(context, root, openApi);
   });
 
-  for (const endpoint of ['healthz', 'livez', 'readyz']) {
-    const checks = endpoint === 'readyz' ? { ...options.live, ...options.ready } : options.live;
+  for (const [endpoint, checks] of Object.entries(options.checks)) {
     page(`/${endpoint}`, (context) => sendHealth(context, endpoint, checks, options));
     page(`/${endpoint}/*check`, (context, { params }) => {
       const name = (params.check as unknown as string[]).join('/');
@@ -213,7 +210,7 @@ async function sendAggregated(
   await send(context, 200, aggregatedType, Buffer.from(`${JSON.stringify(body)}\n`));
 }
 
-function rootPaths({ kinds, aggregation, live, ready, more }: PagesOptions): string[] {
+function rootPaths({ kinds, aggregation, checks, more }: PagesOptions): string[] {
   const paths = [
     '/api',
     '/api/v1',
@@ -229,12 +226,9 @@ function rootPaths({ kinds, aggregation, live, ready, more }: PagesOptions): str
     if (group === '') continue;
     paths.push(`/apis/${group}`, ...versions.map((each) => `/apis/${group}/${each}`));
   }
-  const checks = (endpoint: string, names: object) => [
-    endpoint,
-    `${endpoint}/ping`,
-    ...Object.keys(names).map((each) => `${endpoint}/${each}`),
-  ];
-  paths.push(...checks('/healthz', live), ...checks('/livez', live), ...checks('/readyz', { ...live, ...ready }));
+  for (const [endpoint, named] of Object.entries(checks)) {
+    paths.push(`/${endpoint}`, ...['ping', ...Object.keys(named)].map((each) => `/${endpoint}/${each}`));
+  }
   paths.push(...Object.keys(more ?? {}));
   return paths.sort();
 }

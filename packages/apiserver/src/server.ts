@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import { version } from '@coracle/api/version';
-import type { Checks } from '@coracle/process/checks';
+import type { Check, Checks } from '@coracle/process/checks';
 import { choosing, type ServingContext } from '@coracle/process/serving-certificates';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { AdmissionPlugin } from './admission/plugin.ts';
@@ -16,6 +16,7 @@ import { compose, type Link, type RequestContext } from './chain/link.ts';
 import { metering, observeServer } from './chain/metering.ts';
 import { recovery } from './chain/recovery.ts';
 import { requestInfoOf } from './chain/request-info.ts';
+import { Draining } from './chain/serving/draining.ts';
 import { starting } from './chain/starting.ts';
 import { anonymousUser } from './chain/user.ts';
 import { Connections } from './connections.ts';
@@ -28,6 +29,8 @@ import { resourceKey, type SubresourceTable } from './registry/strategy.ts';
 export interface ServerOptions {
   registry: Registry;
   subresources: SubresourceTable;
+  /** Before all that may refuse or hold up a request, in order. */
+  front?: readonly Link[];
   /** From authentication to authorization, in order. */
   links: readonly Link[];
   /** Requests wait for this, health pages aside: the caches are loaded, and what every cluster has is there. */
@@ -37,7 +40,12 @@ export interface ServerOptions {
   metrics: MetricsRegistry;
   /** Told of bugs and of failed health checks. */
   log: { error(details: object, message: string): void; warn(details: object, message: string): void };
+  /** Checks of /healthz, /livez and /readyz. */
   live?: Checks;
+  /** Steps of the start: checks of all three, of /livez after `livezGrace` milliseconds. */
+  startup?: Checks;
+  livezGrace?: number;
+  /** More checks of /readyz. */
   ready?: Checks;
   /** What other servers serve; undefined: nothing. */
   aggregation?: Aggregation;
@@ -63,11 +71,15 @@ export interface ListenOptions {
   port: number;
   /** Without it the server speaks plain HTTP/1.1; for tests and development. */
   tls?: Tls;
+  /** What --http2-max-streams-per-connection says. */
+  maxStreams?: number;
 }
 
 export interface Listening {
   port: number;
-  /** Takes no more connections, waits up to `grace` milliseconds for requests to end, then ends them. */
+  /** Takes no more connections, and ends those that have no request under way. */
+  refuse(): void;
+  /** As `refuse`; waits up to `grace` milliseconds for requests to end, then ends them. */
   close(grace?: number): Promise<void>;
   /** Takes up renewed certificates. */
   renew(tls: Tls): void;
@@ -75,6 +87,8 @@ export interface Listening {
 
 /** An API server: handles requests from any number of listeners. */
 export interface ApiServer {
+  /** Its requests under way. */
+  draining: Draining;
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
   listen(options: ListenOptions): Promise<Listening>;
 }
@@ -92,8 +106,7 @@ export function createServer(options: ServerOptions): ApiServer {
     subresources,
     openApi,
     metrics: options.metrics,
-    live: options.live ?? {},
-    ready: options.ready ?? {},
+    checks: healthChecks(options),
     address: () => address,
     ...(aggregation ? { aggregation } : {}),
     ...(options.pages ? { more: options.pages } : {}),
@@ -119,11 +132,14 @@ export function createServer(options: ServerOptions): ApiServer {
 
   const report = (error: unknown, { info }: RequestContext) =>
     log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly');
+  const draining = new Draining();
   const run = compose(
     [
       recovery(report),
       metering(options.metrics, (context) => context.info.isResourceRequest && kindOf(context) !== undefined),
       recovery(report), // once more inside, so that metering sees the code that was answered
+      ...(options.front ?? []),
+      draining.link(isLongRunning),
       deadline(options.requestTimeout ?? 60_000, isLongRunning),
       ...(options.started ? [starting(options.started)] : []),
       ...options.links,
@@ -141,11 +157,27 @@ export function createServer(options: ServerOptions): ApiServer {
     run(contextOf(req, res, upgrade));
   return {
     handle,
+    draining,
     async listen(where) {
       const listening = await listen(where, handle, log);
       if (address === '') address = `${where.host}:${listening.port}`;
       return listening;
     },
+  };
+}
+
+/** The checks behind each health endpoint. */
+function healthChecks(options: ServerOptions): Readonly<Record<string, Checks>> {
+  const { live = {}, startup = {}, livezGrace = 0, ready = {} } = options;
+  const begun = Date.now();
+  const lenient = Object.entries(startup).map(([name, check]): [string, Check] => [
+    name,
+    () => (Date.now() - begun < livezGrace ? undefined : check()),
+  ]);
+  return {
+    healthz: { ...live, ...startup },
+    livez: { ...live, ...Object.fromEntries(lenient) },
+    readyz: { ...live, ...ready, ...startup },
   };
 }
 
@@ -180,7 +212,7 @@ type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestConte
 
 /** Opens a port. Over TLS it speaks HTTP/2 and HTTP/1.1; upgrades (WebSocket, SPDY) arrive over HTTP/1.1. */
 async function listen(
-  { host, port, tls }: ListenOptions,
+  { host, port, tls, maxStreams = 1000 }: ListenOptions,
   handle: Handle,
   log: ServerOptions['log'],
 ): Promise<Listening> {
@@ -199,7 +231,7 @@ async function listen(
           allowHTTP1: true,
           requestCert: true,
           rejectUnauthorized: false,
-          settings: { maxConcurrentStreams: 1000 },
+          settings: { maxConcurrentStreams: maxStreams },
           // What is queued for clients that read slowly counts here; the default of 10 MB refuses their next requests.
           maxSessionMemory: 1000,
         },
@@ -226,17 +258,21 @@ async function listen(
       resolve();
     });
   });
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  const refuse = () => {
+    if (!server.listening) return;
+    server.close();
+    connections.end();
+  };
   return {
     port: (server.address() as AddressInfo).port,
     renew: (renewed) => {
       if ('setSecureContext' in server) server.setSecureContext(secureContext(renewed));
       byName = renewed.byName;
     },
+    refuse,
     close: async (grace = 0) => {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      connections.end();
+      refuse();
       const timer = setTimeout(() => connections.destroy(), grace);
       await closed;
       clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import type { Selector } from '@coracle/api/meta/labels';
 import { timeoutError } from '@coracle/api/meta/status';
@@ -72,6 +73,20 @@ export class Registry implements ObjectAccess {
   /** Lets a part of the server start when the caches are loaded, and stop before them. Before `start`. */
   follow(part: Follower): void {
     this.#followers.push(part);
+  }
+
+  /** Ends the watches that are open now, evenly over `period` milliseconds. */
+  async endWatches(period: number): Promise<void> {
+    const hubs = [...this.#shared.values()].map(({ hub }) => hub);
+    const watches = hubs.reduce((sum, hub) => sum + hub.size, 0);
+    const step = 50;
+    const rounds = Math.max(1, Math.floor(period / step));
+    let ended = 0;
+    for (let round = 1; round <= rounds && ended < watches; round++) {
+      await delay(step);
+      const due = Math.ceil((watches * round) / rounds);
+      for (const hub of hubs) ended += hub.endSome(due - ended);
+    }
   }
 
   /** Ends all watches and stops following the store. Does not close the store. */

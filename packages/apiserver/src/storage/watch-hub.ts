@@ -131,6 +131,19 @@ export class WatchHub implements CacheListener {
     this.#endAll('shutdown');
   }
 
+  /** Ends up to `count` watches because the server stops; gives how many. */
+  endSome(count: number): number {
+    let ended = 0;
+    for (const channel of this.#channels.values()) {
+      for (const member of channel.members) {
+        if (ended >= count) return ended;
+        member.end('shutdown');
+        ended++;
+      }
+    }
+    return ended;
+  }
+
   #endAll(why: 'reload' | 'shutdown'): void {
     for (const channel of this.#channels.values()) for (const member of channel.members) member.end(why);
   }
