@@ -38,6 +38,7 @@ import { persistentVolumeClaim } from './core/v1/persistentvolumeclaim.ts';
 import { pod } from './core/v1/pod.ts';
 import { podTemplate } from './core/v1/podtemplate.ts';
 import { replicationController } from './core/v1/replicationcontroller.ts';
+import { resourceQuota } from './core/v1/resourcequota.ts';
 import { secret } from './core/v1/secret.ts';
 import { service } from './core/v1/service.ts';
 import { serviceAccount } from './core/v1/serviceaccount.ts';
@@ -85,6 +86,7 @@ export const builtinKinds: readonly AnyKind[] = [
   pod,
   podTemplate,
   replicationController,
+  resourceQuota,
   secret,
   serviceAccount,
   service,

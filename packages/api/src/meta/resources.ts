@@ -13,6 +13,15 @@ export function parseResources(resources: ResourceMap | undefined): Amounts {
   return amounts;
 }
 
+/** Rounds each amount up to whole thousandths in place, as lists of resources are when they are decoded. */
+export function roundAmounts(list: Record<string, string> | undefined): void {
+  for (const name in list) {
+    const text = list[name]!;
+    // Only amounts below a thousandth are changed, and only they need parsing: they carry an n or u suffix or many decimals.
+    if (/[nu]$|\.\d{4,}|e-/i.test(text)) list[name] = Quantity.parse(text).roundUpToMilli().toString();
+  }
+}
+
 /** Adds `more` to `to` in place, resource by resource; returns `to`. */
 export function addResources(to: Amounts, more: Amounts): Amounts {
   for (const [name, amount] of more) to.set(name, to.get(name)?.add(amount) ?? amount);

@@ -197,6 +197,16 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
   'core/v1.LimitRange': {
     '': 'Bounds and defaults of what single containers, pods and claims of a namespace ask for.',
   },
+  'core/v1.ResourceQuota': { '': 'Bounds of what all objects of a namespace use together.' },
+  'core/v1.ResourceQuotaSpec': {
+    hard: 'The most there may be of each resource: `pods`, `requests.cpu`, `count/deployments.apps`.',
+    scopes: 'The objects that count: those all of these scopes hold of. Without scopes all do.',
+    scopeSelector: 'As `scopes`, for scopes that have values.',
+  },
+  'core/v1.ResourceQuotaStatus': {
+    hard: 'The bounds that hold now.',
+    used: 'How much of each resource the objects of the namespace use.',
+  },
   'flowcontrol/v1.FlowSchema': {
     '': 'Which requests belong together as flows, and which priority level they are of.',
   },

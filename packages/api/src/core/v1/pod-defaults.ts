@@ -6,7 +6,7 @@ import type {
   Probe,
   Volume,
 } from '../../generated/core/v1.ts';
-import { Quantity } from '../../meta/quantity.ts';
+import { roundAmounts } from '../../meta/resources.ts';
 import { claimSpecDefaults } from './claim-defaults.ts';
 import { volumeSourceDefaults } from './volume-source-defaults.ts';
 
@@ -55,9 +55,8 @@ function containerDefaults(container: Container | EphemeralContainer, spec: PodS
     if (variable.valueFrom?.resourceFieldRef) variable.valueFrom.resourceFieldRef.divisor ??= '0';
     if (variable.valueFrom?.fileKeyRef) variable.valueFrom.fileKeyRef.optional ??= false;
   }
-  for (const list of [container.resources.requests, container.resources.limits]) {
-    for (const [name, quantity] of Object.entries(list ?? {})) list![name] = roundedUpToMilli(quantity);
-  }
+  roundAmounts(container.resources.requests);
+  roundAmounts(container.resources.limits);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe])
     if (probe) probeDefaults(probe);
   for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
@@ -108,12 +107,6 @@ function volumeDefaults(volume: Volume): void {
   }
   if (volume.image)
     volume.image.pullPolicy ??= tagOf(volume.image.reference ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
-}
-
-function roundedUpToMilli(quantity: string): string {
-  // Only amounts below a thousandth are changed, and only they need parsing: they carry an n or u suffix or many decimals.
-  if (!/[nu]$|\.\d{4,}|e-/i.test(quantity)) return quantity;
-  return Quantity.parse(quantity).roundUpToMilli().toString();
 }
 
 /** The tag of an image reference: `latest` where it has neither tag nor digest, empty where it has a digest only. */
