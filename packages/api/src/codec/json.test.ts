@@ -18,6 +18,15 @@ describe('decodeJson', () => {
     expect(encodeJson(value)).toBe(text.replace('1e22', '1e+22'));
   });
 
+  it('keeps every digit wherever the number stands', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 10n ** 15n, max: 10n ** 40n }), fc.string({ maxLength: 40 }), (number, before) => {
+        const { value } = decodeJson(`{"before":${JSON.stringify(before)},"n":${number}}`);
+        expect(value).toEqual({ before, n: number <= Number.MAX_SAFE_INTEGER ? Number(number) : number });
+      }),
+    );
+  });
+
   it('keeps keys that JavaScript objects treat specially', () => {
     const text = '{"__proto__":{"x":1},"constructor":"c","n":12345678901234567890}';
     const { value } = decodeJson(text);

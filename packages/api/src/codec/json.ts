@@ -15,8 +15,8 @@ export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
 
-/** An integer that a double may not hold exactly has at least 16 digits; so have many hashes, which stand in strings. */
-const manyDigits = /[0-9]{16}/;
+/** An integer that a double may not hold exactly has at least so many digits; so have many hashes, which stand in strings. */
+const digitsOfLong = 16;
 const longNumber = /(?:^|[:,[\s])-?[0-9]{16}/;
 
 /**
@@ -39,12 +39,26 @@ function textOf(bytes: Uint8Array): string {
 
 function parse(text: string): unknown {
   try {
-    return manyDigits.test(text) && longNumber.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+    return hasManyDigits(text) && longNumber.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw new JsonError(jsonSyntaxError(text));
     throw error;
   }
 }
+
+/** Whether so many digits stand in a row: one of them then is at a multiple of their number, so that no other place has to be looked at first. */
+function hasManyDigits(text: string): boolean {
+  for (let i = digitsOfLong - 1; i < text.length; i += digitsOfLong) {
+    if (!isDigit(text.charCodeAt(i))) continue;
+    let [from, to] = [i, i + 1];
+    while (from > 0 && isDigit(text.charCodeAt(from - 1))) from--;
+    while (to < text.length && isDigit(text.charCodeAt(to))) to++;
+    if (to - from >= digitsOfLong) return true;
+  }
+  return false;
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 /** A reviver that keeps the digits of integers which a double would round. */
 function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {

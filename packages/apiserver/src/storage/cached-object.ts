@@ -2,10 +2,10 @@ import { decodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { internalError } from '@coracle/api/meta/status';
 import {
-  decodeStored,
   encodeServed,
   encodeStored,
   headOf,
+  readStored,
   replaceResourceVersion,
   storedFormOf,
   toKind,
@@ -69,8 +69,8 @@ export class CachedObject {
 
   static #decoded(kind: AnyKind, value: Buffer, revision: number): FromStore {
     const form = storedFormOf(kind, value);
-    const decoded = decodeStored(form, value, revision);
-    return { object: CachedObject.#of(form, decoded, encodeServed(form, decoded, revision), revision), decoded };
+    const { object: decoded, body } = readStored(form, value, revision);
+    return { object: CachedObject.#of(form, decoded, body, revision), decoded };
   }
 
   /** From a write of this process: the stored-form object and the bytes that were written. */
