@@ -65,8 +65,8 @@ export const typeInvalid = (at: Path, value: unknown, detail: string): FieldErro
 export const duplicate = (at: Path, value: unknown): FieldError =>
   error('FieldValueDuplicate', at, `Duplicate value: ${shown(value)}`);
 
-export const notFound = (at: Path, value: unknown): FieldError =>
-  error('FieldValueNotFound', at, `Not found: ${shown(value)}`);
+export const notFound = (at: Path, value: unknown, detail = ''): FieldError =>
+  error('FieldValueNotFound', at, `Not found: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
 
 export const forbidden = (at: Path, detail: string): FieldError =>
   error('FieldValueForbidden', at, `Forbidden: ${detail}`);
@@ -77,14 +77,12 @@ export const tooLong = (at: Path, max: number): FieldError =>
 export const tooMany = (at: Path, actual: number, max: number): FieldError =>
   error('FieldValueTooMany', at, `Too many: ${actual}: must have at most ${max} items`);
 
+/** `supported` are shown in the order given. */
 export const notSupported = (at: Path, value: unknown, supported: readonly string[]): FieldError =>
   error(
     'FieldValueNotSupported',
     at,
-    `Unsupported value: ${shown(value)}: supported values: ${[...supported]
-      .sort()
-      .map((each) => `"${each}"`)
-      .join(', ')}`,
+    `Unsupported value: ${shown(value)}: supported values: ${supported.map((each) => `"${each}"`).join(', ')}`,
   );
 
 /** Errors of a text by one of the checks of names (`isDns1123Label`): one for each of its complaints. */

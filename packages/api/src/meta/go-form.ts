@@ -13,6 +13,8 @@ const goNames: Readonly<Record<string, string>> = {
   cephfs: 'CephFS',
   csi: 'CSI',
   diskURI: 'DataDiskURI',
+  dnsConfig: 'DNSConfig',
+  dnsPolicy: 'DNSPolicy',
   endpoints: 'EndpointsName',
   fc: 'FC',
   fsType: 'FSType',
@@ -22,6 +24,7 @@ const goNames: Readonly<Record<string, string>> = {
   iscsiInterface: 'ISCSIInterface',
   monitors: 'CephMonitors',
   nfs: 'NFS',
+  os: 'OS',
   pdName: 'PDName',
   rbd: 'RBD',
   storageos: 'StorageOS',
@@ -108,7 +111,12 @@ const context = 3;
  * change. Empty where they are the same.
  */
 export function goDiff(type: string, old: unknown, now: unknown): string {
-  const lines = (value: unknown) => JSON.stringify(goForm(type, value), undefined, 1).split('\n');
+  return jsonDiff(goForm(type, old), goForm(type, now));
+}
+
+/** The same of two values as they are. */
+export function jsonDiff(old: unknown, now: unknown): string {
+  const lines = (value: unknown) => JSON.stringify(value, undefined, 1).split('\n');
   return hunks(edits(lines(old), lines(now)));
 }
 

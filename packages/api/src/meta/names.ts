@@ -8,6 +8,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomain = `${label}(\\.${label})*`;
+const searchLabel = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const searchDomain = `${searchLabel}(\\.${searchLabel})*`;
 const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedName = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValue = `(${qualifiedName})?`;
@@ -22,6 +24,7 @@ const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
 
 const labelRegExp = whole(label);
 const subdomainRegExp = whole(subdomain);
+const searchDomainRegExp = whole(searchDomain);
 const label1035RegExp = whole(label1035);
 const qualifiedNameRegExp = whole(qualifiedName);
 const labelValueRegExp = whole(labelValue);
@@ -64,6 +67,11 @@ const subdomainMessage = regexError(
   subdomain,
   'example.com',
 );
+const searchDomainMessage = regexError(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+  searchDomain,
+  'example.com',
+);
 const label1035Message = regexError(
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
   label1035,
@@ -98,6 +106,10 @@ export const isDns1123Label = (value: string): string[] => check(value, labelReg
 /** A DNS subdomain (RFC 1123): names of most objects. */
 export const isDns1123Subdomain = (value: string): string[] =>
   check(value, subdomainRegExp, subdomainMessage, maxSubdomainLength);
+
+/** A domain in which names are looked for: a DNS subdomain whose labels may have underscores (KEP-4427). */
+export const isSearchDomain = (value: string): string[] =>
+  check(value, searchDomainRegExp, searchDomainMessage, maxSubdomainLength);
 
 /** A DNS label (RFC 1035), which starts with a letter. */
 export const isDns1035Label = (value: string): string[] =>

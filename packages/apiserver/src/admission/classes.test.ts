@@ -42,7 +42,7 @@ describe('priority classes', () => {
     [
       'odd',
       { value: 1, preemptionPolicy: 'Maybe' },
-      'preemptionPolicy: Unsupported value: "Maybe": supported values: "Never", "PreemptLowerPriority"',
+      'preemptionPolicy: Unsupported value: "Maybe": supported values: "PreemptLowerPriority", "Never"',
     ],
   ])('%s is refused', async (name, fields, why) => {
     await expect(server.client.create(priorityClass, { metadata: { name }, ...fields })).rejects.toThrow(why);

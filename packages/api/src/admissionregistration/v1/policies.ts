@@ -23,7 +23,7 @@ import { validateRuleWithOperations } from './rule-validation.ts';
 
 const failurePolicies = ['Fail', 'Ignore'];
 const matchPolicies = ['Equivalent', 'Exact'];
-const notFoundActions = ['Deny', 'Allow'];
+const notFoundActions = ['Allow', 'Deny'];
 
 /** Fills in what resources a policy or binding matches, in place. */
 export function matchDefaults(it: MatchResources | undefined): void {

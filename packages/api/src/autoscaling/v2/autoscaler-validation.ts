@@ -72,7 +72,7 @@ function validateMetric(metric: MetricSpec, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   if (!type) errors.push(required(at.child('type'), 'must specify a metric source type'));
   if (!Object.hasOwn(sources, type ?? ''))
-    errors.push(notSupported(at.child('type'), type ?? '', Object.keys(sources)));
+    errors.push(notSupported(at.child('type'), type ?? '', Object.keys(sources).sort()));
   const present = Object.values(sources).filter((source) => metric[source]);
   const [first] = present;
   if (first) errors.push(...validateSource(metric, first, at.child(first)));

@@ -244,7 +244,7 @@ describe('a cron job', () => {
       { jobTemplate: { spec: { template, manualSelector: true, selector: {} } } },
       [
         'spec.jobTemplate.spec.selector: Invalid value: {}: `selector` will be auto-generated',
-        'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "false", "nil"',
+        'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"',
       ],
     ],
   ])('%j', (spec, errors) => expect(messages(validateCreate(cronJob, of(spec)))).toEqual(errors));

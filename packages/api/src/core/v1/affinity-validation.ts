@@ -17,7 +17,8 @@ import {
   type Path,
   required,
 } from '../../meta/field-path.ts';
-import { isDns1123Label, isLabelValue, isQualifiedName } from '../../meta/names.ts';
+import { goForm } from '../../meta/go-form.ts';
+import { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from '../../meta/names.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -102,6 +103,9 @@ function validateTerm(term: NodeSelectorTerm, at: Path): FieldError[] {
       );
     if (requirement.key !== 'metadata.name')
       errors.push(invalid(path.child('key'), requirement.key ?? '', 'not a valid field selector key'));
+    else
+      for (const [j, value] of (requirement.values ?? []).entries())
+        errors.push(...malformed(path.child('values').index(j), value, isDns1123Subdomain));
   }
   return errors;
 }
@@ -136,9 +140,29 @@ function validatePodTerm(term: PodAffinityTerm, at: Path): FieldError[] {
   ];
   for (const name of term.namespaces ?? [])
     for (const message of isDns1123Label(name)) errors.push(invalid(at.child('namespace'), name, message));
+  errors.push(...validateLabelKeys(term, at));
   if (!term.topologyKey) errors.push(required(at.child('topologyKey'), 'can not be empty'));
   for (const message of isQualifiedName(term.topologyKey ?? ''))
     errors.push(invalid(at.child('topologyKey'), term.topologyKey ?? '', message));
+  return errors;
+}
+
+/** Errors of labels by which a pod finds its like, or what is unlike it (KEP-3633). */
+function validateLabelKeys(term: PodAffinityTerm, at: Path): FieldError[] {
+  const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
+  if (matchLabelKeys.length === 0 && mismatchLabelKeys.length === 0) return [];
+  const errors: FieldError[] = [];
+  for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
+    const path = at.child(field);
+    const keys = term[field] ?? [];
+    if (keys.length > 0 && !labelSelector)
+      errors.push(forbidden(path, 'must not be specified when labelSelector is not set'));
+    else for (const [i, key] of keys.entries()) errors.push(...malformed(path.index(i), key, isQualifiedName));
+  }
+  for (const [i, key] of mismatchLabelKeys.entries()) {
+    if (matchLabelKeys.includes(key))
+      errors.push(invalid(at.child('mismatchLabelKeys').index(i), key, 'exists in matchLabelKeys'));
+  }
   return errors;
 }
 
@@ -172,12 +196,20 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
       case undefined:
       case '':
       case 'Equal':
-        for (const message of isLabelValue(toleration.value ?? ''))
-          errors.push(invalid(path.child('operator'), toleration.value, message));
+        {
+          const wrong = isLabelValue(toleration.value ?? '');
+          if (wrong.length > 0) errors.push(invalid(path.child('operator'), toleration.value, wrong.join(';')));
+        }
         break;
       case 'Exists':
         if (toleration.value)
-          errors.push(invalid(path.child('operator'), toleration, "value must be empty when `operator` is 'Exists'"));
+          errors.push(
+            invalid(
+              path.child('operator'),
+              goForm('core/v1.Toleration', toleration),
+              "value must be empty when `operator` is 'Exists'",
+            ),
+          );
         break;
       default:
         errors.push(notSupported(path.child('operator'), toleration.operator, ['Equal', 'Exists']));
@@ -188,40 +220,53 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
   return errors;
 }
 
+const actions = ['DoNotSchedule', 'ScheduleAnyway'];
+const inclusions = ['Honor', 'Ignore'];
+
 /** Errors of spreading constraints; a key and a consequence may be named together once. */
 export function validateSpread(constraints: readonly TopologySpreadConstraint[] | undefined, at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  const seen = new Set<string>();
   for (const [i, constraint] of (constraints ?? []).entries()) {
+    const { maxSkew = 0, topologyKey, whenUnsatisfiable: action = '', minDomains } = constraint;
     const path = at.index(i);
-    if (!(constraint.maxSkew > 0))
-      errors.push(invalid(path.child('maxSkew'), constraint.maxSkew ?? 0, 'must be greater than zero'));
-    if (!constraint.topologyKey) errors.push(required(path.child('topologyKey'), 'can not be empty'));
-    if (!['DoNotSchedule', 'ScheduleAnyway'].includes(constraint.whenUnsatisfiable)) {
-      errors.push(
-        notSupported(path.child('whenUnsatisfiable'), constraint.whenUnsatisfiable ?? '', [
-          'DoNotSchedule',
-          'ScheduleAnyway',
-        ]),
-      );
-    }
-    if (constraint.minDomains !== undefined) {
-      if (constraint.minDomains <= 0)
-        errors.push(invalid(path.child('minDomains'), constraint.minDomains, 'must be greater than zero'));
-      if (constraint.whenUnsatisfiable !== 'DoNotSchedule') {
-        errors.push(
-          invalid(
-            path.child('minDomains'),
-            constraint.minDomains,
-            `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`,
-          ),
-        );
+    if (maxSkew <= 0) errors.push(invalid(path.child('maxSkew'), maxSkew, 'must be greater than zero'));
+    if (!topologyKey) errors.push(required(path.child('topologyKey'), 'can not be empty'));
+    else errors.push(...malformed(path.child('topologyKey'), topologyKey, isQualifiedName));
+    if (!actions.includes(action)) errors.push(notSupported(path.child('whenUnsatisfiable'), action, actions));
+    // The first of two is the one that is named.
+    const again = constraints!.slice(i + 1).some((each) => {
+      return each.topologyKey === topologyKey && each.whenUnsatisfiable === constraint.whenUnsatisfiable;
+    });
+    if (again)
+      errors.push(duplicate(path.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey ?? ''}, ${action}}`));
+    if (minDomains !== undefined) {
+      const where = path.child('minDomains');
+      if (minDomains <= 0) errors.push(invalid(where, minDomains, 'must be greater than zero'));
+      if (action !== 'DoNotSchedule') {
+        const detail = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`;
+        errors.push(invalid(where, minDomains, detail));
       }
     }
-    const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(path.child('{topologyKey, whenUnsatisfiable}'), pair));
-    seen.add(pair);
-    errors.push(...validateLabelSelector(constraint.labelSelector, path.child('labelSelector')));
+    for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
+      const policy = constraint[field];
+      if (policy !== undefined && !inclusions.includes(policy))
+        errors.push(notSupported(path.child(field), policy, inclusions));
+    }
+    errors.push(
+      ...validateSpreadKeys(constraint, path.child('matchLabelKeys')),
+      ...validateLabelSelector(constraint.labelSelector, path.child('labelSelector')),
+    );
   }
   return errors;
+}
+
+function validateSpreadKeys({ matchLabelKeys = [], labelSelector }: TopologySpreadConstraint, at: Path): FieldError[] {
+  if (matchLabelKeys.length === 0) return [];
+  if (!labelSelector) return [forbidden(at, 'must not be specified when labelSelector is not set')];
+  const { matchLabels = {}, matchExpressions = [] } = labelSelector;
+  return matchLabelKeys.flatMap((key, i) => {
+    const errors = malformed(at.index(i), key, isQualifiedName);
+    if (!Object.hasOwn(matchLabels, key) && !matchExpressions.some((each) => each.key === key)) return errors;
+    return [...errors, invalid(at.index(i), key, 'exists in both matchLabelKeys and labelSelector')];
+  });
 }

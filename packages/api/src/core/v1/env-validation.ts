@@ -1,6 +1,22 @@
-import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../generated/core/v1.ts';
-import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  FileKeySelector,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../../generated/core/v1.ts';
+import {
+  type FieldError,
+  invalid,
+  malformed,
+  notSupported,
+  type Path,
+  required,
+  tooLong,
+} from '../../meta/field-path.ts';
 import { isConfigMapKey, isDns1123Subdomain, isEnvVarName, isQualifiedName } from '../../meta/names.ts';
+import { Quantity } from '../../meta/quantity.ts';
+import { validateRelativePath } from './volume-source-validation.ts';
 
 const envFields = [
   'metadata.name',
@@ -13,7 +29,9 @@ const envFields = [
   'status.podIP',
   'status.podIPs',
 ];
-const volumeFields = ['metadata.name', 'metadata.namespace', 'metadata.labels', 'metadata.annotations', 'metadata.uid'];
+const volumeFields = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
+/** What the API has names for, though neither environment nor volumes offer it. */
+const otherFields = ['spec.restartPolicy', 'spec.schedulerName', 'status.phase'];
 const containerResources = [
   'limits.cpu',
   'limits.ephemeral-storage',
@@ -22,6 +40,10 @@ const containerResources = [
   'requests.ephemeral-storage',
   'requests.memory',
 ];
+
+const noSource =
+  'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+const maxFileKeyBytes = 128;
 
 /** Errors of a container's environment variables. */
 export function validateEnv(env: readonly EnvVar[] | undefined, at: Path): FieldError[] {
@@ -37,33 +59,38 @@ export function validateEnv(env: readonly EnvVar[] | undefined, at: Path): Field
   return errors;
 }
 
-function validateValueFrom(variable: EnvVar, at: Path): FieldError[] {
-  const from = variable.valueFrom;
+function validateValueFrom({ value, valueFrom: from }: EnvVar, at: Path): FieldError[] {
   if (!from) return [];
   const errors: FieldError[] = [];
-  const sources = Object.entries(from).filter(([, source]) => source);
-  if (variable.value) errors.push(invalid(at, '', 'may not be specified when `value` is not empty'));
-  if (sources.length === 0)
-    errors.push(
-      invalid(
-        at,
-        '',
-        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-      ),
-    );
-  if (sources.length > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
-  if (from.fieldRef) errors.push(...validateFieldRef(from.fieldRef, 'env', at.child('fieldRef')));
-  if (from.resourceFieldRef)
-    errors.push(...validateResourceFieldRef(from.resourceFieldRef, false, at.child('resourceFieldRef')));
-  for (const type of ['configMapKeyRef', 'secretKeyRef'] as const) {
-    const reference = from[type];
-    if (!reference) continue;
-    if (!reference.name) errors.push(required(at.child(type).child('name')));
-    if (!reference.key) errors.push(required(at.child(type).child('key')));
-    else
-      for (const message of isConfigMapKey(reference.key))
-        errors.push(invalid(at.child(type).child('key'), reference.key, message));
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = from;
+  if (fieldRef) errors.push(...validateFieldRef(fieldRef, 'env', at.child('fieldRef')));
+  if (resourceFieldRef) errors.push(...validateResourceFieldRef(resourceFieldRef, false, at.child('resourceFieldRef')));
+  if (configMapKeyRef) errors.push(...validateKeyRef(configMapKeyRef, at.child('configMapKeyRef')));
+  if (secretKeyRef) errors.push(...validateKeyRef(secretKeyRef, at.child('secretKeyRef')));
+  if (fileKeyRef) errors.push(...validateFileKeyRef(fileKeyRef, at.child('fileKeyRef')));
+  const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
+  if (count === 0) errors.push(invalid(at, '', noSource));
+  else if (value) errors.push(invalid(at, '', 'may not be specified when `value` is not empty'));
+  else if (count > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
+  return errors;
+}
+
+function validateKeyRef({ name, key }: { name?: string; key?: string }, at: Path): FieldError[] {
+  const errors = name ? [] : [required(at.child('name'))];
+  return [...errors, ...(key ? malformed(at.child('key'), key, isConfigMapKey) : [required(at.child('key'))])];
+}
+
+/** Errors of a reference to a variable in a file of a volume (KEP-3721). */
+function validateFileKeyRef({ volumeName, path, key }: FileKeySelector, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!key) errors.push(required(at.child('key')));
+  else {
+    errors.push(...malformed(at.child('key'), key, isEnvVarName));
+    if (Buffer.byteLength(key) > maxFileKeyBytes) errors.push(tooLong(at.child('key'), maxFileKeyBytes));
   }
+  if (!volumeName) errors.push(required(at.child('volumeName')));
+  if (!path) errors.push(required(at.child('path')));
+  else errors.push(...validateRelativePath(path, at.child('path')));
   return errors;
 }
 
@@ -95,26 +122,26 @@ export function validateFieldRef(
   use: 'env' | 'volume',
   at: Path,
 ): FieldError[] {
-  if (!reference.apiVersion) return [required(at.child('apiVersion'))];
-  if (!reference.fieldPath) return [required(at.child('fieldPath'))];
-  const subscript = /^(metadata\.(?:annotations|labels))\['(.+)'\]$/.exec(reference.fieldPath);
+  const { apiVersion, fieldPath } = reference;
+  if (!apiVersion) return [required(at.child('apiVersion'))];
+  if (!fieldPath) return [required(at.child('fieldPath'))];
   const path = at.child('fieldPath');
+  const unknown = (why: string) => [invalid(path, fieldPath, `error converting fieldPath: ${why}`)];
+  if (apiVersion !== 'v1') return unknown(`unsupported pod version: ${apiVersion}`);
+  const subscript = /^(.+)\['(.*)'\]$/.exec(fieldPath);
   if (subscript) {
-    const key = subscript[1] === 'metadata.annotations' ? subscript[2]!.toLowerCase() : subscript[2]!;
-    return isQualifiedName(key).map((message) => invalid(path, subscript[2], message));
+    const [, map, key = ''] = subscript;
+    if (map !== 'metadata.annotations' && map !== 'metadata.labels')
+      return unknown(`field label does not support subscript: ${fieldPath}`);
+    return malformed(at, map === 'metadata.annotations' ? key.toLowerCase() : key, isQualifiedName);
   }
   const allowed = use === 'env' ? envFields : volumeFields;
-  if (allowed.includes(reference.fieldPath)) return [];
-  if (![...envFields, ...volumeFields].includes(reference.fieldPath)) {
-    return [
-      invalid(
-        path,
-        reference.fieldPath,
-        `error converting fieldPath: field label not supported: ${reference.fieldPath}`,
-      ),
-    ];
-  }
-  return [notSupported(path, reference.fieldPath, allowed)];
+  // The name of spec.nodeName in manifests of old.
+  const field = fieldPath === 'spec.host' ? 'spec.nodeName' : fieldPath;
+  if (allowed.includes(field)) return [];
+  if (![envFields, volumeFields, otherFields].some((list) => list.includes(field)))
+    return unknown(`field label not supported: ${fieldPath}`);
+  return [notSupported(path, field, allowed)];
 }
 
 /** Errors of a reference to a container's requests or limits; in volumes the container must be named. */
@@ -128,11 +155,23 @@ export function validateResourceFieldRef(
   const known =
     containerResources.includes(reference.resource) || /^(limits|requests)\.hugepages-/.test(reference.resource);
   if (!known) return [notSupported(at.child('resource'), reference.resource, containerResources)];
-  const { divisor } = reference;
-  if (divisor === undefined || divisor === '0') return [];
-  const allowed = reference.resource.endsWith('.cpu')
-    ? ['1m', '1']
-    : ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
-  if (allowed.includes(divisor)) return [];
-  return [forbidden(at.child('divisor'), `only divisor's values ${allowed.join(', ')} are supported`)];
+  return validateDivisor(reference.resource, reference.divisor ?? '0', at);
+}
+
+const divisors: Readonly<Record<string, readonly string[]>> = {
+  cpu: ['1m', '1'],
+  memory: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
+};
+
+function validateDivisor(resource: string, divisor: string, at: Path): FieldError[] {
+  const amount = Quantity.parse(divisor);
+  if (amount.isZero()) return [];
+  const what = resource.slice(resource.indexOf('.') + 1);
+  const allowed = divisors[what] ?? divisors['memory']!;
+  if (allowed.some((each) => Quantity.parse(each).equals(amount))) return [];
+  const name = what.replace(/^hugepages-.*/, 'hugepages').replace('ephemeral-storage', 'local ephemeral storage');
+  const shown = what === 'cpu' ? '1m and 1' : allowed.join(', ');
+  const detail = `only divisor's values ${shown} are supported with the ${name} resource`;
+  // It is the resource that is shown.
+  return [invalid(at.child('divisor'), resource, detail)];
 }

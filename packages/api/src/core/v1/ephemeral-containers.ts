@@ -1,7 +1,7 @@
 import type { EphemeralContainer, Pod } from '../../generated/core/v1.ts';
-import { type FieldError, forbidden, notFound, type Path } from '../../meta/field-path.ts';
+import { duplicate, type FieldError, forbidden, invalid, notFound, type Path } from '../../meta/field-path.ts';
 import { deepEqual } from '../../meta/object.ts';
-import { validateContainer } from './container-validation.ts';
+import { type Surroundings, validateContainer } from './container-validation.ts';
 import { isMirror } from './static-pods.ts';
 import { validateVolumes } from './volume-validation.ts';
 
@@ -18,12 +18,6 @@ const notForGuests = [
   'restartPolicyRules',
 ] as const;
 
-/** Errors of a new pod: what looks at a running pod comes later. */
-export const validateNoEphemeralContainers = (it: Pod, at: Path): FieldError[] =>
-  it.spec?.ephemeralContainers?.length
-    ? [forbidden(at.child('spec.ephemeralContainers'), 'cannot be set on create')]
-    : [];
-
 /**
  * Errors of a change through `pods/ephemeralcontainers`: containers may be added, and stay as they are then. Static pods have none: what runs there is
  * their file's.
@@ -31,7 +25,9 @@ export const validateNoEphemeralContainers = (it: Pod, at: Path): FieldError[] =
 export function validateEphemeralContainers(it: Pod, old: Pod, at: Path): FieldError[] {
   if (isMirror(it)) return [forbidden(at.child(''), 'static pods do not support ephemeral containers')];
   const path = at.child('spec.ephemeralContainers');
-  const errors = validateNew(it, path);
+  const { names: volumes } = validateVolumes(it.spec.volumes, path, it.metadata.name ?? '');
+  const claims = (it.spec.resourceClaims ?? []).map(({ name }) => name);
+  const errors = validateEphemeral({ spec: it.spec, volumes, claims }, path);
   const now = new Map((it.spec.ephemeralContainers ?? []).map((each) => [each.name, each]));
   for (const before of old.spec.ephemeralContainers ?? []) {
     const kept = now.get(before.name);
@@ -43,13 +39,19 @@ export function validateEphemeralContainers(it: Pod, old: Pod, at: Path): FieldE
   return errors;
 }
 
-function validateNew({ spec, metadata }: Pod, at: Path): FieldError[] {
+/** Errors of the containers that look at a pod; `at` is where they are. */
+export function validateEphemeral(around: Surroundings, at: Path): FieldError[] {
+  const { spec } = around;
+  if (!spec.ephemeralContainers?.length) return [];
   const others = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name }) => name);
   const names = new Set(others);
-  const volumes = validateVolumes(spec.volumes, at, metadata.name ?? '').names;
-  return (spec.ephemeralContainers ?? []).flatMap((container, i) => {
+  return spec.ephemeralContainers.flatMap((container, i) => {
     const path = at.index(i);
-    const errors = validateContainer(container, names, volumes, path);
+    const errors = validateContainer(container, around, path);
+    if (container.image && container.image.trim() !== container.image)
+      errors.push(invalid(path.child('image'), container.image, 'must not have leading or trailing whitespace'));
+    if (names.has(container.name)) errors.push(duplicate(path.child('name'), container.name));
+    names.add(container.name);
     const { targetContainerName: target } = container;
     if (target && !others.includes(target)) errors.push(notFound(path.child('targetContainerName'), target));
     for (const field of notForGuests) {

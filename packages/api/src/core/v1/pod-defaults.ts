@@ -4,10 +4,14 @@ import type {
   PodSpec,
   PodTemplateSpec,
   Probe,
+  ResourceRequirements,
   Volume,
 } from '../../generated/core/v1.ts';
 import { roundAmounts } from '../../meta/resources.ts';
 import { claimSpecDefaults } from './claim-defaults.ts';
+import { isPodLevel } from './pod-resource-validation.ts';
+import { podResources } from './pod-resources.ts';
+import { isOvercommitted } from './resources-validation.ts';
 import { volumeSourceDefaults } from './volume-source-defaults.ts';
 
 /** Fills in a pod template as upstream defaults it, in place. */
@@ -25,30 +29,48 @@ export function podSpecDefaults(spec: PodSpec): void {
   if (spec.serviceAccountName && !spec.serviceAccount) spec.serviceAccount = spec.serviceAccountName;
   if (spec.serviceAccount && !spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount;
   for (const volume of spec.volumes ?? []) volumeDefaults(volume);
-  for (const container of spec.initContainers ?? []) containerDefaults(container, spec);
-  for (const container of spec.containers ?? []) containerDefaults(container, spec);
-  for (const container of spec.ephemeralContainers ?? []) containerDefaults(container, spec);
+  for (const container of spec.initContainers ?? []) containerDefaults(container);
+  for (const container of spec.containers ?? []) containerDefaults(container);
+  for (const container of spec.ephemeralContainers ?? []) containerDefaults(container);
 }
 
-/** Defaults only a pod itself gets, not a template: service links, requests from limits. */
+/** Defaults only a pod itself gets, not a template: service links, ports of the host, requests from limits. */
 export function podOnlyDefaults(spec: PodSpec): void {
   spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork) hostPortDefaults(spec);
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     const resources = container.resources;
     if (!resources?.limits) continue;
     resources.requests ??= {};
     for (const [name, limit] of Object.entries(resources.limits)) resources.requests[name] ??= limit;
   }
+  if (spec.resources?.limits) podRequestDefaults(spec, spec.resources);
 }
 
-function containerDefaults(container: Container | EphemeralContainer, spec: PodSpec): void {
+/** On the host's network a port is the host's. */
+function hostPortDefaults(spec: PodSpec): void {
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const container of spec[list] ?? [])
+      for (const port of container.ports ?? []) if (!port.hostPort) port.hostPort = port.containerPort;
+  }
+}
+
+/** What a pod as a whole limits and does not request: what its containers request, where they do, else the limit (KEP-2837). */
+function podRequestDefaults(spec: PodSpec, resources: ResourceRequirements): void {
+  const requests: Record<string, string> = { ...resources.requests };
+  for (const [name, sum] of podResources({ ...spec, resources: undefined, overhead: undefined }, 'requests'))
+    if (isPodLevel(name) && isOvercommitted(name)) requests[name] ??= sum.toString();
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) if (isPodLevel(name)) requests[name] ??= limit;
+  if (Object.keys(requests).length > 0) resources.requests = requests;
+}
+
+function containerDefaults(container: Container | EphemeralContainer): void {
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';
   container.imagePullPolicy ??= tagOf(container.image ?? '') === 'latest' ? 'Always' : 'IfNotPresent';
   container.resources ??= {};
   for (const port of container.ports ?? []) {
     port.protocol ??= 'TCP';
-    if (spec.hostNetwork && !port.hostPort) port.hostPort = port.containerPort;
   }
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ||= 'v1';

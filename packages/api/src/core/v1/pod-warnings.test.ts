@@ -30,3 +30,18 @@ it('warns of labels of nodes by their former names', () => {
     `spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key: ${key} is ${instead}`,
   ]);
 });
+
+it('warns of values that nothing good comes of', () => {
+  const spec = {
+    containers: [],
+    terminationGracePeriodSeconds: -1,
+    imagePullSecrets: [{}, { name: 'a' }, { name: 'a' }],
+    hostAliases: [{ ip: '10.0.0.1' }, { ip: '10.0.0.1' }],
+  };
+  expect(podSpecWarnings(spec, 'spec')).toEqual([
+    'spec.imagePullSecrets[0].name: invalid empty name ""',
+    'spec.imagePullSecrets[2].name: duplicate name "a"',
+    'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+    'spec.hostAliases[1].ip: duplicate ip "10.0.0.1"',
+  ]);
+});

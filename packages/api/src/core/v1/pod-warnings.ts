@@ -9,10 +9,34 @@ export function podSpecWarnings(spec: PodSpec | undefined, at: string): string[]
   return [
     ...labelWarnings(spec, at),
     ...podVolumeWarnings(spec, at),
+    ...valueWarnings(spec, at),
     ...(['initContainers', 'containers'] as const).flatMap((list) =>
       (spec[list] ?? []).flatMap((container, i) => containerWarnings(container, `${at}.${list}[${i}]`)),
     ),
   ];
+}
+
+/** Values that upstream takes and does nothing good with. */
+function valueWarnings(spec: PodSpec, at: string): string[] {
+  const { terminationGracePeriodSeconds: grace = 0, imagePullSecrets = [], hostAliases = [] } = spec;
+  const warnings: string[] = [];
+  const secrets = new Set<string>();
+  for (const [i, { name = '' }] of imagePullSecrets.entries()) {
+    const path = `${at}.imagePullSecrets[${i}].name`;
+    if (name === '') warnings.push(`${path}: invalid empty name ""`);
+    else if (secrets.has(name)) warnings.push(`${path}: duplicate name ${JSON.stringify(name)}`);
+    secrets.add(name);
+  }
+  if (grace < 0)
+    warnings.push(
+      `${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
+    );
+  const addresses = new Set<string>();
+  for (const [i, { ip }] of hostAliases.entries()) {
+    if (addresses.has(ip)) warnings.push(`${at}.hostAliases[${i}].ip: duplicate ip ${JSON.stringify(ip)}`);
+    addresses.add(ip);
+  }
+  return warnings;
 }
 
 /** Labels of nodes that have other names now, wherever a pod may ask for them. */

@@ -1,10 +1,12 @@
 import { age, text, wide } from '../../columns.ts';
 import type { Pod } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { validateNoEphemeralContainers } from './ephemeral-containers.ts';
 import { podOnlyDefaults, podSpecDefaults } from './pod-defaults.ts';
 import { podSummary } from './pod-phase.ts';
-import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './pod-validation.ts';
+import { preparePod } from './pod-preparation.ts';
+import { validatePodStatusUpdate } from './pod-status.ts';
+import { validatePodUpdate } from './pod-update.ts';
+import { validateNewPod, validatePod } from './pod-validation.ts';
 import { podSpecWarnings } from './pod-warnings.ts';
 import { qosClass } from './qos.ts';
 
@@ -34,9 +36,10 @@ export const pod = defineKind<Pod>('core/v1', {
         },
       ];
     }
+    preparePod(it);
   },
   validate: validatePod,
-  validateCreate: validateNoEphemeralContainers,
+  validateCreate: validateNewPod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   // Who writes pods anew are controllers mostly: a change is not warned of.

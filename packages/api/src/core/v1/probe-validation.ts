@@ -1,87 +1,110 @@
-import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe, ProbeHandler } from '../../generated/core/v1.ts';
-import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
-import { isHttpHeaderName, isPortName } from '../../meta/names.ts';
+import type {
+  HTTPGetAction,
+  Lifecycle,
+  LifecycleHandler,
+  PodSpec,
+  Probe,
+  ProbeHandler,
+} from '../../generated/core/v1.ts';
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  malformed,
+  notSupported,
+  type Path,
+  required,
+} from '../../meta/field-path.ts';
+import { isHttpHeaderName, isPortName, isPortNumber } from '../../meta/names.ts';
 
 type ProbeUse = 'livenessProbe' | 'readinessProbe' | 'startupProbe';
+type Handler = ProbeHandler & LifecycleHandler;
+
+const counts = [
+  'initialDelaySeconds',
+  'timeoutSeconds',
+  'periodSeconds',
+  'successThreshold',
+  'failureThreshold',
+] as const;
 
 /** Errors of a probe; liveness and startup probes succeed at the first success. */
-export function validateProbe(probe: Probe | undefined, use: ProbeUse, at: Path): FieldError[] {
+export function validateProbe(probe: Probe | undefined, use: ProbeUse, spec: PodSpec, at: Path): FieldError[] {
   if (!probe) return [];
-  const errors = validateHandler(probe, at);
-  for (const field of [
-    'initialDelaySeconds',
-    'timeoutSeconds',
-    'periodSeconds',
-    'successThreshold',
-    'failureThreshold',
-  ] as const) {
+  const errors = validateHandler(probe, spec, at);
+  for (const field of counts) {
     const value = probe[field];
     if (value !== undefined && value < 0)
       errors.push(invalid(at.child(field), value, 'must be greater than or equal to 0'));
   }
-  const grace = probe.terminationGracePeriodSeconds;
-  if (grace !== undefined && use === 'readinessProbe') {
-    errors.push(invalid(at.child('terminationGracePeriodSeconds'), grace, 'must not be set for readinessProbes'));
-  } else if (grace !== undefined && grace <= 0) {
-    errors.push(invalid(at.child('terminationGracePeriodSeconds'), grace, 'must be greater than 0'));
-  }
-  if (use !== 'readinessProbe' && probe.successThreshold !== undefined && probe.successThreshold !== 1) {
-    errors.push(invalid(at.child('successThreshold'), probe.successThreshold, 'must be 1'));
-  }
+  const { terminationGracePeriodSeconds: grace, successThreshold = 0 } = probe;
+  const path = at.child('terminationGracePeriodSeconds');
+  if (grace !== undefined && grace <= 0) errors.push(invalid(path, grace, 'must be greater than 0'));
+  if (use === 'readinessProbe') {
+    if (grace !== undefined) errors.push(invalid(path, grace, 'must not be set for readinessProbes'));
+  } else if (successThreshold !== 1) errors.push(invalid(at.child('successThreshold'), successThreshold, 'must be 1'));
   return errors;
 }
 
-/** Errors of a container's hooks. */
-export function validateLifecycle(lifecycle: Lifecycle | undefined, at: Path): FieldError[] {
+const windowsSignals = ['SIGKILL', 'SIGTERM'];
+const signalNames =
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ';
+const realTimeSignals = [
+  'RTMIN',
+  ...Array.from({ length: 15 }, (_, i) => `RTMIN+${i + 1}`),
+  'RTMAX',
+  ...Array.from({ length: 14 }, (_, i) => `RTMAX-${i + 1}`),
+];
+const linuxSignals = [...signalNames.split(' '), ...realTimeSignals].map((name) => `SIG${name}`).sort();
+
+/** Errors of a container's hooks, and of the signal that stops it (KEP-4960). */
+export function validateLifecycle(lifecycle: Lifecycle | undefined, spec: PodSpec, at: Path): FieldError[] {
+  if (!lifecycle) return [];
+  const { postStart, preStop, stopSignal } = lifecycle;
   const errors: FieldError[] = [];
-  if (lifecycle?.postStart) errors.push(...validateHandler(lifecycle.postStart, at.child('postStart')));
-  if (lifecycle?.preStop) errors.push(...validateHandler(lifecycle.preStop, at.child('preStop')));
-  return errors;
+  if (postStart) errors.push(...validateHandler(postStart, spec, at.child('postStart')));
+  if (preStop) errors.push(...validateHandler(preStop, spec, at.child('preStop')));
+  if (stopSignal === undefined) return errors;
+  const path = at.child('stopSignal');
+  if (!spec.os?.name) return [...errors, forbidden(path, 'may not be set for containers with empty `spec.os.name`')];
+  const known = spec.os.name === 'windows' ? windowsSignals : linuxSignals;
+  return known.includes(stopSignal) ? errors : [...errors, notSupported(path, stopSignal, known)];
 }
 
-function validateHandler(handler: ProbeHandler & LifecycleHandler, at: Path): FieldError[] {
+const handlers: Readonly<Record<string, (handler: Handler, spec: PodSpec, at: Path) => FieldError[]>> = {
+  exec: ({ exec }, _, at) => (exec!.command?.length ? [] : [required(at.child('command'))]),
+  httpGet: ({ httpGet }, _, at) => validateHttpGet(httpGet!, at),
+  tcpSocket: ({ tcpSocket }, _, at) => validatePort(tcpSocket!.port, at.child('port')),
+  grpc: ({ grpc }, _, at) => validatePort(grpc!.port, at.child('port')),
+  sleep({ sleep }, { terminationGracePeriodSeconds: grace = 0 }, at) {
+    const seconds = sleep!.seconds ?? 0;
+    if (seconds >= 0 && seconds <= grace) return [];
+    return [invalid(at, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${grace})`)];
+  },
+};
+
+function validateHandler(handler: Handler, spec: PodSpec, at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  const named = (['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const).filter((type) => handler[type]);
-  for (const extra of named.slice(1))
-    errors.push(forbidden(at.child(extra), 'may not specify more than 1 handler type'));
-  switch (named[0]) {
-    case undefined:
-      errors.push(required(at, 'must specify a handler type'));
-      break;
-    case 'exec':
-      if (!handler.exec!.command?.length) errors.push(required(at.child('exec.command')));
-      break;
-    case 'httpGet':
-      errors.push(...validateHttpGet(handler.httpGet!, at.child('httpGet')));
-      break;
-    case 'tcpSocket':
-      errors.push(...validatePort(handler.tcpSocket!.port, at.child('tcpSocket.port')));
-      break;
-    case 'grpc':
-      errors.push(...validatePort(handler.grpc!.port, at.child('grpc.port')));
-      break;
-    case 'sleep':
-      if (handler.sleep!.seconds < 0)
-        errors.push(invalid(at.child('sleep'), handler.sleep!.seconds, 'must be greater than or equal to 0'));
-      break;
+  let found = false;
+  for (const type of Object.keys(handlers)) {
+    if (!handler[type as keyof Handler]) continue;
+    const path = at.child(type);
+    if (found) errors.push(forbidden(path, 'may not specify more than 1 handler type'));
+    else errors.push(...handlers[type]!(handler, spec, path));
+    found = true;
   }
+  return found ? errors : [required(at, 'must specify a handler type')];
+}
+
+function validateHttpGet({ path, port, scheme = '', httpHeaders = [] }: HTTPGetAction, at: Path): FieldError[] {
+  const errors = path ? [] : [required(at.child('path'))];
+  errors.push(...validatePort(port, at.child('port')));
+  if (scheme !== 'HTTP' && scheme !== 'HTTPS') errors.push(notSupported(at.child('scheme'), scheme, ['HTTP', 'HTTPS']));
+  for (const { name = '' } of httpHeaders) errors.push(...malformed(at.child('httpHeaders'), name, isHttpHeaderName));
   return errors;
 }
 
-function validateHttpGet(action: HTTPGetAction, at: Path): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!action.path) errors.push(required(at.child('path')));
-  errors.push(...validatePort(action.port, at.child('port')));
-  if (action.scheme !== 'HTTP' && action.scheme !== 'HTTPS')
-    errors.push(notSupported(at.child('scheme'), action.scheme ?? '', ['HTTP', 'HTTPS']));
-  for (const [i, header] of (action.httpHeaders ?? []).entries()) {
-    for (const message of isHttpHeaderName(header.name))
-      errors.push(invalid(at.child('httpHeaders').index(i).child('name'), header.name, message));
-  }
-  return errors;
-}
-
-function validatePort(port: number | string | undefined, at: Path): FieldError[] {
-  if (typeof port === 'string') return isPortName(port).map((message) => invalid(at, port, message));
-  return (port ?? 0) >= 1 && port! <= 65_535 ? [] : [invalid(at, port ?? 0, 'must be between 1 and 65535, inclusive')];
+function validatePort(port: number | string = 0, at: Path): FieldError[] {
+  const messages = typeof port === 'string' ? isPortName(port) : isPortNumber(port);
+  return messages.map((message) => invalid(at, port, message));
 }

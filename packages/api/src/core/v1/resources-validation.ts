@@ -1,62 +1,101 @@
-import type { ResourceRequirements } from '../../generated/core/v1.ts';
-import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
-import { isQualifiedName } from '../../meta/names.ts';
+import type { ResourceClaim, ResourceRequirements } from '../../generated/core/v1.ts';
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notFound,
+  type Path,
+  required,
+} from '../../meta/field-path.ts';
 import { Quantity } from '../../meta/quantity.ts';
+import { isExtendedName, isHugePages, validateContainerResourceName } from './quota-names.ts';
 
-const standard = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage', 'pods']);
-const overcommitted = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** What checks the name of a resource, at the amount that is asked of it. */
+export type NameCheck = (name: string, at: Path) => FieldError[];
 
-/** Whether the resource counts whole things and its request must equal its limit (huge pages, devices). */
-export const isExtended = (name: string) => !standard.has(name) && !name.startsWith('hugepages-');
+/** Whether a resource is Kubernetes' own: cpu, memory, and what is in its domain. */
+const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/');
 
-/** Errors of a container's requests and limits. */
-export function validateResources(resources: ResourceRequirements | undefined, at: Path): FieldError[] {
-  if (!resources) return [];
-  const errors = [
-    ...amounts(resources.limits, at.child('limits')),
-    ...amounts(resources.requests, at.child('requests')),
-  ];
-  if (errors.length > 0) return errors;
-  const limits = resources.limits ?? {};
-  for (const [name, text] of Object.entries(resources.requests ?? {})) {
-    const path = at.child('requests');
+/** Whether more of it may be limited than requested: of whole things (devices) and of huge pages both amounts are the same. */
+export const isOvercommitted = (name: string) => isNative(name) && !isHugePages(name);
+
+/** Errors of the requests and limits of a container, or of what `checkName` is for. */
+export function validateResources(
+  resources: ResourceRequirements,
+  at: Path,
+  checkName: NameCheck = validateContainerName,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const { limits = {}, requests = {} } = resources;
+  for (const name in limits)
+    errors.push(...validateAmount(name, limits[name]!, at.child('limits').key(name), checkName));
+  for (const name in requests) {
+    const request = requests[name]!;
+    errors.push(...validateAmount(name, request, at.child('requests').key(name), checkName));
     const limit = limits[name];
     if (limit === undefined) {
-      if (!overcommitted.has(name))
+      if (!isOvercommitted(name))
         errors.push(required(at.child('limits'), 'Limit must be set for non overcommitable resources'));
       continue;
     }
-    const order = Quantity.parse(text).cmp(Quantity.parse(limit));
-    if (overcommitted.has(name)) {
-      if (order > 0) errors.push(invalid(path, text, `must be less than or equal to ${name} limit of ${limit}`));
-    } else if (order !== 0) {
-      errors.push(invalid(path, text, `must be equal to ${name} limit of ${limit}`));
-    }
+    const order = Quantity.parse(request).cmp(Quantity.parse(limit));
+    if (order !== 0 && !isOvercommitted(name))
+      errors.push(invalid(at.child('requests'), request, `must be equal to ${name} limit of ${limit}`));
+    else if (order > 0)
+      errors.push(invalid(at.child('requests'), request, `must be less than or equal to ${name} limit of ${limit}`));
   }
-  const hugePages = Object.keys(limits).some((name) => name.startsWith('hugepages-'));
-  const named = { ...limits, ...resources.requests };
-  if (hugePages && named['cpu'] === undefined && named['memory'] === undefined) {
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
     errors.push(forbidden(at, 'HugePages require cpu or memory'));
-  }
   return errors;
 }
 
-/** Errors of a list of amounts by resource name. */
-export function amounts(list: Record<string, string> | undefined, at: Path): FieldError[] {
+function validateContainerName(name: string, at: Path): FieldError[] {
+  const errors = validateContainerResourceName(name, at);
+  if (errors.length > 0 || isNative(name) || isExtendedName(name)) return errors;
+  return [invalid(at, name, "doesn't follow extended resource name standard")];
+}
+
+function validateAmount(name: string, text: string, at: Path, checkName: NameCheck): FieldError[] {
+  const errors = checkName(name, at);
+  const amount = Quantity.parse(text);
+  if (amount.sign() < 0) errors.push(invalid(at, text, 'must be greater than or equal to 0'));
+  if (isExtendedName(name) && amount.milliValue() % 1000n !== 0n) errors.push(invalid(at, text, 'must be an integer'));
+  if (isHugePages(name) && !isMultiple(amount, name.slice('hugepages-'.length)))
+    errors.push(invalid(at, text, `${text} is not positive integer multiple of ${name}`));
+  return errors;
+}
+
+/** Whether an amount of memory is made of whole pages; no amount is of pages whose size is no quantity. */
+function isMultiple(amount: Quantity, page: string): boolean {
+  try {
+    const size = Quantity.parse(page).milliValue();
+    return size > 0n && amount.milliValue() > 0n && amount.milliValue() % size === 0n;
+  } catch {
+    return false;
+  }
+}
+
+/** Errors of the claims a container uses (KEP-4381); `known` are the names of its pod's. */
+export function validateClaimNames(
+  claims: readonly ResourceClaim[] | undefined,
+  known: readonly string[],
+  at: Path,
+): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [name, text] of Object.entries(list ?? {})) {
-    const path = at.key(name);
-    for (const message of isQualifiedName(name)) errors.push(invalid(at, name, message));
-    if (!name.includes('/') && isExtended(name) && !name.startsWith('requests.')) {
-      errors.push(
-        invalid(path, name, 'must be a standard resource type or fully qualified'),
-        invalid(path, name, 'must be a standard resource for containers'),
-      );
+  const names = new Set<string>();
+  for (const [i, { name = '' }] of (claims ?? []).entries()) {
+    const path = at.index(i);
+    if (name === '') {
+      errors.push(required(path));
+      continue;
     }
-    const amount = Quantity.parse(text);
-    if (amount.sign() < 0) errors.push(invalid(path, text, 'must be greater than or equal to 0'));
-    else if (isExtended(name) && name.includes('/') && amount.milliValue() % 1000n !== 0n)
-      errors.push(invalid(path, text, 'must be an integer'));
+    if (names.has(name)) errors.push(duplicate(path, name));
+    names.add(name);
+    if (known.includes(name)) continue;
+    const all = known.length === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`;
+    errors.push(notFound(path, name, `must be one of the names in pod.spec.resourceClaims${all}`));
   }
   return errors;
 }

@@ -23,13 +23,13 @@ import { inclusiveRangeError, isDns1123Label, isDns1123Subdomain } from '../../m
 
 const hostPathTypes = [
   '',
-  'DirectoryOrCreate',
-  'Directory',
-  'FileOrCreate',
-  'File',
-  'Socket',
-  'CharDevice',
   'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
 ];
 
 /** Errors of fields that must be there: one for each that is not. */
@@ -46,6 +46,18 @@ const isEmpty = (value: unknown) => !value || (Array.isArray(value) && value.len
 /** Errors of a path that may not climb. */
 export function validateNoBacksteps(path: string, at: Path): FieldError[] {
   return path.split('/').includes('..') ? [invalid(at, path, "must not contain '..'")] : [];
+}
+
+/** Errors of a path inside a volume: relative, and never upwards. */
+export function validateDescendingPath(path: string, at: Path): FieldError[] {
+  return path.startsWith('/') ? [invalid(at, path, 'must be a relative path')] : validateNoBacksteps(path, at);
+}
+
+/** Errors of a path of a file inside a volume: names that start with two dots are kept for how files are swapped. */
+export function validateRelativePath(path: string, at: Path): FieldError[] {
+  const errors = validateDescendingPath(path, at);
+  if (errors.length > 0 || !path.startsWith('..')) return errors;
+  return [invalid(at, path, "must not start with '..'")];
 }
 
 export function validateHostPath({ path, type = '' }: HostPathVolumeSource, at: Path): FieldError[] {

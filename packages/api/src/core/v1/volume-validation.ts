@@ -1,4 +1,10 @@
-import type { KeyToPath, Volume, VolumeProjection, VolumeSource } from '../../generated/core/v1.ts';
+import type {
+  KeyToPath,
+  ServiceAccountTokenProjection,
+  Volume,
+  VolumeProjection,
+  VolumeSource,
+} from '../../generated/core/v1.ts';
 import {
   duplicate,
   type FieldError,
@@ -16,6 +22,7 @@ import {
   initiatorTooLong,
   validateAzureDisk,
   validateCsiDriverName,
+  validateDescendingPath,
   validateDisk,
   validateFc,
   validateFlex,
@@ -23,8 +30,8 @@ import {
   validateHostPath,
   validateIscsi,
   validateNfs,
-  validateNoBacksteps,
   validateQuobyte,
+  validateRelativePath,
   validateRequired,
   validateStorageOs,
 } from './volume-source-validation.ts';
@@ -47,6 +54,8 @@ export function validateVolumes(
       if (names.has(volume.name)) errors.push(duplicate(path.child('name'), volume.name));
     }
     errors.push(...validateSource(volume, podName, path));
+    // A template may leave to others what is mounted.
+    if (podName !== '' && volume.image && !volume.image.reference) errors.push(required(path.child('image.reference')));
     names.set(volume.name, volume);
   }
   return { names, errors };
@@ -154,11 +163,11 @@ function validateNamesMade({ name, ephemeral, iscsi }: Volume, podName: string, 
 function validateProjections(sources: readonly VolumeProjection[], at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const paths = new Set<string>();
-  const claim = (path: string, where: Path) => {
+  // What is shown of two files at one path is the name of the second's source, where it has one.
+  const claim = (path: string, shown = path) => {
     if (path === '') return;
-    if (paths.has(path)) errors.push(invalid(at, path, 'conflicting duplicate paths'));
+    if (paths.has(path)) errors.push(invalid(at, shown, 'conflicting duplicate paths'));
     paths.add(path);
-    errors.push(...validateRelativePath(path, where));
   };
   for (const [i, source] of sources.entries()) {
     const path = at.child('sources').index(i);
@@ -173,32 +182,30 @@ function validateProjections(sources: readonly VolumeProjection[], at: Path): Fi
       if (!projection) continue;
       if (!projection.name) errors.push(required(path.child(type).child('name')));
       errors.push(...validateItems(projection.items, path.child(type).child('items')));
-      for (const item of projection.items ?? []) claim(item.path ?? '', path.child(type));
+      for (const item of projection.items ?? []) claim(item.path ?? '', projection.name ?? '');
     }
-    if (source.downwardAPI) errors.push(...validateDownward(source.downwardAPI.items, path.child('downwardAPI')));
+    if (source.downwardAPI) {
+      errors.push(...validateDownward(source.downwardAPI.items, path.child('downwardAPI')));
+      for (const item of source.downwardAPI.items ?? []) claim(item.path ?? '');
+    }
     const token = source.serviceAccountToken;
     if (!token) continue;
-    const where = path.child('serviceAccountToken');
-    if ((token.expirationSeconds ?? 3600) < 600)
-      errors.push(
-        invalid(
-          where.child('expirationSeconds'),
-          token.expirationSeconds,
-          'may not specify a duration less than 10 minutes',
-        ),
-      );
-    if ((token.expirationSeconds ?? 3600) > 2 ** 32)
-      errors.push(
-        invalid(
-          where.child('expirationSeconds'),
-          token.expirationSeconds,
-          'may not specify a duration larger than 2^32 seconds',
-        ),
-      );
-    if (!token.path) errors.push(required(where.child('path')));
-    claim(token.path ?? '', where.child('path'));
+    errors.push(...validateTokenFile(token, path.child('serviceAccountToken')));
+    claim(token.path ?? '');
   }
   return errors;
+}
+
+function validateTokenFile(
+  { expirationSeconds: seconds = 3600, path }: ServiceAccountTokenProjection,
+  at: Path,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (seconds < 600)
+    errors.push(invalid(at.child('expirationSeconds'), seconds, 'may not specify a duration less than 10 minutes'));
+  if (seconds > 2 ** 32)
+    errors.push(invalid(at.child('expirationSeconds'), seconds, 'may not specify a duration larger than 2^32 seconds'));
+  return [...errors, ...(path ? validateRelativePath(path, at.child('path')) : [required(at.child('path'))])];
 }
 
 function validateDownward(
@@ -236,15 +243,4 @@ function validateItems(items: readonly KeyToPath[] | undefined, at: Path): Field
 function validateMode(mode: number | undefined, at: Path): FieldError[] {
   if (mode === undefined || (mode >= 0 && mode <= 0o777)) return [];
   return [invalid(at, mode, 'must be a number between 0 and 0777 (octal), both inclusive')];
-}
-
-function validateDescendingPath(path: string, at: Path): FieldError[] {
-  return path.startsWith('/') ? [invalid(at, path, 'must be a relative path')] : validateNoBacksteps(path, at);
-}
-
-/** Errors of a path inside a volume: relative, and never upwards. */
-export function validateRelativePath(path: string, at: Path): FieldError[] {
-  const errors = validateDescendingPath(path, at);
-  if (errors.length > 0 || !path.startsWith('..')) return errors;
-  return [invalid(at, path, "must not start with '..'")];
 }

@@ -12,8 +12,8 @@ import {
 } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isIp } from '../../meta/names.ts';
 
-const addressTypes = ['IPv4', 'IPv6', 'FQDN'];
-const protocols = ['TCP', 'UDP', 'SCTP'];
+const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
+const protocols = ['SCTP', 'TCP', 'UDP'];
 
 /** Part of the addresses behind a service. */
 export const endpointSlice = defineKind<EndpointSlice>('discovery/v1', {

@@ -22,7 +22,7 @@ import {
 /** The older way to name an Ingress's class. */
 export const ingressClassAnnotation = 'kubernetes.io/ingress.class';
 
-const pathTypes = ['Exact', 'Prefix', 'ImplementationSpecific'];
+const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix'];
 /** What a path that is compared piece by piece may not contain or end with: it would mean another path. */
 const ambiguousParts = ['//', '/./', '/../', '%2f', '%2F'];
 const ambiguousEnds = ['/..', '/.'];

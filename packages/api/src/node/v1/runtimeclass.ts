@@ -15,7 +15,7 @@ export const runtimeClass = defineKind<RuntimeClass>('node/v1', {
   allowUnconditionalUpdate: false,
   validate: (it, at) => [
     ...malformed(at.child('handler'), it.handler ?? '', isDns1123Label),
-    ...validateResources(it.overhead && { limits: it.overhead.podFixed ?? {} }, at.child('overhead')),
+    ...(it.overhead ? validateResources({ limits: it.overhead.podFixed }, at.child('overhead')) : []),
     ...validateLabels(it.scheduling?.nodeSelector, at.child('scheduling.nodeSelector')),
     ...validateTolerations(it.scheduling?.tolerations, at.child('scheduling.tolerations')),
   ],

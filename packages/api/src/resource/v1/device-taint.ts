@@ -3,7 +3,7 @@ import { type FieldError, invalid, malformed, notSupported, type Path, required 
 import { isLabelValue, isQualifiedName } from '../../meta/names.ts';
 import { validateList } from './lists.ts';
 
-const effects = ['None', 'NoSchedule', 'NoExecute'];
+const effects = ['NoExecute', 'NoSchedule', 'None'];
 const mostTolerations = 16;
 
 /** Errors of a taint of a device (KEP-5055). */

@@ -5,7 +5,7 @@ import { type FieldError, forbidden, invalid, notSupported, type Path, required 
 
 const reserved = 'system-';
 const highestOfUsers = 1_000_000_000;
-const policies = ['Never', 'PreemptLowerPriority'];
+const policies = ['PreemptLowerPriority', 'Never'];
 
 /** The classes every cluster has. */
 export const systemPriorityClasses: readonly Required<

@@ -5,7 +5,7 @@ import { duplicate, type FieldError, invalid, notSupported, type Path } from '..
 import { deepEqual } from '../../meta/object.ts';
 
 const groupPolicies = ['File', 'None', 'ReadWriteOnceWithFSType'];
-const lifecycleModes = ['Ephemeral', 'Persistent'];
+const lifecycleModes = ['Persistent', 'Ephemeral'];
 const maxTokenSeconds = 2 ** 32;
 
 /** What Kubernetes has to know of a driver of CSI volumes. */

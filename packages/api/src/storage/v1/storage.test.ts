@@ -186,7 +186,7 @@ describe('a CSI driver', () => {
       },
       [
         'spec.fsGroupPolicy: Unsupported value: "All": supported values: "File", "None", "ReadWriteOnceWithFSType"',
-        'spec.volumeLifecycleModes: Unsupported value: "Never": supported values: "Ephemeral", "Persistent"',
+        'spec.volumeLifecycleModes: Unsupported value: "Never": supported values: "Persistent", "Ephemeral"',
         'spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 9: must be greater than or equal to 10 seconds',
         'spec.serviceAccountTokenInSecrets: Invalid value: false: serviceAccountTokenInSecrets is set but no tokenRequests are specified',
       ],

@@ -1,0 +1,57 @@
+import type { AppArmorProfile, Pod } from '../../generated/core/v1.ts';
+import type { LabelSelector } from '../../generated/meta/v1.ts';
+import { appArmorPrefix } from './pod-annotations.ts';
+
+/** Brings what a new pod says by other means into the fields that count, in place. */
+export function preparePod({ metadata, spec }: Pod): void {
+  if (!spec) return;
+  const { labels = {}, annotations } = metadata;
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
+  for (const terms of [podAffinity, podAntiAffinity]) {
+    const liked = terms?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    for (const term of [
+      ...(terms?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+      ...liked.map((each) => each.podAffinityTerm),
+    ]) {
+      require(term.labelSelector, 'In', term.matchLabelKeys, labels);
+      require(term.labelSelector, 'NotIn', term.mismatchLabelKeys, labels);
+    }
+  }
+  if (annotations) profilesOf(spec, annotations);
+}
+
+/** Folds keys into a selector: what it matches has the pod's own value of each, or another (KEP-3633). */
+function require(
+  selector: LabelSelector | undefined,
+  operator: 'In' | 'NotIn',
+  keys: readonly string[] = [],
+  labels: Readonly<Record<string, string>>,
+): void {
+  if (!selector) return;
+  for (const key of keys) {
+    if (!Object.hasOwn(labels, key)) continue;
+    selector.matchExpressions ??= [];
+    selector.matchExpressions.push({ key, operator, values: [labels[key]!] });
+  }
+}
+
+/** AppArmor profiles were annotations before they were fields (KEP-24). */
+function profilesOf(spec: Pod['spec'], annotations: Readonly<Record<string, string>>): void {
+  for (const list of ['initContainers', 'containers'] as const) {
+    for (const container of spec[list] ?? []) {
+      const text = annotations[appArmorPrefix + container.name];
+      if (text === undefined || container.securityContext?.appArmorProfile || spec.securityContext?.appArmorProfile)
+        continue;
+      const profile = profileOf(text);
+      if (profile) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
+    }
+  }
+}
+
+function profileOf(text: string): AppArmorProfile | undefined {
+  if (text === 'unconfined') return { type: 'Unconfined' };
+  if (text === 'runtime/default') return { type: 'RuntimeDefault' };
+  return text.startsWith('localhost/')
+    ? { type: 'Localhost', localhostProfile: text.slice('localhost/'.length) }
+    : undefined;
+}
