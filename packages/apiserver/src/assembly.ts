@@ -14,6 +14,7 @@ import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
 import { authorization } from './chain/authorization/index.ts';
 import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './chain/authorization/wanted.ts';
+import { filterDurations } from './chain/filter-durations.ts';
 import { impersonation } from './chain/impersonation.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
@@ -105,6 +106,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     },
   });
   const counts = securityMetrics(metrics);
+  const timed = filterDurations(metrics);
   const auditing = isAudited(flags)
     ? (await import('./chain/audit/setup.ts')).auditingOf(flags, metrics, log)
     : undefined;
@@ -115,23 +117,24 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     pages: specials.pages,
     links: [
       ...(auditing ? [auditRefused(auditing)] : []),
-      authentication({
-        authenticators: authenticatorsOf(flags, tokens),
-        anonymous: anonymousAllowed(flags, wanted.now, outside, log),
-        observe(result, reason) {
-          counts.authenticated(result);
-          if (reason) log.warn({ reason }, 'Unable to authenticate the request');
-        },
-      }),
-      ...(auditing ? [audit(auditing)] : []),
-      impersonation(authorizer),
+      timed(
+        'authentication',
+        authentication({
+          authenticators: authenticatorsOf(flags, tokens),
+          anonymous: anonymousAllowed(flags, wanted.now, outside, log),
+          observe: counts.authenticated,
+          refused: (reason) => log.warn({ reason }, 'Unable to authenticate the request'),
+        }),
+      ),
+      ...(auditing ? [timed('audit', audit(auditing))] : []),
+      timed('impersonation', impersonation(authorizer)),
       inFlightLimit({
         readOnly: flags['max-requests-inflight'],
         mutating: flags['max-mutating-requests-inflight'],
         waiting: waitingRequests,
         patience: Math.min(longestWait, flags['request-timeout'] / 4),
       }),
-      authorization(authorizer, counts.authorized),
+      timed('authorization', authorization(authorizer, counts.authorized)),
     ],
     plugins,
     metrics,

@@ -6,16 +6,19 @@ import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import { version } from '@coracle/api/version';
 import type { Check, Checks } from '@coracle/process/checks';
+import { type Count, counters } from '@coracle/process/series';
 import { choosing, type ServingContext } from '@coracle/process/serving-certificates';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Aggregation } from './aggregation/aggregation.ts';
 import { deadline } from './chain/deadline.ts';
+import { observeEventLoop } from './chain/event-loop.ts';
 import { isLongRunningName } from './chain/in-flight.ts';
 import { compose, type Link, type RequestContext } from './chain/link.ts';
-import { metering, observeServer } from './chain/metering.ts';
+import { requestMeter } from './chain/metering.ts';
 import { recovery } from './chain/recovery.ts';
 import { requestInfoOf } from './chain/request-info.ts';
+import { servedAs } from './chain/request-labels.ts';
 import { Draining } from './chain/serving/draining.ts';
 import { starting } from './chain/starting.ts';
 import { anonymousUser } from './chain/user.ts';
@@ -25,6 +28,7 @@ import { OpenApiService } from './openapi/service.ts';
 import { type Page, pagesOf } from './pages.ts';
 import type { Registry } from './registry/registry.ts';
 import { resourceKey, type SubresourceTable } from './registry/strategy.ts';
+import { observeCaches } from './storage/cache-metrics.ts';
 
 export interface ServerOptions {
   registry: Registry;
@@ -96,7 +100,6 @@ export interface ApiServer {
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
   const { registry, subresources, plugins, aggregation, log } = options;
-  const machinery = { registry, plugins, watchTimeout: options.watchTimeout ?? 1_800_000 };
   let address = options.address ?? '';
   const kinds = () => [...registry.scheme];
   const openApi = new OpenApiService(kinds, subresources, version.gitVersion);
@@ -113,7 +116,8 @@ export function createServer(options: ServerOptions): ApiServer {
     failedCheck: (check, error) =>
       log.warn({ check, reason: error instanceof Error ? error.message : String(error) }, 'Health check failed'),
   });
-  observeServer(options.metrics, registry);
+  observeEventLoop(options.metrics);
+  observeCaches(options.metrics, registry);
 
   const kindOf = ({ info }: RequestContext) =>
     registry.scheme.resource(
@@ -133,14 +137,24 @@ export function createServer(options: ServerOptions): ApiServer {
   const report = (error: unknown, { info }: RequestContext) =>
     log.error({ err: error, verb: info.verb, path: info.path }, 'Request failed unexpectedly');
   const draining = new Draining();
+  const meter = requestMeter(options.metrics, {
+    served: ({ info }) => servedAs(info, registry.scheme, subresources),
+    isLongRunning,
+  });
+  const machinery = {
+    registry,
+    plugins,
+    watchTimeout: options.watchTimeout ?? 1_800_000,
+    watchListed: meter.watchListed,
+  };
   const run = compose(
     [
       recovery(report),
-      metering(options.metrics, (context) => context.info.isResourceRequest && kindOf(context) !== undefined),
+      meter.link,
       recovery(report), // once more inside, so that metering sees the code that was answered
       ...(options.front ?? []),
       draining.link(isLongRunning),
-      deadline(options.requestTimeout ?? 60_000, isLongRunning),
+      deadline(options.requestTimeout ?? 60_000, isLongRunning, meter.late),
       ...(options.started ? [starting(options.started)] : []),
       ...options.links,
     ],
@@ -153,13 +167,17 @@ export function createServer(options: ServerOptions): ApiServer {
     },
   );
 
+  const handshakeErrors = counters(options.metrics, {
+    name: 'apiserver_tls_handshake_errors_total',
+    help: 'Connections that ended because TLS could not be agreed on.',
+  }).of({});
   const handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestContext['upgrade']) =>
     run(contextOf(req, res, upgrade));
   return {
     handle,
     draining,
     async listen(where) {
-      const listening = await listen(where, handle, log);
+      const listening = await listen(where, handle, handshakeErrors, log);
       if (address === '') address = `${where.host}:${listening.port}`;
       return listening;
     },
@@ -205,6 +223,9 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
     annotations: new Map(),
     signal: gone.signal,
     receivedAt: Date.now(),
+    startedAt: performance.now(),
+    waited: 0,
+    sent: 0,
   };
 }
 
@@ -214,6 +235,7 @@ type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestConte
 async function listen(
   { host, port, tls, maxStreams = 1000 }: ListenOptions,
   handle: Handle,
+  handshakeErrors: Count,
   log: ServerOptions['log'],
 ): Promise<Listening> {
   const failed = (error: unknown) => log.error({ err: error }, 'A request ended with an error nothing caught');
@@ -238,6 +260,7 @@ async function listen(
         onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
       )
     : createPlainServer(onRequest);
+  server.on('tlsClientError', () => handshakeErrors.inc());
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const res = new ServerResponse(req);

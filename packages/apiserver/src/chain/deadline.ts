@@ -4,22 +4,26 @@ import type { Link, RequestContext } from './link.ts';
 
 /**
  * Ends requests that take too long with 504. The limit is upstream's --request-timeout, or the request's `timeout` parameter where
- * that is shorter; watches and other long-running requests have none. What the request was doing may still complete.
+ * that is shorter; watches and other long-running requests have none. What the request was doing may still complete. `late` is told of each.
  */
-export function deadline(limit: number, isLongRunning: (context: RequestContext) => boolean): Link {
+export function deadline(
+  limit: number,
+  isLongRunning: (context: RequestContext) => boolean,
+  late: (context: RequestContext) => void,
+): Link {
   return async (context, next) => {
     if (isLongRunning(context)) return next();
     const time = Math.min(limit, requested(context.query) ?? limit);
     context.deadline = context.receivedAt + time;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(timeoutError('request did not complete within requested timeout - context deadline exceeded')),
-        time,
-      );
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        late(context);
+        reject(timeoutError('request did not complete within requested timeout - context deadline exceeded'));
+      }, time);
     });
     try {
-      await Promise.race([next(), late]);
+      await Promise.race([next(), tooLate]);
     } finally {
       clearTimeout(timer);
     }

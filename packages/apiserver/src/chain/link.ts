@@ -29,6 +29,14 @@ export interface RequestContext {
   /** Aborts when the client is gone, or the request's time is over. */
   readonly signal: AbortSignal;
   readonly receivedAt: number;
+  /** The same moment by the process's own clock (`performance.now()`), for durations. */
+  readonly startedAt: number;
+  /** Milliseconds the request has spent on others: on admission webhooks, and on waiting for its turn. */
+  waited: number;
+  /** Bytes of the answer's body so far, as they went out. */
+  sent: number;
+  /** Bytes of the request's body, once it has been read. */
+  received?: number;
   /** When its time is over, in milliseconds since 1970; long-running requests have no such time. */
   deadline?: number;
 }

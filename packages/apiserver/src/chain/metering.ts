@@ -1,126 +1,239 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, type Registry as MetricsRegistry } from 'prom-client';
-import type { Registry } from '../registry/registry.ts';
+import type { AnyKind } from '@coracle/api/kind';
+import { type Count, counters, type Distribution, gauges, histograms, scraped } from '@coracle/process/series';
+import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Link, RequestContext } from './link.ts';
+import {
+  dryRunLabel,
+  fieldValidationLabel,
+  labelsOf,
+  type RequestLabels,
+  type Served,
+  scopeOf,
+} from './request-labels.ts';
+import { apiServerUser } from './user.ts';
+import { Watermark } from './watermark.ts';
 
 const durations = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const sliDurations = durations.slice(2);
+const responseSizes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const bodySizes = Array.from({ length: 31 }, (_, i) => 50_000 + i * 100_000);
 
-/** Upstream's verb label: LIST of a collection, APPLY of an apply patch, the method in capitals elsewhere. */
-function verbOf({ info, req }: RequestContext): string {
-  if (!info.isResourceRequest) return req.method ?? '';
-  switch (info.verb) {
-    case 'list':
-    case 'watch':
-    case 'deletecollection':
-      return info.verb.toUpperCase();
-    case 'create':
-      return 'POST';
-    case 'update':
-      return 'PUT';
-    case 'patch':
-      return req.headers['content-type']?.startsWith('application/apply-patch') ? 'APPLY' : 'PATCH';
-    default:
-      return info.verb.toUpperCase();
+const bodyVerbs: Readonly<Record<string, string>> = {
+  create: 'create',
+  update: 'update',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'delete_collection',
+};
+
+/** What a meter asks of the server. */
+export interface MeterOptions {
+  /** What a request is about, where that is served here. */
+  readonly served: (context: RequestContext) => Served | undefined;
+  /** Whether a request may last. */
+  readonly isLongRunning: (context: RequestContext) => boolean;
+}
+
+/** Counts and times requests, under upstream's metric names. */
+export interface RequestMeter {
+  readonly link: Link;
+  /** A request's time was over: it ended early, or, where its answer had begun, was broken off. */
+  late(context: RequestContext): void;
+  /** A watch that stands for a list has sent all there was. */
+  watchListed(context: RequestContext, kind: AnyKind): void;
+}
+
+/** The series of requests that have the same labels; those that need more than the labels are made when they are needed. */
+class Series {
+  readonly byCode = new Map<number, Count>();
+  duration: Distribution | undefined;
+  sli: Distribution | undefined;
+  size: Distribution | undefined;
+  open: Count | undefined;
+  readonly labels: RequestLabels;
+  readonly dryRun: string;
+  readonly isDeprecated: boolean;
+
+  constructor(labels: RequestLabels, dryRun: string, isDeprecated: boolean) {
+    this.labels = labels;
+    this.dryRun = dryRun;
+    this.isDeprecated = isDeprecated;
   }
 }
 
-function scopeOf({ info }: RequestContext): string {
-  if (!info.isResourceRequest) return '';
-  if (info.name !== '' || info.verb === 'create') return 'resource';
-  return info.namespace === '' ? 'cluster' : 'namespace';
-}
-
-/** The link that counts and times requests, under upstream's metric names. `isServed`: labels only say what is served, so that no client can make series. */
-export function metering(metrics: MetricsRegistry, isServed: (context: RequestContext) => boolean): Link {
-  const labels = ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component'];
-  const registers = [metrics];
-  const total = new Counter({
-    name: 'apiserver_request_total',
-    help: 'Requests answered, by what they asked for and the HTTP code of the answer.',
-    labelNames: [...labels, 'code'],
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'apiserver_request_duration_seconds',
-    help: 'Seconds from receiving a request to the end of its answer; watches are left out.',
-    labelNames: labels,
-    buckets: durations,
-    registers,
-  });
-  const longRunning = new Gauge({
-    name: 'apiserver_longrunning_requests',
-    help: 'Watches that are open now.',
-    labelNames: labels.filter((each) => each !== 'dry_run'),
-    registers,
-  });
-  const inflight = new Gauge({
+/** Makes the meter of a server's requests. What a request costs is a lookup and some additions. */
+export function requestMeter(
+  metrics: MetricsRegistry,
+  { served: servedFor, isLongRunning }: MeterOptions,
+): RequestMeter {
+  const families = requestFamilies(metrics);
+  const reading = new Watermark();
+  const mutating = new Watermark();
+  scraped(metrics, {
     name: 'apiserver_current_inflight_requests',
-    help: 'Requests that are being answered now, reading or mutating.',
-    labelNames: ['request_kind'],
-    registers,
+    help: 'The most requests that were worked on at once within the last second, reading or mutating; long-running ones are left out.',
+    labels: ['request_kind'],
+    type: 'gauge',
+    read: () => [
+      { labels: { request_kind: 'readOnly' }, value: reading.most(Date.now()) },
+      { labels: { request_kind: 'mutating' }, value: mutating.most(Date.now()) },
+    ],
   });
-  return async (context, next) => {
-    const { info, query, res, receivedAt } = context;
-    const known = isServed(context);
-    const described = {
-      verb: verbOf(context),
-      group: known ? info.apiGroup : '',
-      version: known ? info.apiVersion : '',
-      resource: known ? info.resource : '',
-      subresource: known ? info.subresource : '',
-      scope: scopeOf(context),
-      component: 'apiserver',
-    };
-    const isWatch = info.verb === 'watch';
-    const kind = ['get', 'list'].includes(info.verb) ? 'readOnly' : 'mutating';
-    if (isWatch) longRunning.inc(described);
-    else inflight.inc({ request_kind: kind });
-    try {
-      await next();
-    } finally {
-      if (isWatch) longRunning.dec(described);
-      else inflight.dec({ request_kind: kind });
-      const labeled = { ...described, dry_run: query.get('dryRun') ?? '' };
-      total.inc({ ...labeled, code: String(res.statusCode) });
-      if (!isWatch) duration.observe(labeled, (Date.now() - receivedAt) / 1000);
+  const known = new Map<string, Series>();
+
+  function seriesOf(context: RequestContext): Series {
+    const { info, query } = context;
+    const dryRun = dryRunLabel(query);
+    const served = info.isResourceRequest ? servedFor(context) : undefined;
+    // A definition may come to say that its version is deprecated.
+    const isDeprecated =
+      served !== undefined && (served.kind.dynamic?.deprecation ?? served.kind.deprecation) !== undefined;
+    const labels = labelsOf(context, served);
+    const { verb, group, version, resource, subresource, scope } = labels;
+    const key = `${verb} ${scope} ${version} ${resource} ${subresource} ${group} ${dryRun} ${isDeprecated}`;
+    let series = known.get(key);
+    if (!series) {
+      series = new Series(labels, dryRun, isDeprecated);
+      known.set(key, series);
     }
+    return series;
+  }
+
+  function ended(context: RequestContext, series: Series): void {
+    const { labels, dryRun } = series;
+    const { res, query } = context;
+    const seconds = (performance.now() - context.startedAt) / 1000;
+    const code = res.statusCode;
+    let total = series.byCode.get(code);
+    if (!total) {
+      total = families.total.of({ ...labels, dry_run: dryRun, code: String(code) });
+      series.byCode.set(code, total);
+    }
+    total.inc();
+    series.duration ??= families.duration.of({ ...labels, dry_run: dryRun });
+    series.duration.observe(seconds);
+    series.sli ??= families.sli.of(labels);
+    series.sli.observe(Math.max(0, seconds - context.waited / 1000));
+    families.validation.of({ field_validation: fieldValidationLabel(query) }).observe(seconds);
+    if (labels.verb === 'GET' || labels.verb === 'LIST') {
+      series.size ??= families.size.of(labels);
+      series.size.observe(context.sent);
+    }
+    if (context.received !== undefined) {
+      const verb = bodyVerbs[context.info.verb];
+      const { group, resource } = labels;
+      if (verb) families.body.of({ group, resource, verb }).observe(context.received);
+    }
+    if (series.isDeprecated && code !== 401 && code !== 403) {
+      const { group, version, resource, subresource } = labels;
+      families.deprecated.of({ group, version, resource, subresource, removed_release: '' }).value = 1;
+    }
+    if (context.user.name === apiServerUser.name) {
+      const { verb, group, resource, subresource } = labels;
+      families.self.of({ verb, group, resource, subresource }).inc();
+    }
+  }
+
+  return {
+    async link(context, next) {
+      const series = seriesOf(context);
+      const lasts = isLongRunning(context);
+      const gate = context.info.verb === 'get' || context.info.verb === 'list' ? reading : mutating;
+      if (lasts) {
+        series.open ??= families.open.of(series.labels);
+        series.open.inc();
+      } else gate.enter(context.receivedAt);
+      try {
+        await next();
+      } finally {
+        if (lasts) series.open!.inc(-1);
+        else gate.leave(Date.now());
+        ended(context, series);
+      }
+    },
+    late(context) {
+      const { labels } = seriesOf(context);
+      if (context.res.headersSent) {
+        const { component: _, ...aborted } = labels;
+        families.aborts.of(aborted).inc();
+      } else families.terminations.of({ ...labels, code: '504' }).inc();
+    },
+    watchListed(context, { group, version, plural }) {
+      const labels = { group, version, resource: plural, scope: scopeOf(context) };
+      families.watchList.of(labels).observe((performance.now() - context.startedAt) / 1000);
+    },
   };
 }
 
-/** Gauges that are read when they are scraped: watches, cached objects, and how long the event loop was held. */
-export function observeServer(metrics: MetricsRegistry, registry: Registry): void {
-  const registers = [metrics];
-  new Gauge({
-    name: 'apiserver_registered_watchers',
-    help: 'Watches that are open on a resource now.',
-    labelNames: ['group', 'version', 'kind'],
-    registers,
-    collect() {
-      for (const { kind, watches } of registry.watchCounts()) {
-        this.set({ group: kind.group, version: kind.version, kind: kind.kind }, watches);
-      }
-    },
-  });
-  new Gauge({
-    name: 'apiserver_storage_objects',
-    help: 'Objects in the watch cache, by resource.',
-    labelNames: ['resource'],
-    registers,
-    collect() {
-      for (const { kind, objects } of registry.watchCounts()) {
-        this.set({ resource: kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}` }, objects);
-      }
-    },
-  });
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
-  new Gauge({
-    name: 'coracle_event_loop_hold_seconds',
-    help: 'Longest time the event loop was held since the last scrape.',
-    registers,
-    collect() {
-      this.set(Math.max(0, delay.max / 1e9 - 0.01));
-      delay.reset();
-    },
-  });
+function requestFamilies(metrics: MetricsRegistry) {
+  const about = ['group', 'version', 'resource', 'subresource', 'scope'] as const;
+  const labels = ['verb', ...about, 'component'] as const;
+  return {
+    total: counters(metrics, {
+      name: 'apiserver_request_total',
+      help: 'Requests answered, by what they asked for and the HTTP code of the answer.',
+      labels: [...labels, 'dry_run', 'code'],
+    }),
+    duration: histograms(metrics, {
+      name: 'apiserver_request_duration_seconds',
+      help: 'Seconds from receiving a request to the end of its answer.',
+      labels: [...labels, 'dry_run'],
+      buckets: durations,
+    }),
+    sli: histograms(metrics, {
+      name: 'apiserver_request_sli_duration_seconds',
+      help: 'Seconds a request took, without the time of admission webhooks and of waiting for its turn.',
+      labels,
+      buckets: sliDurations,
+    }),
+    size: histograms(metrics, {
+      name: 'apiserver_response_sizes',
+      help: 'Bytes of the answers to reads.',
+      labels,
+      buckets: responseSizes,
+    }),
+    open: gauges(metrics, {
+      name: 'apiserver_longrunning_requests',
+      help: 'Long-running requests (watches, logs, exec, attach, port-forward, proxy) that are open now.',
+      labels,
+    }),
+    body: histograms(metrics, {
+      name: 'apiserver_request_body_size_bytes',
+      help: 'Bytes of the bodies of requests.',
+      labels: ['group', 'resource', 'verb'],
+      buckets: bodySizes,
+    }),
+    deprecated: gauges(metrics, {
+      name: 'apiserver_requested_deprecated_apis',
+      help: 'Deprecated APIs that have been asked for: 1 each.',
+      labels: ['group', 'version', 'resource', 'subresource', 'removed_release'],
+    }),
+    terminations: counters(metrics, {
+      name: 'apiserver_request_terminations_total',
+      help: 'Requests the server ended early to protect itself.',
+      labels: [...labels, 'code'],
+    }),
+    aborts: counters(metrics, {
+      name: 'apiserver_request_aborts_total',
+      help: 'Answers the server broke off, as their time was over.',
+      labels: ['verb', ...about],
+    }),
+    self: counters(metrics, {
+      name: 'apiserver_selfrequest_total',
+      help: "Requests that API servers made themselves, under their own user's name.",
+      labels: ['verb', 'group', 'resource', 'subresource'],
+    }),
+    watchList: histograms(metrics, {
+      name: 'apiserver_watch_list_duration_seconds',
+      help: 'Seconds until a watch that stands for a list had sent all there was.',
+      labels: ['group', 'version', 'resource', 'scope'],
+      buckets: [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60],
+    }),
+    validation: histograms(metrics, {
+      name: 'field_validation_request_duration_seconds',
+      help: 'Seconds a request took, by the field validation it asked for.',
+      labels: ['field_validation'],
+      buckets: sliDurations,
+    }),
+  };
 }

@@ -22,7 +22,7 @@ export async function answer(
   const options = writeOptionsOf(context.query, 'CreateOptions');
   const { registry, plugins } = machinery;
   const warn = (text: string) => context.warnings.push(text);
-  const bytes = await readBody(context.req);
+  const bytes = await readBody(context);
   const object = decodeObject(
     bytes,
     context.req.headers['content-type'],

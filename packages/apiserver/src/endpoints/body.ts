@@ -1,11 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { badRequest, requestEntityTooLarge } from '@coracle/api/meta/status';
+import type { RequestContext } from '../chain/link.ts';
 
 /** The largest request body, in bytes. */
 export const bodyLimit = 3 << 20;
 
 /** Reads a request's body; throws RequestEntityTooLarge above the limit and BadRequest when it ends before it should. */
-export async function readBody(req: IncomingMessage): Promise<Buffer> {
+export async function readBody(context: Pick<RequestContext, 'req' | 'received'>): Promise<Buffer> {
+  const { req } = context;
   const announced = Number(req.headers['content-length'] ?? '0');
   if (announced > bodyLimit) throw tooLarge();
   const chunks: Buffer[] = [];
@@ -21,6 +22,7 @@ export async function readBody(req: IncomingMessage): Promise<Buffer> {
     throw badRequest(`unable to read the request body: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (announced > 0 && size < announced) throw badRequest('unable to read the request body: unexpected EOF');
+  context.received = size;
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 

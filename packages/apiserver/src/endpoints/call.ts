@@ -21,6 +21,8 @@ export interface Machinery {
   readonly plugins: readonly AdmissionPlugin[];
   /** Watches without timeoutSeconds last between this and twice this, in milliseconds. */
   readonly watchTimeout: number;
+  /** Told when a watch has sent all it begins with. */
+  readonly watchListed?: (context: RequestContext, kind: AnyKind) => void;
 }
 
 /** One call of a verb on a stored resource. */

@@ -9,7 +9,7 @@ import { booleanOf, integerOf } from './options.ts';
 
 /** Reads DeleteOptions from the body, or without one from the query; throws BadRequest and Invalid. */
 export async function deleteOptionsOf(context: RequestContext): Promise<DeleteOptions> {
-  const bytes = await readBody(context.req);
+  const bytes = await readBody(context);
   const options = bytes.length > 0 ? decode(bytes, context.req.headers['content-type']) : fromQuery(context.query);
   if (bytes.length > 0) context.audit?.request(options);
   checkDeleteOptions(options);

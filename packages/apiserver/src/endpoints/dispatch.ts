@@ -1,5 +1,6 @@
 import type { AnyKind, Verb } from '@coracle/api/kind';
 import { methodNotAllowed, unknownPath } from '@coracle/api/meta/status';
+import { annotate } from '../chain/audit/record.ts';
 import type { RequestContext } from '../chain/link.ts';
 import { type HookTable, resourceKey, type SubresourceTable } from '../registry/strategy.ts';
 import { answer } from './answer.ts';
@@ -52,7 +53,10 @@ export async function dispatch(
   const kind = machinery.registry.scheme.resource(apiVersion, info.resource);
   if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw unknownPath();
   const deprecation = kind.dynamic?.deprecation ?? kind.deprecation;
-  if (deprecation !== undefined) context.warnings.push(deprecation);
+  if (deprecation !== undefined) {
+    context.warnings.push(deprecation);
+    annotate(context, 'k8s.io/deprecated', 'true');
+  }
   const namespace = kind.namespaced ? info.namespace : '';
   if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
   if (info.parts.length > 3) throw unknownPath();

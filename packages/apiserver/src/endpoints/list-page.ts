@@ -27,11 +27,11 @@ export async function readPage(registry: Registry, resource: Resource, options: 
     }
     const token = decodeContinue(options.continue);
     if (token.revision > 0) return exactPage(registry, resource, options, token.revision, token);
-    await registry.fresh();
+    await registry.freshFor(resource.cache);
     return cachePage(registry, resource, options, token.start);
   }
   const { revision } = options;
-  if (revision === undefined) await registry.fresh();
+  if (revision === undefined) await registry.freshFor(resource.cache);
   else if (revision > 0) {
     const exact =
       options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
@@ -53,8 +53,10 @@ async function cachePage(registry: Registry, resource: Resource, options: ListOp
   const { filter, limit } = options;
   await prepareFor(filter, () => resource.cache.list(new Filter(filter.kind, filter.namespace)));
   resource.cache.refuseUnreadable(filter);
-  const found = resource.cache.list(filter, fromKey(filter.namespace, from));
-  return pageOf(found, found.length, limit, registry.feed.revision, options);
+  const found = resource.cache.serve(filter, fromKey(filter.namespace, from));
+  const page = pageOf(found, found.length, limit, registry.feed.revision, options);
+  resource.cache.counts.lists.returned += page.objects.length;
+  return page;
 }
 
 /** Selectors of fields look at objects in the form of the version they were asked for. */
@@ -77,10 +79,13 @@ async function exactPage(
   if (cache.lastChange <= revision) {
     await prepareFor(filter, () => cache.list(new Filter(filter.kind, filter.namespace)));
     cache.refuseUnreadable(filter);
-    const found = cache.list(filter, fromKey(filter.namespace, token?.start ?? ''));
-    return pageOf(found, found.length, limit, revision, options);
+    const found = cache.serve(filter, fromKey(filter.namespace, token?.start ?? ''));
+    const page = pageOf(found, found.length, limit, revision, options);
+    cache.counts.lists.returned += page.objects.length;
+    return page;
   }
   const found: CachedObject[] = [];
+  const { stored } = cache.counts;
   const prefix = filter.namespace === '' ? cache.prefix : `${cache.prefix}${filter.namespace}/`;
   let from = prefix + (token?.start ?? '');
   let left = 0;
@@ -90,6 +95,8 @@ async function exactPage(
       const objects = page.entries.map((entry) => resource.fromEntry(entry));
       await prepareFor(filter, () => objects);
       for (const object of objects) if (filter.matches(object)) found.push(object);
+      stored.fetched += objects.length;
+      if (!filter.all) stored.evaluated += objects.length;
       left = page.count - page.entries.length;
       const last = page.entries.at(-1);
       if (!last || left <= 0 || (limit > 0 && found.length > limit)) break;
@@ -102,7 +109,10 @@ async function exactPage(
     if (error instanceof FutureRevisionError) throw resourceVersionTooLarge(revision, registry.feed.revision);
     throw storeFailure(error, true);
   }
-  return pageOf(found, found.length + left, limit, revision, options);
+  const page = pageOf(found, found.length + left, limit, revision, options);
+  stored.lists++;
+  stored.returned += page.objects.length;
+  return page;
 }
 
 function pageOf(found: CachedObject[], total: number, limit: number, revision: number, options: ListOptions): Page {

@@ -51,12 +51,20 @@ export async function sendList(
     return;
   }
   const out: Writable = zipped ? createGzip({ level: 1 }) : res;
-  if (zipped) out.pipe(res);
+  const count = (bytes: Buffer) => {
+    context.sent += bytes.length;
+  };
+  if (zipped) out.on('data', count).pipe(res);
+  const writeOut = (chunk: Buffer) => {
+    if (!zipped) count(chunk);
+    return write(out, chunk, context.signal);
+  };
   try {
-    await write(out, first.value, context.signal);
-    await write(out, second.value, context.signal);
-    for (const chunk of chunked) await write(out, chunk, context.signal);
+    await writeOut(first.value);
+    await writeOut(second.value);
+    for (const chunk of chunked) await writeOut(chunk);
     out.end();
+    if (zipped) await once(out, 'end', { signal: context.signal });
   } catch (error) {
     // The head is out; all that can be said now is that the body is not complete.
     res.destroy();

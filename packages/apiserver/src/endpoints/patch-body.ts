@@ -50,7 +50,7 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
     errors.push(required(new Path('fieldManager'), 'is required for apply patch'));
   }
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
-  const bytes = await readBody(context.req);
+  const bytes = await readBody(context);
   const { value, duplicates } = parse(bytes, type);
   if (type === 'json' ? !Array.isArray(value) : !isObject(value)) {
     const wanted = type === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}';

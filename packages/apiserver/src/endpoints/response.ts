@@ -90,7 +90,10 @@ export async function send(context: RequestContext, code: number, contentType: s
   }
   writeHead(context, code, { 'Content-Type': contentType, 'Content-Length': String(body.length) });
   if (req.method === 'HEAD') res.end();
-  else res.end(body);
+  else {
+    context.sent += body.length;
+    res.end(body);
+  }
 }
 
 /** Whether the answer came too late: the request's deadline has answered it, or the client is gone. */

@@ -35,7 +35,7 @@ export async function getScale(call: Call): Promise<void> {
 export async function updateScale(call: Call): Promise<void> {
   const { context, name, machinery } = call;
   const options = writeOptionsOf(context.query, 'UpdateOptions');
-  const bytes = await readBody(context.req);
+  const bytes = await readBody(context);
   const scale = decodeObject(
     bytes,
     context.req.headers['content-type'],

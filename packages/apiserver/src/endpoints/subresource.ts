@@ -37,7 +37,7 @@ export async function callSubresource(
     objects: registry,
     dryRun: options.dryRun,
     async body<T>(type: string): Promise<T | undefined> {
-      const bytes = await readBody(req);
+      const bytes = await readBody(context);
       if (bytes.length === 0) return undefined;
       const expected = { ...objectKind, type };
       const object = decodeObject(

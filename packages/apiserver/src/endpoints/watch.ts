@@ -21,7 +21,7 @@ export async function watch(call: Call): Promise<void> {
   const deadline = Date.now() + lifetime(options, machinery.watchTimeout);
   const { registry } = machinery;
   const initial = wantsInitialEvents(options);
-  if (options.revision === undefined) await registry.fresh();
+  if (options.revision === undefined) await registry.freshFor(resource.cache);
   else if (initial && options.revision > 0) await registry.seen(options.revision);
   const newest = await newestBefore(registry, options.revision ?? 0);
   const { cache, hub } = resource;
@@ -44,10 +44,13 @@ export async function watch(call: Call): Promise<void> {
   if (initial) {
     revision = registry.feed.revision;
     const objects = await initialObjects(cache, options.filter, revision);
+    const sent = hub.sentOf(kind);
+    cache.counts.initial += objects.length;
     let parts: Buffer[] = [];
     let size = 0;
     for (const object of objects) {
       const bytes = rendering.frame('ADDED', rendering.event(object));
+      sent.add(bytes.length);
       parts.push(bytes);
       size += bytes.length;
       if (size < chunkSize) continue;
@@ -56,9 +59,12 @@ export async function watch(call: Call): Promise<void> {
       size = 0;
     }
     if (options.sendInitialEvents && options.allowWatchBookmarks) {
-      parts.push(rendering.frame('BOOKMARK', rendering.bookmark(revision, initialEventsEnd)));
+      const end = rendering.frame('BOOKMARK', rendering.bookmark(revision, initialEventsEnd));
+      sent.add(end.length);
+      parts.push(end);
     }
     if (parts.length > 0) await write(context, Buffer.concat(parts));
+    if (options.sendInitialEvents) machinery.watchListed?.(context, kind);
   }
   await new Promise<void>((resolve) => {
     const watcher = hub.open(options.filter, rendering, sinkTo(context, resolve), {

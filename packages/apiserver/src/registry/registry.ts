@@ -3,6 +3,7 @@ import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import type { Selector } from '@coracle/api/meta/labels';
 import { timeoutError } from '@coracle/api/meta/status';
 import { Scheme } from '@coracle/api/scheme';
+import type { Distribution } from '@coracle/process/series';
 import { apiServerUser } from '../chain/user.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { storeFailure } from '../storage/failures.ts';
@@ -164,14 +165,24 @@ export class Registry implements ObjectAccess {
     return this.#resources.values();
   }
 
-  /** Open watches, by stored resource. */
-  *watchCounts(): Generator<{ kind: AnyKind; watches: number; objects: number }> {
-    for (const { cache, hub } of this.#shared.values())
-      yield { kind: cache.kind, watches: hub.size, objects: cache.size };
+  /** The watch caches, one a stored resource. */
+  caches(): Iterable<{ readonly cache: ResourceCache; readonly hub: WatchHub }> {
+    return this.#shared.values();
+  }
+
+  /** As `fresh`, for a client's read of a resource: it is counted. */
+  async freshFor({ counts }: ResourceCache): Promise<void> {
+    try {
+      await this.fresh(counts.wait);
+      counts.consistent.served++;
+    } catch (error) {
+      counts.consistent.failed++;
+      throw error;
+    }
   }
 
   /** Waits until the caches hold everything written before this call; throws when the store or the caches do not keep up. */
-  async fresh(): Promise<number> {
+  async fresh(wait?: Distribution): Promise<number> {
     const known = this.feed.revision;
     let revision: number;
     try {
@@ -180,7 +191,9 @@ export class Registry implements ObjectAccess {
       throw storeFailure(error, true);
     }
     if (revision < known) this.feed.reload(revision);
+    const begun = performance.now();
     await this.seen(revision);
+    wait?.observe((performance.now() - begun) / 1000);
     return revision;
   }
 
@@ -309,7 +322,7 @@ export class Registry implements ObjectAccess {
       objects: this,
       seen: () => this.feed.revision,
       fresh: async () => {
-        await this.fresh();
+        await this.freshFor(shared.cache);
       },
       ttlSeconds: isEvent ? (this.#options.eventTtlSeconds ?? 3600) : undefined,
     });

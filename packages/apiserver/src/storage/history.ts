@@ -39,6 +39,11 @@ export class History {
     return this.#floor;
   }
 
+  /** The most changes it keeps. */
+  get capacity(): number {
+    return this.#bounds.most;
+  }
+
   get size(): number {
     return this.#events.length - this.#start;
   }

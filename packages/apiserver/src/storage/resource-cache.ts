@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { StatusError } from '@coracle/api/meta/status';
-import { CachedObject, type FromStore } from './cached-object.ts';
+import { CacheCounts } from './cache-counts.ts';
+import { CachedObject, type FromStore, sizeOf } from './cached-object.ts';
 import type { Filter } from './filter.ts';
 import { type CacheEvent, History, type HistoryBounds } from './history.ts';
 import { prefixOf } from './keys.ts';
@@ -26,9 +27,11 @@ export class ResourceCache {
   /** The kind in whose form the objects are stored. */
   readonly kind: AnyKind;
   readonly prefix: string;
+  readonly counts = new CacheCounts();
   #objects = new Map<string, CachedObject>();
   #keys = new SortedKeys();
   #history: History;
+  #bytes = 0;
   #lastChange = 0;
   #loading = new Map<string, CachedObject>();
   #wasLoaded = false;
@@ -57,6 +60,11 @@ export class ResourceCache {
     return this.#objects.size;
   }
 
+  /** Bytes of all objects, as JSON. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Revision of the newest change: the resource looked the same at every revision from here to the feed's. */
   get lastChange(): number {
     return this.#lastChange;
@@ -66,15 +74,27 @@ export class ResourceCache {
     return this.#objects.get(key);
   }
 
-  /** What a filter selects, in key order, from the key `from` on (inclusive). */
-  list(filter: Filter, from = ''): CachedObject[] {
+  /** As `list`, for a client: it is counted. */
+  serve(filter: Filter, from: string): CachedObject[] {
+    const { lists } = this.counts;
+    const found = this.list(filter, from, (looked) => {
+      lists.fetched += looked;
+    });
+    lists.served++;
+    return found;
+  }
+
+  /** What a filter selects, in key order, from the key `from` on (inclusive). `fetched` is told how many objects were looked at. */
+  list(filter: Filter, from = '', fetched?: (objects: number) => void): CachedObject[] {
     const name = filter.name;
     if (name !== undefined && (filter.namespace !== '' || !this.kind.namespaced)) {
       const key = this.kind.namespaced ? `${filter.namespace}/${name}` : name;
       const one = this.#objects.get(key);
+      fetched?.(one ? 1 : 0);
       return one && key >= from && filter.matches(one) ? [one] : [];
     }
     const keys = this.#keys.slice(filter.namespace === '' ? '' : `${filter.namespace}/`, from);
+    fetched?.(keys.length);
     const found: CachedObject[] = [];
     for (const key of keys) {
       const object = this.#objects.get(key)!;
@@ -106,6 +126,7 @@ export class ResourceCache {
   /** Takes in a batch of the feed; every event is of this resource. */
   apply(events: readonly StoreEvent[]): void {
     const changes: CacheEvent[] = [];
+    this.counts.received += events.length;
     for (const event of events) {
       const key = event.key.slice(this.prefix.length);
       const previous = this.#objects.get(key);
@@ -114,6 +135,7 @@ export class ResourceCache {
         if (!previous) continue;
         this.#objects.delete(key);
         this.#keys.delete(key);
+        this.#bytes -= sizeOf(previous);
         changes.push({ type: 'DELETED', revision: event.revision, object: previous.at(event.revision), previous });
       } else {
         const { key: at, value, revision, fault } = event;
@@ -126,6 +148,7 @@ export class ResourceCache {
           continue;
         }
         this.#objects.set(key, object);
+        this.#bytes += sizeOf(object) - (previous ? sizeOf(previous) : 0);
         if (!previous) this.#keys.add(key);
         changes.push({ type: previous ? 'MODIFIED' : 'ADDED', revision: event.revision, object, previous });
       }
@@ -145,7 +168,12 @@ export class ResourceCache {
 
   /** An object whose newest revision cannot be read is not shown as it was before; who followed it has to begin anew. */
   #lost(key: string, revision: number): void {
-    if (this.#objects.delete(key)) this.#keys.delete(key);
+    const before = this.#objects.get(key);
+    if (before) {
+      this.#objects.delete(key);
+      this.#keys.delete(key);
+      this.#bytes -= sizeOf(before);
+    }
     this.#lastChange = revision;
     this.#history = new History(revision, this.#bounds);
     const error = this.#unreadable.get(key)!;
@@ -158,6 +186,7 @@ export class ResourceCache {
       return CachedObject.fromStore(this.kind, entry);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
+      this.counts.undecodable++;
       unreadable.set(entry.key.slice(this.prefix.length), error);
       this.onUnreadable?.(error);
       return undefined;
@@ -179,6 +208,8 @@ export class ResourceCache {
   load(entry: StoredEntry): void {
     const key = entry.key.slice(this.prefix.length);
     const known = this.#objects.get(key);
+    this.counts.stored.fetched++;
+    this.counts.stored.returned++;
     if (known?.revision === entry.revision) {
       this.#loading.set(key, known);
       return;
@@ -197,7 +228,13 @@ export class ResourceCache {
     this.#unreadable = this.#loadingUnreadable;
     this.#loadingUnreadable = new Map();
     this.#keys = new SortedKeys();
-    for (const key of this.#objects.keys()) this.#keys.add(key);
+    this.#bytes = 0;
+    for (const [key, object] of this.#objects) {
+      this.#keys.add(key);
+      this.#bytes += sizeOf(object);
+    }
+    this.counts.initializations++;
+    this.counts.stored.lists++;
     this.#history = new History(revision, this.#bounds);
     this.#lastChange = revision;
     this.#written.clear();

@@ -1,4 +1,6 @@
+import type { AnyKind } from '@coracle/api/kind';
 import { internalError, StatusError } from '@coracle/api/meta/status';
+import { SentEvents } from './cache-counts.ts';
 import { CachedObject } from './cached-object.ts';
 import type { Feed } from './feed.ts';
 import type { Filter } from './filter.ts';
@@ -42,6 +44,13 @@ export interface Watcher {
   close(): void;
 }
 
+/** Events as they go over the wire, one after the other; empty where a watcher sees none of them. */
+interface Frames {
+  readonly bytes: Buffer;
+  /** The length of each. */
+  readonly sizes: readonly number[];
+}
+
 const catchUpEvents = 500;
 const lastBookmark = 2_000;
 
@@ -57,6 +66,7 @@ export class WatchHub implements CacheListener {
   readonly #cache: ResourceCache;
   readonly #feed: Feed;
   readonly #channels = new Map<string, Channel>();
+  readonly #sent = new Map<AnyKind, SentEvents>();
   readonly #bookmarkPeriod: number;
   readonly #timer: NodeJS.Timeout;
 
@@ -76,12 +86,27 @@ export class WatchHub implements CacheListener {
     return size;
   }
 
+  /** What was sent to watches, by the version they are in. */
+  get sent(): ReadonlyMap<AnyKind, SentEvents> {
+    return this.#sent;
+  }
+
+  /** Where to count what is sent to watches of a kind; those that begin with what there is send it themselves. */
+  sentOf(kind: AnyKind): SentEvents {
+    let sent = this.#sent.get(kind);
+    if (!sent) {
+      sent = new SentEvents();
+      this.#sent.set(kind, sent);
+    }
+    return sent;
+  }
+
   /** Sends what happened after `options.revision`, then everything that happens. The caller has checked the revision is not too old. */
   open(filter: Filter, encoding: EventEncoding, sink: FrameSink, options: WatchOptions): Watcher {
     const key = `${encoding.key}|${filter.key}`;
     let channel = this.#channels.get(key);
     if (!channel) {
-      channel = new Channel(filter, encoding);
+      channel = new Channel(filter, encoding, this.sentOf(filter.kind));
       this.#channels.set(key, channel);
     }
     const member = new Member(channel, this.#cache, sink, options, Date.now() + this.#bookmarkPeriod, () =>
@@ -95,6 +120,7 @@ export class WatchHub implements CacheListener {
   changed(events: readonly CacheEvent[]): void {
     const first = events[0]!.revision;
     const last = events.at(-1)!.revision;
+    this.#cache.counts.dispatched += events.length;
     for (const channel of this.#channels.values()) {
       if (!channel.isPrepared(events)) {
         for (const member of channel.members) member.fallBehind();
@@ -160,11 +186,13 @@ class Channel {
   readonly filter: Filter;
   readonly encoding: EventEncoding;
   readonly members = new Set<Member>();
+  readonly sent: SentEvents;
   #asking: { readonly key: string; readonly answer: Promise<void> } | undefined;
 
-  constructor(filter: Filter, encoding: EventEncoding) {
+  constructor(filter: Filter, encoding: EventEncoding, sent: SentEvents) {
     this.filter = filter;
     this.encoding = encoding;
+    this.sent = sent;
   }
 
   /** Whether the events can be shown: a webhook need not be asked for their objects. */
@@ -186,14 +214,17 @@ class Channel {
     return this.#asking.answer;
   }
 
-  /** The events this channel's watchers see, as one buffer; empty where they see none of them. */
-  frames(events: readonly CacheEvent[]): Buffer {
+  /** The events this channel's watchers see, as one buffer. */
+  frames(events: readonly CacheEvent[]): Frames {
     const parts: Buffer[] = [];
     for (const event of events) {
       const seen = transition(event, this.filter);
       if (seen) parts.push(this.encoding.frame(seen.type, this.encoding.event(seen.object)));
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    return {
+      bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts),
+      sizes: parts.map(({ length }) => length),
+    };
   }
 }
 
@@ -250,10 +281,10 @@ class Member implements Watcher {
   }
 
   /** Takes its channel's frames of a batch that ends at `revision`. */
-  send(frames: Buffer, revision: number): void {
+  send(frames: Frames, revision: number): void {
     if (!this.#live || revision <= this.#revision) return;
     this.#revision = revision;
-    if (frames.length > 0) this.#write(frames);
+    if (frames.sizes.length > 0) this.#write(frames);
   }
 
   /** Takes what comes next from history, as it is not ready to be shown. */
@@ -268,6 +299,7 @@ class Member implements Watcher {
     while (this.#open && !this.#live && !this.#asks) {
       const { history } = this.#cache;
       if (this.#revision < history.floor) {
+        this.#cache.counts.overrun++;
         this.end('overrun');
         return;
       }
@@ -286,7 +318,7 @@ class Member implements Watcher {
       }
       this.#revision = page.at(-1)!.revision;
       const frames = this.#channel.frames(page);
-      if (frames.length > 0 && !this.#write(frames)) return;
+      if (frames.sizes.length > 0 && !this.#write(frames)) return;
     }
   }
 
@@ -312,13 +344,18 @@ class Member implements Watcher {
     this.#nextBookmark = Math.min(now + period, Math.max(this.#options.deadline - lastBookmark, now + 1));
     if (now >= this.#options.deadline - lastBookmark) this.#nextBookmark = Number.POSITIVE_INFINITY;
     const { encoding } = this.#channel;
-    this.#write(encoding.frame('BOOKMARK', encoding.bookmark(Math.max(revision, this.#revision))));
+    const bytes = encoding.frame('BOOKMARK', encoding.bookmark(Math.max(revision, this.#revision)));
+    this.#write({ bytes, sizes: [bytes.length] });
   }
 
   /** Ends it with an error for the client. */
   fail(error: StatusError): void {
-    const { encoding } = this.#channel;
-    if (this.#open) this.#sink.write(encoding.frame('ERROR', encoding.status(error)));
+    const { encoding, sent } = this.#channel;
+    if (this.#open) {
+      const frame = encoding.frame('ERROR', encoding.status(error));
+      sent.add(frame.length);
+      this.#sink.write(frame);
+    }
     this.end('error');
   }
 
@@ -334,8 +371,9 @@ class Member implements Watcher {
     this.#leave();
   }
 
-  #write(frames: Buffer): boolean {
-    if (this.#sink.write(frames)) return true;
+  #write({ bytes, sizes }: Frames): boolean {
+    for (const size of sizes) this.#channel.sent.add(size);
+    if (this.#sink.write(bytes)) return true;
     this.#live = false;
     this.#sink.drained(() => this.catchUp());
     return false;

@@ -1,5 +1,6 @@
 import { unauthorized } from '@coracle/api/meta/status';
 import type { Link, RequestContext, UserInfo } from '../link.ts';
+import type { SecurityMetrics } from '../security-metrics.ts';
 import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from '../user.ts';
 import { type Authenticated, type Authenticator, InvalidCredential } from './authenticator.ts';
 
@@ -9,8 +10,10 @@ export interface AuthenticationOptions {
   readonly authenticators: readonly Authenticator[];
   /** Whether requests for a path go on as `system:anonymous` where they carry no credential at all. */
   readonly anonymous: (path: string) => boolean;
-  /** Told why a credential was refused, and how attempts went (`success`, `failure`, `error`). */
-  readonly observe?: (result: 'success' | 'failure' | 'error', reason?: string) => void;
+  /** Told how attempts went, how long they took, and who the user is. */
+  readonly observe?: SecurityMetrics['authenticated'];
+  /** Told why credentials were refused. */
+  readonly refused?: (reason: string) => void;
 }
 
 /** The link that finds out who sends a request and puts it in `context.user`; refuses with 401 who cannot be known. */
@@ -22,7 +25,9 @@ export function authentication(options: AuthenticationOptions): Link {
 }
 
 async function authenticate(context: RequestContext, options: AuthenticationOptions): Promise<UserInfo> {
-  const { authenticators, anonymous, observe } = options;
+  const { authenticators, anonymous, observe, refused } = options;
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
   const errors: string[] = [];
   for (const authenticator of authenticators) {
     let answer: Authenticated | undefined;
@@ -33,13 +38,16 @@ async function authenticate(context: RequestContext, options: AuthenticationOpti
       errors.push(error.message);
     }
     if (!answer) continue;
-    observe?.('success');
+    observe?.('success', seconds(), answer.user.name);
     return withAuthenticatedGroup(answer.user);
   }
   // A credential that is no good is refused even where none at all would do.
-  if (errors.length === 0 && anonymous(context.info.path))
+  if (errors.length === 0 && anonymous(context.info.path)) {
+    observe?.('success', seconds(), anonymousUser.name);
     return { ...anonymousUser, groups: [...anonymousUser.groups], extra: {} };
-  observe?.(errors.length > 0 ? 'error' : 'failure', errors.join(', '));
+  }
+  observe?.(errors.length > 0 ? 'error' : 'failure', seconds());
+  if (errors.length > 0) refused?.(errors.join(', '));
   throw unauthorized();
 }
 
