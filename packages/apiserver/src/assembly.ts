@@ -1,5 +1,5 @@
 import { scheme } from '@coracle/api/builtin';
-import type { Checks } from '@coracle/process/checks';
+import type { Check, Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission, configurationParsers } from './admission/builtin.ts';
@@ -23,6 +23,7 @@ import { CustomResources } from './extensions/custom-resources.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
 import type { ServiceAllocation } from './registry/services/hooks.ts';
+import { servedKinds } from './runtime-config.ts';
 import { authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
 import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
@@ -67,6 +68,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const registry = new Registry({
     store,
     scheme,
+    isServed: servedKinds(flags['runtime-config'], scheme),
     hooks: specials.hooks,
     eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
     log: { warn: (message, details) => log.warn(details, message) },
@@ -110,6 +112,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const auditing = isAudited(flags)
     ? (await import('./chain/audit/setup.ts')).auditingOf(flags, metrics, log)
     : undefined;
+  const checks = options.checks?.(registry, rbac !== undefined);
   const server = createServer({
     registry,
     subresources: specials.subresources,
@@ -139,8 +142,9 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     plugins,
     metrics,
     log,
-    live: { etcd: () => store.revision().then(() => undefined) },
-    ...options.checks?.(registry, rbac !== undefined),
+    live: { etcd: answering(store, flags['etcd-healthcheck-timeout']) },
+    startup: checks?.startup ?? {},
+    ready: { 'etcd-readiness': answering(store, flags['etcd-readycheck-timeout']), ...checks?.ready },
     livezGrace: flags['livez-grace-period'],
     front: await frontLinksOf(flags),
     requestTimeout: flags['request-timeout'],
@@ -158,6 +162,17 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
       outside?.close();
       await Promise.all((auditing?.backends ?? []).map((backend) => backend.close()));
     },
+  };
+}
+
+/** A check that the store answers within `limit` milliseconds. */
+function answering(store: Store, limit: number): Check {
+  return async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('error getting data from etcd: context deadline exceeded')), limit);
+    });
+    await Promise.race([store.revision(), late]).finally(() => clearTimeout(timer));
   };
 }
 

@@ -1,6 +1,7 @@
 import { servingFlags } from '@coracle/process/component-flags';
 import {
   boolFlag,
+  choiceFlag,
   defineFlags,
   durationFlag,
   intFlag,
@@ -44,6 +45,28 @@ export const apiServerFlags = defineFlags({
     group: etcd,
     default: 300_000,
     help: 'How often etcd is told to forget old revisions. 0 leaves that to others.',
+  }),
+  'etcd-healthcheck-timeout': durationFlag({
+    group: etcd,
+    default: 2_000,
+    help: 'How long etcd may take to answer before /livez and /healthz fail.',
+  }),
+  'etcd-readycheck-timeout': durationFlag({
+    group: etcd,
+    default: 2_000,
+    help: 'How long etcd may take to answer before /readyz fails.',
+  }),
+  'storage-backend': choiceFlag({
+    group: etcd,
+    default: 'etcd3',
+    choices: ['etcd3'],
+    help: 'What objects are kept in: only etcd3.',
+  }),
+  'storage-media-type': choiceFlag({
+    group: etcd,
+    default: 'application/json',
+    choices: ['application/json'],
+    help: 'In what form objects are kept: only application/json.',
   }),
   'event-ttl': durationFlag({ group: etcd, default: 3_600_000, help: 'How long events are kept.' }),
   'encryption-provider-config': stringFlag({
@@ -163,6 +186,10 @@ export const apiServerFlags = defineFlags({
     help: 'Seconds that a pod which does not say tolerates a node that cannot be reached.',
   }),
 
+  'runtime-config': stringSliceFlag({
+    group: api,
+    help: 'Which built-in APIs are served, key=true or key=false, comma separated: api/all, api/ga, api/beta, api/alpha, GROUP/VERSION (v1 for the core), GROUP/VERSION/RESOURCE. There are versions that are GA only.',
+  }),
   'proxy-client-cert-file': stringFlag({
     group: api,
     help: 'File with the client certificate shown to extension servers, which believe whom this server names. Unset, none is shown.',
@@ -181,6 +208,10 @@ export const apiServerFlags = defineFlags({
     group: api,
     default: '10.0.0.0/24',
     help: 'CIDR of the cluster addresses of Services; two, comma separated, for both IP families. Nodes and pods must be elsewhere.',
+  }),
+  'kubernetes-service-node-port': intFlag({
+    group: api,
+    help: 'Port of the nodes at which the Service kubernetes is reached as well. 0: it is of type ClusterIP.',
   }),
   'service-node-port-range': stringFlag({
     group: api,

@@ -20,6 +20,7 @@ import { apiServerFlags } from './flags.ts';
 import { eventSink } from './registry/event-sink.ts';
 import type { Registry } from './registry/registry.ts';
 import type { ServiceAllocation } from './registry/services/hooks.ts';
+import { parsePortRange } from './registry/services/port-range.ts';
 import { rangeRepair } from './registry/services/repair.ts';
 import { authenticationInfoOf, clientAuthoritiesOf } from './security.ts';
 import type { Tls } from './server.ts';
@@ -74,6 +75,7 @@ await program(
       const cluster = {
         rbac,
         port: listening.port,
+        nodePort: flags['kubernetes-service-node-port'],
         endpoints,
         serviceRange: flags['service-cluster-ip-range'],
         serviceCidr: defaultServiceCidr(registry, services, log),
@@ -123,6 +125,7 @@ function checkFlags(flags: Flags): void {
       `--secure-port ${flags['secure-port']} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
     );
   }
+  checkNodePort(flags);
   servingTlsOf(flags);
   checkGenericFlags(flags);
   if ((flags['proxy-client-cert-file'] === '') !== (flags['proxy-client-key-file'] === '')) {
@@ -132,6 +135,20 @@ function checkFlags(flags: Flags): void {
     throw new UsageError(
       `invalid argument ${JSON.stringify(flags['advertise-address'])} for "--advertise-address" flag`,
     );
+  }
+}
+
+function checkNodePort(flags: Flags): void {
+  const port = flags['kubernetes-service-node-port'];
+  if (port === 0) return;
+  if (port < 0 || port > 65535) {
+    throw new UsageError(
+      `--kubernetes-service-node-port ${port} must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP`,
+    );
+  }
+  const { from, to, text } = parsePortRange(flags['service-node-port-range']);
+  if (port < from || port > to) {
+    throw new UsageError(`kubernetes service node port range ${text} doesn't contain ${port}`);
   }
 }
 

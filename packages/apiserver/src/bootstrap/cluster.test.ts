@@ -18,6 +18,7 @@ beforeEach(async () => {
   options = {
     rbac: true,
     port: 6443,
+    nodePort: 0,
     endpoints: undefined,
     serviceRange: '10.0.0.0/24',
     serviceCidr: cidrOf('10.0.0.0/24'),
@@ -55,6 +56,18 @@ describe('bootstrapCluster', () => {
     expect(await registry.fresh()).toBe(before);
     await bootstrapCluster(registry, { ...options, port: 7443 });
     expect((await registry.get(service, 'kubernetes', 'default'))?.spec.ports).toMatchObject([{ targetPort: 7443 }]);
+  });
+});
+
+describe('--kubernetes-service-node-port', () => {
+  it('makes the Service one of type NodePort, and its absence takes it back', async () => {
+    const { registry } = server;
+    await bootstrapCluster(registry, { ...options, nodePort: 30443 });
+    const spec = async () => (await registry.get(service, 'kubernetes', 'default'))?.spec;
+    expect(await spec()).toMatchObject({ type: 'NodePort', ports: [{ port: 443, nodePort: 30443 }] });
+    await bootstrapCluster(registry, options);
+    expect((await spec())?.type).toBe('ClusterIP');
+    expect((await spec())?.ports?.[0]).not.toHaveProperty('nodePort');
   });
 });
 

@@ -15,6 +15,8 @@ export interface BootstrapOptions {
   rbac: boolean;
   /** `--secure-port`. */
   port: number;
+  /** `--kubernetes-service-node-port`. */
+  nodePort: number;
   /** Names the servers behind the kubernetes Service; undefined: somebody else does. */
   endpoints: KubernetesEndpoints | undefined;
   /** --service-cluster-ip-range; its first address is the kubernetes Service's. */
@@ -52,7 +54,7 @@ type Steps = Readonly<Record<string, () => Promise<void>>>;
 
 /** What is made at the start and looked after from then on. Ports are corrected at the start only: servers that differ must not fight. */
 function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { ports: boolean }): Steps {
-  const { endpoints, port, serviceRange, serviceCidr, authentication } = options;
+  const { endpoints, port, nodePort, serviceRange, serviceCidr, authentication } = options;
   const clusterIp = firstAddress(serviceRange);
   return {
     'start-system-namespaces-controller': () => ensureSystemNamespaces(objects),
@@ -60,7 +62,7 @@ function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { 
     'start-cluster-authentication-info-controller': () => ensureAuthenticationInfo(objects, authentication),
     'start-kubernetes-service-cidr-controller': () => serviceCidr.ensure(),
     'bootstrap-controller': async () => {
-      await ensureKubernetesService(objects, { clusterIp, port }, when);
+      await ensureKubernetesService(objects, { clusterIp, port, nodePort }, when);
       await endpoints?.reconcile(when);
     },
   };

@@ -13,6 +13,8 @@ export interface KubernetesServiceOptions {
   clusterIp: string;
   /** `--secure-port`. */
   port: number;
+  /** `--kubernetes-service-node-port`; 0: it has none. */
+  nodePort: number;
 }
 
 /** Makes the Service `default/kubernetes`. Safe to repeat. `ports`: also corrects the ports of one that is there. */
@@ -23,13 +25,14 @@ export async function ensureKubernetesService(
 ): Promise<void> {
   const wanted = (current: Service | undefined) => {
     const made = serviceOf(options);
-    if (!ports && current?.spec.ports?.length) made.spec.ports = current.spec.ports;
+    if (!ports && current?.spec.ports?.length)
+      Object.assign(made.spec, { type: current.spec.type, ports: current.spec.ports });
     return made;
   };
-  await ensure(objects, service, wanted, (it) => [it.spec.clusterIP, it.spec.ports]);
+  await ensure(objects, service, wanted, (it) => [it.spec.type, it.spec.clusterIP, it.spec.ports]);
 }
 
-function serviceOf({ clusterIp, port }: KubernetesServiceOptions): Service {
+function serviceOf({ clusterIp, port, nodePort }: KubernetesServiceOptions): Service {
   return {
     metadata: {
       name: kubernetesName,
@@ -37,13 +40,13 @@ function serviceOf({ clusterIp, port }: KubernetesServiceOptions): Service {
       labels: { component: 'apiserver', provider: 'kubernetes' },
     },
     spec: {
-      type: 'ClusterIP',
+      type: nodePort > 0 ? 'NodePort' : 'ClusterIP',
       clusterIP: clusterIp,
       clusterIPs: [clusterIp],
       ipFamilies: [clusterIp.includes(':') ? 'IPv6' : 'IPv4'],
       ipFamilyPolicy: 'SingleStack',
       sessionAffinity: 'None',
-      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port, ...(nodePort > 0 ? { nodePort } : {}) }],
     },
   };
 }

@@ -23,6 +23,8 @@ import { type HookTable, resourceKey } from './strategy.ts';
 export interface RegistryOptions {
   store: Store;
   scheme: Scheme;
+  /** Which of these kinds requests can reach; the server itself has them all. All by default. */
+  isServed?: (kind: AnyKind) => boolean;
   /** What is special about resources; a function where hooks need the server's objects from the start (allocators). */
   hooks?: HookTable | ((objects: ObjectAccess) => HookTable);
   log: FeedLog;
@@ -57,12 +59,12 @@ export class Registry implements ObjectAccess {
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.scheme = new Scheme(options.scheme);
+    this.scheme = new Scheme([...options.scheme].filter(options.isServed ?? (() => true)));
     this.store = options.store;
     this.hooks = typeof options.hooks === 'function' ? options.hooks(this) : (options.hooks ?? {});
     this.feed = new Feed(options.store, options.log);
     this.#fresh = new FreshRevision(() => options.store.revision());
-    for (const kind of this.scheme) if (isStored(kind)) this.#add(kind);
+    for (const kind of options.scheme) if (isStored(kind)) this.#add(kind);
   }
 
   /** Loads the watch caches and keeps them up to date; resolves when they are loaded, and the parts that follow them have started. */

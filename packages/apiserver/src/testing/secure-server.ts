@@ -95,7 +95,7 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
   await reconcileBootstrapPolicy(registry);
   const [range = ''] = values['service-cluster-ip-range'].split('/');
   const clusterIp = range.replace(/\d+$/, (last) => String(Number(last) + 1));
-  await ensureKubernetesService(registry, { clusterIp, port: listening.port }, { ports: true });
+  await ensureKubernetesService(registry, { clusterIp, port: listening.port, nodePort: 0 }, { ports: true });
 
   const url = `https://127.0.0.1:${listening.port}`;
   const base: RestConfig = { server: url, caData: authority.certificate };
