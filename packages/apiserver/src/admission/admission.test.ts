@@ -76,6 +76,7 @@ async function admit({
     objects: objects ?? cluster,
     warn: () => undefined,
     annotate: () => undefined,
+    releases: [],
     reinvocation: new Reinvocation(),
   };
   const authorizer = allow ? alwaysAllow : alwaysDeny;
@@ -133,7 +134,7 @@ describe('the plugins of a server', () => {
     ]);
     expect(names({ enable: ['NodeRestriction'], disable: ['Priority'] })).toContain('NodeRestriction');
     expect(names({ disable: ['Priority'] })).not.toContain('Priority');
-    expect(defaultAdmissionPlugins).toContain('ResourceQuota');
+    expect(defaultAdmissionPlugins).not.toContain('ResourceQuota');
     expect(() => names({ enable: ['Nothing'] })).toThrow('unknown admission plugin "Nothing"');
     expect(names({ enable: ['AlwaysDeny', 'AlwaysAdmit', 'PodNodeSelector'] })).toEqual(
       expect.arrayContaining(['AlwaysAdmit', 'PodNodeSelector', 'AlwaysDeny']),

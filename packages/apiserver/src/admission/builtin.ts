@@ -34,6 +34,8 @@ import { mutatingPolicies } from './policy/mutating.ts';
 import type { PolicySurroundings } from './policy/policies.ts';
 import { validatingPolicies } from './policy/validating.ts';
 import { priority } from './priority.ts';
+import type { LimitedResource } from './resource-quota/configuration.ts';
+import { resourceQuotas } from './resource-quota/plugin.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccounts } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -175,7 +177,12 @@ const plugins: readonly Entry[] = [
   configurable<CredentialsFor | undefined>('ValidatingAdmissionWebhook', true, webhookParser, (credentials, options) =>
     validatingWebhooks(webhooksOf(options, credentials)),
   ),
-  { name: 'ResourceQuota', byDefault: true },
+  configurable<readonly LimitedResource[]>(
+    'ResourceQuota',
+    false,
+    async () => (await import('./resource-quota/configuration.ts')).parseResourceQuotaConfiguration,
+    (limits) => resourceQuotas(limits),
+  ),
   { name: 'AlwaysDeny', byDefault: false, make: () => alwaysDenyEverything },
 ];
 

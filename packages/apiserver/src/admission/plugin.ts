@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import type { UserInfo } from '../chain/link.ts';
 import type { ObjectAccess } from '../registry/access.ts';
+import type { Release } from '../registry/strategy.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -39,6 +40,8 @@ export interface Attributes {
   readonly signal?: AbortSignal;
   /** When the request's time is over, in milliseconds since 1970. */
   readonly deadline?: number;
+  /** What `validate` adds here is undone where the write does not happen after all: another plugin refuses it, it meets another write. */
+  readonly releases: Release[];
   /** Whether the mutating plugins run a second time, and why. */
   readonly reinvocation: Reinvocation;
 }

@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type AdmissionPlugin, type Attributes, type Operation, Reinvocation } from '../admission/plugin.ts';
 import type { UserInfo } from '../chain/link.ts';
+import { StoreUnavailableError } from '../storage/store.ts';
 import type { ObjectAccess } from './access.ts';
 
 /** Who writes, how, and what is to be told to them. */
@@ -58,6 +59,7 @@ export function attributesOf(
     annotate: (key, value, level) => write.annotate(key, value, level),
     ...(write.signal ? { signal: write.signal } : {}),
     ...(write.deadline === undefined ? {} : { deadline: write.deadline }),
+    releases: [],
     reinvocation: new Reinvocation(),
   };
 }
@@ -76,4 +78,28 @@ export async function mutate(plugins: readonly AdmissionPlugin[], attributes: At
 /** Runs the plugins' `validate`s in order. */
 export async function validate(plugins: readonly AdmissionPlugin[], attributes: Attributes): Promise<void> {
   for (const plugin of plugins) await plugin.validate?.(attributes);
+}
+
+/**
+ * Admits a write and makes it: runs the plugins' `validate`s in order, then `write`. Where nothing came of it (undefined, or an error), what the
+ * plugins did for it is undone, unless the store may have written it all the same.
+ */
+export async function validated<T>(
+  plugins: readonly AdmissionPlugin[],
+  attributes: Attributes,
+  write: () => Promise<T>,
+  happened: (result: T) => boolean,
+): Promise<T> {
+  let done = false;
+  try {
+    await validate(plugins, attributes);
+    const result = await write();
+    done = happened(result);
+    return result;
+  } catch (error) {
+    done = error instanceof StoreUnavailableError && !error.unsent;
+    throw error;
+  } finally {
+    if (!done) for (const release of attributes.releases) await release();
+  }
 }

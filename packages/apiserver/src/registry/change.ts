@@ -5,7 +5,7 @@ import { conflict, isAlreadyExists, notFoundError } from '@coracle/api/meta/stat
 import { keepUnchangedTimes } from '@coracle/api/patch/apply';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
-import { mutate, validate, type Write } from './admission.ts';
+import { mutate, validated, type Write } from './admission.ts';
 import { createObject } from './create.ts';
 import { finishesDeletion } from './deletion.ts';
 import { recordManager } from './field-management.ts';
@@ -93,15 +93,17 @@ async function overwrite(
       ...validateChange(kind, object, old, write.subresource, at, view),
     ]);
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
-    await validate(write.plugins, writer.attributes(write, 'UPDATE', object, old, place));
-    keepUnchangedTimes(old, object);
-    if (sameObject(object, old) && (write.dryRun || !(await writer.isStale(key)))) return current;
-    const encoded = await writer.encode(object);
-    if (write.dryRun) return writer.show(encoded, current.revision);
-    const result = await (finished
-      ? writer.remove(key, encoded, current.revision)
-      : writer.put(key, encoded, current.revision));
-    if (result instanceof Overtaken) return result;
+    const put = async (): Promise<CachedObject | Overtaken> => {
+      keepUnchangedTimes(old, object);
+      if (sameObject(object, old) && (write.dryRun || !(await writer.isStale(key)))) return current;
+      const encoded = await writer.encode(object);
+      if (write.dryRun) return writer.show(encoded, current.revision);
+      return finished ? writer.remove(key, encoded, current.revision) : writer.put(key, encoded, current.revision);
+    };
+    const final = writer.attributes(write, 'UPDATE', object, old, place);
+    const isWritten = (result: CachedObject | Overtaken) => !(result instanceof Overtaken) && result !== current;
+    const result = await validated(write.plugins, final, put, isWritten);
+    if (result instanceof Overtaken || result === current || write.dryRun) return result;
     written = result;
   } finally {
     if (!written) await release?.();

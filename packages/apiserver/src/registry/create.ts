@@ -11,7 +11,7 @@ import {
 } from '@coracle/api/meta/status';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
-import { mutate, validate, type Write } from './admission.ts';
+import { mutate, validated, type Write } from './admission.ts';
 import { recordManager } from './field-management.ts';
 import { stampNew, validateMetadata } from './metadata.ts';
 import { hasGeneration } from './update.ts';
@@ -62,15 +62,20 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     ]);
     for (const text of kind.warnings?.(object, undefined, '') ?? []) write.warn(text);
     const name = object.metadata.name!;
-    await validate(write.plugins, writer.attributes(write, 'CREATE', object, undefined, { ...place, name }));
+    const final = writer.attributes(write, 'CREATE', object, undefined, { ...place, name });
     const key = relativeKey(name, object.metadata.namespace);
-    const encoded = await writer.encode(object);
-    if (write.dryRun) {
-      if (await writer.entry(key)) throw alreadyExists(writer.named, name);
-      return writer.show(encoded, 0);
-    }
-    const result = await writer.put(key, encoded, 0);
-    if (result instanceof Overtaken) throw alreadyExists(writer.named, name);
+    const put = async (): Promise<CachedObject> => {
+      const encoded = await writer.encode(object);
+      if (write.dryRun) {
+        if (await writer.entry(key)) throw alreadyExists(writer.named, name);
+        return writer.show(encoded, 0);
+      }
+      const result = await writer.put(key, encoded, 0);
+      if (result instanceof Overtaken) throw alreadyExists(writer.named, name);
+      return result;
+    };
+    const result = await validated(write.plugins, final, put, () => true);
+    if (write.dryRun) return result;
     created = result;
   } finally {
     if (!created) await release?.();

@@ -4,10 +4,13 @@ import { type Amounts, addResources, maxResources, parseResources } from '../../
 /**
  * What a pod as a whole requests (or is limited to): containers run together, init containers one after the other beside the sidecars
  * started before them; amounts at the level of the pod take the place of the sums (KEPs 753, 2837). With requests, and with limits
- * where there are any of the resource, the pod's overhead counts too (KEP 688).
+ * where there are any of the resource, the pod's overhead counts too (KEP 688). `of` is what a container has, by default what its spec says.
  */
-export function podResources(spec: PodSpec, which: 'requests' | 'limits'): Amounts {
-  const of = (container: Container): Amounts => parseResources(container.resources?.[which]);
+export function podResources(
+  spec: PodSpec,
+  which: 'requests' | 'limits',
+  of = (container: Container): Amounts => parseResources(container.resources?.[which]),
+): Amounts {
   const total: Amounts = new Map();
   for (const container of spec.containers ?? []) addResources(total, of(container));
   const sidecars: Amounts = new Map();
