@@ -4,6 +4,7 @@ import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission, configurationParsers } from './admission/builtin.ts';
 import type { PluginConfigurations } from './admission/configuration.ts';
+import { policyMetrics } from './admission/policy/metrics.ts';
 import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
@@ -96,7 +97,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },
-    policies: { objects: registry, kinds: () => registry.scheme },
+    policies: { objects: registry, kinds: () => registry.scheme, metrics: policyMetrics(metrics) },
     kinds: () => registry.scheme,
     metrics,
     configurations: await admissionConfigurations(flags),

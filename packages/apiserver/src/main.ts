@@ -26,6 +26,7 @@ import { authenticationInfoOf, clientAuthoritiesOf } from './security.ts';
 import type { Tls } from './server.ts';
 import type { Encryption } from './storage/encryption/setup.ts';
 import { EtcdStore } from './storage/etcd-store.ts';
+import { measuredStore } from './storage/measured-store.ts';
 import type { Store } from './storage/store.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
@@ -40,7 +41,7 @@ await program(
   apiServerFlags,
   async ({ flags, log, signal, metrics }) => {
     checkFlags(flags);
-    const etcd = openStore(flags);
+    const etcd = measuredStore(openStore(flags), metrics);
     const encryption = await encrypting(flags, etcd, metrics, log);
     const store = encryption?.store ?? etcd;
     const progress: Progress = { finished: new Set(), ending: false };

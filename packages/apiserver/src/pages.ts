@@ -4,6 +4,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { notAcceptable, StatusError, unknownPath } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import { type Checks, runChecks } from '@coracle/process/checks';
+import type { HealthMetrics } from '@coracle/process/health-metrics';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Aggregation } from './aggregation/aggregation.ts';
@@ -34,6 +35,8 @@ export interface PagesOptions {
   address: () => string;
   /** Further GET pages by path: the service account issuer's. */
   more?: Readonly<Record<string, Page>>;
+  /** What /metrics/slis shows. */
+  health: HealthMetrics;
   failedCheck: (check: string, error: unknown) => void;
 }
 
@@ -94,7 +97,10 @@ function applicationOf(options: PagesOptions): Express {
   };
 
   page('/version', (context) => sendJson(context, 200, version));
-  page('/metrics', async (context) => send(context, 200, metrics.contentType, Buffer.from(await metrics.metrics())));
+  const metricsPage = (path: string, shown: MetricsRegistry) =>
+    page(path, async (context) => send(context, 200, shown.contentType, Buffer.from(await shown.metrics())));
+  metricsPage('/metrics', metrics);
+  metricsPage('/metrics/slis', options.health.registry);
 
   page('/api', (context) => {
     if (wantsAggregated(context)) return sendAggregated(context, 'api', options);
@@ -145,9 +151,9 @@ async function sendHealth(
   context: RequestContext,
   endpoint: string,
   checks: Checks,
-  { failedCheck }: PagesOptions,
+  { failedCheck, health }: PagesOptions,
 ): Promise<void> {
-  const { status, body } = await runChecks(endpoint, checks, context.query, failedCheck);
+  const { status, body } = await runChecks(endpoint, checks, context.query, failedCheck, health.observe);
   context.res.setHeader('X-Content-Type-Options', 'nosniff');
   await send(context, status, 'text/plain; charset=utf-8', Buffer.from(body));
 }
@@ -217,6 +223,7 @@ function rootPaths({ kinds, aggregation, checks, more }: PagesOptions): string[]
     '/apis',
     '/apis/',
     '/metrics',
+    '/metrics/slis',
     '/openapi/v2',
     '/openapi/v3',
     '/openapi/v3/',

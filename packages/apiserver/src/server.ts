@@ -6,9 +6,11 @@ import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import { version } from '@coracle/api/version';
 import type { Check, Checks } from '@coracle/process/checks';
+import { healthMetrics } from '@coracle/process/health-metrics';
 import { type Count, counters } from '@coracle/process/series';
 import { choosing, type ServingContext } from '@coracle/process/serving-certificates';
 import type { Registry as MetricsRegistry } from 'prom-client';
+import { measuredAdmission } from './admission/metrics.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Aggregation } from './aggregation/aggregation.ts';
 import { deadline } from './chain/deadline.ts';
@@ -99,7 +101,8 @@ export interface ApiServer {
 
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
-  const { registry, subresources, plugins, aggregation, log } = options;
+  const { registry, subresources, aggregation, log } = options;
+  const plugins = measuredAdmission(options.metrics, options.plugins);
   let address = options.address ?? '';
   const kinds = () => [...registry.scheme];
   const openApi = new OpenApiService(kinds, subresources, version.gitVersion);
@@ -109,6 +112,7 @@ export function createServer(options: ServerOptions): ApiServer {
     subresources,
     openApi,
     metrics: options.metrics,
+    health: healthMetrics(),
     checks: healthChecks(options),
     address: () => address,
     ...(aggregation ? { aggregation } : {}),

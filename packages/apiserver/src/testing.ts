@@ -7,6 +7,7 @@ import type { RestConfig } from '@coracle/client/config';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
+import { policyMetrics } from './admission/policy/metrics.ts';
 import { PolicyStatus } from './admission/policy/policy-status.ts';
 import { webhookMetrics } from './admission/webhook/metrics.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
@@ -161,7 +162,7 @@ function pluginsOf(
   return builtinAdmission({
     authorizer: alwaysAllow,
     webhooks,
-    policies: { objects: registry, kinds },
+    policies: { objects: registry, kinds, metrics: policyMetrics(metrics) },
     kinds,
     metrics,
   });

@@ -173,6 +173,15 @@ describe('a member that does not answer', () => {
     server.close();
   });
 
+  it('leaves the size of its database unknown', async () => {
+    const { url, server } = await listener(() => undefined);
+    await new Promise((resolve) => server.close(resolve));
+    const members = new EtcdMembers({ servers: [url, etcd.url] });
+    expect(await members.databaseSizes()).toEqual([undefined, expect.any(Number)]);
+    expect((await members.databaseSizes())[1]).toBeGreaterThan(4096);
+    members.close();
+  });
+
   it('is passed over for one that does', async () => {
     const { url, server } = await listener(() => undefined);
     await new Promise((resolve) => server.close(resolve));

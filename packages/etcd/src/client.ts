@@ -2,6 +2,7 @@ import { type Duplex, duplex, unary } from './call.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { EtcdError, statusCode } from './error.ts';
 import {
+  decodeDatabaseSize,
   decodeLease,
   decodeRange,
   decodeRevision,
@@ -55,6 +56,11 @@ export class EtcdClient {
   async compact(revision: number, options?: CallOptions): Promise<{ revision: number }> {
     const message = new Encoder().number(1, revision);
     return { revision: decodeRevision(await this.#call('KV/Compact', message, options)) };
+  }
+
+  /** Bytes of the member's database on its disk. */
+  async databaseSize(options?: CallOptions): Promise<number> {
+    return decodeDatabaseSize(await this.#call('Maintenance/Status', new Encoder(), options));
   }
 
   /** Makes a lease that lives `seconds` after its last renewal; returns its id. */

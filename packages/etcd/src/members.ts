@@ -98,6 +98,12 @@ export class EtcdMembers {
     return revision;
   }
 
+  /** Bytes of each member's database on its disk; undefined where one does not answer within a second. */
+  databaseSizes(): Promise<(number | undefined)[]> {
+    const deadline = Date.now() + 1_000;
+    return Promise.all(this.#members.map((member) => member.databaseSize({ deadline }).catch(() => undefined)));
+  }
+
   /** The highest revision that an answer showed since this was last asked; 0: there was none. */
   takeNewest(): number {
     const newest = this.#newest;

@@ -185,6 +185,16 @@ export function decodeRevision(it: Decoder): number {
 }
 
 /** Of a grant and of a renewal: seconds to live, 0 or less when there is no such lease. */
+/** Of a Status answer: the size of the database. */
+export function decodeDatabaseSize(it: Decoder): number {
+  let size = 0;
+  for (let field = it.field(); field; field = it.field()) {
+    if (field === 3) size = it.number();
+    else it.skip();
+  }
+  return size;
+}
+
 export function decodeLease(it: Decoder): { id: bigint; ttl: number; error: string } {
   const lease = { id: 0n, ttl: 0, error: '' };
   for (let field = it.field(); field; field = it.field()) {

@@ -9,13 +9,15 @@ export interface CheckResult {
 
 /**
  * Runs the checks of an endpoint (`healthz`, `livez`, `readyz`) and words the answer as upstream's health endpoints do: `ok`, or a
- * line per check when one failed or `verbose` is asked for. `failed` gets what failed and why (the answer withholds it).
+ * line per check when one failed or `verbose` is asked for. `failed` gets what failed and why (the answer withholds it),
+ * `observed` what each check found.
  */
 export async function runChecks(
   endpoint: string,
   checks: Checks,
   query: URLSearchParams,
   failed?: (check: string, error: unknown) => void,
+  observed?: (endpoint: string, check: string, passed: boolean) => void,
 ): Promise<CheckResult> {
   const excluded = new Set(query.getAll('exclude'));
   const lines: string[] = [];
@@ -27,10 +29,12 @@ export async function runChecks(
     }
     try {
       await check();
+      observed?.(endpoint, name, true);
       lines.push(`[+]${name} ok`);
     } catch (error) {
       bad = true;
       failed?.(name, error);
+      observed?.(endpoint, name, false);
       lines.push(`[-]${name} failed: reason withheld`);
     }
   }

@@ -6,6 +6,7 @@ import { isForbidden } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import type { DelegatedAccess } from './access.ts';
 import { type Checks, runChecks } from './checks.ts';
+import { type HealthMetrics, healthMetrics } from './health-metrics.ts';
 import type { Log } from './log.ts';
 import type { Registry } from './metrics.ts';
 import { choosing, readServing, type ServingTls } from './serving-certificates.ts';
@@ -47,8 +48,9 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
     requestCert: true,
     rejectUnauthorized: false,
   });
+  const health = healthMetrics();
   server.on('request', (request, response) => {
-    answer(options, request, response).catch((error) => {
+    answer(options, health, request, response).catch((error) => {
       options.log.error({ err: error, path: request.url }, 'Failed to answer');
       if (!response.headersSent) reply(response, 500, 'text/plain; charset=utf-8', 'Internal Server Error\n');
       else response.destroy();
@@ -76,7 +78,12 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
   };
 }
 
-async function answer(options: StatusServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  options: StatusServerOptions,
+  health: HealthMetrics,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const path = url.pathname.replace(/(?<=.)\/$/, '');
   const [, endpoint = '', single] = path.split('/');
@@ -88,14 +95,17 @@ async function answer(options: StatusServerOptions, request: IncomingMessage, re
     return reply(response, 405, 'text/plain; charset=utf-8', 'Method Not Allowed\n');
   }
   if (path === '/version') return reply(response, 200, 'application/json', JSON.stringify(version, null, 2));
-  if (path === '/metrics') return reply(response, 200, options.metrics.contentType, await options.metrics.metrics());
+  if (path === '/metrics' || path === '/metrics/slis') {
+    const { registry } = path === '/metrics' ? { registry: options.metrics } : health;
+    return reply(response, 200, registry.contentType, await registry.metrics());
+  }
   if (open.includes(`/${endpoint}`)) {
     const checks: Checks = { ...options.checks, ...(endpoint === 'readyz' ? options.readyChecks : {}) };
     const wanted = single === undefined ? checks : single === 'ping' ? {} : pick(checks, single);
     if (wanted) {
       const failed = (check: string, error: unknown): void =>
         options.log.warn({ check, err: error }, 'Health check failed');
-      const { status, body } = await runChecks(endpoint, wanted, url.searchParams, failed);
+      const { status, body } = await runChecks(endpoint, wanted, url.searchParams, failed, health.observe);
       return reply(response, status, 'text/plain; charset=utf-8', body);
     }
   }

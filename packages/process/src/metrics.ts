@@ -1,29 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { version } from '@coracle/api/version';
 import type { WorkQueueMetrics } from '@coracle/client/work-queue';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { scraped } from './series.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** A registry with what every process tells of itself, read when it is scraped. */
 export function processRegistry(): Registry {
   const registry = new Registry();
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
+  const show = (type: 'counter' | 'gauge', name: string, help: string, read: () => number | undefined): void =>
+    scraped(registry, {
       name,
       help,
-      registers: [registry],
-      collect() {
-        this.set(read());
+      type,
+      read() {
+        const value = read();
+        return value === undefined ? [] : [{ labels: {}, value }];
       },
     });
-  };
-  gauge('process_start_time_seconds', 'When the process started, in Unix time.', () => performance.timeOrigin / 1000);
-  gauge('process_resident_memory_bytes', 'Memory of the process that is in RAM.', () => process.memoryUsage.rss());
-  gauge('process_cpu_seconds_total', 'CPU time the process used, in user and kernel mode.', () => {
+  show(
+    'gauge',
+    'process_start_time_seconds',
+    'When the process started, in Unix time.',
+    () => performance.timeOrigin / 1000,
+  );
+  show('gauge', 'process_resident_memory_bytes', 'Memory of the process that is in RAM.', () =>
+    process.memoryUsage.rss(),
+  );
+  show('gauge', 'process_virtual_memory_bytes', 'Address space of the process.', virtualMemory);
+  show('gauge', 'process_open_fds', 'Files and sockets the process has open.', openFiles);
+  show('gauge', 'process_max_fds', 'Files and sockets the process may have open.', mostFiles);
+  show('counter', 'process_cpu_seconds_total', 'CPU time the process used, in user and kernel mode.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
-  gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
+  show('gauge', 'nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
   new Gauge({
     name: 'kubernetes_build_info',
     help: 'What this program is, in labels; the value is always 1.',
@@ -55,6 +67,25 @@ export function processRegistry(): Registry {
   );
   return registry;
 }
+
+/** What the kernel says of the process; undefined where there is no /proc. */
+function procfs<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** In bytes: the twenty-third field of `stat`, counted after the name, which may hold anything. */
+const virtualMemory = (): number | undefined =>
+  procfs(() => Number(readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!.split(' ')[20]));
+
+/** Without the one that is open while they are counted. */
+const openFiles = (): number | undefined => procfs(() => readdirSync('/proc/self/fd').length - 1);
+
+const mostFiles = (): number | undefined =>
+  procfs(() => Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]));
 
 /** Makes the metrics of work queues (workqueue_*), one set of series per queue name. */
 export function workQueueMetrics(registry: Registry): (queue: string) => WorkQueueMetrics {

@@ -42,6 +42,8 @@ export interface Attributes {
   readonly deadline?: number;
   /** What `validate` adds here is undone where the write does not happen after all: another plugin refuses it, it meets another write. */
   readonly releases: Release[];
+  /** Told how many milliseconds other servers took. */
+  waited?(milliseconds: number): void;
   /** Whether the mutating plugins run a second time, and why. */
   readonly reinvocation: Reinvocation;
 }
@@ -66,6 +68,13 @@ export class Reinvocation {
 export interface AdmissionPlugin {
   /** Upstream's name, as in --enable-admission-plugins. */
   readonly name: string;
+  /** It asks other servers: what that takes is not this server's time. */
+  readonly asksOthers?: boolean;
   mutate?(attributes: Attributes): Promise<void> | void;
   validate?(attributes: Attributes): Promise<void> | void;
+}
+
+/** Plugins in order, and who is told how long all of them took for a request. */
+export interface AdmissionChain extends ReadonlyArray<AdmissionPlugin> {
+  readonly ended?: (type: 'admit' | 'validate', operation: Operation, rejected: boolean, seconds: number) => void;
 }

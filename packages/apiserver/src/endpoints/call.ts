@@ -2,7 +2,7 @@ import { protobufType } from '@coracle/api/codec/protobuf';
 import type { AnyKind } from '@coracle/api/kind';
 import { isPathSegmentName } from '@coracle/api/meta/names';
 import { badRequest, methodNotAllowed } from '@coracle/api/meta/status';
-import type { AdmissionPlugin } from '../admission/plugin.ts';
+import type { AdmissionChain } from '../admission/plugin.ts';
 import { annotate } from '../chain/audit/record.ts';
 import type { RequestContext } from '../chain/link.ts';
 import type { Write } from '../registry/admission.ts';
@@ -18,7 +18,7 @@ import { sendBody } from './response.ts';
 /** What the endpoints share. */
 export interface Machinery {
   readonly registry: Registry;
-  readonly plugins: readonly AdmissionPlugin[];
+  readonly plugins: AdmissionChain;
   /** Watches without timeoutSeconds last between this and twice this, in milliseconds. */
   readonly watchTimeout: number;
   /** Told when a watch has sent all it begins with. */
@@ -73,7 +73,7 @@ export function writeOf(call: Call, options: Pick<WriteOptions, 'dryRun' | 'fiel
 /** Who writes and how: what admission and the registry know of a request. */
 export function writeBy(
   context: RequestContext,
-  plugins: readonly AdmissionPlugin[],
+  plugins: AdmissionChain,
   options: Pick<WriteOptions, 'dryRun' | 'fieldManager' | 'raw'>,
   subresource: string,
 ): Write {
@@ -87,6 +87,9 @@ export function writeBy(
     subresource,
     warn: (text) => context.warnings.push(text),
     annotate: (key, value, level) => annotate(context, key, value, level),
+    waited: (milliseconds) => {
+      context.waited += milliseconds;
+    },
     signal: context.signal,
     ...(context.deadline === undefined ? {} : { deadline: context.deadline }),
   };

@@ -1,5 +1,11 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import { type AdmissionPlugin, type Attributes, type Operation, Reinvocation } from '../admission/plugin.ts';
+import {
+  type AdmissionChain,
+  type AdmissionPlugin,
+  type Attributes,
+  type Operation,
+  Reinvocation,
+} from '../admission/plugin.ts';
 import type { UserInfo } from '../chain/link.ts';
 import { StoreUnavailableError } from '../storage/store.ts';
 import type { ObjectAccess } from './access.ts';
@@ -17,8 +23,10 @@ export interface Write {
   /** A server-side apply, which brings managedFields along. */
   readonly applied?: boolean;
   /** Empty: the server's own writes, which admission does not look at. */
-  readonly plugins: readonly AdmissionPlugin[];
+  readonly plugins: AdmissionChain;
   readonly subresource: string;
+  /** Told how many milliseconds other servers took. */
+  waited?(milliseconds: number): void;
   warn(text: string): void;
   annotate: Attributes['annotate'];
   /** Aborts when nobody waits for the answer any more. */
@@ -57,6 +65,7 @@ export function attributesOf(
     objects,
     warn: (text) => write.warn(text),
     annotate: (key, value, level) => write.annotate(key, value, level),
+    ...(write.waited ? { waited: write.waited } : {}),
     ...(write.signal ? { signal: write.signal } : {}),
     ...(write.deadline === undefined ? {} : { deadline: write.deadline }),
     releases: [],
@@ -68,16 +77,33 @@ export function attributesOf(
  * Runs the plugins' `mutate`s in order, and once more where one of them asks for it. The object may be replaced; read it from the
  * attributes afterwards.
  */
-export async function mutate(plugins: readonly AdmissionPlugin[], attributes: Attributes): Promise<void> {
-  for (const plugin of plugins) await plugin.mutate?.(attributes);
+export async function mutate(plugins: AdmissionChain, attributes: Attributes): Promise<void> {
+  await step(plugins, 'admit', attributes, (plugin) => plugin.mutate?.(attributes));
   if (!attributes.reinvocation.wanted) return;
   attributes.reinvocation.running = true;
-  for (const plugin of plugins) await plugin.mutate?.(attributes);
+  await step(plugins, 'admit', attributes, (plugin) => plugin.mutate?.(attributes));
 }
 
 /** Runs the plugins' `validate`s in order. */
-export async function validate(plugins: readonly AdmissionPlugin[], attributes: Attributes): Promise<void> {
-  for (const plugin of plugins) await plugin.validate?.(attributes);
+export function validate(plugins: AdmissionChain, attributes: Attributes): Promise<void> {
+  return step(plugins, 'validate', attributes, (plugin) => plugin.validate?.(attributes));
+}
+
+async function step(
+  plugins: AdmissionChain,
+  type: 'admit' | 'validate',
+  { operation }: Attributes,
+  run: (plugin: AdmissionPlugin) => Promise<void> | void | undefined,
+): Promise<void> {
+  if (plugins.length === 0) return;
+  const begun = performance.now();
+  let rejected = true;
+  try {
+    for (const plugin of plugins) await run(plugin);
+    rejected = false;
+  } finally {
+    plugins.ended?.(type, operation, rejected, (performance.now() - begun) / 1000);
+  }
 }
 
 /**

@@ -16,6 +16,8 @@ import type { ListRange, Store, StoreBatch, StoredEntry, StoredPage, WriteResult
 export class EtcdStore implements Store {
   readonly #members: EtcdMembers;
   readonly #leases: LeasePool;
+  /** Told how many entries live by a lease when the next one is taken. */
+  onLeaseFull: ((entries: number) => void) | undefined;
 
   constructor(options: EtcdMembersOptions) {
     this.#members = new EtcdMembers(options);
@@ -24,6 +26,12 @@ export class EtcdStore implements Store {
       const { id } = await this.#call((member, limit) => member.grantLease(seconds, limit));
       return id;
     });
+    this.#leases.onReplaced = (uses) => this.onLeaseFull?.(uses);
+  }
+
+  /** Bytes of each member's database on its disk, in the members' order; undefined where a member does not answer. */
+  sizes(): Promise<(number | undefined)[]> {
+    return this.#members.databaseSizes();
   }
 
   async get(key: string): Promise<{ entry: StoredEntry | undefined; revision: number }> {

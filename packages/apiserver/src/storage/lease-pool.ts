@@ -6,6 +6,9 @@ export class LeasePool {
   readonly #grant: (seconds: number) => Promise<bigint>;
   readonly #current = new Map<number, { id: Promise<bigint>; until: number; uses: number }>();
 
+  /** Told how many entries live by a lease that another one takes the place of. */
+  onReplaced: ((uses: number) => void) | undefined;
+
   /** `grant` makes a lease of so many seconds and returns its id. */
   constructor(grant: (seconds: number) => Promise<bigint>) {
     this.#grant = grant;
@@ -19,6 +22,7 @@ export class LeasePool {
       known.uses++;
       return known.id;
     }
+    if (known) this.onReplaced?.(known.uses);
     const lease = { id: this.#grant(ttlSeconds + spare), until: now + spare * 1000, uses: 1 };
     this.#current.set(ttlSeconds, lease);
     try {

@@ -7,9 +7,11 @@ import type { Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
 import { kindMatching } from '../webhook/matching.ts';
 import { inputsOf } from './inputs.ts';
+import { errorTypeOf } from './metrics.ts';
 import { namespaceOf } from './namespace.ts';
 import { ConfigurationError, paramsOf } from './params.ts';
 import type { Policy, PolicySurroundings } from './policies.ts';
+import { timed } from './timed.ts';
 import { type Decision, type Outcome, validatorOf } from './validator.ts';
 
 type ValidatingPolicy = Policy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>;
@@ -70,7 +72,10 @@ async function decideOne(
       continue;
     }
     for (const each of params) {
-      const outcome = await inputs.answered(() => validatorOf(object)(inputs, each));
+      const { value: outcome, seconds } = await timed(around.metrics, object, validatorOf, (ask) =>
+        inputs.answered(() => ask(inputs, each)),
+      );
+      note(outcome, seconds, policy, binding.object, around);
       denials.push(...enforce(outcome, policy, binding.object, attributes));
       for (const { key, value } of outcome.annotations) {
         annotations.set(key, (annotations.get(key) ?? new Set()).add(value.slice(0, maxAnnotation)));
@@ -79,6 +84,27 @@ async function decideOne(
   }
   for (const [key, values] of annotations) attributes.annotate(`${name}/${key}`, [...values].join(', '));
   return denials;
+}
+
+/** Tells what became of a check. */
+function note(
+  { failures, annotationErrors }: Outcome,
+  seconds: number,
+  { name }: ValidatingPolicy,
+  { metadata, spec }: ValidatingAdmissionPolicyBinding,
+  { metrics }: PolicySurroundings,
+): void {
+  const binding = metadata.name ?? '';
+  if (failures.length === 0 && annotationErrors.length === 0) {
+    metrics.validated(name, binding, 'allow', 'no_error', seconds);
+  }
+  for (const { message, reason } of failures) {
+    const errorType = errorTypeOf(reason === undefined ? message : undefined);
+    for (const action of spec.validationActions ?? []) {
+      metrics.validated(name, binding, action.toLowerCase(), errorType, seconds);
+    }
+  }
+  for (const message of annotationErrors) metrics.validated(name, binding, 'deny', errorTypeOf(message), seconds);
 }
 
 /** Does with failed validations what the binding says. */

@@ -9,10 +9,12 @@ import type { Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
 import { kindMatching } from '../webhook/matching.ts';
 import { inputsOf } from './inputs.ts';
+import { errorTypeOf } from './metrics.ts';
 import { type Mutator, mutatorOf } from './mutator.ts';
 import { namespaceOf } from './namespace.ts';
 import { ConfigurationError, paramsOf } from './params.ts';
 import type { Policy, PolicySurroundings } from './policies.ts';
+import { timed } from './timed.ts';
 
 type MutatingPolicy = Policy<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>;
 
@@ -52,11 +54,17 @@ export async function mutate(
     const failed = (message: string, binding?: string) => {
       if (policy.object.spec.failurePolicy !== 'Ignore') failures.push({ policy: policy.name, binding, message });
     };
-    const mutator = mutatorOf(policy.object);
     for (const { binding, params } of await relevantBindings(policy, attributes, around, failed)) {
       const id = JSON.stringify([policy.name, binding, params && (params as KubeObject).metadata]);
       if (reinvocation.running && !invocations.outdated.has(id)) continue;
-      const changed = await applyOne(mutator, policy, params, attributes, around, (why) => failed(why, binding));
+      let problem: string | undefined;
+      const { value: changed, seconds } = await timed(around.metrics, policy.object, mutatorOf, (mutator) =>
+        applyOne(mutator, policy, params, attributes, around, (why) => {
+          problem ??= why;
+          failed(why, binding);
+        }),
+      );
+      around.metrics.mutated(policy.name, binding, errorTypeOf(problem), seconds);
       invocations.outdated.delete(id);
       if (changed) {
         invocations.changed();

@@ -6,6 +6,7 @@ import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { ObjectAccess } from '../../registry/access.ts';
 import type { Attributes } from '../plugin.ts';
 import type { Criteria } from '../webhook/matching.ts';
+import type { PolicyMetrics } from './metrics.ts';
 
 /** What a plugin of policies needs of the server around it. */
 export interface PolicySurroundings {
@@ -13,6 +14,7 @@ export interface PolicySurroundings {
   /** The kinds there are now, custom ones included: parameters may be of any. */
   readonly kinds: () => Scheme;
   readonly authorizer: Authorizer;
+  readonly metrics: PolicyMetrics;
 }
 
 export interface PolicyObject extends KubeObject {

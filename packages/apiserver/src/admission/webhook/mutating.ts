@@ -64,6 +64,7 @@ export function mutatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
 
   return {
     name,
+    asksOthers: true,
     async mutate(attributes) {
       if (hooks().length === 0 || isExempt(attributes)) return;
       const { memory } = attributes.reinvocation;

@@ -11,6 +11,7 @@ export function validatingWebhooks(around: WebhookSurroundings): AdmissionPlugin
   const hooks = followHooks(around.objects, validatingWebhookConfiguration, 'validating');
   return {
     name: 'ValidatingAdmissionWebhook',
+    asksOthers: true,
     async validate(attributes) {
       if (hooks().length === 0 || isExempt(attributes)) return;
       const relevant = [];
