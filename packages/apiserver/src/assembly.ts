@@ -93,7 +93,8 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     log,
   });
   registry.follow(aggregation);
-  registry.follow(new LocalRegistration(registry, log));
+  const registration = new LocalRegistration(registry, log);
+  registry.follow(registration);
   const plugins = builtinAdmission({
     authorizer,
     webhooks: { objects: registry, kinds: () => registry.scheme, resolve, metrics: webhookMetrics(metrics), log },
@@ -144,7 +145,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     metrics,
     log,
     live: { etcd: answering(store, flags['etcd-healthcheck-timeout']) },
-    startup: checks?.startup ?? {},
+    startup: { ...checks?.startup, 'autoregister-completion': () => registration.check() },
     ready: { 'etcd-readiness': answering(store, flags['etcd-readycheck-timeout']), ...checks?.ready },
     livezGrace: flags['livez-grace-period'],
     front: await frontLinksOf(flags),

@@ -64,7 +64,9 @@ describe('kube-apiserver', () => {
     const hooks = [...(await program.get('/readyz?verbose', true)).text.matchAll(/^\[\+\](\S+) ok$/gm)].map(
       ([, name]) => name!,
     );
-    expect(hooks).toEqual(expect.arrayContaining(['ping', 'etcd', 'etcd-readiness', 'informer-sync']));
+    expect(hooks).toEqual(
+      expect.arrayContaining(['ping', 'etcd', 'etcd-readiness', 'informer-sync', 'autoregister-completion']),
+    );
     expect(hooks.some((hook) => hook.startsWith('poststarthook/'))).toBe(true);
     for (const hook of hooks) expect((await program.get(`/readyz/${hook}`)).text).toBe('ok');
     expect(JSON.parse((await program.get('/version', true)).text)).toMatchObject({ major: '1', minor: '36' });

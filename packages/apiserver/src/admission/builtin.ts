@@ -97,7 +97,7 @@ const plugins: readonly Entry[] = [
   { name: 'NamespaceLifecycle', byDefault: true, make: namespaceLifecycle },
   { name: 'NamespaceExists', byDefault: false, make: () => namespaceExists },
   { name: 'LimitPodHardAntiAffinityTopology', byDefault: false, make: () => limitPodHardAntiAffinityTopology },
-  { name: 'LimitRanger', byDefault: true, make: () => limitRanger },
+  { name: 'LimitRanger', byDefault: true, make: limitRanger },
   { name: 'ServiceAccount', byDefault: true, make: serviceAccounts },
   { name: 'NodeRestriction', byDefault: false, make: () => nodeRestriction },
   { name: 'TaintNodesByCondition', byDefault: true, make: () => taintNodesByCondition },

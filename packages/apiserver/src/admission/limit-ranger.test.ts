@@ -2,13 +2,13 @@ import { limitRange } from '@coracle/api/core/v1/limitrange';
 import { persistentVolumeClaim } from '@coracle/api/core/v1/persistentvolumeclaim';
 import { pod } from '@coracle/api/core/v1/pod';
 import type { LimitRangeItem, ResourceRequirements } from '@coracle/api/types/core/v1';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startApiServer, type TestServer } from '../testing.ts';
 import { limitRanger } from './limit-ranger.ts';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startApiServer({ plugins: [limitRanger] });
+  server = await startApiServer({ plugins: [limitRanger()] });
 });
 afterEach(() => server.close());
 
@@ -64,6 +64,27 @@ describe('LimitRanger', () => {
   ])('%j refuses %j', async (item, resources, why) => {
     await limit(item);
     await expect(run(resources)).rejects.toThrow(why);
+  });
+
+  it('binds as soon as a range is made, though its cache does not know it', async () => {
+    const { registry } = server;
+    const cachedList = registry.cachedList.bind(registry) as (...given: unknown[]) => never[];
+    let behind = true;
+    const cache = jest.spyOn(registry, 'cachedList').mockImplementation((...given: unknown[]) => {
+      if (given[0] !== limitRange || !behind) return cachedList(...given);
+      behind = false;
+      return [];
+    });
+    try {
+      await server.client.create(limitRange, {
+        metadata: { name: 'r', namespace: 'default' },
+        spec: { limits: [{ type: 'Container', default: { cpu: '2' } }] },
+      });
+      expect((await run()).spec.containers[0]!.resources?.limits).toEqual({ cpu: '2' });
+      expect(behind).toBe(false);
+    } finally {
+      cache.mockRestore();
+    }
   });
 
   it('bounds what claims ask for', async () => {

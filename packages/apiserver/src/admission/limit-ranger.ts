@@ -5,31 +5,50 @@ import type { Amounts } from '@coracle/api/meta/resources';
 import { parseResources } from '@coracle/api/meta/resources';
 import { aggregate } from '@coracle/api/meta/status';
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '@coracle/api/types/core/v1';
+import { TtlCache } from '../chain/ttl-cache.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 import { isCore, refused } from './refusal.ts';
 
 const annotation = 'kubernetes.io/limit-ranger';
+/** How long (ms) it is remembered that a namespace had no ranges, and of how many namespaces: upstream's. */
+const remembered = 30_000;
+const mostNamespaces = 10_000;
 
 /**
  * LimitRanger: gives containers the amounts their namespace has for those that state none, and refuses containers, pods and claims
  * beyond its bounds (https://kubernetes.io/docs/concepts/policy/limit-range/).
  */
-export const limitRanger: AdmissionPlugin = {
-  name: 'LimitRanger',
-  mutate(attributes) {
-    if (!concerns(attributes) || !isCore(attributes, 'pods')) return;
-    for (const range of rangesOf(attributes)) applyDefaults(attributes.object as Pod, range);
-  },
-  validate(attributes) {
-    if (!concerns(attributes)) return;
-    for (const range of rangesOf(attributes)) {
-      const errors = isCore(attributes, 'pods')
-        ? podErrors(attributes.object as Pod, range)
-        : claimErrors(attributes.object as PersistentVolumeClaim, range);
-      if (errors.length > 0) throw refused(attributes, aggregate(errors));
-    }
-  },
-};
+export function limitRanger(): AdmissionPlugin {
+  const rangesOf = rangeLookup();
+  return {
+    name: 'LimitRanger',
+    async mutate(attributes) {
+      if (!concerns(attributes) || !isCore(attributes, 'pods')) return;
+      for (const range of await rangesOf(attributes)) applyDefaults(attributes.object as Pod, range);
+    },
+    async validate(attributes) {
+      if (!concerns(attributes)) return;
+      for (const range of await rangesOf(attributes)) {
+        const errors = isCore(attributes, 'pods')
+          ? podErrors(attributes.object as Pod, range)
+          : claimErrors(attributes.object as PersistentVolumeClaim, range);
+        if (errors.length > 0) throw refused(attributes, aggregate(errors));
+      }
+    },
+  };
+}
+
+/** A namespace's ranges: from the cache, and where that has none, with all that was written before, so that a range binds as soon as it is made. */
+function rangeLookup(): (attributes: Attributes) => Promise<LimitRange[]> {
+  const without = new TtlCache<true>(mostNamespaces);
+  return async ({ objects, namespace }) => {
+    const cached = objects.cachedList(limitRange, namespace);
+    if (cached.length > 0 || without.get(namespace)) return cached;
+    const found = await objects.list(limitRange, namespace);
+    if (found.length === 0) without.set(namespace, true, remembered);
+    return found;
+  };
+}
 
 /** What containers ask for changes only by a resize once the pod is there. */
 function concerns(attributes: Attributes): boolean {
@@ -39,8 +58,6 @@ function concerns(attributes: Attributes): boolean {
   if (isCore(attributes, 'pods')) return subresource === (operation === 'CREATE' ? '' : 'resize');
   return isCore(attributes, 'persistentvolumeclaims') && subresource === '';
 }
-
-const rangesOf = ({ objects, namespace }: Attributes): LimitRange[] => objects.cachedList(limitRange, namespace);
 
 function applyDefaults(pod: Pod, { spec }: LimitRange): void {
   const item = spec.limits?.find(({ type }) => type === 'Container');

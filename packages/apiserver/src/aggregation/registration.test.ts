@@ -14,11 +14,13 @@ const silent = { warn: () => undefined };
 
 let store: MemoryStore;
 let registry: Registry;
+let registration: LocalRegistration;
 
 /** A server on the store, until `stop`. */
 const start = async () => {
   registry = new Registry({ store, scheme, log: silent });
-  registry.follow(new LocalRegistration(registry, silent));
+  registration = new LocalRegistration(registry, silent);
+  registry.follow(registration);
   await registry.start();
 };
 const stop = () => registry.stop();
@@ -103,4 +105,18 @@ it('leaves alone what lost the label, and makes what is built in anew at the nex
   await gone('v9.old.k8s.io');
   await eventually(async () => find('v1.policy')?.spec.groupPriorityMinimum === 17_100);
   expect(find('v1.batch')?.spec.groupPriorityMinimum).toBe(5);
+});
+
+it('is complete when every group-version that is built in has been seen available', async () => {
+  const another = new LocalRegistration(registry, silent);
+  expect(() => another.check()).toThrow(/^missing APIService: \[v1\. v1\.admissionregistration\.k8s\.io .*v1\.apps /);
+  const isComplete = async () => {
+    try {
+      registration.check();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await eventually(isComplete);
 });

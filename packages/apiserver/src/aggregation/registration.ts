@@ -1,5 +1,6 @@
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { apiService, apiServiceName } from '@coracle/api/apiregistration/v1/apiservice';
+import { isConditionTrue } from '@coracle/api/meta/conditions';
 import { deepEqual } from '@coracle/api/meta/object';
 import { isAlreadyExists, isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
@@ -29,11 +30,14 @@ export class LocalRegistration implements Follower {
   /** Made on the start of some server, and there when this one started. */
   readonly #foundAtStart = new Set<string>();
   readonly #settled = new Set<string>();
+  /** Of what is built in: those that have not been seen available yet. */
+  readonly #pending: Set<string>;
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(registry: Registry, log: { warn(details: object, message: string): void }) {
     this.#registry = registry;
     this.#builtIn = builtIn(registry);
+    this.#pending = new Set([...this.#builtIn.keys()].sort());
     this.#work = new KeyedWork({
       name: 'autoregister',
       workers: 5,
@@ -52,10 +56,18 @@ export class LocalRegistration implements Follower {
       this.#registry.onChange(customResourceDefinition, ({ type, object }) =>
         this.#declared(object, type === 'deleted'),
       ),
-      this.#registry.onChange(apiService, ({ object }) => this.#work.add(object.metadata.name!)),
+      this.#registry.onChange(apiService, ({ object: { metadata, status } }) => {
+        if (isConditionTrue(status?.conditions, 'Available')) this.#pending.delete(metadata.name!);
+        this.#work.add(metadata.name!);
+      }),
     );
     for (const name of this.#builtIn.keys()) this.#work.add(name);
     this.#work.start();
+  }
+
+  /** The health check `autoregister-completion`: throws as long as a group-version that is built in has not had an available APIService. */
+  check(): void {
+    if (this.#pending.size > 0) throw new Error(`missing APIService: [${[...this.#pending].join(' ')}]`);
   }
 
   async stop(): Promise<void> {

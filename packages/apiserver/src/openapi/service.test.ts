@@ -71,3 +71,18 @@ describe('OpenAPI v3', () => {
     for (const { type } of builtinKinds) expect([type, ownWords[type]?.['']]).toEqual([type, expect.any(String)]);
   });
 });
+
+describe('the descriptions of the installed client', () => {
+  it('are read again where they could not be read', async () => {
+    let readable = false;
+    const readWords = async () => {
+      if (!readable) throw new Error('EMFILE: too many open files');
+      return () => 'described';
+    };
+    const described = new OpenApiService(() => builtinKinds, {}, 'v1.36.0', readWords);
+    await expect(described.describe()).rejects.toThrow('too many open files');
+    readable = true;
+    await described.describe();
+    expect(described.document('apis/apps/v1')!.body.toString()).toContain('"description":"described"');
+  });
+});

@@ -7,7 +7,7 @@ import { openApiDocument, rootOf } from './document.ts';
 import { mergeV2, type OtherV2 } from './merge-v2.ts';
 import { openApiV2 } from './v2.ts';
 import { encodeOpenApiV2 } from './v2-protobuf.ts';
-import { type KindWords, noOthers, wordsBefore } from './words.ts';
+import { type KindWords, noOthers, type Words, wordsBefore } from './words.ts';
 
 /** A document ready to be sent. */
 interface Prepared {
@@ -27,20 +27,34 @@ export class OpenApiService {
   #others: readonly OtherV2[] = [];
   #words: KindWords = noOthers;
   #described: Promise<void> | undefined;
+  readonly #readWords: () => Promise<Words>;
 
-  constructor(kinds: () => readonly AnyKind[], table: SubresourceTable, version: string) {
+  /** `readWords`: reads the descriptions of the installed client. */
+  constructor(
+    kinds: () => readonly AnyKind[],
+    table: SubresourceTable,
+    version: string,
+    readWords = async () => (await import('./installed-words.ts')).installedWords(),
+  ) {
     this.#kinds = kinds;
     this.#table = table;
     this.#version = version;
+    this.#readWords = readWords;
   }
 
-  /** Takes up the descriptions of the installed client, once; documents that are asked for before have our own alone. */
+  /**
+   * Takes up the descriptions of the installed client, once; documents that are asked for before have our own alone. Rejects where they cannot be
+   * read; the next call tries again.
+   */
   describe(): Promise<void> {
-    this.#described ??= import('./installed-words.ts')
-      .then(({ installedWords }) => installedWords())
+    this.#described ??= this.#readWords()
       .then((words) => {
         this.#words = wordsBefore(words);
         this.invalidate();
+      })
+      .catch((error: unknown) => {
+        this.#described = undefined;
+        throw error;
       });
     return this.#described;
   }

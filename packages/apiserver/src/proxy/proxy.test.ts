@@ -2,9 +2,10 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { endpoints } from '@coracle/api/core/v1/endpoints';
 import { pod } from '@coracle/api/core/v1/pod';
 import { service } from '@coracle/api/core/v1/service';
+import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
+import type { Endpoint } from '@coracle/api/types/discovery/v1';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Call, callsTo } from '../testing/http.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
@@ -52,10 +53,18 @@ beforeAll(async () => {
   await server.client.create(service, { metadata, spec: { ports: [{ name: 'http', port: 81 }] } });
   const targetRef = { kind: 'Pod', name: 'web', namespace: 'default' };
   const ports = [{ name: 'http', port }];
-  await server.client.create(endpoints, { metadata, subsets: [{ addresses: [{ ip, targetRef }], ports }] });
+  const slice = (name: string, targets: Endpoint[]) =>
+    server.client.create(endpointSlice, {
+      metadata: { name: `${name}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      endpoints: targets,
+      ports,
+    });
+  const gone = { addresses: ['192.0.2.1'], conditions: { ready: false }, targetRef };
+  await slice('web', [gone, { addresses: [ip], targetRef }]);
   const stray = { name: 'stray', namespace: 'default' };
   await server.client.create(service, { metadata: stray, spec: { ports: [{ name: 'http', port: 81 }] } });
-  await server.client.create(endpoints, { metadata: stray, subsets: [{ addresses: [{ ip }], ports }] });
+  await slice('stray', [{ addresses: [ip] }]);
 });
 
 afterAll(async () => {

@@ -1,12 +1,12 @@
-import { endpoints as endpointsKind } from '@coracle/api/core/v1/endpoints';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
 import { badRequest, notFoundError, serviceUnavailable } from '@coracle/api/meta/status';
-import type { EndpointAddress } from '@coracle/api/types/core/v1';
+import type { Endpoint } from '@coracle/api/types/discovery/v1';
 import type { ObjectAccess } from '../registry/access.ts';
 import type { KubeletClient } from '../streaming/kubelet.ts';
+import { readyAddresses, slicesOf } from '../webhooks/service-resolver.ts';
 import type { ProxyTarget } from './forward.ts';
 import { requireProxyable } from './proxyable.ts';
 import { targetName } from './target-name.ts';
@@ -42,15 +42,11 @@ export const locateService: Locate = async (objects, namespace, text) => {
     if (!found) throw serviceUnavailable(`no service port ${Number(port)} found for service ${quoted}`);
     portName = found.name ?? '';
   }
-  const { subsets = [] } = await read(objects, endpointsKind, name, namespace);
-  const candidates = subsets.flatMap(({ addresses = [], ports = [] }) => {
-    const wanted = ports.find((each) => (each.name ?? '') === portName);
-    return wanted ? addresses.map((address) => ({ address, port: wanted.port })) : [];
-  });
-  const usable = candidates.filter(({ address }) => isPodOf(objects, namespace, address));
+  const isPod = (endpoint: Endpoint, ip: string) => isPodOf(objects, namespace, endpoint, ip);
+  const usable = slicesOf(objects, namespace, name).flatMap((slice) => readyAddresses(slice, portName, isPod));
   const chosen = usable[Math.floor(Math.random() * usable.length)];
   if (!chosen) throw serviceUnavailable(`no endpoints available for service ${quoted}`);
-  return { secure: scheme === 'https', host: chosen.address.ip, port: chosen.port, tls: unchecked };
+  return { secure: scheme === 'https', ...chosen, tls: unchecked };
 };
 
 /** A node's kubelet, or another port of the node where the path says one. */
@@ -84,8 +80,8 @@ function portNumber(text: string): number | undefined {
   return number;
 }
 
-/** Whoever writes Endpoints could lead the server anywhere: only what is a pod's own address counts. */
-function isPodOf(objects: ObjectAccess, namespace: string, { ip, targetRef }: EndpointAddress): boolean {
+/** Whoever writes EndpointSlices could lead the server anywhere: only what is a pod's own address counts. */
+function isPodOf(objects: ObjectAccess, namespace: string, { targetRef }: Endpoint, ip: string): boolean {
   if (!targetRef || targetRef.namespace !== namespace || !targetRef.name) return false;
   const pod = objects.cached(podKind, targetRef.name, namespace);
   return pod?.status?.podIPs?.some((each) => each.ip === ip) ?? false;

@@ -3,7 +3,7 @@ import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { selectorFromSet } from '@coracle/api/meta/labels';
 import { notFoundError, serviceUnavailable } from '@coracle/api/meta/status';
 import type { Service, ServicePort } from '@coracle/api/types/core/v1';
-import type { EndpointSlice } from '@coracle/api/types/discovery/v1';
+import type { Endpoint, EndpointSlice } from '@coracle/api/types/discovery/v1';
 import type { ObjectAccess } from '../registry/access.ts';
 
 /** Where a connection goes. */
@@ -60,12 +60,16 @@ export function slicesOf(
   return objects.cachedList(endpointSlice, namespace, selectorFromSet({ [serviceLabel]: name }));
 }
 
-/** Where the ready endpoints of a slice are that have the port; `portName` is empty for a port without a name. */
-export function readyAddresses({ endpoints, ports }: EndpointSlice, portName: string): Address[] {
+/** Where the ready endpoints of a slice are that have the port; `portName` is empty for a port without a name. `counts`: which of their addresses. */
+export function readyAddresses(
+  { endpoints, ports }: EndpointSlice,
+  portName: string,
+  counts: (endpoint: Endpoint, address: string) => boolean = () => true,
+): Address[] {
   const numbers = (ports ?? []).filter(({ name }) => (name ?? '') === portName).map(({ port }) => port);
   const hosts = (endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready ?? true)
-    .flatMap(({ addresses }) => addresses);
+    .flatMap((endpoint) => endpoint.addresses.filter((address) => counts(endpoint, address)));
   return numbers.flatMap((port) => (port === undefined ? [] : hosts.map((host) => ({ host, port }))));
 }
 
