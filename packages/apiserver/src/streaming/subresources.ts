@@ -1,4 +1,3 @@
-import type { Pod } from '@coracle/api/types/core/v1';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { forbiddenRequest } from '../chain/authorization/forbidden.ts';
 import { attributesOf } from '../chain/authorization/index.ts';
@@ -19,16 +18,17 @@ export function streamingSubresources(kubelets: KubeletClient, authorizer: () =>
     body: { group: '', version: 'v1', kind },
     longRunning: true,
     async handle(call) {
-      upgradeOf(call.request);
-      await checkMayCreate(call, authorizer());
       const { query, req, signal } = call.request;
-      const pod = await podOf(call);
-      const container = containerOf(pod, query.get('container') ?? '');
-      const host = hostOf(pod);
       const streams = remoteStreams(query, name);
       const command = query.getAll('command');
-      await call.admit('CONNECT', undefined, { ...streams, container, ...(name === 'exec' ? { command } : {}) });
-      const place = await kubelets.locate(call.objects, host);
+      const wanted = query.get('container') ?? '';
+      const options = { ...streams, container: wanted, ...(name === 'exec' && command.length > 0 ? { command } : {}) };
+      await call.admit('CONNECT', undefined, stated(options));
+      await checkMayCreate(call, authorizer());
+      const pod = await podOf(call);
+      const container = containerOf(pod, wanted);
+      const place = await kubelets.locate(call.objects, hostOf(pod));
+      upgradeOf(call.request);
       const path = `/${name}/${call.namespace}/${call.name}/${container}?${kubeletQuery(streams, name === 'exec' ? command : [])}`;
       if (!webSocketProtocols(req)?.includes(remoteCommandV5)) {
         await passThrough(call.request, kubelets, place, path);
@@ -55,14 +55,12 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Sub
     body: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
     longRunning: true,
     async handle(call) {
-      upgradeOf(call.request);
-      await checkMayCreate(call, authorizer());
       const { query, req, signal } = call.request;
-      const pod: Pod = await podOf(call);
-      const host = hostOf(pod);
       const ports = query.getAll('ports').flatMap((each) => each.split(','));
-      await call.admit('CONNECT', undefined, { ports: ports.map(Number) });
-      const place = await kubelets.locate(call.objects, host);
+      await call.admit('CONNECT', undefined, ports.length > 0 ? { ports: ports.map(Number) } : {});
+      await checkMayCreate(call, authorizer());
+      const place = await kubelets.locate(call.objects, hostOf(await podOf(call)));
+      upgradeOf(call.request);
       const wanted = ports.length > 0 ? `?${new URLSearchParams({ port: ports.join(',') })}` : '';
       const path = `/portForward/${call.namespace}/${call.name}${wanted}`;
       const protocol = tunnelledProtocol(webSocketProtocols(req) ?? []);
@@ -83,6 +81,11 @@ async function checkMayCreate({ request }: SubresourceCall, authorizer: Authoriz
   const create = { ...attributes, verb: 'create' };
   const { decision, reason } = await authorizer.authorize(create);
   if (decision !== 'allow') throw forbiddenRequest(create, reason);
+}
+
+/** Options as an object has them: what is false or empty is not there. */
+function stated(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== false && value !== ''));
 }
 
 /** Which streams the client wants. `attach` defaults to the outputs, as its options do. */

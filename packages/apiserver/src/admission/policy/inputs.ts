@@ -9,6 +9,7 @@ import type {
   Authorizer,
   ResourceAttributes,
 } from '../../chain/authorization/authorizer.ts';
+import { narrowedTo } from '../../chain/authorization/selectors.ts';
 import type { User } from '../../chain/user.ts';
 import type { Attributes } from '../plugin.ts';
 import { type Forms, formsOf } from '../webhook/forms.ts';
@@ -130,6 +131,7 @@ async function answer(
       subresource: question.subresource ?? '',
       namespace: question.namespace ?? '',
       name: question.name ?? '',
+      ...narrowedTo(question),
     };
     about = resource;
   }

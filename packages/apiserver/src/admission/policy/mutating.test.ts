@@ -114,6 +114,24 @@ describe('mutations', () => {
     expect((await create()).body.spec.replicas).toBe(1);
   });
 
+  it.each([
+    ['a configuration', apply('Object{spec: Object.spec{replicas: 2}}')],
+    ['a patch', patch("[JSONPatch{op: 'replace', path: '/spec/replicas', value: 2}]")],
+  ])('set how many replicas a Scale asks for, by %s', async (_, mutation) => {
+    const { metadata } = (await create()).body;
+    const resourceRules = [
+      { operations: ['UPDATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments/scale'] },
+    ];
+    await enforce([mutation], { matchConstraints: { resourceRules } });
+    const { status, body } = await call(
+      'PATCH',
+      `${deployments}/${metadata.name}/scale`,
+      { spec: { replicas: 9 } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    expect([status, body.kind, body.spec]).toEqual([200, 'Scale', { replicas: 2 }]);
+  });
+
   it('runs again what wants to see later changes', async () => {
     const add =
       "JSONPatch{op: 'add', path: '/metadata/annotations/count', value: string(int(object.metadata.?annotations[?'count'].orValue('0')) + 1)}";

@@ -310,6 +310,77 @@ describe('policies', () => {
   });
 });
 
+describe('subresources', () => {
+  const rulesOf = (apiGroup: string, resource: string, operation = 'UPDATE') => ({
+    resourceRules: [{ operations: [operation], apiGroups: [apiGroup], apiVersions: ['v1'], resources: [resource] }],
+  });
+  const merge = { 'content-type': 'application/strategic-merge-patch+json' };
+  const denied = (message: string) => ({ status: 422, body: { message: expect.stringContaining(message) } });
+
+  it('are what policies that name them are about: scale is a Scale', async () => {
+    const labels = { app: 'web' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const deployments = '/apis/apps/v1/namespaces/default/deployments';
+    await call('POST', deployments, {
+      metadata: { name: 'scaled' },
+      spec: { selector: { matchLabels: labels }, template },
+    });
+    await enforce({
+      matchConstraints: rulesOf('apps', 'deployments/scale'),
+      validations: [
+        {
+          expression:
+            "object.kind != 'Scale' || request.subResource != 'scale' || object.spec.replicas - oldObject.spec.replicas < 3",
+          messageExpression: "'from ' + string(oldObject.spec.replicas) + ' to ' + string(object.spec.replicas)",
+        },
+      ],
+    });
+    const scale = (replicas: number) => call('PATCH', `${deployments}/scaled/scale`, { spec: { replicas } }, merge);
+    expect(await scale(4)).toMatchObject(denied('denied request: from 1 to 4'));
+    expect((await scale(3)).status).toBe(200);
+    // The whole object is another matter.
+    expect((await call('PATCH', `${deployments}/scaled`, { spec: { replicas: 9 } }, merge)).status).toBe(200);
+  });
+
+  it.each([
+    [
+      'resize',
+      { containers: [{ name: 'c', resources: { requests: { cpu: '2' } } }] },
+      'object.spec.containers[0].resources.requests.cpu == oldObject.spec.containers[0].resources.requests.cpu',
+    ],
+    [
+      'ephemeralcontainers',
+      { ephemeralContainers: [{ name: 'd', image: 'i' }] },
+      '!has(object.spec.ephemeralContainers)',
+    ],
+  ])('are what policies that name them are about: pods/%s is the whole pod', async (part, spec, expression) => {
+    const pods = '/api/v1/namespaces/default/pods';
+    await call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    const made = await call('POST', pods, {
+      metadata: { name: `of-${part}` },
+      spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] },
+    });
+    expect(made.status).toBe(201);
+    await enforce({
+      matchConstraints: rulesOf('', `pods/${part}`),
+      validations: [{ expression, message: 'as it is' }],
+    });
+    expect(await call('PATCH', `${pods}/of-${part}/${part}`, { spec }, merge)).toMatchObject(denied('as it is'));
+    expect((await call('PATCH', `${pods}/of-${part}`, { metadata: { labels: { a: 'b' } } }, merge)).status).toBe(200);
+  });
+
+  it('are what policies that name them are about: a CONNECT brings its options', async () => {
+    await enforce({
+      matchConstraints: rulesOf('', 'pods/exec', 'CONNECT'),
+      validations: [
+        { expression: "object.kind == 'PodExecOptions' && object.command[0] != 'sh'", message: 'no shell' },
+      ],
+    });
+    const path = '/api/v1/namespaces/default/pods/of-resize/exec?command=sh&stdout=true';
+    expect(await call('POST', path)).toMatchObject(denied('no shell'));
+  });
+});
+
 describe('status', () => {
   /** The status, once it is about the policy's generation. */
   async function checked(name = 'policy') {

@@ -1,4 +1,5 @@
 import { pod as podKind } from '@coracle/api/core/v1/pod';
+import { getPath } from '@coracle/api/meta/object';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { alwaysAllow } from '../../chain/authorization/authorizer.ts';
@@ -531,6 +532,61 @@ describe('mutating webhooks', () => {
       { 'content-type': 'application/merge-patch+json' },
     );
     expect(scaled.body.spec).toEqual({ replicas: 2 });
+  });
+
+  it.each<[string, object, string, unknown]>([
+    [
+      'resize',
+      { containers: [{ name: 'app', resources: { requests: { cpu: '2' } } }] },
+      '/spec/containers/0/resources/requests/cpu',
+      '3',
+    ],
+    [
+      'ephemeralcontainers',
+      { ephemeralContainers: [{ name: 'debug', image: 'tools' }] },
+      '/spec/ephemeralContainers/0/image',
+      'other',
+    ],
+  ])('may change what a request for pods/%s asks for, and see what comes of it', async (part, spec, path, value) => {
+    const pods = '/api/v1/namespaces/default/pods';
+    const name = `guest-of-${part}`;
+    await call('POST', pods, {
+      metadata: { name },
+      spec: { nodeName: 'n', containers: [{ name: 'app', image: 'i', resources: { requests: { cpu: '1' } } }] },
+    });
+    const change = patching(
+      { op: 'replace', path, value },
+      { op: 'add', path: '/metadata/labels', value: { kept: 'out' } },
+    );
+    hook.respond = (received) => (received.path.startsWith('/first') ? change(received) : allow()(received));
+    const rules = [{ ...anyRule, resources: [`pods/${part}`] }];
+    await register('Mutating', { rules }, 'first');
+    await register('Validating', { rules }, 'second');
+    const answer = await call(
+      'PATCH',
+      `${pods}/${name}/${part}`,
+      { spec },
+      {
+        'content-type': 'application/strategic-merge-patch+json',
+      },
+    );
+    expect(answer.status).toBe(200);
+    const at = (object: unknown) => getPath(object, path.slice(1).replaceAll('/', '.'));
+    expect(at(answer.body)).toBe(value);
+    expect(answer.body.metadata.labels).toBeUndefined();
+    const [asked, shown] = hook.received.map(({ body }) => body.request);
+    expect(asked).toMatchObject({
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      subResource: part,
+      requestSubResource: part,
+      operation: 'UPDATE',
+      name,
+      oldObject: { kind: 'Pod', spec: { containers: [{ resources: { requests: { cpu: '1' } } }] } },
+      options: { kind: 'PatchOptions' },
+    });
+    expect(at(shown.object)).toBe(value);
+    expect(shown.object.metadata.labels).toBeUndefined();
   });
 
   it.each<[string, ReturnType<typeof allow>, string]>([

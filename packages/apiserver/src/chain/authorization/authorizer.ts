@@ -1,3 +1,4 @@
+import type { Requirement } from '@coracle/api/meta/labels';
 import { aggregate } from '@coracle/api/meta/status';
 import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
 import type { User } from '../user.ts';
@@ -17,6 +18,7 @@ export interface ResourceAttributes {
   readonly name: string;
   /** What a list, watch or deletecollection is narrowed to. */
   readonly fieldSelector?: readonly FieldRequirement[];
+  readonly labelSelector?: readonly Requirement[];
   readonly path?: undefined;
 }
 

@@ -1,10 +1,10 @@
-import { parseFieldSelector } from '@coracle/api/meta/field-selector';
 import { sendPlainError } from '../../endpoints/response.ts';
 import { annotate } from '../audit/record.ts';
 import type { Link, RequestContext } from '../link.ts';
 import type { User } from '../user.ts';
-import type { Attributes, Authorizer, Decision, FieldRequirement } from './authorizer.ts';
+import type { Attributes, Authorizer, Decision } from './authorizer.ts';
 import { forbiddenRequest } from './forbidden.ts';
+import { narrowedTo } from './selectors.ts';
 
 /** What a request asks leave for, from its method and path. */
 export function attributesOf({ info }: Pick<RequestContext, 'info'>, user: User): Attributes {
@@ -18,17 +18,8 @@ export function attributesOf({ info }: Pick<RequestContext, 'info'>, user: User)
     subresource: info.subresource,
     namespace: info.namespace,
     name: info.name,
-    ...(info.fieldSelector === undefined ? {} : { fieldSelector: requirementsOf(info.fieldSelector) }),
+    ...narrowedTo(info),
   };
-}
-
-/** A selector that cannot be read narrows nothing; the endpoint refuses it with what is wrong. */
-function requirementsOf(selector: string): readonly FieldRequirement[] {
-  try {
-    return parseFieldSelector(selector).requirements;
-  } catch {
-    return [];
-  }
 }
 
 /** The link that refuses with 403 what no authorizer allows. `observe` is told each decision, and the time it took. */

@@ -116,6 +116,61 @@ describe('authorization by webhook', () => {
     expect(hook.received.length).toBe(before);
   });
 
+  it('tells what a request, a review or an expression is narrowed to', async () => {
+    server = await startSecureServer(
+      '--authorization-mode=Webhook,RBAC',
+      '--authorization-webhook-version=v1',
+      `--authorization-webhook-config-file=${at('hook.yaml')}`,
+    );
+    const ann = await server.as('ann');
+    const asked = () => hook.received.map(({ body }) => (body as SubjectAccessReview).spec.resourceAttributes);
+    await ann.request('GET', '/api/v1/pods?labelSelector=a%3Db,c+in+(e,d),!f,g,h!%3Di,j%3E1');
+    expect(asked().at(-1)).toMatchObject({
+      labelSelector: {
+        requirements: [
+          { key: 'a', operator: 'In', values: ['b'] },
+          { key: 'c', operator: 'In', values: ['d', 'e'] },
+          { key: 'f', operator: 'DoesNotExist' },
+          { key: 'g', operator: 'Exists' },
+          { key: 'h', operator: 'NotIn', values: ['i'] },
+        ],
+      },
+    });
+
+    const narrowed = {
+      fieldSelector: { requirements: [{ key: 'spec.nodeName', operator: 'NotIn', values: ['n'] }] },
+      labelSelector: { requirements: [{ key: 'a', operator: 'Exists' }] },
+    };
+    await server.admin.create(subjectAccessReview, {
+      metadata: {},
+      spec: { user: 'ann', resourceAttributes: { verb: 'list', resource: 'pods', ...narrowed } },
+    } as SubjectAccessReview);
+    expect(asked().at(-1)).toMatchObject(narrowed);
+
+    const policies = '/apis/admissionregistration.k8s.io/v1';
+    const make = (path: string, body: object) => server!.admin.request('POST', path, { body });
+    const question =
+      "authorizer.group('').resource('pods').fieldSelector('spec.nodeName!=n').labelSelector('a').check('list')";
+    await make(`${policies}/validatingadmissionpolicies`, {
+      metadata: { name: 'p' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
+        },
+        validations: [{ expression: `${question}.allowed()` }],
+      },
+    });
+    await make(`${policies}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'b' },
+      spec: { policyName: 'p', validationActions: ['Deny'] },
+    });
+    // Other users need other leave: what is remembered of one is no answer for the next.
+    statuses['eve'] = { allowed: true };
+    const eve = await server.as('eve');
+    await eve.create(configMap, { metadata: { name: 'm', namespace: 'default' } });
+    expect(asked().at(-1)).toMatchObject({ verb: 'list', resource: 'pods', version: '*', ...narrowed });
+  });
+
   it('asks several webhooks in the order of the file', async () => {
     const deny = await startHttpsServer(({ body }) => ({
       kind: 'SubjectAccessReview',

@@ -6,7 +6,8 @@ import type { Verdict } from '../../expressions/conditions.ts';
 import { type KubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
 import { withRetries } from '../../webhooks/retries.ts';
 import { TtlCache } from '../ttl-cache.ts';
-import { type Attributes, type Authorizer, type Decision, type FieldRequirement, noOpinion } from './authorizer.ts';
+import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
+import { reviewed } from './selectors.ts';
 import type { WebhookAuthorizerMetrics } from './webhook-metrics.ts';
 
 const attempts = 5;
@@ -130,21 +131,15 @@ function specOf(attributes: Attributes): SubjectAccessReviewSpec {
     ...(user.uid ? { uid: user.uid } : {}),
   };
   if (attributes.path !== undefined) return { nonResourceAttributes: { path: attributes.path, verb }, ...who };
-  const { namespace, group, version, resource, subresource, name, fieldSelector } = attributes;
+  const { namespace, group, version, resource, subresource, name } = attributes;
   const what = Object.entries({ namespace, verb, group, version, resource, subresource, name });
   return {
     resourceAttributes: {
       ...Object.fromEntries(what.filter(([, value]) => value !== '')),
-      ...(fieldSelector && fieldSelector.length > 0
-        ? { fieldSelector: { requirements: fieldSelector.map(requirement) } }
-        : {}),
+      ...reviewed(attributes),
     },
     ...who,
   };
-}
-
-function requirement({ field, operator, value }: FieldRequirement) {
-  return { key: field, operator: operator === '=' ? 'In' : 'NotIn', values: [value] };
 }
 
 /** The old version has the groups under another name. */

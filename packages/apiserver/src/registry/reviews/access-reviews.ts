@@ -1,9 +1,7 @@
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
-import { parseFieldSelector } from '@coracle/api/meta/field-selector';
 import { badRequest, invalidObject } from '@coracle/api/meta/status';
 import type {
   LocalSubjectAccessReview,
-  ResourceAttributes as ResourceWish,
   SelfSubjectAccessReview,
   SelfSubjectAccessReviewSpec,
   SelfSubjectRulesReview,
@@ -11,7 +9,8 @@ import type {
   SubjectAccessReviewSpec,
   SubjectAccessReviewStatus,
 } from '@coracle/api/types/authorization/v1';
-import type { Attributes, Authorizer, FieldRequirement } from '../../chain/authorization/authorizer.ts';
+import type { Attributes, Authorizer } from '../../chain/authorization/authorizer.ts';
+import { narrowedBy } from '../../chain/authorization/selectors.ts';
 import type { User } from '../../chain/user.ts';
 import type { HookTable } from '../strategy.ts';
 
@@ -119,7 +118,6 @@ function attributesOf(
     return { user, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
   }
   const wish = resourceAttributes;
-  const fieldSelector = requirementsOf(wish);
   return {
     user,
     verb: wish.verb ?? '',
@@ -129,23 +127,6 @@ function attributesOf(
     subresource: wish.subresource ?? '',
     namespace: wish.namespace ?? '',
     name: wish.name ?? '',
-    ...(fieldSelector.length > 0 ? { fieldSelector } : {}),
+    ...narrowedBy(wish),
   };
-}
-
-/** The field selector of the question; what cannot be understood narrows nothing, which allows no more. */
-function requirementsOf({ fieldSelector }: ResourceWish): readonly FieldRequirement[] {
-  if (fieldSelector?.rawSelector) {
-    try {
-      return parseFieldSelector(fieldSelector.rawSelector).requirements;
-    } catch {
-      return [];
-    }
-  }
-  return (fieldSelector?.requirements ?? []).flatMap(({ key, operator, values = [] }): FieldRequirement[] => {
-    const [value, ...more] = values;
-    if (value === undefined || more.length > 0) return [];
-    if (operator === 'In') return [{ field: key, operator: '=', value }];
-    return operator === 'NotIn' ? [{ field: key, operator: '!=', value }] : [];
-  });
 }
