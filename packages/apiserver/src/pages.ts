@@ -14,7 +14,7 @@ import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/
 import { resourceList } from './discovery/resources.ts';
 import { parseAccept } from './endpoints/negotiation.ts';
 import { send, sendJson, sendValue } from './endpoints/response.ts';
-import type { OpenApiService } from './openapi/service.ts';
+import type { OpenApiService, Prepared } from './openapi/service.ts';
 import { openApiV2Protobuf, openApiV2ProtobufNames } from './openapi/v2-protobuf.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
 
@@ -130,7 +130,9 @@ function applicationOf(options: PagesOptions): Express {
   page('/openapi/v3/*root', (context, { params }) => {
     const root = (params.root as unknown as string[]).join('/');
     const remote = aggregation?.remoteOf(`/${root}`);
-    return remote ? aggregation!.passOn(context, remote) : sendOpenApi(context, root, openApi);
+    if (!remote) return describedBy(context, root, openApi);
+    const made = aggregation!.openApiOf(remote);
+    return made ? sendOpenApi(context, root, made) : aggregation!.passOn(context, remote);
   });
 
   for (const [endpoint, checks] of Object.entries(options.checks)) {
@@ -173,10 +175,14 @@ async function sendOpenApiV2(context: RequestContext, { openApi, aggregation }: 
   return send(context, 200, binary ? openApiV2Protobuf : 'application/json', body);
 }
 
-async function sendOpenApi(context: RequestContext, root: string, openApi: OpenApiService): Promise<void> {
+async function describedBy(context: RequestContext, root: string, openApi: OpenApiService): Promise<void> {
   await openApi.describe();
   const document = openApi.document(root);
   if (!document) throw new PlainNotFound();
+  return sendOpenApi(context, root, document);
+}
+
+async function sendOpenApi(context: RequestContext, root: string, document: Prepared): Promise<void> {
   const { req, res, query } = context;
   const etag = `"${document.hash}"`;
   const asked = query.get('hash');

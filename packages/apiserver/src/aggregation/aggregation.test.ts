@@ -315,6 +315,88 @@ describe('what the server serves', () => {
   });
 });
 
+it('a server that describes itself by OpenAPI v2 alone is described by v3 made of it', async () => {
+  const place = async () => {
+    const { paths } = (await admin.request('GET', '/openapi/v3')).json() as {
+      paths: Record<string, { serverRelativeURL: string } | undefined>;
+    };
+    return paths['apis/wardle.example.com/v1']?.serverRelativeURL;
+  };
+  const before = await place();
+  const none = (path: string) => extension.instead.set(path, (_req, res) => void res.writeHead(404).end());
+  none('/openapi/v3');
+  none('/openapi/v3/apis/wardle.example.com/v1');
+  extension.instead.set('/openapi/v2', (_req, res) => {
+    const $ref = '#/definitions/com.example.wardle.v1.Flunder';
+    const document = {
+      swagger: '2.0',
+      info: { title: 'Wardle', version: 'v0' },
+      paths: {
+        '/apis/wardle.example.com/v1/flunders': {
+          post: {
+            consumes: ['application/json'],
+            produces: ['application/json', 'application/yaml'],
+            parameters: [
+              { name: 'body', in: 'body', required: true, schema: { $ref } },
+              { name: 'dryRun', in: 'query', type: 'string', uniqueItems: true },
+            ],
+            responses: { 200: { description: 'OK', schema: { $ref } }, 401: { description: 'Unauthorized' } },
+          },
+        },
+        '/apis/other.example.com/v1/others': {},
+      },
+      definitions: {
+        'com.example.wardle.v1.Flunder': {
+          type: 'object',
+          properties: { spec: { description: 'made of v2', type: 'object' } },
+          'x-kubernetes-group-version-kind': [{ group: 'wardle.example.com', version: 'v1', kind: 'Flunder' }],
+        },
+        'com.example.other.v1.Other': { type: 'object' },
+      },
+    };
+    res.end(JSON.stringify(document));
+  });
+  try {
+    await patch({ metadata: { annotations: { read: 'again' } } });
+    await eventually(async () => ![undefined, before].includes(await place()));
+    const answer = await admin.request('GET', (await place())!);
+    const $ref = '#/components/schemas/com.example.wardle.v1.Flunder';
+    expect(answer.json()).toEqual({
+      openapi: '3.0.0',
+      info: { title: 'Wardle', version: 'v0' },
+      paths: {
+        '/apis/wardle.example.com/v1/flunders': {
+          post: {
+            parameters: [{ name: 'dryRun', in: 'query', schema: { type: 'string', uniqueItems: true } }],
+            requestBody: { required: true, content: { 'application/json': { schema: { $ref } } } },
+            responses: {
+              200: {
+                description: 'OK',
+                content: { 'application/json': { schema: { $ref } }, 'application/yaml': { schema: { $ref } } },
+              },
+              401: { description: 'Unauthorized' },
+            },
+          },
+        },
+      },
+      components: {
+        schemas: {
+          'com.example.wardle.v1.Flunder': {
+            type: 'object',
+            properties: { spec: { description: 'made of v2', type: 'object' } },
+            'x-kubernetes-group-version-kind': [{ group: 'wardle.example.com', version: 'v1', kind: 'Flunder' }],
+          },
+        },
+      },
+    });
+    expect(answer.headers['cache-control']).toBe('public, immutable');
+  } finally {
+    extension.instead.clear();
+  }
+  await patch({ metadata: { annotations: { read: 'once more' } } });
+  await eventually(async () => (await place()) === before);
+});
+
 describe('an extension server that cannot be reached', () => {
   const inform = (change: () => Promise<unknown>, reason: string, message: string) =>
     change().then(async () => {

@@ -3,6 +3,7 @@ import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { RequestContext } from '../chain/link.ts';
 import { apiVersionOf, type Registration, type Registrations } from '../discovery/groups.ts';
+import type { Prepared } from '../openapi/service.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { Availability } from './availability.ts';
@@ -109,8 +110,13 @@ export class Aggregation implements Follower {
   /** Where the OpenAPI v3 documents of other servers are, by their place in the index (`apis/example.com/v1`); undefined: there is none. */
   get openApi(): ReadonlyMap<string, string | undefined> {
     return new Map(
-      [...this.#remotes.values()].map((each) => [`apis/${each.apiVersion}`, this.#documents.openApi(each)]),
+      [...this.#remotes.values()].map((each) => [`apis/${each.apiVersion}`, this.#documents.openApi(each)?.place]),
     );
+  }
+
+  /** The OpenAPI v3 document of a server that has none itself, made of what it says in v2; undefined: it is asked. */
+  openApiOf(remote: RemoteServer): Prepared | undefined {
+    return this.#documents.openApi(remote)?.made;
   }
 
   /** The OpenAPI v2 documents of other servers. */

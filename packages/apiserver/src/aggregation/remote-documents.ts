@@ -1,5 +1,9 @@
+import { encodeJson } from '@coracle/api/codec/json';
 import type { APIVersionDiscovery } from '@coracle/api/types/apidiscovery/v2';
+import { mergeV2 } from '../openapi/merge-v2.ts';
 import type { Json } from '../openapi/schemas.ts';
+import { type Prepared, prepared } from '../openapi/service.ts';
+import { v3OfV2 } from '../openapi/v3-of-v2.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { ask } from './ask.ts';
 import type { CertificateAndKey } from './client-certificate.ts';
@@ -24,8 +28,15 @@ export interface DocumentsOptions {
 interface Known {
   /** The last that the server said. */
   readonly discovery: APIVersionDiscovery;
-  /** Where its OpenAPI v3 document is, with a hash; undefined: nowhere. */
-  readonly openApi: string | undefined;
+  readonly openApi: OpenApiV3 | undefined;
+}
+
+/** The OpenAPI v3 document of a group-version. */
+export interface OpenApiV3 {
+  /** Where it is, with a hash. */
+  readonly place: string;
+  /** The document itself, where the server has v2 alone. */
+  readonly made?: Prepared;
 }
 
 /**
@@ -77,8 +88,8 @@ export class RemoteDocuments {
     return known && available ? known : { ...known, version, freshness: 'Stale' };
   }
 
-  /** Where a group-version's OpenAPI v3 document is. */
-  openApi({ name }: RemoteServer): string | undefined {
+  /** A group-version's OpenAPI v3 document; undefined: there is none. */
+  openApi({ name }: RemoteServer): OpenApiV3 | undefined {
     return this.#known.get(name)?.openApi;
   }
 
@@ -105,7 +116,18 @@ export class RemoteDocuments {
     if (!remote.available) return;
     const get = this.#get(remote, signal);
     const discovery = await discoverRemote(remote, get);
-    this.#known.set(name, { discovery, openApi: await placeOf(remote, get) });
+    this.#known.set(name, { discovery, openApi: await this.#openApiV3(remote, get) });
+  }
+
+  /** As the server's index says; made of its v2 document where it has no index. */
+  async #openApiV3(remote: RemoteServer, get: Get): Promise<OpenApiV3 | undefined> {
+    const { code, body } = await get('/openapi/v3', { Accept: 'application/json' });
+    if (code === 200) return placeIn(body, remote);
+    const v2 = code === 404 ? await this.#readV2(remote) : undefined;
+    if (!v2) return undefined;
+    const own = mergeV2({ ...v2.document, paths: {}, definitions: {} }, [v2]);
+    const made = prepared(Buffer.from(encodeJson(v3OfV2(own))));
+    return { place: `/openapi/v3/apis/${remote.apiVersion}?hash=${made.hash}`, made };
   }
 
   async #readV2(remote: RemoteServer): Promise<RemoteV2 | undefined> {
@@ -145,11 +167,9 @@ export interface RemoteV2 {
 }
 
 /** Where the server's index of OpenAPI v3 documents has that of the group-version; undefined where it has none. */
-async function placeOf({ apiVersion }: RemoteServer, get: Get): Promise<string | undefined> {
-  const { code, body } = await get('/openapi/v3', { Accept: 'application/json' });
-  if (code !== 200) return undefined;
+function placeIn(body: Buffer, { apiVersion }: RemoteServer): OpenApiV3 | undefined {
   const { paths } = JSON.parse(body.toString('utf8')) as { paths?: Record<string, { serverRelativeURL?: string }> };
   const place = paths?.[`apis/${apiVersion}`]?.serverRelativeURL;
   // Only a place of its own: whatever else it names is not its to say.
-  return place?.startsWith(`/openapi/v3/apis/${apiVersion}`) ? place : undefined;
+  return place?.startsWith(`/openapi/v3/apis/${apiVersion}`) ? { place } : undefined;
 }

@@ -28,6 +28,8 @@ describe('discovery', () => {
       verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
       shortNames: ['po'],
       categories: ['all'],
+      // The number every cluster has, of every version.
+      storageVersionHash: 'xPOwRZ+Yhw8=',
     });
     expect(list.resources.find((each) => each.name === 'pods/binding')).toMatchObject({
       kind: 'Binding',
@@ -38,6 +40,16 @@ describe('discovery', () => {
       version: 'v1',
       kind: 'TokenRequest',
     });
+  });
+
+  it('tells versions that are stored in another from none', () => {
+    const hash = (apiVersion: string, name: string) =>
+      resourceList(apiVersion, builtinKinds, table).resources.find((each) => each.name === name)!.storageVersionHash;
+    expect(hash('apps/v1', 'deployments')).toBe('8aSe+NMegvE=');
+    expect(hash('autoscaling/v1', 'horizontalpodautoscalers')).toBe(hash('autoscaling/v2', 'horizontalpodautoscalers'));
+    expect(hash('authorization.k8s.io/v1', 'subjectaccessreviews')).toBeUndefined();
+    expect(hash('v1', 'componentstatuses')).toBeUndefined();
+    expect(hash('v1', 'pods/binding')).toBeUndefined();
   });
 
   it('has no way to delete all namespaces at once', () => {

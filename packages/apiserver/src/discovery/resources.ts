@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { AnyKind } from '@coracle/api/kind';
 import type { APIResource, APIResourceList } from '@coracle/api/types/meta/v1';
+import { isStored } from '../registry/registry.ts';
 import { resourceKey, type SubresourceTable } from '../registry/strategy.ts';
+import { storageKind } from '../storage/keys.ts';
 
 /** A subresource as discovery shows it. */
 export interface DiscoveredSubresource {
@@ -51,6 +54,12 @@ export function resourceList(apiVersion: string, kinds: readonly AnyKind[], tabl
   };
 }
 
+/** Tells in which version objects are stored: it changes when that does, and with it what there is should be written anew. */
+function storageVersionHash(of: AnyKind): string {
+  const { group, version, kind } = storageKind(of);
+  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+}
+
 function rows(kind: AnyKind, table: SubresourceTable): APIResource[] {
   const { plural, singular, namespaced, shortNames, categories } = kind;
   const main: APIResource = {
@@ -62,6 +71,7 @@ function rows(kind: AnyKind, table: SubresourceTable): APIResource[] {
   };
   if (shortNames.length > 0) main.shortNames = [...shortNames];
   if (categories.length > 0) main.categories = [...categories];
+  if (isStored(kind)) main.storageVersionHash = storageVersionHash(kind);
   const subs = subresourcesOf(kind, table).map(({ name, verbs, body }): APIResource => {
     const foreign = body.group !== kind.group || body.version !== kind.version;
     const owner = foreign ? { group: body.group, version: body.version } : {};

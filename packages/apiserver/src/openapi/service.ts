@@ -10,9 +10,14 @@ import { encodeOpenApiV2 } from './v2-protobuf.ts';
 import { type KindWords, noOthers, type Words, wordsBefore } from './words.ts';
 
 /** A document ready to be sent. */
-interface Prepared {
-  body: Buffer;
-  hash: string;
+export interface Prepared {
+  readonly body: Buffer;
+  readonly hash: string;
+}
+
+/** Makes a document ready. */
+export function prepared(body: Buffer): Prepared {
+  return { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() };
 }
 
 /**
@@ -100,9 +105,9 @@ export class OpenApiService {
   }
 
   #keep(key: string, body: Buffer): Prepared {
-    const prepared = { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() };
-    this.#documents.set(key, prepared);
-    return prepared;
+    const kept = prepared(body);
+    this.#documents.set(key, kept);
+    return kept;
   }
 
   #apiVersions(): string[] {
