@@ -9,7 +9,7 @@ import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { clone } from '@coracle/api/meta/object';
 import type { StatusError } from '@coracle/api/meta/status';
 import { priorityClass, systemPriorityClasses } from '@coracle/api/scheduling/v1/priorityclass';
-import type { Node, Pod } from '@coracle/api/types/core/v1';
+import type { EphemeralContainer, Node, Pod } from '@coracle/api/types/core/v1';
 import { makeRequest } from '@coracle/process/pki';
 import { describe, expect, it } from '@jest/globals';
 import { alwaysAllow, alwaysDeny } from '../chain/authorization/authorizer.ts';
@@ -28,9 +28,11 @@ function reading(...there: [AnyKind, KubeObject][]): ObjectAccess {
     there.find(
       ([each, { metadata }]) => each === kind && metadata.name === name && (metadata.namespace ?? '') === at,
     )?.[1];
+  const all = (kind: AnyKind) => there.filter(([each]) => each === kind).map(([, object]) => object);
   return {
     cached: (kind: AnyKind, name: string, at?: string) => find(kind, name, at),
-    cachedList: (kind: AnyKind) => there.filter(([each]) => each === kind).map(([, object]) => object),
+    cachedList: all,
+    list: async (kind: AnyKind) => all(kind),
     get: async (kind: AnyKind, name: string, at?: string) => find(kind, name, at),
   } as unknown as ObjectAccess;
 }
@@ -254,6 +256,34 @@ describe('a new pod', () => {
     await expect(using('other')).rejects.toThrow(
       'volume with secret.secretName="other" is not allowed because service account strict does not reference that secret',
     );
+  });
+
+  it('brings no other secrets into itself by ephemeral containers', async () => {
+    const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+    const strict = {
+      metadata: { name: 'strict', namespace: 'default', annotations },
+      secrets: [{ name: 'known' }],
+    };
+    const objects = reading([serviceAccount, strict], [namespace, { metadata: { name: 'default' } }]);
+    const adding = (guest: Partial<EphemeralContainer>, account = 'strict') =>
+      admit({
+        kind: pod,
+        operation: 'UPDATE',
+        subresource: 'ephemeralcontainers',
+        objects,
+        old: web({ serviceAccountName: account }),
+        object: web({ serviceAccountName: account, ephemeralContainers: [{ name: 'e', image: 'x', ...guest }] }),
+      });
+    const variable = (name: string) => ({ env: [{ name: 'A', valueFrom: { secretKeyRef: { name, key: 'k' } } }] });
+    await adding(variable('known'));
+    const because = 'is not allowed because service account strict does not reference that secret';
+    await expect(adding(variable('other'))).rejects.toThrow(
+      `pods "web" is forbidden: ephemeral container e with envVar A referencing secret.secretName="other" ${because}`,
+    );
+    await expect(adding({ envFrom: [{ secretRef: { name: 'other' } }] })).rejects.toThrow(
+      `ephemeral container e with envFrom referencing secret.secretName="other" ${because}`,
+    );
+    await expect(adding({}, 'gone')).rejects.toThrow('error looking up service account default/gone');
   });
 
   it('of a system class gets its number', async () => {

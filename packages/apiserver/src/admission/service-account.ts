@@ -5,7 +5,7 @@ import type { Pod, ServiceAccount } from '@coracle/api/types/core/v1';
 import { referencesOf } from '../chain/authorization/node/pod-references.ts';
 import { secretNotAllowed } from './mountable-secrets.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
-import { isPodWrite, refused } from './refusal.ts';
+import { isCore, isPodWrite, refused } from './refusal.ts';
 import { mountTokenVolume } from './service-account-token-volume.ts';
 
 const defaultName = 'default';
@@ -35,9 +35,12 @@ export function serviceAccounts(): AdmissionPlugin {
       }
     },
     async validate(attributes) {
-      if (!isPodWrite(attributes, 'CREATE')) return;
+      const { operation, subresource } = attributes;
+      const addsContainers =
+        subresource === 'ephemeralcontainers' && operation === 'UPDATE' && isCore(attributes, 'pods');
+      if (!addsContainers && !isPodWrite(attributes, 'CREATE')) return;
       const pod = attributes.object as Pod;
-      if (isMirror(pod)) {
+      if (!addsContainers && isMirror(pod)) {
         refuseReferences(attributes, pod);
         return;
       }
@@ -48,7 +51,7 @@ export function serviceAccounts(): AdmissionPlugin {
         );
       }
       const account = await find(attributes, pod.spec.serviceAccountName);
-      const reason = secretNotAllowed(pod, account);
+      const reason = secretNotAllowed(pod, account, subresource);
       if (reason !== undefined) throw refused(attributes, reason);
     },
   };
