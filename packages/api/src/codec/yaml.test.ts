@@ -80,8 +80,8 @@ describe('parseYamlDocuments', () => {
     const [document] = parseYamlDocuments(text);
     expect(document?.value).toMatchObject({ spec: { a: 2, list: [{ x: 1 }, { x: 2 }] }, use: { k: 2 } });
     expect(document?.duplicates).toEqual([
-      { path: 'spec.list[1].x', line: 6 },
-      { path: 'spec.a', line: 7 },
+      { key: 'x', path: 'spec.list[1].x', line: 6 },
+      { key: 'a', path: 'spec.a', line: 7 },
     ]);
   });
 

@@ -9,8 +9,14 @@ export interface YamlDocument {
   value: unknown;
   /** The line its first node stands on, from 1. */
   line: number;
-  /** Keys that occur more than once in one mapping: their path and the line of the repetition. The last one counts. */
-  duplicates: { path: string; line: number }[];
+  /** Keys that occur more than once in one mapping: the key, its path and the line of the repetition. The last one counts. */
+  duplicates: RepeatedKey[];
+}
+
+export interface RepeatedKey {
+  key: string;
+  path: string;
+  line: number;
 }
 
 /** A text that is no YAML. Lines and columns count from 1. */
@@ -119,8 +125,8 @@ interface Open {
   key: boolean;
 }
 
-function duplicateKeys(source: string, events: readonly Event[]): { path: string; line: number }[] {
-  const found: { path: string; line: number }[] = [];
+function duplicateKeys(source: string, events: readonly Event[]): RepeatedKey[] {
+  const found: RepeatedKey[] = [];
   const open: Open[] = [];
   const path = (): string => {
     const top = open.at(-1);
@@ -156,7 +162,7 @@ function duplicateKeys(source: string, events: readonly Event[]): { path: string
         if (top?.keys && top.key) {
           top.step = getScalarValue(source, event);
           if (top.keys.has(top.step) && top.step !== '<<')
-            found.push({ path: path(), line: lineAt(source, event.valueStart) });
+            found.push({ key: top.step, path: path(), line: lineAt(source, event.valueStart) });
           top.keys.set(top.step, true);
         }
         advance();

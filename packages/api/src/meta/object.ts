@@ -152,3 +152,9 @@ export function setPath(object: object, path: string, value: unknown): void {
   }
   setOwn(at, last, value);
 }
+
+/** The type an object says it is of, `GROUP/VERSION, Kind=KIND` (the core group's name is empty), as errors name it. */
+export function typeNameOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): string {
+  const version = typeof apiVersion === 'string' ? apiVersion : '';
+  return `${version.includes('/') ? '' : '/'}${version}, Kind=${typeof kind === 'string' ? kind : ''}`;
+}

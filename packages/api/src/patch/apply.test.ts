@@ -321,7 +321,7 @@ describe('applyObject', () => {
       'another version',
       { ...deployment({}), apiVersion: 'apps/v1beta1' },
       400,
-      'Incorrect version specified in apply patch. Specified patch version: apps/v1beta1, expected: apps/v1',
+      'invalid object type: apps/v1beta1, Kind=Deployment',
     ],
     [
       'an unknown field',

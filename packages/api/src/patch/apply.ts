@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kind.ts';
-import { deepEqual, isObject } from '../meta/object.ts';
+import { deepEqual, isObject, typeNameOf } from '../meta/object.ts';
 import { badRequest, StatusError } from '../meta/status.ts';
 import { now } from '../meta/time.ts';
 import type { ObjectSchema } from '../schema.ts';
@@ -48,12 +48,10 @@ export interface ApplyRequest {
  */
 export function applyObject(request: ApplyRequest): KubeObject {
   const { applied, schema, apiVersion } = request;
-  if (applied.metadata?.managedFields) throw badRequest('metadata.managedFields must be nil');
   if (applied.apiVersion !== apiVersion) {
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${applied.apiVersion}, expected: ${apiVersion}`,
-    );
+    throw badRequest(`invalid object type: ${typeNameOf(applied)}`);
   }
+  if (applied.metadata?.managedFields) throw badRequest('metadata.managedFields must be nil');
   refuseWrongTypes(applied, schema);
   const live = request.live ?? emptyObject(applied);
   const self: ManagerIdentity = {
@@ -75,10 +73,8 @@ function refuseWrongTypes(applied: KubeObject, schema: ObjectSchema): void {
   const errors = typeErrors(applied, schema);
   if (errors.length === 0) return;
   const { namespace, name } = applied.metadata ?? {};
-  const [version, group] = (applied.apiVersion ?? '').split('/').reverse();
-  const gvk = `${group === undefined ? '' : `${group}/`}${version}, Kind=${applied.kind}`;
   const text = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
-  const message = `failed to create typed patch object (${shown(namespace)}/${shown(name)}; ${gvk}): ${text}`;
+  const message = `failed to create typed patch object (${shown(namespace)}/${shown(name)}; ${typeNameOf(applied)}): ${text}`;
   throw new StatusError({ code: 500, reason: '', message });
 }
 

@@ -1,4 +1,8 @@
+import { posix } from 'node:path';
+import { decodeJson } from '@coracle/api/codec/json';
+import { isObject } from '@coracle/api/meta/object';
 import { badRequest, expired, type StatusError } from '@coracle/api/meta/status';
+import { jsonTypeOf } from './decoding.ts';
 
 /** Where a list goes on. */
 export interface Continuation {
@@ -17,27 +21,47 @@ export function encodeContinue({ start, revision }: Continuation): string {
 
 /** Reads a token; throws BadRequest with upstream's texts. */
 export function decodeContinue(token: string): Continuation {
-  let value: { v?: unknown; rv?: unknown; start?: unknown };
+  const value = fieldsOf(token);
+  if (value.v !== version) {
+    throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(value.v ?? '')}`);
+  }
+  if ((value.rv ?? 0) === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${version})`);
+  if (!value.start) throw invalidToken(`encoded start key empty (version ${version})`);
+  const path = value.start.startsWith('/') ? value.start : `/${value.start}`;
+  if (posix.normalize(path) !== path || path.endsWith('/')) throw invalidToken(value.start);
+  return { start: path.slice(1), revision: value.rv! };
+}
+
+const fieldTypes = { v: 'string', rv: 'int64', start: 'string' } as const;
+
+/** What a token holds, of the right types. */
+function fieldsOf(token: string): { v?: string; rv?: number; start?: string } {
+  const illegal = token.search(/[^\w-]/);
+  if (illegal >= 0) throw invalidToken(`illegal base64 data at input byte ${illegal}`);
+  let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(token, 'base64url').toString()) as typeof value;
-  } catch {
-    throw badRequest('continue key is not valid: invalid encoding');
+    value = decodeJson(Buffer.from(token, 'base64url')).value;
+  } catch (error) {
+    throw invalidToken(error instanceof Error ? error.message : String(error));
   }
-  if (typeof value !== 'object' || value === null || value.v !== version) {
-    throw badRequest(
-      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(String(value?.v ?? ''))}`,
-    );
+  if (value === null) return {};
+  if (!isObject(value)) throw unfit(value, 'value of type storage.continueToken');
+  for (const [name, type] of Object.entries(fieldTypes)) {
+    const field = value[name];
+    const fits = type === 'string' ? typeof field === 'string' : Number.isSafeInteger(field);
+    if (field !== undefined && field !== null && !fits)
+      throw unfit(field, `struct field continueToken.${name} of type ${type}`);
   }
-  if (typeof value.rv !== 'number' || value.rv === 0 || !Number.isSafeInteger(value.rv)) {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  }
-  if (typeof value.start !== 'string' || value.start === '') {
-    throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  }
-  if (value.start.split('/').some((part) => part === '..' || part === '.')) {
-    throw badRequest(`continue key is not valid: ${value.start}`);
-  }
-  return { start: value.start, revision: value.rv };
+  return value;
+}
+
+function unfit(value: unknown, target: string): StatusError {
+  const shown = typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : jsonTypeOf(value);
+  return invalidToken(`json: cannot unmarshal ${shown} into Go ${target}`);
+}
+
+function invalidToken(problem: string): StatusError {
+  return badRequest(`invalid continue token: continue key is not valid: ${problem}`);
 }
 
 /** 410 for a continuation whose revision is compacted; carries a token that goes on with what is there now. */

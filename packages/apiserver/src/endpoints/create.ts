@@ -1,9 +1,10 @@
 import type { KubeObject } from '@coracle/api/kind';
-import { badRequest, StatusError } from '@coracle/api/meta/status';
+import { StatusError } from '@coracle/api/meta/status';
 import { readBody } from './body.ts';
 import { type Call, requireNamespace, sendObject, writeOf } from './call.ts';
 import { decodeObject } from './decoding.ts';
 import { type WriteOptions, writeOptionsOf } from './options.ts';
+import { placeInNamespace } from './place.ts';
 
 /** POST to a collection. */
 export async function create(call: Call): Promise<void> {
@@ -38,14 +39,4 @@ export async function readObject(call: Call, options: WriteOptions): Promise<Kub
   context.audit?.request(object);
   kind.defaults?.(object);
   return object;
-}
-
-/** The path's namespace is the object's; an object that names another is refused. */
-export function placeInNamespace({ kind, namespace }: Call, object: KubeObject): void {
-  const { metadata } = object;
-  if (!kind.namespaced) return;
-  if (metadata.namespace && metadata.namespace !== namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
-  metadata.namespace = namespace;
 }

@@ -1,13 +1,12 @@
-import { decodeJson } from '@coracle/api/codec/json';
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
-import { parseYamlDocuments } from '@coracle/api/codec/yaml';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, unsupportedMediaType } from '@coracle/api/meta/status';
 import type { Scheme } from '@coracle/api/scheme';
 import { mediaTypes, textTypes } from './negotiation.ts';
 import type { FieldValidation } from './options.ts';
+import { nothingRepeated, type Parsed, parseJson, parseYaml, type RepeatedKeys, yamlErrors } from './repeated-keys.ts';
 
 /** What a body must be. */
 export interface Expected extends ObjectForm {
@@ -25,7 +24,7 @@ export function decodeObject(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const { value, duplicates } = parseBody(bytes, contentType, expected);
+  const { value, repeated } = parseBody(bytes, contentType, expected);
   if (!isObject(value))
     throw unrecognized(
       expected.kind,
@@ -39,25 +38,20 @@ export function decodeObject(
       `${object.kind} in version "${versionOf(object.apiVersion!)}" cannot be handled as a ${expected.kind}: ${problem}`,
     );
   const typed = typedObject<KubeObject>(object, expected, fail);
-  reportFields(typed.unknown, duplicates, validation, warn, fail);
+  reportFields(typed.unknown, repeated, validation, warn, fail);
   return typed.object;
 }
 
 /** Parses JSON, YAML or protobuf by content type; throws UnsupportedMediaType, BadRequest. */
-export function parseBody(
-  bytes: Buffer,
-  contentType: string | undefined,
-  expected: Expected,
-): { value: unknown; duplicates: string[] } {
+export function parseBody(bytes: Buffer, contentType: string | undefined, expected: Expected): Parsed {
   const { kind } = expected;
   const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase() || 'application/json';
-  if (media === protobufType && !expected.dynamic) return { value: parseProtobuf(bytes, expected), duplicates: [] };
+  if (media === protobufType && !expected.dynamic)
+    return { value: parseProtobuf(bytes, expected), repeated: nothingRepeated };
   const accepted: readonly string[] = expected.dynamic ? textTypes : mediaTypes;
   if (!accepted.includes(media)) throw unsupportedMediaType(accepted);
   try {
-    if (media === 'application/json') return decodeJson(bytes, { duplicates: true });
-    const [document] = parseYamlDocuments(bytes.toString());
-    return { value: document?.value, duplicates: document?.duplicates.map(({ path }) => path) ?? [] };
+    return media === 'application/json' ? parseJson(bytes) : parseYaml(bytes.toString());
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw unrecognized(kind, `couldn't get version/kind; json parse error: ${text}`, bytes);
@@ -119,22 +113,29 @@ export function typedObject<T>(
   }
 }
 
-/** Does with unknown and duplicate fields what the client asked for: refuse, warn, or nothing. */
+/** Does with unknown and repeated fields what the client asked for: refuse, warn, or nothing. A field that is both counts as unknown. */
 export function reportFields(
   unknown: readonly string[],
-  duplicates: readonly string[],
+  { paths, lines }: RepeatedKeys,
   validation: FieldValidation,
   warn: (text: string) => void,
   fail: (problem: string) => Error,
 ): void {
-  if (validation === 'Ignore' || (unknown.length === 0 && duplicates.length === 0)) return;
+  if (validation === 'Ignore' || unknown.length + paths.length + lines.length === 0) return;
+  const known = paths.filter((path) => !unknown.some((field) => isWithin(path, field)));
   const problems = [
-    ...duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`),
+    ...known.map((field) => `duplicate field ${JSON.stringify(field)}`),
     ...unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
   ];
-  if (validation === 'Strict') throw fail(`strict decoding error: ${problems.join(', ')}`);
-  for (const problem of problems) warn(problem);
+  if (validation === 'Strict') {
+    const yaml = lines.length === 0 ? [] : [yamlErrors({ paths, lines })];
+    throw fail(`strict decoding error: ${[...yaml, ...problems].join(', ')}`);
+  }
+  for (const problem of [...lines, ...problems]) warn(problem);
 }
+
+const isWithin = (path: string, field: string): boolean =>
+  path.startsWith(field) && (path.length === field.length || '.['.includes(path[field.length]!));
 
 function unrecognized(kind: string, problem: string, bytes: Buffer) {
   return badRequest(

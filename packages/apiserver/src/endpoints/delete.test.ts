@@ -74,10 +74,13 @@ describe('delete', () => {
     const uid = await call('DELETE', `${path}/configmaps/a`, { preconditions: { uid: 'other' } });
     expect(uid.status).toBe(409);
     expect(uid.body.message).toBe(
-      `Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: other, UID in object meta: ${metadata.uid}`,
+      `Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
     );
     const version = await call('DELETE', `${path}/configmaps/a`, { preconditions: { resourceVersion: '1' } });
     expect(version.status).toBe(409);
+    expect(version.body.message).toBe(
+      `Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    );
     expect(
       (
         await call('DELETE', `${path}/configmaps/a`, {
@@ -115,6 +118,38 @@ describe('delete', () => {
     await call('POST', `${path}/pods`, { metadata: { name: 'p' }, spec: podSpec });
     await call('DELETE', `${path}/pods/p`);
     expect((await call('GET', `${path}/pods/p`)).status).toBe(404);
+  });
+
+  it('goes by the options in the body, not by those of the query', async () => {
+    await make();
+    const both = `${path}/configmaps/a?dryRun=All&propagationPolicy=Orphan`;
+    const { body } = await call('DELETE', both, { propagationPolicy: 'Foreground' });
+    expect(body.metadata.finalizers).toEqual(['foregroundDeletion']);
+    // A deletion that has begun is not changed by another.
+    const again = await call('DELETE', both, { propagationPolicy: 'Background' });
+    expect(again.body.metadata).toEqual(body.metadata);
+  });
+
+  it.each([
+    [true, ['orphan']],
+    [false, undefined],
+  ])('orphans by orphanDependents=%p as it did before there were policies', async (orphanDependents, finalizers) => {
+    await make({ finalizers: ['example.com/wait'] });
+    const { body } = await call('DELETE', `${path}/configmaps/a`, { orphanDependents });
+    expect(body.metadata.finalizers).toEqual(['example.com/wait', ...(finalizers ?? [])]);
+  });
+
+  it('of a collection propagates and rehearses as asked', async () => {
+    for (const name of ['a', 'b']) await call('POST', `${path}/configmaps`, { metadata: { name } });
+    const rehearsed = await call('DELETE', `${path}/configmaps?dryRun=All`);
+    expect([rehearsed.status, rehearsed.body.items.length]).toEqual([200, 2]);
+    expect((await call('GET', `${path}/configmaps`)).body.items).toHaveLength(2);
+    await call('DELETE', `${path}/configmaps?fieldSelector=metadata.name%3Da`, { propagationPolicy: 'Orphan' });
+    const kept = (await call('GET', `${path}/configmaps`)).body.items;
+    const finalizers = kept.map((item: { metadata: { finalizers?: string[] } }) => item.metadata.finalizers);
+    expect(finalizers).toEqual([['orphan'], undefined]);
+    const wrong = await call('DELETE', `${path}/configmaps`, { propagationPolicy: 'Sometimes' });
+    expect(wrong.status).toBe(422);
   });
 
   it('of a collection takes what is selected', async () => {

@@ -22,10 +22,10 @@ const futureTimeout = 3_000;
 /** Reads what a list asks for: from the watch cache, or for revisions of the past from the store. */
 export async function readPage(registry: Registry, resource: Resource, options: ListOptions): Promise<Page> {
   if (options.continue !== '') {
+    const token = decodeContinue(options.continue);
     if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
-    const token = decodeContinue(options.continue);
     if (token.revision > 0) return exactPage(registry, resource, options, token.revision, token);
     await registry.freshFor(resource.cache);
     return cachePage(registry, resource, options, token.start);

@@ -1,5 +1,6 @@
 import { type FieldError, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
 import { badRequest, invalidObject } from '@coracle/api/meta/status';
+import { isTrue } from '../chain/request-info.ts';
 import { dryRunErrors } from '../registry/options-validation.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -66,21 +67,19 @@ export function managerOf(fieldManager: string, userAgent: string | undefined): 
   return printable.slice(0, 128) || 'unknown';
 }
 
-/** A boolean of the query: `1`, `true`, … ; throws BadRequest for anything else. */
+/** A boolean of the query: only `0` and `false`, in any case, are false where it is given; as upstream converts it. */
 export function booleanOf(query: URLSearchParams, name: string): boolean {
-  const text = query.get(name);
-  if (text === null) return false;
-  if (['1', 't', 'T', 'TRUE', 'true', 'True', ''].includes(text)) return true;
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false;
-  throw badRequest(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return isTrue(query.get(name));
 }
 
-/** A whole number of the query; undefined where it is not given; throws BadRequest when it is none. */
+/** A 64-bit whole number of the query; undefined where it is not given; throws BadRequest when it is none. */
 export function integerOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
+  if (text === null) return undefined;
+  const isNumber = /^[+-]?\d+$/.test(text);
+  if (isNumber && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return Number(text);
+  const problem = isNumber ? 'value out of range' : 'invalid syntax';
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${problem}`);
 }
 
 function isFieldValidation(value: string): value is FieldValidation {

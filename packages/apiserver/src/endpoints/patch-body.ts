@@ -1,8 +1,7 @@
-import { decodeJson, encodeJson } from '@coracle/api/codec/json';
-import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
-import { clone, isObject } from '@coracle/api/meta/object';
+import { clone, isObject, typeNameOf } from '@coracle/api/meta/object';
 import {
   badRequest,
   invalidObject,
@@ -19,6 +18,8 @@ import { readBody } from './body.ts';
 import type { Call } from './call.ts';
 import { type Expected, jsonTypeOf, reportFields, typedObject } from './decoding.ts';
 import type { WriteOptions } from './options.ts';
+import { checkPlace } from './place.ts';
+import { type Parsed, parseJson, parseYaml, type RepeatedKeys, yamlErrors } from './repeated-keys.ts';
 
 const types = {
   'application/json-patch+json': 'json',
@@ -31,8 +32,7 @@ const types = {
 export interface Patch {
   type: (typeof types)[keyof typeof types];
   value: unknown;
-  /** Fields that occur twice in the patch. */
-  duplicates: string[];
+  repeated: RepeatedKeys;
 }
 
 /** Reads a patch and checks that its options fit its type; throws UnsupportedMediaType, BadRequest, Invalid. */
@@ -51,7 +51,7 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
   }
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
   const bytes = await readBody(context);
-  const { value, duplicates } = parse(bytes, type);
+  const { value, repeated } = parse(bytes, type);
   if (type === 'json' ? !Array.isArray(value) : !isObject(value)) {
     const wanted = type === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}';
     throw badRequest(
@@ -59,7 +59,7 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
     );
   }
   context.audit?.request(value);
-  return { type, value, duplicates };
+  return { type, value, repeated };
 }
 
 /** The object a JSON, merge or strategic merge patch makes of `current`, in its type's form; `current` stays as it is. */
@@ -82,34 +82,32 @@ export function patchedObject(
   const typed = typedObject<KubeObject>(patched, expected, fail);
   reportFields(
     typed.unknown,
-    patch.duplicates,
+    patch.repeated,
     options.fieldValidation,
     (text) => call.context.warnings.push(text),
     fail,
   );
+  checkPlace(call, typed.object);
   return typed.object;
 }
 
-/** The object an apply patch sends, placed where the path says; throws BadRequest when it is another. */
-export function appliedObject(patch: Patch, { kind, name, namespace }: Call): KubeObject {
+/** The object an apply patch sends; throws BadRequest when it is of another kind. */
+export function appliedObject(patch: Patch, kind: { apiVersion: string; kind: string }): KubeObject {
   const sent = clone(patch.value) as KubeObject;
-  if (sent.apiVersion !== undefined && sent.kind !== undefined && sent.kind !== kind.kind) {
-    throw badRequest(`${sent.kind} in version ${JSON.stringify(sent.apiVersion)} cannot be applied as a ${kind.kind}`);
+  if (sent.kind !== kind.kind || sent.apiVersion !== kind.apiVersion) {
+    throw badRequest(`invalid object type: ${typeNameOf(sent)}`);
   }
-  sent.kind ??= kind.kind;
-  sent.apiVersion ??= kind.apiVersion;
   if (!isObject(sent.metadata)) sent.metadata = {};
-  const { metadata } = sent;
-  metadata.name ??= name;
-  if (metadata.name !== name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
-  if (!kind.namespaced) return sent;
-  metadata.namespace ??= namespace;
-  if (metadata.namespace !== namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
   return sent;
+}
+
+/** Does with keys that an apply patch says twice what the client asked for. */
+export function reportRepeated({ repeated }: Patch, { fieldValidation }: WriteOptions, { context }: Call): void {
+  if (repeated.lines.length === 0 || fieldValidation === 'Ignore') return;
+  if (fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlErrors(repeated)}`);
+  }
+  context.warnings.push(...repeated.lines);
 }
 
 function applied(patch: Patch, current: object, expected: Expected): unknown {
@@ -130,13 +128,14 @@ function applied(patch: Patch, current: object, expected: Expected): unknown {
   }
 }
 
-function parse(bytes: Buffer, type: Patch['type']): { value: unknown; duplicates: string[] } {
+function parse(bytes: Buffer, type: Patch['type']): Parsed {
   try {
-    if (type !== 'apply') return decodeJson(bytes, { duplicates: true });
+    if (type !== 'apply') return parseJson(bytes);
     const text = bytes.toString();
-    if (text.trimStart().startsWith('{')) return decodeJson(text, { duplicates: true });
-    const [document] = parseYamlDocuments(text);
-    return { value: document?.value, duplicates: document?.duplicates.map(({ path }) => path) ?? [] };
+    if (!text.trimStart().startsWith('{')) return parseYaml(text);
+    // JSON is YAML, and read faster; which line says a key again only YAML's reader knows.
+    const parsed = parseJson(text);
+    return parsed.repeated.paths.length === 0 ? parsed : parseYaml(text);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw badRequest(type === 'apply' ? `error decoding YAML: ${text}` : `error decoding patch: ${text}`);

@@ -61,8 +61,22 @@ describe('merge patch', () => {
       422,
       /^ "" is invalid: patch: Invalid value: ".*": json: cannot unmarshal string into Go struct field ConfigMap.data/,
     ],
-    [{ metadata: { name: 'b' } }, 422, /metadata.name: Invalid value: "b": field is immutable/],
-    [{ metadata: { namespace: 'b' } }, 422, /metadata.namespace: Invalid value: "b": field is immutable/],
+    [{ metadata: { name: 'b' } }, 400, /^the name of the object \(b\) does not match the name on the URL \(a\)$/],
+    [
+      { metadata: { name: null } },
+      400,
+      /^the name of the object \(a based on URL\) was undeterminable: name must be provided$/,
+    ],
+    [
+      { metadata: { namespace: 'b' } },
+      400,
+      /^the namespace of the provided object does not match the namespace sent on the request$/,
+    ],
+    [
+      { metadata: { uid: 'b' } },
+      422,
+      /^ConfigMap "a" is invalid: metadata.uid: Invalid value: "b": field is immutable$/,
+    ],
     ['{', 400, /^error decoding patch: unexpected end of JSON input$/],
     [
       '[]',
@@ -174,7 +188,7 @@ describe('apply patch', () => {
     const { status, body } = await patch(
       'apply',
       'configmaps/s',
-      'apiVersion: v1\nkind: ConfigMap\ndata:\n  a: "1"\n',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata:\n  a: "1"\n',
       '?fieldManager=m',
     );
     expect(status).toBe(201);
@@ -212,6 +226,71 @@ describe('apply patch', () => {
     ]);
   });
 
+  it('says which line repeats a key', async () => {
+    const twice = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: s\ndata:\n  a: "1"\n  a: "2"\n';
+    const json = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"s"},\n"data":{"a":"1","a":"2"}}';
+    for (const [text, line] of [
+      [twice, 7],
+      [json, 2],
+    ]) {
+      const warned = await patch('apply', 'configmaps/s', text, '?fieldManager=m');
+      expect(warned.headers.get('warning')).toBe(`299 - "line ${line}: key \\"a\\" already set in map"`);
+      expect(warned.body.data).toEqual({ a: '2' });
+      const ignored = await patch('apply', 'configmaps/s', text, '?fieldManager=m&fieldValidation=Ignore');
+      expect(ignored.headers.get('warning')).toBeNull();
+      const strict = await patch('apply', 'configmaps/s', text, '?fieldManager=m&fieldValidation=Strict');
+      expect([strict.status, strict.body.message]).toEqual([
+        400,
+        `error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line ${line}: key "a" already set in map`,
+      ]);
+    }
+  });
+
+  it.each<[object, number, string]>([
+    [{ kind: 'Secret' }, 400, 'invalid object type: /v1, Kind=Secret'],
+    [{ apiVersion: 'v2' }, 400, 'invalid object type: /v2, Kind=ConfigMap'],
+    [{ apiVersion: undefined, kind: undefined }, 400, 'invalid object type: /, Kind='],
+    [{ metadata: { name: 's', managedFields: [] } }, 400, 'metadata.managedFields must be nil'],
+    [{ metadata: {} }, 400, 'the name of the object (s based on URL) was undeterminable: name must be provided'],
+    [
+      { metadata: { name: 's', namespace: 'other' } },
+      400,
+      'the namespace of the provided object does not match the namespace sent on the request',
+    ],
+    [
+      { metadata: { name: 's', uid: 'u' } },
+      409,
+      'Operation cannot be fulfilled on configmaps "s": uid mismatch: the provided object specified uid u, and no existing object was found',
+    ],
+    [
+      { bogus: 1 },
+      500,
+      'failed to create typed patch object (/s; /v1, Kind=ConfigMap): .bogus: field not declared in schema',
+    ],
+  ])('of %j creates nothing', async (more, code, message) => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 's' }, ...more };
+    const { status, body } = await patch('apply', 'configmaps/s', object, '?fieldManager=m');
+    expect([status, body.message]).toEqual([code, message]);
+    expect((await get('configmaps/s')).code).toBe(404);
+  });
+
+  it('keeps to a resourceVersion and a uid it names', async () => {
+    const { body } = await applyTo('m', { a: '1' });
+    const naming = (metadata: object) =>
+      patch(
+        'apply',
+        'configmaps/s',
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 's', ...metadata }, data: { a: '2' } },
+        '?fieldManager=m',
+      );
+    expect((await naming({ resourceVersion: '1' })).body.reason).toBe('Conflict');
+    expect((await naming({ uid: 'other' })).body.message).toBe(
+      'ConfigMap "s" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+    );
+    const { uid, resourceVersion } = body.metadata;
+    expect((await naming({ uid, resourceVersion })).body.data).toEqual({ a: '2' });
+  });
+
   it.each([
     ['', 422, 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'],
     ['?fieldManager=m', 400, 'the name of the object (other) does not match the name on the URL (s)'],
@@ -224,6 +303,88 @@ describe('apply patch', () => {
     );
     expect(answer.status).toBe(code);
     expect(answer.body.message).toBe(message);
+  });
+});
+
+describe('apply patch of a subresource', () => {
+  const named = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } };
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const spec = { replicas: 1, selector: { matchLabels: { a: 'b' } }, template };
+  let deployments: string;
+  const send = (where: string, body: object, query: string) =>
+    call('PATCH', `${deployments}/d${where}${query}`, body, { 'content-type': 'application/apply-patch+yaml' });
+  const scale = (replicas: number, query: string) =>
+    send('/scale', { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'd' }, spec: { replicas } }, query);
+  // biome-ignore lint/suspicious/noExplicitAny: as the server shows them.
+  const managers = async (): Promise<any[]> =>
+    (await call('GET', `${deployments}/d`)).body.metadata.managedFields.map(
+      // biome-ignore lint/suspicious/noExplicitAny: as above.
+      ({ manager, operation, subresource, fieldsV1 }: any) => [manager, operation, subresource, Object.keys(fieldsV1)],
+    );
+  beforeEach(async () => {
+    deployments = `/apis/apps/v1${path.slice(7)}/deployments`;
+    expect((await send('', { ...named, spec, status: { replicas: 9 } }, '?fieldManager=owner')).status).toBe(201);
+  });
+
+  it('status: owns status alone, and removes what it no longer sends', async () => {
+    const conditions = [{ type: 'Available', status: 'True' }];
+    const first = await send(
+      '/status',
+      { ...named, spec: { replicas: 7 }, status: { replicas: 2, conditions } },
+      '?fieldManager=s',
+    );
+    expect(first.body).toMatchObject({ spec: { replicas: 1 }, status: { replicas: 2, conditions } });
+    expect(await managers()).toEqual([
+      ['owner', 'Apply', undefined, ['f:spec']],
+      ['s', 'Apply', 'status', ['f:status']],
+    ]);
+    const second = await send('/status', { ...named, status: { conditions } }, '?fieldManager=s');
+    expect(second.body.status).toEqual({ conditions });
+    const missing = await call(
+      'PATCH',
+      `${deployments}/none/status?fieldManager=s`,
+      { ...named, metadata: { name: 'none' } },
+      {
+        'content-type': 'application/apply-patch+yaml',
+      },
+    );
+    expect(missing.status).toBe(404);
+  });
+
+  it('scale: names conflicts about replicas, and takes them over by force', async () => {
+    const refused = await scale(5, '?fieldManager=scaler');
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      'Apply failed with 1 conflict: conflict with "owner": .spec.replicas',
+    ]);
+    expect((await scale(5, '?fieldManager=scaler&force=true')).body.spec).toEqual({ replicas: 5 });
+    expect(await managers()).toEqual([
+      ['owner', 'Apply', undefined, ['f:spec']],
+      ['scaler', 'Apply', 'scale', ['f:spec']],
+    ]);
+    expect((await scale(6, '?fieldManager=scaler')).body.spec).toEqual({ replicas: 6 });
+    expect((await send('', { ...named, spec }, '?fieldManager=owner')).body.message).toBe(
+      'Apply failed with 1 conflict: conflict with "scaler" with subresource "scale": .spec.replicas',
+    );
+  });
+
+  it('scale: shares replicas it leaves as they are, and leaves them to who scales later', async () => {
+    expect((await scale(1, '?fieldManager=scaler')).status).toBe(200);
+    const replicas = ({ fieldsV1 }: { fieldsV1: { 'f:spec': object } }) => 'f:replicas' in fieldsV1['f:spec'];
+    const owners = async () =>
+      (await call('GET', `${deployments}/d`)).body.metadata.managedFields
+        .filter(replicas)
+        .map(({ manager }: { manager: string }) => manager);
+    expect(await owners()).toEqual(['owner', 'scaler']);
+    await call(
+      'PATCH',
+      `${deployments}/d/scale?fieldManager=hpa`,
+      { spec: { replicas: 3 } },
+      {
+        'content-type': 'application/merge-patch+json',
+      },
+    );
+    expect(await owners()).toEqual(['hpa']);
   });
 });
 

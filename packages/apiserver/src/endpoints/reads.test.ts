@@ -27,6 +27,23 @@ afterAll(async () => {
 // biome-ignore lint/suspicious/noExplicitAny: whatever the server answered.
 const names = (body: any): string[] => body.items.map((item: any) => item.metadata.name);
 
+/** Continue tokens that no server made. */
+const tampered: [string, string][] = [
+  ['{"v":"meta.k8s.io/v1"', 'unexpected end of JSON input'],
+  ['null', 'server does not recognize this encoded version ""'],
+  ['[]', 'json: cannot unmarshal array into Go value of type storage.continueToken'],
+  ['{"v":"meta.k8s.io/v2","rv":1,"start":"a"}', 'server does not recognize this encoded version "meta.k8s.io/v2"'],
+  [
+    '{"v":"meta.k8s.io/v1","rv":"1","start":"a"}',
+    'json: cannot unmarshal string into Go struct field continueToken.rv of type int64',
+  ],
+  ['{"v":"meta.k8s.io/v1","start":"a"}', 'incorrect encoded start resourceVersion \\(version meta.k8s.io/v1\\)'],
+  ['{"v":"meta.k8s.io/v1","rv":1}', 'encoded start key empty \\(version meta.k8s.io/v1\\)'],
+  ['{"v":"meta.k8s.io/v1","rv":1,"start":"../secrets/a"}', '../secrets/a'],
+  ['{"v":"meta.k8s.io/v1","rv":1,"start":"a/../../b"}', 'a/../../b'],
+  ['{"v":"meta.k8s.io/v1","rv":1,"start":"a//b"}', 'a//b'],
+];
+
 describe('list', () => {
   it('gives all items in key order, without kind and apiVersion', async () => {
     const { status, body } = await call('GET', path);
@@ -109,7 +126,28 @@ describe('list', () => {
     ['sendInitialEvents=true', 422, /sendInitialEvents is forbidden for list/],
     ['resourceVersion=abc', 400, /invalid syntax/],
     ['limit=x', 400, /strconv\.ParseInt/],
-    ['continue=%21%21', 400, /^continue key is not valid/],
+    ['limit=', 400, /^strconv\.ParseInt: parsing "": invalid syntax$/],
+    ['timeoutSeconds=9223372036854775808', 400, /parsing "9223372036854775808": value out of range$/],
+    [
+      'continue=%21%21',
+      400,
+      /^invalid continue token: continue key is not valid: illegal base64 data at input byte 0$/,
+    ],
+    ...tampered.map(([token, message]): [string, number, RegExp] => [
+      `continue=${Buffer.from(token).toString('base64url')}`,
+      400,
+      new RegExp(`^invalid continue token: continue key is not valid: ${message}$`),
+    ]),
+    [
+      'continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhIn0&resourceVersion=5',
+      400,
+      /^specifying resource version is not allowed when using continue$/,
+    ],
+    [
+      'continue=x&resourceVersion=5&resourceVersionMatch=NotOlderThan',
+      422,
+      /^ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided$/,
+    ],
     ['labelSelector=a%3D%3D%3D', 400, /./],
     [
       'fieldSelector=spec.x%3Dy',
@@ -143,6 +181,28 @@ describe('list', () => {
     const { status, body } = await call('GET', `${at}?${query}`);
     expect(status).toBe(code);
     expect(body.message).toMatch(message);
+  });
+
+  it('knows what upstream takes for true and false', async () => {
+    const watched = async (query: string) => (await fetch(`${server.url}${path}?timeoutSeconds=1&${query}`)).text();
+    expect(await watched('watch=maybe')).toMatch(/^\{"type":"ADDED"/);
+    expect(await watched('watch=False')).toContain('"kind":"ConfigMapList"');
+    expect(await watched('watch=0')).toContain('"kind":"ConfigMapList"');
+    const streamed = 'watch=1&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=yes&sendInitialEvents=';
+    expect(await watched(`${streamed}yes`)).toContain('k8s.io/initial-events-end');
+    expect(await watched(`${streamed}FALSE`)).not.toContain('ADDED');
+  });
+
+  it('gives all there is at resourceVersion 0, whatever the limit', async () => {
+    const { body } = await call('GET', `${path}?resourceVersion=0&limit=1`);
+    expect(names(body)).toHaveLength(10);
+    expect(body.metadata.continue).toBeUndefined();
+  });
+
+  it.each(['resourceVersionMatch=Exact', 'limit=1'])('says so of a revision to come, with %s', async (query) => {
+    const { status, body } = await call('GET', `${path}?resourceVersion=999999&${query}`);
+    expect([status, body.reason]).toEqual([504, 'Timeout']);
+    expect(body.message).toMatch(/^Timeout: Too large resource version: 999999, current: \d+$/);
   });
 
   it('waits for a revision that is not there yet, and then says so', async () => {

@@ -2,16 +2,20 @@ import type { KubeObject, ScalePaths } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
 import { selectorFrom, selectorFromSet } from '@coracle/api/meta/labels';
 import { getPath, setPath } from '@coracle/api/meta/object';
-import { badRequest, conflict, internalError, invalidObject, notFoundError } from '@coracle/api/meta/status';
+import { internalError, invalidObject, notFoundError } from '@coracle/api/meta/status';
+import { managersAfterScale, managersOfScale } from '@coracle/api/patch/scale-managers';
 import type { Scale } from '@coracle/api/types/autoscaling/v1';
 import type { LabelSelector } from '@coracle/api/types/meta/v1';
+import type { Write } from '../registry/admission.ts';
+import { applied } from '../registry/field-management.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { readBody } from './body.ts';
 import { type Call, checkName, writeOf } from './call.ts';
 import { decodeObject } from './decoding.ts';
 import { writeOptionsOf } from './options.ts';
-import { patchedObject, readPatch } from './patch-body.ts';
+import { appliedObject, patchedObject, readPatch, reportRepeated } from './patch-body.ts';
+import { checkPlace } from './place.ts';
 import { sendValue } from './response.ts';
 
 const expected = { kind: 'Scale', apiVersion: 'autoscaling/v1', type: 'autoscaling/v1.Scale' };
@@ -33,7 +37,7 @@ export async function getScale(call: Call): Promise<void> {
 
 /** PUT of a scale subresource: sets the number of replicas and nothing else. */
 export async function updateScale(call: Call): Promise<void> {
-  const { context, name, machinery } = call;
+  const { context, machinery } = call;
   const options = writeOptionsOf(context.query, 'UpdateOptions');
   const bytes = await readBody(context);
   const scale = decodeObject(
@@ -46,24 +50,44 @@ export async function updateScale(call: Call): Promise<void> {
   ) as Scale;
   scale.metadata ??= {};
   context.audit?.request(scale);
-  if (scale.metadata.name && scale.metadata.name !== name) {
-    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`);
-  }
+  checkPlace(call, scale as KubeObject);
   await writeScale(call, options, () => scale);
 }
 
-/** PATCH of a scale subresource. */
+/** PATCH of a scale subresource: JSON, merge, strategic merge, and apply patches. */
 export async function patchScale(call: Call): Promise<void> {
-  const { context } = call;
+  const { context, kind } = call;
   const options = writeOptionsOf(context.query, 'PatchOptions');
-  const patch = await readPatch(context, call.kind, options);
-  await writeScale(call, options, (current) => patchedObject(patch, current, expected, call, options) as Scale);
+  const patch = await readPatch(context, kind, options);
+  if (patch.type !== 'apply') {
+    await writeScale(call, options, (current) => patchedObject(patch, current, expected, call, options) as Scale);
+    return;
+  }
+  const write = { ...writeOf(call, options), applied: true };
+  await writeScale(
+    call,
+    options,
+    (current) => {
+      const scale = applied(
+        expected,
+        current as KubeObject,
+        appliedObject(patch, expected),
+        write,
+        options.force ?? false,
+      );
+      reportRepeated(patch, options, call);
+      checkPlace(call, scale);
+      return scale as Scale;
+    },
+    write,
+  );
 }
 
 async function writeScale(
   call: Call,
   options: ReturnType<typeof writeOptionsOf>,
   wanted: (current: Scale) => Scale,
+  write: Write = writeOf(call, options),
 ): Promise<void> {
   const { resource, kind, name, namespace, context } = call;
   const paths = kind.subresources!.scale!;
@@ -73,27 +97,34 @@ async function writeScale(
     namespace,
     (current) => {
       if (!current) throw notFoundError(resource.named, name);
-      const scale = wanted(scaleOf(current, paths));
+      const { metadata } = current;
+      const before = scaleOf(current, paths);
+      const managedFields = managersOfScale(metadata.managedFields, paths.spec);
+      if (managedFields) before.metadata!.managedFields = managedFields;
+      const scale = wanted(before);
       const replicas = scale.spec?.replicas ?? 0;
-      const at = new Path('spec.replicas');
       if (replicas < 0) {
         throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, name, [
-          invalid(at, replicas, 'must be greater than or equal to 0'),
+          invalid(new Path('spec.replicas'), replicas, 'must be greater than or equal to 0'),
         ]);
       }
-      const { resourceVersion, uid } = scale.metadata ?? {};
-      if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) throw conflict(resource.named, name);
-      if (uid && uid !== current.metadata.uid) {
-        throw conflict(
-          resource.named,
-          name,
-          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
-        );
-      }
+      // What the client named is held against what there is as of every other write.
+      if (scale.metadata?.resourceVersion) metadata.resourceVersion = scale.metadata.resourceVersion;
+      if (scale.metadata?.uid) metadata.uid = scale.metadata.uid;
       setPath(current, paths.spec, replicas);
+      if (write.applied) {
+        const entries = managersAfterScale(
+          metadata.managedFields,
+          scale.metadata?.managedFields,
+          paths.spec,
+          kind.apiVersion,
+        );
+        if (entries) metadata.managedFields = entries;
+        else delete metadata.managedFields;
+      }
       return current;
     },
-    writeOf(call, options),
+    write,
   );
   await CachedObject.prepare([object], kind);
   await sendValue(context, 200, scaleOf(object.decode(kind), paths));

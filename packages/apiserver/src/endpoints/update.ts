@@ -1,8 +1,9 @@
 import { clone } from '@coracle/api/meta/object';
-import { badRequest, notFoundError } from '@coracle/api/meta/status';
+import { notFoundError } from '@coracle/api/meta/status';
 import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
-import { placeInNamespace, readObject } from './create.ts';
+import { readObject } from './create.ts';
 import { writeOptionsOf } from './options.ts';
+import { checkPlace } from './place.ts';
 
 /** PUT of an object, or of its status. */
 export async function update(call: Call): Promise<void> {
@@ -11,14 +12,7 @@ export async function update(call: Call): Promise<void> {
   checkName(name);
   const options = writeOptionsOf(call.context.query, 'UpdateOptions');
   const object = await readObject(call, options);
-  placeInNamespace(call, object);
-  if (!object.metadata.name) {
-    if (subresource === '') throw badRequest('name must be provided');
-    object.metadata.name = name;
-  }
-  if (object.metadata.name !== name) {
-    throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
-  }
+  checkPlace(call, object);
   const done = await resource.update(
     name,
     namespace,

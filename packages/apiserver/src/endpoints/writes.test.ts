@@ -157,6 +157,26 @@ describe('field validation', () => {
     expect(headers.get('warning')).toBeNull();
   });
 
+  it('says of YAML which line repeats a key', async () => {
+    const text = 'metadata:\n  name: a\ndata:\n  x: "1"\n  x: "2"\nnothing: 1\n';
+    const yaml = { 'content-type': 'application/yaml' };
+    const strict = await call('POST', `${path}/configmaps?fieldValidation=Strict`, text, yaml);
+    expect(strict.body.message).toBe(
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n  line 5: key "x" already set in map, unknown field "nothing"',
+    );
+    const warned = await call('POST', `${path}/configmaps`, text, yaml);
+    expect(warned.headers.get('warning')).toBe(
+      '299 - "line 5: key \\"x\\" already set in map", 299 - "unknown field \\"nothing\\""',
+    );
+  });
+
+  it('says of a field that is both unknown and repeated that it is unknown', async () => {
+    const text = '{"metadata":{"name":"a"},"nothing":{"x":1,"x":2},"nothing":1}';
+    expect((await call('POST', `${path}/configmaps`, text)).headers.get('warning')).toBe(
+      '299 - "unknown field \\"nothing\\""',
+    );
+  });
+
   it('knows no other directive', async () => {
     const { status, body } = await call('POST', `${path}/configmaps?fieldValidation=Maybe`, odd);
     expect(status).toBe(422);
@@ -258,7 +278,9 @@ describe('update', () => {
     await make();
     const { status, body } = await call('PUT', `${path}/configmaps/a`, { metadata: { name: 'a', uid: 'other' } });
     expect(status).toBe(409);
-    expect(body.message).toMatch(/Precondition failed: UID in precondition: other, UID in object meta: [0-9a-f-]{36}$/);
+    expect(body.message).toMatch(
+      /^Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, Key: \/registry\/configmaps\/writes\d+\/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: [0-9a-f-]{36}$/,
+    );
   });
 
   it('leaves the resourceVersion alone when nothing changes', async () => {
@@ -278,12 +300,26 @@ describe('update', () => {
 
   it.each([
     ['a', { metadata: { name: 'b' } }, 400, 'the name of the object (b) does not match the name on the URL (a)'],
-    ['a', { metadata: {} }, 400, 'name must be provided'],
+    ['a', { metadata: {} }, 400, 'the name of the object (a based on URL) was undeterminable: name must be provided'],
     ['nope', { metadata: { name: 'nope' } }, 404, 'configmaps "nope" not found'],
   ])('of %s with %j is refused', async (name, body, code, message) => {
     const answer = await call('PUT', `${path}/configmaps/${name}`, body);
     expect(answer.status).toBe(code);
     expect(answer.body.message).toBe(message);
+  });
+
+  it('takes the namespace off an object that has none', async () => {
+    const name = `n${run}`;
+    const made = await call('POST', '/api/v1/nodes', { metadata: { name, namespace: 'elsewhere' } });
+    expect([made.status, made.body.metadata.namespace]).toEqual([201, undefined]);
+    await call('DELETE', `/api/v1/nodes/${name}`);
+  });
+
+  it('of what is not there refuses to be of another uid', async () => {
+    const leases = `/apis/coordination.k8s.io/v1${path.slice(7)}/leases`;
+    const { status, body } = await call('PUT', `${leases}/l`, { metadata: { name: 'l', uid: 'gone' } });
+    expect(status).toBe(409);
+    expect(body.message).toMatch(/Precondition failed: UID in precondition: gone, UID in object meta: $/);
   });
 
   it('creates leases and events that are not there', async () => {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
-import { conflict, isAlreadyExists, notFoundError } from '@coracle/api/meta/status';
+import { conflict, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
 import { keepUnchangedTimes } from '@coracle/api/patch/apply';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
@@ -39,7 +39,7 @@ export function changeObject(
     const old = current.decode(writer.kind);
     const wanted = await makeNew(current.decode(writer.kind));
     if (!wanted) return { object: current, created: false };
-    checkPreconditions(writer, place.name, wanted, old);
+    checkPreconditions(writer, place.name, key, wanted, old, write);
     const result = await overwrite(writer, key, place, current, old, wanted, write);
     return result instanceof Overtaken ? result : { object: result, created: false };
   });
@@ -53,7 +53,7 @@ async function createMissing(
   name: string,
 ): Promise<Changed | Overtaken> {
   if (!wanted) throw notFoundError(writer.named, name);
-  delete wanted.metadata.uid;
+  if (wanted.metadata.uid) throw otherObject(writer, name, key, wanted.metadata.uid, '');
   delete wanted.metadata.resourceVersion;
   try {
     return { object: await createObject(writer, wanted, write), created: true };
@@ -114,17 +114,30 @@ async function overwrite(
   return written;
 }
 
-function checkPreconditions(writer: Writer, name: string, wanted: KubeObject, old: KubeObject): void {
+function checkPreconditions(
+  writer: Writer,
+  name: string,
+  key: string,
+  wanted: KubeObject,
+  old: KubeObject,
+  write: Write,
+): void {
   const { uid, resourceVersion } = wanted.metadata;
-  if (uid && uid !== old.metadata.uid) {
-    const detail = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`;
-    throw conflict(writer.named, name, detail);
-  }
+  // To a patch the uid is a field like others, which validation finds immutable.
+  if (uid && uid !== old.metadata.uid && write.verb !== 'patch')
+    throw otherObject(writer, name, key, uid, old.metadata.uid ?? '');
   if (!resourceVersion && writer.kind.allowUnconditionalUpdate === false) {
     const message = 'Invalid value: 0: must be specified for an update';
     writer.refuse(wanted, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
   }
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(writer.named, name);
+}
+
+/** The 409 for who means another object of the name than there is. */
+function otherObject(writer: Writer, name: string, key: string, wanted: string, there: string): StatusError {
+  const problem = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${there}`;
+  const where = `Code: 4, Key: ${writer.storeKey(key)}, ResourceVersion: 0`;
+  return conflict(writer.named, name, `StorageError: invalid object, ${where}, AdditionalErrorMsg: ${problem}`);
 }
 
 /** Whether writing `object` over `old` would change nothing. */

@@ -1,4 +1,4 @@
-import { decodeKindObject } from '@coracle/api/codec/kind-object';
+import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
 import { schemaOfKind } from '@coracle/api/schema';
@@ -6,11 +6,14 @@ import type { Write } from './admission.ts';
 
 type FieldSet = ReturnType<typeof setOfFields>;
 
+/** What an apply must know of a type: a kind, or the type of a subresource. */
+type Applicable = ObjectForm & Pick<AnyKind, 'apiVersion' | 'subresources'>;
+
 const status = setOfFields(['status']);
 const spec = setOfFields(['spec']);
 
 /** Fields an endpoint resets, so that nobody can own them through it. */
-function resetFields(kind: AnyKind, subresource: string): FieldSet | undefined {
+function resetFields(kind: Applicable, subresource: string): FieldSet | undefined {
   if (!kind.subresources?.status) return undefined;
   return subresource === 'status' ? spec : status;
 }
@@ -32,7 +35,7 @@ export function recordManager(kind: AnyKind, object: KubeObject, old: KubeObject
 
 /** What a server-side apply makes of the object there is, in its type's form; throws Conflict where other managers own what it changes. */
 export function applied(
-  kind: AnyKind,
+  kind: Applicable,
   live: KubeObject | undefined,
   wanted: KubeObject,
   write: Write,

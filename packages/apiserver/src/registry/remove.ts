@@ -52,12 +52,14 @@ export function removeObject(
 
 function checkPreconditions(writer: Writer, name: string, old: KubeObject, { preconditions }: DeleteOptions): void {
   const { uid = '', resourceVersion = '' } = old.metadata;
+  // These texts name the kind, not the resource.
+  const named = { group: writer.kind.group, resource: writer.kind.kind };
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    const detail = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`;
-    throw conflict(writer.named, name, detail);
+    const detail = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(named, name, detail);
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    const detail = `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`;
-    throw conflict(writer.named, name, detail);
+    const detail = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw conflict(named, name, detail);
   }
 }

@@ -59,6 +59,11 @@ export class Writer {
     return { group: this.kind.group, resource: this.kind.plural };
   }
 
+  /** Where the store keeps an object. */
+  storeKey(key: string): string {
+    return this.#parts.cache.prefix + key;
+  }
+
   /** As stored now, straight from the store. */
   async live(key: string): Promise<CachedObject | undefined> {
     return this.fromEntry(await this.entry(key));

@@ -1,0 +1,38 @@
+import { decodeJson } from '@coracle/api/codec/json';
+import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+
+/** Keys that a body says more than once; the last one counts. */
+export interface RepeatedKeys {
+  /** Their paths, of JSON. */
+  readonly paths: readonly string[];
+  /** One sentence a repetition, of YAML. */
+  readonly lines: readonly string[];
+}
+
+export const nothingRepeated: RepeatedKeys = { paths: [], lines: [] };
+
+/** A value, and the keys said twice on the way to it. */
+export interface Parsed {
+  value: unknown;
+  repeated: RepeatedKeys;
+}
+
+/** Throws the JSON decoder's errors. */
+export function parseJson(text: Uint8Array | string): Parsed {
+  const { value, duplicates } = decodeJson(text, { duplicates: true });
+  return { value, repeated: duplicates.length === 0 ? nothingRepeated : { paths: duplicates, lines: [] } };
+}
+
+/** The first document of a YAML stream; throws YamlError. */
+export function parseYaml(text: string): Parsed {
+  const [document] = parseYamlDocuments(text);
+  const lines = (document?.duplicates ?? []).map(
+    ({ key, line }) => `line ${line}: key ${JSON.stringify(key)} already set in map`,
+  );
+  return { value: document?.value, repeated: { paths: [], lines } };
+}
+
+/** All repetitions of YAML in one text, as its decoder tells of them. */
+export function yamlErrors({ lines }: RepeatedKeys): string {
+  return ['yaml: unmarshal errors:', ...lines].join('\n  ');
+}
