@@ -90,6 +90,7 @@ export function validateAnnotations(annotations: Record<string, string> | undefi
 function validateOwners(metadata: ObjectMeta, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;
+  let severalSaid = false;
   for (const [i, owner] of (metadata.ownerReferences ?? []).entries()) {
     const path = at.index(i);
     if (!owner.apiVersion)
@@ -101,16 +102,14 @@ function validateOwners(metadata: ObjectMeta, at: Path): FieldError[] {
       errors.push(invalid(path, owner, `${owner.apiVersion}, Kind=Event is disallowed from being an owner`));
     }
     if (!owner.controller) continue;
-    if (controller !== undefined) {
-      errors.push(
-        invalid(
-          at,
-          metadata.ownerReferences,
-          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
-        ),
-      );
+    const shown = `${owner.kind}/${owner.name}`;
+    // Said once: it shows all owners, of which there may be thousands.
+    if (controller !== undefined && !severalSaid) {
+      severalSaid = true;
+      const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${shown}`;
+      errors.push(invalid(at, metadata.ownerReferences, detail));
     }
-    controller = owner.name;
+    controller ??= shown;
   }
   return errors;
 }

@@ -84,6 +84,62 @@ describe('bombs', () => {
   });
 });
 
+describe('much of one thing', () => {
+  const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
+  it('owners that all control: said once', async () => {
+    const owner = (i: number) => ({ apiVersion: 'v1', kind: 'Pod', name: `p${i}`, uid: 'u', controller: true });
+    const { status, body } = await call('POST', maps, {
+      metadata: { name: 'owned', ownerReferences: many(20_000, owner) },
+    });
+    expect(status).toBe(422);
+    expect(body.details.causes).toHaveLength(1);
+    expect(body.message).toMatch(
+      /Only one reference can have Controller set to true. Found "true" in references for Pod\/p0 and Pod\/p1$/,
+    );
+  });
+
+  it('errors of one object: as many as an answer has room for', async () => {
+    const labels = Object.fromEntries(many(30_000, (i) => [`not a key ${i}`, 'x']));
+    const { status, text } = await call('POST', maps, { metadata: { name: 'wrong', labels } });
+    expect(status).toBe(422);
+    expect(text.length).toBeLessThan(4 << 20);
+  });
+
+  it('warnings: as many as headers have room for', async () => {
+    const fields = many(50_000, (i) => `"unknown${i}":1`).join(',');
+    const { status, headers } = await call('POST', maps, `{"metadata":{"name":"warned"},${fields},${fields}}`);
+    expect(status).toBe(201);
+    expect(headers.get('warning')!.length).toBeLessThan(8192);
+    const long = 'x'.repeat(5000);
+    const cut = await call('POST', maps, `{"metadata":{"name":"cut"},"${long}":1}`);
+    expect(cut.headers.get('warning')).toBe(`299 - "unknown field \\"${'x'.repeat(256 - 15)}"`);
+  });
+
+  it('managers: joined', async () => {
+    const entry = (i: number) => ({
+      manager: `m${i}`,
+      operation: 'Update',
+      apiVersion: 'v1',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:data': { [`f:${i}`]: {} } },
+    });
+    const { status, body } = await call('POST', maps, {
+      metadata: { name: 'managed', managedFields: many(8000, entry) },
+      data: { a: 'x' },
+    });
+    expect(status).toBe(201);
+    expect(body.metadata.managedFields.length).toBeLessThan(11);
+  });
+
+  it.each([
+    ['documents', '---\n'.repeat(700_000), 400],
+    ['repeated keys', `metadata: {name: repeated}\n${'a: 1\n'.repeat(200_000)}`, 201],
+  ])('%s of YAML', async (_, text, status) => {
+    expect((await call('POST', maps, text, yaml)).status).toBe(status);
+  });
+});
+
 describe('keys that mean something to JavaScript', () => {
   it('are data', async () => {
     const data = '{"__proto__":"a","constructor":"b","toString":"c","hasOwnProperty":"d"}';

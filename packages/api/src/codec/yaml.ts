@@ -42,14 +42,16 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
   return located(source, () => {
     const events = parseEvents(source, { maxDepth: 1000 });
     const values = constructFromEvents(events, { source, schema: manifestSchema, json: true });
+    const lineAt = linesOf(source);
+    const mayBeInfinite = infinite.test(source);
     let line = 1;
     return splitDocuments(events).map((part, i) => {
-      line = Math.max(line, lineAt(source, firstPosition(part)));
-      if (infinite.test(source)) refuseNonFinite(values[i], line);
+      line = Math.max(line, lineAt(firstPosition(part)));
+      if (mayBeInfinite) refuseNonFinite(values[i], line);
       const value = part.some((event) => event.type === EVENT_ID.ALIAS)
         ? unshared(values[i], part.length, line)
         : values[i];
-      return { value, line, duplicates: duplicateKeys(source, part) };
+      return { value, line, duplicates: duplicateKeys(source, part, lineAt) };
     });
   });
 }
@@ -77,7 +79,7 @@ function located<T>(source: string, parse: () => T): T {
       throw new YamlError(error.reason, (mark?.line ?? 0) + 1, (mark?.column ?? 0) + 1);
     }
     // What nests too deep for the parser is not worth a better position.
-    if (error instanceof RangeError) throw new YamlError('exceeded max depth', lineAt(source, source.length), 1);
+    if (error instanceof RangeError) throw new YamlError('exceeded max depth', linesOf(source)(source.length), 1);
     throw error;
   }
 }
@@ -110,10 +112,22 @@ function firstPosition(events: readonly Event[]): number {
   return 0;
 }
 
-function lineAt(source: string, position: number): number {
-  let line = 1;
-  for (let at = source.indexOf('\n'); at >= 0 && at < position; at = source.indexOf('\n', at + 1)) line++;
-  return line;
+/** Tells on which line a position of a text is, from 1. */
+function linesOf(source: string): (position: number) => number {
+  let ends: number[] | undefined;
+  return (position) => {
+    if (!ends) {
+      ends = [];
+      for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) ends.push(at);
+    }
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! < position) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }
 
 interface Open {
@@ -125,7 +139,7 @@ interface Open {
   key: boolean;
 }
 
-function duplicateKeys(source: string, events: readonly Event[]): RepeatedKey[] {
+function duplicateKeys(source: string, events: readonly Event[], lineAt: (position: number) => number): RepeatedKey[] {
   const found: RepeatedKey[] = [];
   const open: Open[] = [];
   const path = (): string => {
@@ -162,7 +176,7 @@ function duplicateKeys(source: string, events: readonly Event[]): RepeatedKey[] 
         if (top?.keys && top.key) {
           top.step = getScalarValue(source, event);
           if (top.keys.has(top.step) && top.step !== '<<')
-            found.push({ key: top.step, path: path(), line: lineAt(source, event.valueStart) });
+            found.push({ key: top.step, path: path(), line: lineAt(event.valueStart) });
           top.keys.set(top.step, true);
         }
         advance();

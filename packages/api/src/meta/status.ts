@@ -232,7 +232,8 @@ export function aggregate(messages: readonly string[]): string {
 }
 
 /** 422: fields of the object are wrong; one cause a field. */
-export function invalidObject(kind: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
+export function invalidObject(kind: GroupKind, name: string, all: readonly FieldError[]): StatusError {
+  const errors = tellable(all);
   const causes: StatusCause[] = errors.map((error) => ({
     reason: error.type,
     message: error.message,
@@ -249,6 +250,20 @@ export function invalidObject(kind: GroupKind, name: string, errors: readonly Fi
     message,
     details: detailsOf(name, kind.group, kind.kind, causes.length > 0 ? { causes } : {}),
   });
+}
+
+/** How long the texts of an object's errors may be together; only hostile objects have more. */
+const mostErrorText = 1 << 20;
+
+/** The first errors, as many as an answer has room for. */
+function tellable(errors: readonly FieldError[]): readonly FieldError[] {
+  let size = 0;
+  const end = errors.findIndex(({ field, message }) => {
+    const full = size > mostErrorText;
+    size += field.length + message.length;
+    return full;
+  });
+  return end < 0 ? errors : errors.slice(0, end);
 }
 
 /** 429 with the message as given; eviction and rate limits use it. `retryAfterSeconds` 0 leaves the hint out. */

@@ -42,16 +42,17 @@ export function decodeManagers(
   entries: readonly ManagedFieldsEntry[] | undefined,
   { trusted = false }: { trusted?: boolean } = {},
 ): Manager[] | undefined {
-  const managers: Manager[] = [];
+  const managers = new Map<string, Manager>();
   for (const entry of entries ?? []) {
     const next = managerOf(entry, trusted);
     if (!next) return undefined;
     if (isEmptySet(next.fields)) continue;
-    const at = managers.findIndex((each) => sameManager(each, next));
-    if (at < 0) managers.push(next);
-    else managers[at] = { ...next, fields: union(managers[at]!.fields, next.fields) };
+    const { manager, operation, subresource, apiVersion } = next;
+    const key = JSON.stringify([manager, operation, subresource, operation === 'Apply' ? '' : apiVersion]);
+    const known = managers.get(key);
+    managers.set(key, known ? { ...next, fields: union(known.fields, next.fields) } : next);
   }
-  return managers;
+  return [...managers.values()];
 }
 
 function managerOf(entry: ManagedFieldsEntry, trusted: boolean): Manager | undefined {
@@ -104,25 +105,31 @@ export function capManagers(managers: readonly Manager[]): Manager[] {
   const updaters = managers.filter((each) => each.operation === 'Update').sort(order);
   const excess = updaters.length - maxUpdateManagers;
   if (excess <= 0) return [...managers];
-  let out = [...managers];
+  const gone = new Set<Manager>();
   let left = updaters.length;
-  const joined = new Map<string, Manager>();
+  const joined = new Map<string, Manager[]>();
   for (const oldest of updaters) {
     if (left <= maxUpdateManagers) break;
     const known = joined.get(oldest.apiVersion);
     // Joining two makes one less; the first of a version only changes its name.
     if (known) left--;
-    joined.set(oldest.apiVersion, {
-      manager: joinedManager,
-      operation: 'Update',
-      apiVersion: oldest.apiVersion,
-      subresource: '',
-      time: oldest.time,
-      fields: known ? union(known.fields, oldest.fields) : oldest.fields,
-    });
-    out = out.filter((each) => each !== oldest);
+    if (known) known.push(oldest);
+    else joined.set(oldest.apiVersion, [oldest]);
+    gone.add(oldest);
   }
-  return [...out, ...joined.values()];
+  const ancient = [...joined].map(([apiVersion, members]): Manager => {
+    const { time } = members.at(-1)!;
+    const fields = unionOf(members.map((each) => each.fields));
+    return { manager: joinedManager, operation: 'Update', apiVersion, subresource: '', time, fields };
+  });
+  return [...managers.filter((each) => !gone.has(each)), ...ancient];
+}
+
+/** Joined pair by pair, so that none of many sets is copied often. */
+function unionOf(sets: readonly FieldSet[]): FieldSet {
+  if (sets.length <= 1) return sets[0] ?? none;
+  const half = sets.length >> 1;
+  return union(unionOf(sets.slice(0, half)), unionOf(sets.slice(half)));
 }
 
 /** Whether both lists say the same of who manages what, times aside. */

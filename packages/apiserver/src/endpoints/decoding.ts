@@ -113,6 +113,9 @@ export function typedObject<T>(
   }
 }
 
+/** Upstream's decoder does not tell of more. */
+const mostProblems = 100;
+
 /** Does with unknown and repeated fields what the client asked for: refuse, warn, or nothing. A field that is both counts as unknown. */
 export function reportFields(
   unknown: readonly string[],
@@ -122,11 +125,12 @@ export function reportFields(
   fail: (problem: string) => Error,
 ): void {
   if (validation === 'Ignore' || unknown.length + paths.length + lines.length === 0) return;
-  const known = paths.filter((path) => !unknown.some((field) => isWithin(path, field)));
+  const unknownFields = new Set(unknown);
+  const known = paths.filter((path) => !isWithin(path, unknownFields));
   const problems = [
     ...known.map((field) => `duplicate field ${JSON.stringify(field)}`),
     ...unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
-  ];
+  ].slice(0, mostProblems);
   if (validation === 'Strict') {
     const yaml = lines.length === 0 ? [] : [yamlErrors({ paths, lines })];
     throw fail(`strict decoding error: ${[...yaml, ...problems].join(', ')}`);
@@ -134,8 +138,12 @@ export function reportFields(
   for (const problem of [...lines, ...problems]) warn(problem);
 }
 
-const isWithin = (path: string, field: string): boolean =>
-  path.startsWith(field) && (path.length === field.length || '.['.includes(path[field.length]!));
+/** Whether a path is one of the fields, or leads below one. */
+function isWithin(path: string, fields: ReadonlySet<string>): boolean {
+  if (fields.has(path)) return true;
+  for (const { index } of path.matchAll(/[.[]/g)) if (fields.has(path.slice(0, index))) return true;
+  return false;
+}
 
 function unrecognized(kind: string, problem: string, bytes: Buffer) {
   return badRequest(

@@ -124,6 +124,7 @@ function validateMaps(metadata: ObjectMeta, at: Path): FieldError[] {
 function validateOwners(owners: readonly OwnerReference[] | undefined, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;
+  let severalSaid = false;
   for (const owner of owners ?? []) {
     if (!owner.apiVersion)
       errors.push(invalid(at.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'));
@@ -134,16 +135,14 @@ function validateOwners(owners: readonly OwnerReference[] | undefined, at: Path)
       errors.push(invalid(at, owner, `${owner.apiVersion}, Kind=${owner.kind} is disallowed from being an owner`));
     }
     if (!owner.controller) continue;
-    if (controller !== undefined) {
-      errors.push(
-        invalid(
-          at,
-          owners,
-          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
-        ),
-      );
+    const shown = `${owner.kind}/${owner.name}`;
+    // Said once: it shows all owners, of which there may be thousands.
+    if (controller !== undefined && !severalSaid) {
+      severalSaid = true;
+      const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${shown}`;
+      errors.push(invalid(at, owners, detail));
     }
-    controller = owner.name;
+    controller ??= shown;
   }
   return errors;
 }

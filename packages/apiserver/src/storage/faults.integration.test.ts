@@ -75,10 +75,24 @@ describe('the API server on etcd', () => {
     watch.close();
   });
 
-  it('loses no acknowledged write to kill -9, and makes none twice', async () => {
+  it('says so when an object is larger than etcd takes', async () => {
+    const annotations = { a: 'x'.repeat(200_000) };
+    const data = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`k${i}`, 'x'.repeat(110_000)]));
+    const finalizers = Array.from({ length: 40_000 }, (_, i) => `example.com/f${i}`);
+    for (const more of [10_000, 40_000]) {
+      const object = { metadata: { name: 'large', annotations, finalizers: finalizers.slice(0, more) }, data };
+      const { status, body } = await call('POST', path, object);
+      if (status === 201) continue;
+      expect([status, body.reason]).toEqual([413, 'RequestEntityTooLarge']);
+      expect(body.message).toMatch(/^Request entity too large: .*(request is too large|message larger than max)/);
+    }
+    expect((await call('GET', path)).body.items.length).toBeLessThan(2);
+  });
+
+  it('loses no acknowledged write of 32 writers to kill -9, and makes none twice', async () => {
     const acknowledged: string[] = [];
     let going = true;
-    const writers = Array.from({ length: 8 }, async (_, writer) => {
+    const writers = Array.from({ length: 32 }, async (_, writer) => {
       for (let i = 0; going; i++) {
         const name = `w${writer}-${i}`;
         const { status } = await call('POST', path, named(name));
