@@ -51,7 +51,7 @@ export function matching(
   at: Path,
 ): FieldError[] {
   if (!template) return [required(at.child('template'))];
-  const labels = template.metadata?.labels ?? {};
-  if (selector && selectorFrom(selector).matches(labels)) return [];
-  return [invalid(at.child('template.metadata.labels'), labels, '`selector` does not match template `labels`')];
+  const labels = template.metadata?.labels;
+  if (selector && selectorFrom(selector).matches(labels ?? {})) return [];
+  return [invalid(at.child('template.metadata.labels'), labels ?? null, '`selector` does not match template `labels`')];
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
+import { isMapped } from './addresses.ts';
 
 /*
  * Checks of names and keys. Each returns the list of what is wrong, in upstream's words; an empty list means the value is fine.
@@ -149,6 +150,15 @@ export function isQualifiedName(value: string): string[] {
   return errors;
 }
 
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+/** A finalizer of a built-in kind: its name is in somebody's domain, or one of Kubernetes' own. */
+export function isFinalizerName(value: string): string[] {
+  const errors = isQualifiedName(value);
+  if (errors.length > 0 || value.includes('/') || standardFinalizers.has(value)) return errors;
+  return ['name is neither a standard finalizer name nor is it fully qualified'];
+}
+
 /** The value of a label. */
 export const isLabelValue = (value: string): string[] =>
   check(value, labelValueRegExp, labelValueMessage, maxLabelLength);
@@ -256,11 +266,14 @@ export function isPortName(value: string): string[] {
 export const isUserId = (id: number): string[] =>
   id >= 0 && id <= 2147483647 ? [] : [inclusiveRangeError(0, 2147483647)];
 
-/** An IPv4 or IPv6 address. */
-export const isIp = (value: string): string[] =>
-  isIPv4(value) || (isIPv6(value) && !value.includes('%'))
-    ? []
-    : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+/** An IPv4 or IPv6 address, in a form that all read alike (KEP-4858). */
+export function isIp(value: string): string[] {
+  if (isIPv4(value)) return [];
+  if (isIPv6(value) && !value.includes('%')) return isMapped(value) ? ['must not be an IPv4-mapped IPv6 address'] : [];
+  // Some read 010 as 8, others as 10.
+  if (isIPv4(value.replace(/(^|\.)0+(?=\d)/g, '$1'))) return ['must not have leading 0s'];
+  return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+}
 
 /** An address range. */
 export function isCidr(value: string): string[] {

@@ -1,3 +1,4 @@
+import { validateNamespaceFinalizers } from '@coracle/api/core/v1/namespace';
 import type { Namespace } from '@coracle/api/types/core/v1';
 import type { ResourceHooks, Subresource } from './strategy.ts';
 
@@ -10,6 +11,7 @@ export const namespaceHooks: ResourceHooks<Namespace> = {
   views: {
     finalize: {
       prepare: (it, old) => ({ ...it, status: old.status }),
+      validate: (it, _old, at) => validateNamespaceFinalizers(it, at),
     },
   },
 };

@@ -5,6 +5,7 @@ import { templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { countOrPercent, isZero, nonNegative, selects } from '../selection.ts';
 import { collisionsGrow, countsOf } from '../status-validation.ts';
@@ -100,7 +101,8 @@ function setTemplateGeneration(it: DaemonSet, generation: number): void {
 
 function validateStrategy(strategy: DaemonSetUpdateStrategy, at: Path): FieldError[] {
   if (strategy.type === 'OnDelete') return [];
-  if (strategy.type !== 'RollingUpdate') return [notSupported(at, strategy, ['RollingUpdate', 'OnDelete'])];
+  if (strategy.type !== 'RollingUpdate')
+    return [notSupported(at, goForm('apps/v1.DaemonSetUpdateStrategy', strategy), ['RollingUpdate', 'OnDelete'])];
   const path = at.child('rollingUpdate');
   if (!strategy.rollingUpdate) return [required(path)];
   const { maxUnavailable, maxSurge } = strategy.rollingUpdate;

@@ -5,6 +5,7 @@ import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.
 import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { countOrPercent, isZero, nonNegative, selects } from '../selection.ts';
 import { atMost, collisionsGrow, countsOf } from '../status-validation.ts';
 
@@ -108,7 +109,7 @@ function validateStrategy(strategy: DeploymentStrategy, at: Path): FieldError[] 
       return errors;
     }
     default:
-      return [notSupported(at.child('type'), strategy.type ?? '', ['Recreate', 'RollingUpdate'])];
+      return [notSupported(at, goForm('apps/v1.DeploymentStrategy', strategy), ['Recreate', 'RollingUpdate'])];
   }
 }
 

@@ -119,7 +119,7 @@ function validateIndexed({ completions, parallelism, maxFailedIndexes: failed, .
 
 function validatePods({ template, podFailurePolicy }: JobSpec, at: Path): FieldError[] {
   if (!template) return [required(at.child('template'))];
-  const errors = validateTemplate(template, at.child('template'), ['Always', 'OnFailure', 'Never']);
+  const errors = validateTemplate(template, at.child('template'));
   const policy = template.spec?.restartPolicy ?? '';
   const path = at.child('template.spec.restartPolicy');
   // Unset, it has become Always: what is asked for is one of those that let a pod end.

@@ -1,7 +1,7 @@
 import { age, count } from '../../columns.ts';
 import type { ConfigMap } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { duplicate, type FieldError, forbidden, invalid, type Path, tooLong } from '../../meta/field-path.ts';
+import { type FieldError, forbidden, invalid, type Path, tooLong } from '../../meta/field-path.ts';
 import { isConfigMapKey } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 
@@ -19,11 +19,14 @@ export const configMap = defineKind<ConfigMap>('core/v1', {
     let total = 0;
     for (const [key, value] of Object.entries(it.data ?? {})) {
       for (const message of isConfigMapKey(key)) errors.push(invalid(at.child('data').key(key), key, message));
-      if (it.binaryData && Object.hasOwn(it.binaryData, key)) errors.push(duplicate(at.child('data').key(key), key));
+      if (it.binaryData && Object.hasOwn(it.binaryData, key))
+        errors.push(invalid(at.child('data').key(key), key, 'duplicate of key present in binaryData'));
       total += Buffer.byteLength(value);
     }
     for (const [key, value] of Object.entries(it.binaryData ?? {})) {
       for (const message of isConfigMapKey(key)) errors.push(invalid(at.child('binaryData').key(key), key, message));
+      if (it.data && Object.hasOwn(it.data, key))
+        errors.push(invalid(at.child('binaryData').key(key), key, 'duplicate of key present in data'));
       total += Buffer.byteLength(value, 'base64');
     }
     if (total > maxTotalBytes) errors.push(tooLong(at, maxTotalBytes));

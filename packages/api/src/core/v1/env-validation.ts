@@ -158,16 +158,14 @@ export function validateResourceFieldRef(
   return validateDivisor(reference.resource, reference.divisor ?? '0', at);
 }
 
-const divisors: Readonly<Record<string, readonly string[]>> = {
-  cpu: ['1m', '1'],
-  memory: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
-};
+const cpuDivisors = ['1m', '1'];
+const byteDivisors = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
 function validateDivisor(resource: string, divisor: string, at: Path): FieldError[] {
   const amount = Quantity.parse(divisor);
   if (amount.isZero()) return [];
   const what = resource.slice(resource.indexOf('.') + 1);
-  const allowed = divisors[what] ?? divisors['memory']!;
+  const allowed = what === 'cpu' ? cpuDivisors : byteDivisors;
   if (allowed.some((each) => Quantity.parse(each).equals(amount))) return [];
   const name = what.replace(/^hugepages-.*/, 'hugepages').replace('ephemeral-storage', 'local ephemeral storage');
   const shown = what === 'cpu' ? '1m and 1' : allowed.join(', ');

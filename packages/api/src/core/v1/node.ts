@@ -1,5 +1,5 @@
 import { age, text, wide } from '../../columns.ts';
-import type { Node } from '../../generated/core/v1.ts';
+import type { Node, NodeSpec } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { validateNode, validateNodeUpdate } from './node-validation.ts';
 
@@ -12,8 +12,13 @@ export const node = defineKind<Node>('core/v1', {
   hasGeneration: false,
   subresources: { status: true },
   keepsStatusOnCreate: true,
+  defaults({ spec, status }) {
+    if (spec) alignRanges(spec);
+    if (status?.capacity) status.allocatable ??= { ...status.capacity };
+  },
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: (it, old, at) => [...validateNode(it, at), ...validateNodeUpdate(it, old, at)],
   columns: [
     text('Status', statusOf, 'Whether the node takes pods.'),
     text('Roles', rolesOf, 'Roles by node-role label.'),
@@ -33,6 +38,13 @@ export const node = defineKind<Node>('core/v1', {
   ],
   selectableFields: { 'spec.unschedulable': (it) => String(it.spec?.unschedulable ?? false) },
 });
+
+/** The first range stands in a field of its own too, which decides where the two differ. */
+function alignRanges(spec: NodeSpec): void {
+  const { podCIDR, podCIDRs } = spec;
+  if (podCIDR && podCIDRs?.[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+  else if (podCIDRs?.length) spec.podCIDR = podCIDRs[0]!;
+}
 
 function statusOf(it: Node): string {
   const ready = it.status?.conditions?.find((each) => each.type === 'Ready');

@@ -34,7 +34,7 @@ export function validatePodResize(it: Pod, old: Pod, at: Path): FieldError[] {
   const path = at.child('spec');
   if (isMirror(old)) return [forbidden(at.child(''), 'static pods cannot be resized')];
   if (old.spec.os?.name === 'windows') return [forbidden(at.child(''), 'windows pods cannot be resized')];
-  const errors = validatePodSpec(it.spec, path, ['Always', 'OnFailure', 'Never'], it.metadata.name);
+  const errors = validatePodSpec(it.spec, path, it.metadata.name);
   if (errors.length > 0) return errors;
   if (qosClass(it.spec) !== (old.status?.qosClass || qosClass(old.spec)))
     errors.push(invalid(path, qosClass(it.spec), 'Pod QOS Class may not change as a result of resizing'));

@@ -64,14 +64,15 @@ export function validatePodResources(spec: PodSpec, at: Path): FieldError[] {
   errors.push(...validateResources(resources, at, validatePodResourceName));
   const { requests = {}, limits = {} } = resources;
   for (const [name, sum] of podResources({ ...spec, resources: undefined, overhead: undefined }, 'requests')) {
+    if (!isPodLevel(name)) continue;
     const request = requests[name] ?? '0';
-    if (!isPodLevel(name) || sum.cmp(Quantity.parse(request)) <= 0) continue;
+    if (sum.cmp(Quantity.parse(request)) <= 0) continue;
     const detail = `must be greater than or equal to aggregate container requests of ${sum.toString()}`;
     errors.push(invalid(at.child('requests').key(name), request, detail));
   }
   for (const container of spec.containers ?? []) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
-      const most = limits[name];
+      const most = Object.hasOwn(limits, name) ? limits[name] : undefined;
       if (most === undefined || Quantity.parse(limit).cmp(Quantity.parse(most)) <= 0) continue;
       const detail = `must be greater than or equal to container limits of ${limit}`;
       errors.push(invalid(at.child('limits').key(name), most, detail));

@@ -34,7 +34,7 @@ export function validatePod(it: Pod, at: Path): FieldError[] {
   const path = at.child('spec');
   const errors = [
     ...validatePodAnnotations(it, at.child('metadata.annotations')),
-    ...validatePodSpec(spec, path, restartPolicies, it.metadata.name),
+    ...validatePodSpec(spec, path, it.metadata.name),
   ];
   // What follows was never asked of templates.
   if (!spec.serviceAccountName) errors.push(...validateNoTokens(spec, path.child('volumes')));
@@ -69,8 +69,8 @@ function validateNoTokens({ volumes = [] }: PodSpec, at: Path): FieldError[] {
   return errors;
 }
 
-/** Errors of a pod spec, of a pod or of a template, which has no name; `policies` are the restart policies the owner allows. */
-export function validatePodSpec(spec: PodSpec, at: Path, policies: readonly string[], podName = ''): FieldError[] {
+/** Errors of a pod spec, of a pod or of a template, which has no name. */
+export function validatePodSpec(spec: PodSpec, at: Path, podName = ''): FieldError[] {
   const { errors, names: volumes } = validateVolumes(spec.volumes, at.child('volumes'), podName);
   const claims = (spec.resourceClaims ?? []).map(({ name }) => name);
   const around: Surroundings = { spec, volumes, claims };
@@ -79,7 +79,7 @@ export function validatePodSpec(spec: PodSpec, at: Path, policies: readonly stri
     ...validateContainers(around, at),
     ...validateEphemeral(around, at.child('ephemeralContainers')),
     ...validatePodResources(spec, at.child('resources')),
-    ...oneOf(spec.restartPolicy, policies, at.child('restartPolicy')),
+    ...oneOf(spec.restartPolicy, restartPolicies, at.child('restartPolicy')),
     ...oneOf(spec.dnsPolicy, dnsPolicies, at.child('dnsPolicy')),
     ...validateLabels(spec.nodeSelector, at.child('nodeSelector')),
     ...validatePodSecurity(spec, at),

@@ -18,7 +18,7 @@ export const podTemplate = defineKind<PodTemplate>('core/v1', {
   },
   validate(it, at) {
     const path = at.child('template');
-    return it.template ? validateTemplate(it.template, path, ['Always', 'OnFailure', 'Never']) : [required(path)];
+    return it.template ? validateTemplate(it.template, path) : [required(path)];
   },
   warnings: (it, old) => templateWarnings(it.template, old?.template, 'template'),
   columns: [

@@ -33,7 +33,8 @@ export function validateResources(
   for (const name in requests) {
     const request = requests[name]!;
     errors.push(...validateAmount(name, request, at.child('requests').key(name), checkName));
-    const limit = limits[name];
+    // Names are anybody's: none is to be found in what every object has.
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     if (limit === undefined) {
       if (!isOvercommitted(name))
         errors.push(required(at.child('limits'), 'Limit must be set for non overcommitable resources'));

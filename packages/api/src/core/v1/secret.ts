@@ -1,9 +1,11 @@
+import { DecodeError, goValueMismatch } from '../../codec/decode-error.ts';
+import { decodeJson, JsonError } from '../../codec/json.ts';
 import { age, count, text } from '../../columns.ts';
 import type { Secret } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { type FieldError, invalid, required, tooLong } from '../../meta/field-path.ts';
+import { type FieldError, invalid, type Path, required, tooLong } from '../../meta/field-path.ts';
 import { isConfigMapKey } from '../../meta/names.ts';
-import { setOwn } from '../../meta/object.ts';
+import { isObject, setOwn } from '../../meta/object.ts';
 import { immutableData } from './configmap.ts';
 
 const maxTotalBytes = 1024 * 1024;
@@ -40,9 +42,8 @@ export const secret = defineKind<Secret>('core/v1', {
     if (total > maxTotalBytes) errors.push(tooLong(at.child('data'), maxTotalBytes));
     for (const key of needs[it.type ?? ''] ?? []) {
       const path = at.child('data').key(key);
-      if (!Object.hasOwn(data, key)) errors.push(required(path));
-      else if (key.startsWith('.docker') && !isJson(data[key]!))
-        errors.push(invalid(path, '<secret contents redacted>', 'invalid character'));
+      if (!Object.hasOwn(data, key) || (key === 'ssh-privatekey' && data[key] === '')) errors.push(required(path));
+      else if (key.startsWith('.docker')) errors.push(...validateObject(data[key]!, path));
     }
     if (it.type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
       errors.push(required(at.child('data[username]')), required(at.child('data[password]')));
@@ -67,12 +68,19 @@ export const secret = defineKind<Secret>('core/v1', {
   selectableFields: { type: (it) => it.type ?? '' },
 });
 
-function isJson(base64: string): boolean {
+/** The error of a value (base64) that is not the JSON of an object; the value itself is nobody's to see. */
+function validateObject(base64: string, at: Path): FieldError[] {
   try {
-    JSON.parse(Buffer.from(base64, 'base64').toString());
-    return true;
+    const { value } = decodeJson(Buffer.from(base64, 'base64'));
+    if (value === null || isObject(value)) return [];
+    throw goValueMismatch(kindOf(value), 'map[string]interface {}');
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (error instanceof JsonError || error instanceof DecodeError)
+      return [invalid(at, '<secret contents redacted>', error.message)];
     throw error;
   }
 }
+
+/** A kind of JSON value as Go's decoder calls it. */
+const kindOf = (value: unknown) =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;

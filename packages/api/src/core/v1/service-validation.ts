@@ -1,155 +1,224 @@
-import type { Service, ServicePort } from '../../generated/core/v1.ts';
+import { isIP } from 'node:net';
+import type { Service, ServicePort, ServiceSpec } from '../../generated/core/v1.ts';
 import {
   duplicate,
   type FieldError,
   forbidden,
   invalid,
+  malformed,
   notSupported,
   type Path,
   required,
 } from '../../meta/field-path.ts';
-import { isDns1123Label, isDns1123Subdomain, isIp, isPortName } from '../../meta/names.ts';
+import { goForm } from '../../meta/go-form.ts';
+import {
+  isCidr,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isIp,
+  isPortName,
+  isPortNumber,
+  isQualifiedName,
+} from '../../meta/names.ts';
 import { validateLabels } from '../../meta/validate-selector.ts';
+import { endpointIpErrors } from './endpoint-addresses.ts';
+import { validateAddressFamilies } from './service-families.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
+const affinities = ['ClientIP', 'None'];
 const policies = ['Cluster', 'Local'];
+const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const sourceRangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 const maxAffinitySeconds = 86_400;
+const kubeletPort = 10_250;
 
-/** Errors of a new service. Addresses and node ports are allocated, and checked for conflicts, by the API server. */
+/** Errors of a service. Addresses and node ports are allocated, and checked for conflicts, by the API server. */
 export function validateService(it: Service, at: Path): FieldError[] {
-  const errors: FieldError[] = [];
-  const spec = it.spec;
+  const { spec } = it;
   const path = at.child('spec');
+  const { type = '', ports = [], sessionAffinity = '' } = spec;
   const headless = spec.clusterIP === 'None';
-  if (!types.includes(spec.type ?? ''))
-    errors.push(spec.type ? notSupported(path.child('type'), spec.type, types) : required(path.child('type')));
-  if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') errors.push(required(path.child('ports')));
-  if (spec.type === 'LoadBalancer' || spec.type === 'NodePort') {
-    if (headless)
-      errors.push(
-        invalid(path.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${spec.type} services`),
-      );
-  }
-  if (spec.type === 'ExternalName') {
-    if (spec.clusterIP)
-      errors.push(forbidden(path.child('clusterIPs'), "may not be set when `type` is 'ExternalName'"));
-    if (!spec.externalName) errors.push(required(path.child('externalName')));
-    else
-      for (const message of isDns1123Subdomain(spec.externalName.replace(/\.$/, '').toLowerCase()))
-        errors.push(invalid(path.child('externalName'), spec.externalName, message));
-  }
-  for (const [i, address] of (spec.clusterIPs ?? []).entries()) {
-    if (address === 'None' || address === '') continue;
-    for (const message of isIp(address)) errors.push(invalid(path.child('clusterIPs').index(i), address, message));
-  }
-  if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIPs[0] !== spec.clusterIP) {
-    errors.push(invalid(path.child('clusterIPs'), spec.clusterIPs, 'first value must match `clusterIP`'));
-  }
-  errors.push(...validatePorts(spec.ports ?? [], spec.type ?? '', headless, path.child('ports')));
-  errors.push(...validateLabels(spec.selector, path.child('selector')), ...validateAffinity(it, path));
+  const errors: FieldError[] = [];
+  if (ports.length === 0 && !headless && type !== 'ExternalName') errors.push(required(path.child('ports')));
+  errors.push(...validateType(spec, headless, path));
+  errors.push(...validatePorts(ports, path.child('ports')));
+  errors.push(...validateLabels(spec.selector, path.child('selector')));
+  if (sessionAffinity === '') errors.push(required(path.child('sessionAffinity')));
+  else if (!affinities.includes(sessionAffinity))
+    errors.push(notSupported(path.child('sessionAffinity'), sessionAffinity, affinities));
+  errors.push(...validateAffinityConfig(spec, path.child('sessionAffinityConfig')));
+  if (type !== 'ExternalName') errors.push(...validateAddressFamilies(spec, path));
   for (const [i, address] of (spec.externalIPs ?? []).entries()) {
-    for (const message of isIp(address)) errors.push(invalid(path.child('externalIPs').index(i), address, message));
+    const where = path.child('externalIPs').index(i);
+    const wrong = malformed(where, address, isIp);
+    errors.push(...(wrong.length > 0 ? wrong : endpointIpErrors(address, where)));
   }
-  errors.push(...validatePolicies(it, path));
+  if (type === '') errors.push(required(path.child('type')));
+  else if (!types.includes(type)) errors.push(notSupported(path.child('type'), type, types));
+  errors.push(...validateTakenPorts(spec, path.child('ports')));
+  errors.push(...validateLoadBalancing(it, at));
+  errors.push(...validatePolicies(spec, path));
+  const { trafficDistribution } = spec;
+  if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution))
+    errors.push(notSupported(path.child('trafficDistribution'), trafficDistribution, distributions));
   return errors;
 }
 
-function validatePorts(ports: readonly ServicePort[], type: string, headless: boolean, at: Path): FieldError[] {
+/** Errors of what does not go with a service's type. */
+function validateType(spec: ServiceSpec, headless: boolean, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  switch (spec.type) {
+    case 'LoadBalancer':
+    case 'NodePort':
+      for (const [i, { port }] of (spec.type === 'LoadBalancer' ? (spec.ports ?? []) : []).entries()) {
+        const detail = `may not expose port ${kubeletPort} externally since it is used by kubelet`;
+        if (port === kubeletPort) errors.push(invalid(at.child('ports').index(i), port, detail));
+      }
+      if (headless)
+        errors.push(
+          invalid(at.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${spec.type} services`),
+        );
+      break;
+    case 'ExternalName': {
+      const refused = 'may not be set for ExternalName services';
+      if (spec.clusterIPs?.length || spec.clusterIP) errors.push(forbidden(at.child('clusterIPs'), refused));
+      if (spec.ipFamilies?.length) errors.push(forbidden(at.child('ipFamilies'), refused));
+      if (spec.ipFamilyPolicy !== undefined) errors.push(forbidden(at.child('ipFamilyPolicy'), refused));
+      const name = (spec.externalName ?? '').replace(/\.$/, '');
+      errors.push(
+        ...(name === ''
+          ? [required(at.child('externalName'))]
+          : malformed(at.child('externalName'), name, isDns1123Subdomain)),
+      );
+    }
+  }
+  return errors;
+}
+
+function validatePorts(ports: readonly ServicePort[], at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
-  const numbers = new Set<string>();
-  const nodePorts = new Set<string>();
-  for (const [i, port] of ports.entries()) {
+  for (const [i, { name, port = 0, protocol, targetPort = 0, appProtocol }] of ports.entries()) {
     const path = at.index(i);
-    if (!port.name && ports.length > 1) errors.push(required(path.child('name')));
-    else if (port.name) {
-      for (const message of isDns1123Label(port.name)) errors.push(invalid(path.child('name'), port.name, message));
-      if (names.has(port.name)) errors.push(duplicate(path.child('name'), port.name));
-      names.add(port.name);
+    if (name) {
+      errors.push(...malformed(path.child('name'), name, isDns1123Label));
+      if (names.has(name)) errors.push(duplicate(path.child('name'), name));
+      names.add(name);
+    } else if (ports.length > 1) errors.push(required(path.child('name')));
+    for (const message of isPortNumber(port)) errors.push(invalid(path.child('port'), port, message));
+    if (!protocol) errors.push(required(path.child('protocol')));
+    else if (!protocols.includes(protocol)) errors.push(notSupported(path.child('protocol'), protocol, protocols));
+    for (const message of typeof targetPort === 'string' ? isPortName(targetPort) : isPortNumber(targetPort))
+      errors.push(invalid(path.child('targetPort'), targetPort, message));
+    if (appProtocol !== undefined) errors.push(...malformed(path.child('appProtocol'), appProtocol, isQualifiedName));
+  }
+  return errors;
+}
+
+/** Errors of ports that cannot be had: of nodes, for a service that has none there, and those that are had already. */
+function validateTakenPorts({ type, ports = [] }: ServiceSpec, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if (type === 'ClusterIP') {
+    for (const [i, { nodePort }] of ports.entries()) {
+      if (nodePort) errors.push(forbidden(at.index(i).child('nodePort'), "may not be used when `type` is 'ClusterIP'"));
     }
-    if (!inRange(port.port)) errors.push(outOfRange(path.child('port'), port.port ?? 0));
-    if (!port.protocol) errors.push(required(path.child('protocol')));
-    else if (!protocols.includes(port.protocol))
-      errors.push(notSupported(path.child('protocol'), port.protocol, protocols));
-    const target = port.targetPort;
-    if (typeof target === 'number' && !inRange(target)) errors.push(outOfRange(path.child('targetPort'), target));
-    if (typeof target === 'string')
-      for (const message of isPortName(target)) errors.push(invalid(path.child('targetPort'), target, message));
-    if (port.nodePort && (type === 'ClusterIP' || type === 'ExternalName')) {
-      errors.push(forbidden(path.child('nodePort'), `may not be used when \`type\` is '${type}'`));
-    }
-    const key = `${port.protocol}/${port.port}`;
-    if (numbers.has(key) && !headless) errors.push(duplicate(path, { port: port.port, protocol: port.protocol }));
+  }
+  const nodePorts = new Set<string>();
+  for (const [i, { protocol, nodePort }] of ports.entries()) {
+    if (!nodePort) continue;
+    const key = `${protocol}/${nodePort}`;
+    if (nodePorts.has(key)) errors.push(duplicate(at.index(i).child('nodePort'), nodePort));
+    nodePorts.add(key);
+  }
+  const numbers = new Set<string>();
+  for (const [i, { protocol, port }] of ports.entries()) {
+    const key = `${protocol}/${port}`;
+    if (numbers.has(key)) errors.push(duplicate(at.index(i), goForm('core/v1.ServicePort', { protocol, port })));
     numbers.add(key);
-    if (!port.nodePort) continue;
-    const nodeKey = `${port.protocol}/${port.nodePort}`;
-    if (nodePorts.has(nodeKey)) errors.push(duplicate(path.child('nodePort'), port.nodePort));
-    nodePorts.add(nodeKey);
   }
   return errors;
 }
 
-const inRange = (port: number | undefined) => port !== undefined && port >= 1 && port <= 65_535;
-const outOfRange = (at: Path, port: number) => invalid(at, port, 'must be between 1 and 65535, inclusive');
-
-function validateAffinity(it: Service, at: Path): FieldError[] {
-  const { sessionAffinity, sessionAffinityConfig } = it.spec;
-  if (sessionAffinity !== 'ClientIP' && sessionAffinity !== 'None')
-    return [notSupported(at.child('sessionAffinity'), sessionAffinity ?? '', ['ClientIP', 'None'])];
-  if (sessionAffinity === 'None') {
-    return sessionAffinityConfig
-      ? [forbidden(at.child('sessionAffinityConfig'), 'must not be set when session affinity is None')]
-      : [];
-  }
-  const seconds = sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (seconds === undefined)
-    return [required(at.child('sessionAffinityConfig.clientIP'), 'when session affinity type is ClientIP')];
+function validateAffinityConfig(
+  { sessionAffinity, sessionAffinityConfig: config }: ServiceSpec,
+  at: Path,
+): FieldError[] {
+  if (sessionAffinity === 'None') return config ? [forbidden(at, 'must not be set when session affinity is None')] : [];
+  if (sessionAffinity !== 'ClientIP') return [];
+  const path = at.child('clientIP');
+  if (!config) return [required(at, 'when session affinity type is ClientIP')];
+  if (!config.clientIP) return [required(path, 'when session affinity type is ClientIP')];
+  const { timeoutSeconds: seconds } = config.clientIP;
+  if (seconds === undefined) return [required(path.child('timeoutSeconds'), 'when session affinity type is ClientIP')];
   if (seconds > 0 && seconds <= maxAffinitySeconds) return [];
-  return [
-    invalid(
-      at.child('sessionAffinityConfig.clientIP.timeoutSeconds'),
-      seconds,
-      `must be greater than 0 and less than ${maxAffinitySeconds}`,
-    ),
-  ];
+  return [invalid(path.child('timeoutSeconds'), seconds, `must be greater than 0 and less than ${maxAffinitySeconds}`)];
 }
 
-function validatePolicies(it: Service, at: Path): FieldError[] {
+/** Errors of what load balancers are told. */
+function validateLoadBalancing({ metadata, spec }: Service, at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  const { externalTrafficPolicy, internalTrafficPolicy, type, healthCheckNodePort } = it.spec;
-  const external = type === 'NodePort' || type === 'LoadBalancer' || (it.spec.externalIPs?.length ?? 0) > 0;
-  if (externalTrafficPolicy && !policies.includes(externalTrafficPolicy))
-    errors.push(notSupported(at.child('externalTrafficPolicy'), externalTrafficPolicy, policies));
-  if (externalTrafficPolicy && !external)
-    errors.push(
-      invalid(
-        at.child('externalTrafficPolicy'),
-        externalTrafficPolicy,
-        'may only be set for externally-accessible services',
-      ),
-    );
-  if (internalTrafficPolicy && !policies.includes(internalTrafficPolicy))
-    errors.push(notSupported(at.child('internalTrafficPolicy'), internalTrafficPolicy, policies));
-  if (healthCheckNodePort && (type !== 'LoadBalancer' || externalTrafficPolicy !== 'Local')) {
-    errors.push(
-      invalid(
-        at.child('healthCheckNodePort'),
-        healthCheckNodePort,
-        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
-      ),
-    );
+  const isBalanced = spec.type === 'LoadBalancer';
+  const only = "may only be used when `type` is 'LoadBalancer'";
+  const path = at.child('spec');
+  const annotation = metadata.annotations?.[sourceRangesAnnotation];
+  if (spec.loadBalancerSourceRanges?.length) {
+    const ranges = path.child('LoadBalancerSourceRanges');
+    if (!isBalanced) errors.push(forbidden(ranges, only));
+    for (const [i, range] of spec.loadBalancerSourceRanges.entries())
+      errors.push(...malformed(ranges.index(i), range.trim(), isCidr));
+  } else if (annotation !== undefined) {
+    const ranges = at.child('metadata.annotations').key(sourceRangesAnnotation);
+    if (!isBalanced) errors.push(forbidden(ranges, only));
+    for (const range of annotation.trim() === '' ? [] : annotation.split(','))
+      errors.push(...malformed(ranges, range.trim(), isCidr));
   }
+  if (spec.allocateLoadBalancerNodePorts !== undefined && !isBalanced)
+    errors.push(forbidden(path.child('allocateLoadBalancerNodePorts'), only));
+  const { loadBalancerClass } = spec;
+  if (loadBalancerClass === undefined) return errors;
+  if (!isBalanced) errors.push(forbidden(path.child('loadBalancerClass'), only));
+  else errors.push(...malformed(path.child('loadBalancerClass'), loadBalancerClass, isQualifiedName));
   return errors;
 }
 
-/** Errors of a change: the cluster address stays as long as the service keeps one. */
-export function validateServiceUpdate(it: Service, old: Service, at: Path): FieldError[] {
+function validatePolicies(spec: ServiceSpec, at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  if (old.spec.type === 'ExternalName' || it.spec.type === 'ExternalName') return errors;
-  const before = old.spec.clusterIPs?.length ? old.spec.clusterIPs : old.spec.clusterIP ? [old.spec.clusterIP] : [];
-  const now = it.spec.clusterIPs?.length ? it.spec.clusterIPs : it.spec.clusterIP ? [it.spec.clusterIP] : [];
-  if (before[0] && before[0] !== now[0])
-    errors.push(invalid(at.child('spec.clusterIPs').index(0), now, 'may not change once set'));
+  const { externalTrafficPolicy: outer = '', internalTrafficPolicy: inner, type, healthCheckNodePort } = spec;
+  const isExternal = type === 'NodePort' || type === 'LoadBalancer' || (spec.externalIPs?.length ?? 0) > 0;
+  const path = at.child('externalTrafficPolicy');
+  if (!isExternal) {
+    if (outer !== '') errors.push(invalid(path, outer, 'may only be set for externally-accessible services'));
+  } else if (outer === '') errors.push(required(path));
+  else if (!policies.includes(outer)) errors.push(notSupported(path, outer, policies));
+  if (healthCheckNodePort && (type !== 'LoadBalancer' || outer !== 'Local')) {
+    const detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    errors.push(invalid(at.child('healthCheckNodePort'), healthCheckNodePort, detail));
+  }
+  if (inner !== undefined && !policies.includes(inner))
+    errors.push(notSupported(at.child('internalTrafficPolicy'), inner, policies));
   return errors;
+}
+
+const modes = ['Proxy', 'VIP'];
+
+/** Errors of a change of a service's status: where its load balancer is reached. */
+export function validateServiceStatus({ spec, status }: Service, at: Path): FieldError[] {
+  const path = at.child('status.loadBalancer.ingress');
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  if (spec.type !== 'LoadBalancer')
+    return ingress.length > 0 ? [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")] : [];
+  return ingress.flatMap(({ ip, ipMode, hostname }, i) => {
+    const where = path.index(i);
+    const errors = ip ? malformed(where.child('ip'), ip, isIp) : [];
+    if (ipMode === undefined) {
+      if (ip) errors.push(required(where.child('ipMode'), 'must be specified when `ip` is set'));
+    } else if (!ip) errors.push(forbidden(where.child('ipMode'), 'may not be specified when `ip` is not set'));
+    else if (!modes.includes(ipMode)) errors.push(notSupported(where.child('ipMode'), ipMode, modes));
+    if (!hostname) return errors;
+    errors.push(...malformed(where.child('hostname'), hostname, isDns1123Subdomain));
+    if (isIP(hostname) > 0)
+      errors.push(invalid(where.child('hostname'), hostname, 'must be a DNS name, not an IP address'));
+    return errors;
+  });
 }

@@ -2,7 +2,8 @@ import { age, shownSet, text, wide } from '../../columns.ts';
 import type { Service, ServicePort } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { isDns1035Label } from '../../meta/names.ts';
-import { validateService, validateServiceUpdate } from './service-validation.ts';
+import { validateServiceUpdate } from './service-families.ts';
+import { validateService, validateServiceStatus } from './service-validation.ts';
 
 /** A stable address and name in front of a set of pods. */
 export const service = defineKind<Service>('core/v1', {
@@ -20,6 +21,7 @@ export const service = defineKind<Service>('core/v1', {
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: (it, _old, at) => validateServiceStatus(it, at),
   columns: [
     text('Type', (it) => it.spec.type, 'How the service is reached.'),
     text('Cluster-IP', (it) => it.spec.clusterIPs?.[0] || '<none>', 'Address inside the cluster.'),
@@ -54,7 +56,9 @@ function serviceDefaults(it: Service): void {
   const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs?.length ?? 0) > 0;
   if (external && spec.type !== 'ExternalName') spec.externalTrafficPolicy ||= 'Cluster';
   if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ||= 'Cluster';
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type !== 'LoadBalancer') return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  for (const ingress of it.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
 }
 
 function externalIp(it: Service): string {
