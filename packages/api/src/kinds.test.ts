@@ -125,7 +125,7 @@ describe('a disruption budget', () => {
     for (const spec of [{ minAvailable: 2, selector }, { maxUnavailable: '100%' }, { minAvailable: '0%' }, {}])
       expect(messages(validateCreate(podDisruptionBudget, of(spec)))).toEqual([]);
     expect(messages(validateCreate(podDisruptionBudget, of({ minAvailable: 1, maxUnavailable: 1 })))).toEqual([
-      'spec: Invalid value: {"minAvailable":1,"maxUnavailable":1}: minAvailable and maxUnavailable cannot be both set',
+      'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
     ]);
     expect(messages(validateCreate(podDisruptionBudget, of({ minAvailable: -1 })))).toEqual([
       'spec.minAvailable: Invalid value: -1: must be greater than or equal to 0',

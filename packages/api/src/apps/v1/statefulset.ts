@@ -4,6 +4,7 @@ import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
 import { templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { StatefulSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { isDns1123Label } from '../../meta/names.ts';
 import {
   validateNewStatefulSet,
   validateStatefulSet,
@@ -18,6 +19,8 @@ export const statefulSet = defineKind<StatefulSet>('apps/v1', {
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,
+  // Its pods' hostnames begin with it.
+  name: isDns1123Label,
   subresources: {
     status: true,
     scale: { spec: 'spec.replicas', status: 'status.replicas', selector: 'spec.selector' },

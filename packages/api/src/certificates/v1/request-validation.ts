@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../generated/certificates/v1.ts';
 import {
   duplicate,
@@ -7,8 +8,9 @@ import {
   notSupported,
   type Path,
   required,
+  tooLong,
 } from '../../meta/field-path.ts';
-import { isDns1123Subdomain, isPathSegmentName } from '../../meta/names.ts';
+import { isDns1123Label, isDns1123Subdomain, maxSubdomainLength } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 
 const usages = [
@@ -84,38 +86,78 @@ export function validateRequestUpdate(
     else if (!deepEqual(before, after))
       errors.push(forbidden(at.child('status.conditions'), `updates may not modify a condition of type "${type}"`));
   }
-  const certificate = old.status?.certificate;
-  if (certificate && certificate !== it.status?.certificate) {
-    errors.push(forbidden(at.child('status.certificate'), 'updates may not change a non-empty certificate'));
+  const [before, certificate] = [old.status?.certificate, it.status?.certificate];
+  const path = at.child('status.certificate');
+  if (before && before !== certificate) {
+    errors.push(forbidden(path, 'updates may not change a non-empty certificate'));
+  } else if (certificate && certificate !== before) {
+    const problem = certificateProblem(certificate);
+    if (problem !== undefined) errors.push(invalid(path, '<certificate data>', problem));
   }
   return errors;
 }
+
+const decisions = new Set(['Approved', 'Denied', 'Failed']);
+const statuses = ['False', 'True', 'Unknown'];
 
 function validateConditions(conditions: readonly CertificateSigningRequestCondition[], at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
-  for (const [i, condition] of conditions.entries()) {
+  for (const [i, { type = '', status = '' }] of conditions.entries()) {
     const path = at.index(i);
-    if (!condition.type) errors.push(required(path.child('type')));
-    else if (seen.has(condition.type)) errors.push(duplicate(path.child('type'), condition.type));
-    seen.add(condition.type);
-    if (!condition.status) errors.push(required(path.child('status')));
-    else if (condition.status !== 'True') errors.push(notSupported(path.child('status'), condition.status, ['True']));
+    if (type === '') errors.push(required(path.child('type')));
+    const allowed = decisions.has(type) ? ['True'] : statuses;
+    if (status === '') errors.push(required(path.child('status')));
+    else if (!allowed.includes(status)) errors.push(notSupported(path.child('status'), status, allowed));
+    const opposite = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined;
+    if (opposite !== undefined && seen.has(opposite))
+      errors.push(invalid(path.child('type'), type, 'Approved and Denied conditions are mutually exclusive'));
+    if (seen.has(type)) errors.push(duplicate(path.child('type'), type));
+    seen.add(type);
   }
-  if (seen.has('Approved') && seen.has('Denied'))
-    errors.push(invalid(at, 'Denied', 'Approved and Denied conditions are mutually exclusive'));
   return errors;
 }
 
+/** What is wrong with certificates in PEM; undefined: nothing. */
+function certificateProblem(base64: string): string | undefined {
+  const pem = Buffer.from(base64, 'base64').toString('latin1');
+  const blocks = [...pem.matchAll(/-----BEGIN ([^\n-]+)-----\r?\n([\s\S]*?)-----END \1-----/g)];
+  for (const [block, type, body = ''] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (body.includes(':')) return 'no PEM block headers are permitted';
+    try {
+      new X509Certificate(block);
+    } catch {
+      return 'x509: malformed certificate';
+    }
+  }
+  return blocks.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined;
+}
+
+const formOfSigner = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+
 function validateSigner(signer: string | undefined, at: Path): FieldError[] {
   if (!signer) return [required(at)];
-  const [domain = '', ...rest] = signer.split('/');
-  if (rest.length === 0)
-    return [invalid(at, signer, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
-  const errors = isDns1123Subdomain(domain).map((message) => invalid(at, domain, message));
-  if (!domain.includes('.'))
+  if (signer === 'kubernetes.io/legacy-unknown')
+    return [invalid(at, signer, 'the legacy signerName is not allowed via this API version')];
+  const [domain = '', path = '', ...more] = signer.split('/');
+  if (!signer.includes('/') || more.length > 0) return [invalid(at, signer, formOfSigner)];
+  const errors = domain.length > maxSubdomainLength ? [tooLong(at, maxSubdomainLength)] : [];
+  const labels = domain.split('.');
+  errors.push(...validateSegments(labels, domain, isDns1123Label, at));
+  if (labels.length < 2)
     errors.push(invalid(at, domain, 'should be a domain with at least two segments separated by dots'));
-  for (const message of rest.flatMap((segment) => isPathSegmentName(segment)))
-    errors.push(invalid(at, rest.join('/'), message));
-  return errors;
+  return [...errors, ...validateSegments(path.split('.'), path, isDns1123Subdomain, at)];
+}
+
+/** Errors of the first segment that is wrong. */
+function validateSegments(
+  segments: readonly string[],
+  whole: string,
+  check: (segment: string) => string[],
+  at: Path,
+): FieldError[] {
+  const wrong = segments.find((segment) => check(segment).length > 0);
+  if (wrong === undefined) return [];
+  return check(wrong).map((message) => invalid(at, whole, `validating label ${JSON.stringify(wrong)}: ${message}`));
 }

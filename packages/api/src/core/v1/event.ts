@@ -2,6 +2,7 @@ import { since, text, wide } from '../../columns.ts';
 import type { Event, ObjectReference } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { humanDuration, parseTime } from '../../meta/time.ts';
+import { validateEvent } from './event-validation.ts';
 
 /** Something that happened to an object, kept for an hour. */
 export const event = defineKind<Event>('core/v1', {
@@ -10,17 +11,7 @@ export const event = defineKind<Event>('core/v1', {
   shortNames: ['ev'],
   namespaced: true,
   allowCreateOnUpdate: true,
-  validate: (it, at) => {
-    const namespace = it.involvedObject?.namespace || 'default';
-    if (it.metadata.namespace === namespace) return [];
-    return [
-      {
-        type: 'FieldValueInvalid',
-        field: at.child('involvedObject.namespace').toString(),
-        message: `Invalid value: "${it.involvedObject?.namespace ?? ''}": does not match event.namespace`,
-      },
-    ];
-  },
+  validate: validateEvent,
   columns: [
     text('Last Seen', lastSeen, 'Time since it last happened.'),
     text('Type', (it) => it.type, 'Normal or Warning.'),

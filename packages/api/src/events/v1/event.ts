@@ -1,8 +1,27 @@
 import { event as coreEvent } from '../../core/v1/event.ts';
+import { validateNewerEvent, validateSeries } from '../../core/v1/event-validation.ts';
 import type { Event as CoreEvent } from '../../generated/core/v1.ts';
 import type { Event } from '../../generated/events/v1.ts';
 import { defineKind, type KubeObject } from '../../kind.ts';
-import { type FieldError, required } from '../../meta/field-path.ts';
+import { invalid } from '../../meta/field-path.ts';
+import { deepEqual } from '../../meta/object.ts';
+
+/** What of an event stays as it was told; only that it came again is told later. Names are those of the older form. */
+const fixed = [
+  'involvedObject',
+  'reason',
+  'message',
+  'source',
+  'firstTimestamp',
+  'lastTimestamp',
+  'count',
+  'type',
+  'eventTime',
+  'action',
+  'related',
+  'reportingComponent',
+  'reportingInstance',
+] as const;
 
 /** The same events as core/v1's, in the newer form. */
 export const event = defineKind<Event>('events/v1', {
@@ -12,13 +31,17 @@ export const event = defineKind<Event>('events/v1', {
   namespaced: true,
   allowCreateOnUpdate: true,
   storedAs: { kind: () => coreEvent, encode: toCore, decode: fromCore },
-  validate(it, at) {
-    const errors: FieldError[] = [];
-    if (!it.eventTime) errors.push(required(at.child('eventTime')));
-    for (const field of ['reportingController', 'reportingInstance', 'action', 'reason'] as const) {
-      if (!it[field] && it.eventTime) errors.push(required(at.child(field)));
-    }
-    return errors;
+  validateCreate: (it, at) => validateNewerEvent(toCore(it) as CoreEvent, at),
+  validateUpdate(it, old, at) {
+    const [now, before] = [toCore(it) as CoreEvent, toCore(old) as CoreEvent];
+    const changed = fixed.filter((field) => !deepEqual(now[field], before[field]));
+    return [
+      ...(deepEqual(now.series, before.series) ? [] : validateSeries(now, at)),
+      ...changed.map((field) => {
+        const path = at.child(field === 'reportingComponent' ? 'reportingController' : field);
+        return invalid(path, now[field] ?? null, 'field is immutable');
+      }),
+    ];
   },
   columns: coreEvent.columns!.map((column) => ({
     ...column,

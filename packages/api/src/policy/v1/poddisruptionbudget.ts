@@ -3,6 +3,7 @@ import { age, count, text } from '../../columns.ts';
 import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '../../generated/policy/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, invalid, notSupported, type Path } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isPathSegmentName } from '../../meta/names.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
@@ -54,7 +55,13 @@ function validateSpec(spec: PodDisruptionBudgetSpec, at: Path): FieldError[] {
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy: policy } = spec;
   const errors: FieldError[] = [];
   if (minAvailable !== undefined && maxUnavailable !== undefined) {
-    errors.push(invalid(at, spec, 'minAvailable and maxUnavailable cannot be both set'));
+    errors.push(
+      invalid(
+        at,
+        goForm('policy/v1.PodDisruptionBudgetSpec', spec),
+        'minAvailable and maxUnavailable cannot be both set',
+      ),
+    );
   }
   errors.push(
     ...countOrPercent(minAvailable, at.child('minAvailable'), { max100: true }),

@@ -13,7 +13,7 @@ export const roleBinding = defineKind<RoleBinding>('rbac/v1', {
   namespaced: true,
   name: isRbacName,
   defaults: bindingDefaults,
-  validate: (it, at) => validateBinding(it, ['ClusterRole', 'Role'], true, at),
+  validate: (it, at) => validateBinding(it, ['Role', 'ClusterRole'], true, at),
   validateUpdate(it, old, at) {
     return deepEqual(it.roleRef, old.roleRef)
       ? []

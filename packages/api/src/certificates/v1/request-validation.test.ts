@@ -1,0 +1,41 @@
+import { expect, it } from '@jest/globals';
+import type { CertificateSigningRequest } from '../../generated/certificates/v1.ts';
+import { validateCreate, validateStatusUpdate } from '../../validate.ts';
+import { certificateSigningRequest } from './certificatesigningrequest.ts';
+
+const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nx\n-----END CERTIFICATE REQUEST-----\n').toString(
+  'base64',
+);
+const of = (signerName: string): CertificateSigningRequest => ({
+  metadata: { name: 'a' },
+  spec: { request, signerName, usages: ['client auth'] },
+});
+const shown = (errors: { field: string; message: string }[]) => errors.map((each) => `${each.field}: ${each.message}`);
+
+it.each([
+  ['example', "must be a fully qualified domain and path of the form 'example.com/signer-name'"],
+  ['a.b/c/d', "must be a fully qualified domain and path of the form 'example.com/signer-name'"],
+  ['example/x', 'should be a domain with at least two segments separated by dots'],
+  ['kubernetes.io/legacy-unknown', 'the legacy signerName is not allowed via this API version'],
+])('no signer is called %s', (name, detail) => {
+  expect(shown(validateCreate(certificateSigningRequest, of(name)))).toEqual([
+    expect.stringMatching(`^spec.signerName: Invalid value: "[^"]*": ${detail}`),
+  ]);
+});
+
+it('a request is approved or denied, and gets certificates', () => {
+  const old = of('a.b/c');
+  const status = {
+    conditions: [
+      { type: 'Approved', status: 'False' },
+      { type: 'Denied', status: 'True' },
+      { type: 'Other', status: 'Unknown' },
+    ],
+    certificate: Buffer.from('-----BEGIN KEY-----\nx\n-----END KEY-----\n').toString('base64'),
+  };
+  expect(shown(validateStatusUpdate(certificateSigningRequest, { ...old, status }, old))).toEqual([
+    'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
+    'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+    'status.certificate: Invalid value: "<certificate data>": only CERTIFICATE PEM blocks are allowed, found "KEY"',
+  ]);
+});
