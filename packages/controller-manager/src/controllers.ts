@@ -17,6 +17,7 @@ import { nodeIpamController } from './controllers/node-ipam/controller.ts';
 import { nodeLifecycleController } from './controllers/node-lifecycle/controller.ts';
 import { podGarbageCollectorController } from './controllers/pod-garbage-collector/controller.ts';
 import { replicaSetController } from './controllers/replicaset/controller.ts';
+import { resourceQuotaController } from './controllers/resource-quota/controller.ts';
 import { rootCaPublisher } from './controllers/root-ca/controller.ts';
 import { serviceAccountController } from './controllers/serviceaccount/controller.ts';
 import { serviceAccountTokenController } from './controllers/serviceaccount-token/controller.ts';
@@ -43,6 +44,7 @@ export const allControllers = (): Controller[] => [
   nodeLifecycleController,
   podGarbageCollectorController,
   replicaSetController,
+  resourceQuotaController(),
   rootCaPublisher,
   serviceAccountController,
   serviceAccountTokenController,

@@ -26,6 +26,7 @@ export const concurrency: Readonly<Record<string, [workers: string, group: strin
   'concurrent-gc-syncs': ['gc', 'garbagecollector controller', 20, 'objects to collect'],
   'concurrent-namespace-syncs': ['namespace', 'namespace controller', 10, 'ended namespaces'],
   'concurrent-replicaset-syncs': ['replicaset', 'replicaset controller', 5, 'ReplicaSets'],
+  'concurrent-resource-quota-syncs': ['resourcequota', 'resourcequota controller', 5, 'ResourceQuotas'],
   'concurrent-service-endpoint-syncs': ['endpointslice', 'endpointslice controller', 5, "Services' EndpointSlices"],
   'concurrent-serviceaccount-token-syncs': [
     'serviceaccount-token',
@@ -180,6 +181,11 @@ export const managerFlags = defineFlags({
     group: 'namespace controller',
     default: 5 * 60_000,
     help: 'Time between two looks at all namespaces.',
+  }),
+  'resource-quota-sync-period': durationFlag({
+    group: 'resourcequota controller',
+    default: 5 * 60_000,
+    help: 'Time between two counts of what all quotas bound.',
   }),
   'root-ca-file': stringFlag({
     ...accounts,

@@ -47,6 +47,7 @@ export function settingsOf(flags: ManagerFlags): Settings {
     signers: signersOf(flags),
     clusterSigningDuration: flags['cluster-signing-duration'],
     namespaceSyncPeriod: flags['namespace-sync-period'],
+    resourceQuotaSyncPeriod: flags['resource-quota-sync-period'],
   };
 }
 

@@ -25,6 +25,8 @@ export interface Settings {
   signers: Readonly<Record<string, SignerFiles | undefined>>;
   clusterSigningDuration: number;
   namespaceSyncPeriod: number;
+  /** Time between two counts of all quotas. */
+  resourceQuotaSyncPeriod: number;
   /** How long (ms) after its deletion a namespace is emptied, so that all API servers have seen it terminate. */
   namespaceDeletionGracePeriod: number;
 }
@@ -58,5 +60,6 @@ export const defaultSettings: Settings = {
   signers: {},
   clusterSigningDuration: 365 * 24 * 60 * 60_000,
   namespaceSyncPeriod: 5 * 60_000,
+  resourceQuotaSyncPeriod: 5 * 60_000,
   namespaceDeletionGracePeriod: 5_000,
 };

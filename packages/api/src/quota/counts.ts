@@ -9,6 +9,7 @@ export function countEvaluator(...names: readonly string[]): Evaluator {
   return {
     bounds: (name) => names.includes(name),
     usage: () => new Map(names.map((name) => [name, one])),
+    byMetadata: true,
     charges: (operation, subresource) => operation === 'CREATE' && subresource === '',
   };
 }

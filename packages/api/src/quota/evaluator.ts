@@ -15,6 +15,8 @@ export interface Evaluator {
   inScope?(object: KubeObject, term: ScopedResourceSelectorRequirement): boolean;
   /** What an object does not state and must, of the names a quota bounds, in words; undefined: nothing. */
   missing?(object: KubeObject, names: readonly string[]): string | undefined;
+  /** Whether an object's metadata is all it takes to count it, so that only its end makes a difference. */
+  readonly byMetadata?: true;
   /** Whether a write is one that may use more. */
   charges(operation: string, subresource: string): boolean;
 }

@@ -133,10 +133,11 @@ describe('the plugins of a server', () => {
       'CertificateSubjectRestriction',
       'DefaultIngressClass',
       'PodTopologyLabels',
+      'ResourceQuota',
     ]);
     expect(names({ enable: ['NodeRestriction'], disable: ['Priority'] })).toContain('NodeRestriction');
     expect(names({ disable: ['Priority'] })).not.toContain('Priority');
-    expect(defaultAdmissionPlugins).not.toContain('ResourceQuota');
+    expect(defaultAdmissionPlugins).toContain('ResourceQuota');
     expect(() => names({ enable: ['Nothing'] })).toThrow('unknown admission plugin "Nothing"');
     expect(names({ enable: ['AlwaysDeny', 'AlwaysAdmit', 'PodNodeSelector'] })).toEqual(
       expect.arrayContaining(['AlwaysAdmit', 'PodNodeSelector', 'AlwaysDeny']),

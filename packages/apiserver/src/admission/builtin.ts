@@ -179,7 +179,7 @@ const plugins: readonly Entry[] = [
   ),
   configurable<readonly LimitedResource[]>(
     'ResourceQuota',
-    false,
+    true,
     async () => (await import('./resource-quota/configuration.ts')).parseResourceQuotaConfiguration,
     (limits) => resourceQuotas(limits),
   ),

@@ -37,13 +37,14 @@ export interface TestCluster {
 
 const limitMs = 30_000;
 
-/** Starts it; `prepare` makes what is there before the controllers are. */
+/** Starts it; `prepare` makes what is there before the controllers are; `plugins` are the API server's, by default none. */
 export async function testCluster(
   controllers: readonly Controller[],
   settings: Partial<Settings> = {},
   prepare?: (client: Client) => Promise<void>,
+  plugins: 'default' | readonly [] = [],
 ): Promise<TestCluster> {
-  const server = await startApiServer();
+  const server = await startApiServer({ plugins });
   await prepare?.(server.client);
   const stop = new AbortController();
   const { client } = server;
