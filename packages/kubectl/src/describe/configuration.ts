@@ -2,6 +2,7 @@ import type { ConfigMap, Namespace, Secret, ServiceAccount } from '@coracle/api/
 import type { Session } from '../session.ts';
 import { Description, longTime } from './description.ts';
 import { describeLimitsOf } from './limit-range.ts';
+import { describeQuotasOf } from './resource-quota.ts';
 
 export async function describeNamespace({ metadata, status }: Namespace, session: Session): Promise<Description> {
   const out = new Description();
@@ -20,6 +21,7 @@ export async function describeNamespace({ metadata, status }: Namespace, session
       );
     }
   }
+  await describeQuotasOf(out, metadata.name ?? '', session);
   await describeLimitsOf(out, metadata.name ?? '', session);
   return out;
 }

@@ -10,6 +10,7 @@ import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,
@@ -34,6 +35,7 @@ import { describeNetworkPolicy } from './network-policy.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
 import { describeRole, describeRoleBinding } from './rbac.ts';
+import { describeResourceQuota } from './resource-quota.ts';
 import { describeEndpointSlice, describeEndpoints, describeService } from './service.ts';
 import {
   describeCsiNode,
@@ -67,6 +69,7 @@ const describers: Readonly<Record<string, Describer>> = {
   Node: of<Node>(describeNode),
   Namespace: of<Namespace>(describeNamespace, false),
   LimitRange: of<LimitRange>(describeLimitRange, false),
+  ResourceQuota: of<ResourceQuota>(describeResourceQuota, false),
   ConfigMap: of<ConfigMap>(describeConfigMap),
   Secret: of<Secret>(describeSecret, false),
   ServiceAccount: of<ServiceAccount>(describeServiceAccount),

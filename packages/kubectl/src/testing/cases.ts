@@ -5,6 +5,7 @@ import { createCases } from './cases-create.ts';
 import { customCases } from './cases-custom.ts';
 import { drainCases } from './cases-drain.ts';
 import { ingressCases } from './cases-ingress.ts';
+import { quotaCases } from './cases-quota.ts';
 import { readCases } from './cases-read.ts';
 import { storageCases } from './cases-storage.ts';
 import type { Case } from './differential.ts';
@@ -19,5 +20,6 @@ export const cases: readonly Case[] = [
   ...certificateCases,
   ...storageCases,
   ...ingressCases,
+  ...quotaCases,
   ...customCases,
 ];

@@ -22,6 +22,7 @@ const compared = [
   '/api/v1/%/secrets',
   '/api/v1/%/services',
   '/api/v1/%/serviceaccounts',
+  '/api/v1/%/resourcequotas',
   '/api/v1/%/pods',
   '/apis/apps/v1/%/deployments',
   '/apis/apps/v1/%/replicasets',

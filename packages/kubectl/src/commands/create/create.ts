@@ -19,6 +19,7 @@ import { clusterRoleBinding, roleBinding } from './bindings.ts';
 import { configMap, secret } from './data.ts';
 import { podDisruptionBudget } from './disruption-budget.ts';
 import { ingress } from './ingress.ts';
+import { quota } from './quota.ts';
 import { clusterRole, role } from './roles.ts';
 import { service } from './service.ts';
 import { deployment, namespace, serviceAccount } from './simple.ts';
@@ -52,6 +53,7 @@ export const command: Command = {
     ingress,
     namespace,
     podDisruptionBudget,
+    quota,
     role,
     roleBinding,
     secret,
