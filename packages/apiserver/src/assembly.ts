@@ -13,7 +13,9 @@ import { LocalRegistration } from './aggregation/registration.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
 import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
+import type { AbacPolicy } from './chain/authorization/abac/policy-file.ts';
 import { authorization } from './chain/authorization/index.ts';
+import { checkModes } from './chain/authorization/modes.ts';
 import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './chain/authorization/wanted.ts';
 import { filterDurations } from './chain/filter-durations.ts';
 import { impersonation } from './chain/impersonation.ts';
@@ -75,7 +77,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     log: { warn: (message, details) => log.warn(details, message) },
   });
   const wanted = await authorizersOf(flags, metrics, log);
-  const { authorizer, rbac } = authorizerOf(wanted, registry);
+  const { authorizer, rbac } = authorizerOf(wanted, registry, { policies: await policiesOf(flags), metrics });
   const outside = await outsideTokens(flags, metrics, log);
   const tokens = tokensOf(flags, registry, log, outside?.tokens);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
@@ -198,12 +200,18 @@ async function authorizersOf(
   metrics: MetricsRegistry,
   log: ServerOptions['log'],
 ): Promise<WantedAuthorizers> {
-  const modes = flags['authorization-mode'];
   const files = [flags['authorization-config'], flags['authorization-webhook-config-file']];
-  if (files.every((file) => file === '') && !modes.includes('Webhook')) {
-    return unchanging(modes.map((type) => ({ type })));
+  if (files.every((file) => file === '') && !flags['authorization-mode'].includes('Webhook')) {
+    checkModes(flags);
+    return unchanging(flags['authorization-mode'].map((type) => ({ type, name: type.toLowerCase() })));
   }
   return (await import('./chain/authorization/setup.ts')).wantedAuthorizers(flags, { metrics, log });
+}
+
+/** What mode ABAC goes by, loaded only where there is a file. */
+async function policiesOf(flags: Flags): Promise<readonly AbacPolicy[]> {
+  const file = flags['authorization-policy-file'];
+  return file === '' ? [] : (await import('./chain/authorization/abac/policy-file.ts')).readPolicyFile(file);
 }
 
 /** Tokens that others issue or know, loaded only where there are any. */

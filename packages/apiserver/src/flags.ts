@@ -11,7 +11,7 @@ import {
 } from '@coracle/process/flags';
 import { auditFlags } from './chain/audit/flags.ts';
 import { outsideTokenFlags } from './chain/authentication/flags.ts';
-import { authorizationWebhookFlags } from './chain/authorization/flags.ts';
+import { authorizationFileFlags } from './chain/authorization/flags.ts';
 import { genericFlags } from './chain/serving/flags.ts';
 
 const etcd = 'etcd';
@@ -161,7 +161,7 @@ export const apiServerFlags = defineFlags({
     default: ['AlwaysAllow'],
     help: 'Authorizers to ask, in order: AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook.',
   }),
-  ...authorizationWebhookFlags,
+  ...authorizationFileFlags,
 
   'enable-admission-plugins': stringSliceFlag({
     group: admission,

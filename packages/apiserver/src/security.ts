@@ -8,6 +8,7 @@ import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
 import { resourceSlice } from '@coracle/api/resource/v1/resourceslice';
 import { volumeAttachment } from '@coracle/api/storage/v1/volumeattachment';
 import type { FlagValues } from '@coracle/process/flags';
+import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { bearerTokens, unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { type BootstrapTokenOptions, bootstrapTokens } from './chain/authentication/bootstrap-token.ts';
@@ -17,6 +18,8 @@ import { type TokenKey, verificationKeys } from './chain/authentication/service-
 import { liveObjects } from './chain/authentication/service-account/live-objects.ts';
 import { ServiceAccountTokens } from './chain/authentication/service-account/verifier.ts';
 import { fixedTokens, parseTokenFile } from './chain/authentication/token-file.ts';
+import { abacAuthorizer } from './chain/authorization/abac/authorizer.ts';
+import type { AbacPolicy } from './chain/authorization/abac/policy-file.ts';
 import {
   type Authorizer,
   alwaysAllow,
@@ -24,6 +27,7 @@ import {
   privilegedGroup,
   unionOf,
 } from './chain/authorization/authorizer.ts';
+import { decisionCounts } from './chain/authorization/counted.ts';
 import { nodeAuthorizer } from './chain/authorization/node/authorizer.ts';
 import { NodeGraph } from './chain/authorization/node/graph.ts';
 import { RbacAuthorizer } from './chain/authorization/rbac/authorizer.ts';
@@ -119,10 +123,23 @@ export interface Following {
   rbac: RbacIndex | undefined;
 }
 
-/** The authorizers wanted, as one. It follows the watch caches, and what is wanted, from now on. Throws on a type that is none. */
-export function authorizerOf(wanted: WantedAuthorizers, objects: ObjectAccess): Following {
+/** What authorizers are made with, beside the objects they decide by. */
+export interface AuthorizerOptions {
+  /** Of --authorization-policy-file. */
+  readonly policies: readonly AbacPolicy[];
+  readonly metrics: MetricsRegistry;
+}
+
+/** The authorizers wanted, as one. It follows the watch caches, and what is wanted, from now on. */
+export function authorizerOf(
+  wanted: WantedAuthorizers,
+  objects: ObjectAccess,
+  { policies, metrics }: AuthorizerOptions,
+): Following {
+  const counted = decisionCounts(metrics);
   let rbac: RbacIndex | undefined;
   const byMode: Readonly<Record<string, () => Authorizer>> = {
+    ABAC: () => abacAuthorizer(policies),
     AlwaysAllow: () => alwaysAllow,
     AlwaysDeny: () => alwaysDeny,
     Node: () => nodeAuthorizer(nodeGraphOf(objects)),
@@ -135,17 +152,12 @@ export function authorizerOf(wanted: WantedAuthorizers, objects: ObjectAccess): 
   const local = (type: string): Authorizer => {
     const known = made.get(type);
     if (known) return known;
-    const make = byMode[type];
-    if (!make) {
-      const known = [...Object.keys(byMode), 'Webhook'].join(', ');
-      throw new Error(`${JSON.stringify(type)} is not a supported authorization mode; these are: ${known}`);
-    }
-    const authorizer = make();
+    const authorizer = byMode[type]!();
     made.set(type, authorizer);
     return authorizer;
   };
   const united = (all: readonly WantedAuthorizer[]) =>
-    unionOf([privilegedGroup(mastersGroup), ...all.map(({ type, webhook }) => webhook ?? local(type))]);
+    unionOf([privilegedGroup(mastersGroup), ...all.map((each) => counted(each.webhook ?? local(each.type), each))]);
   let now = united(wanted.now);
   wanted.onChange((next) => {
     now = united(next);

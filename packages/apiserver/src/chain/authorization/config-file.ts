@@ -7,6 +7,7 @@ import { formatDuration } from '@coracle/api/meta/time';
 import { durationField, readComponentConfig } from '@coracle/process/component-config';
 import { UsageError } from '@coracle/process/program';
 import { z } from 'zod';
+import { authorizationModes } from './modes.ts';
 
 const text = z.string().default('');
 
@@ -32,7 +33,6 @@ export type ConfiguredAuthorizer = z.infer<typeof schema>['authorizers'][number]
 type Webhook = z.infer<typeof webhook>;
 
 const versions = ['v1', 'v1beta1', 'v1alpha1'];
-const types = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'];
 const reviewVersions = ['v1', 'v1beta1'];
 const longest = 30_000;
 
@@ -63,7 +63,8 @@ function problemsOf(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] 
   for (const [i, { type, name, webhook: hook }] of authorizers.entries()) {
     const path = at.index(i);
     if (type === '') errors.push(required(path.child('type')));
-    else if (!types.includes(type)) errors.push(notSupported(path.child('type'), type, types));
+    else if (!authorizationModes.includes(type))
+      errors.push(notSupported(path.child('type'), type, authorizationModes));
     else if (seenTypes.has(type) && type !== 'Webhook') errors.push(duplicate(path.child('type'), type));
     seenTypes.add(type);
     if (name === '') errors.push(required(path.child('name')));

@@ -2,11 +2,15 @@ import { choiceFlag, durationFlag, stringFlag } from '@coracle/process/flags';
 
 const group = 'authorization';
 
-/** kube-apiserver's flags of authorization by webhook. */
-export const authorizationWebhookFlags = {
+/** kube-apiserver's flags of authorization by files and webhooks. */
+export const authorizationFileFlags = {
   'authorization-config': stringFlag({
     group,
     help: 'File with an AuthorizationConfiguration: the authorizers to ask, in order, webhooks among them. Takes the place of --authorization-mode and --authorization-webhook-*.',
+  }),
+  'authorization-policy-file': stringFlag({
+    group,
+    help: 'File with the policies that mode ABAC allows by: one a line, in JSON.',
   }),
   'authorization-webhook-config-file': stringFlag({
     group,

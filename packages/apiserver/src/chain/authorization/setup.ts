@@ -5,12 +5,13 @@ import { FollowedFile, type FollowedFileOptions } from '../../followed-file.ts';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { Authorizer } from './authorizer.ts';
 import { type ConfiguredAuthorizer, readAuthorizationConfig } from './config-file.ts';
-import type { authorizationWebhookFlags } from './flags.ts';
+import type { authorizationFileFlags } from './flags.ts';
+import { checkModes } from './modes.ts';
 import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './wanted.ts';
 import { webhookAuthorizer } from './webhook.ts';
 import { type WebhookAuthorizerMetrics, webhookAuthorizerMetrics } from './webhook-metrics.ts';
 
-type Flags = FlagValues<typeof authorizationWebhookFlags> & { readonly 'authorization-mode': readonly string[] };
+type Flags = FlagValues<typeof authorizationFileFlags> & { readonly 'authorization-mode': readonly string[] };
 
 /** How long (ms) the webhook of --authorization-webhook-config-file may take. */
 const flagsTimeout = 30_000;
@@ -23,19 +24,18 @@ export async function wantedAuthorizers(
   const counts = webhookAuthorizerMetrics(around.metrics);
   const file = flags['authorization-config'];
   const modes = flags['authorization-mode'];
-  const webhookFile = flags['authorization-webhook-config-file'];
   if (file === '') {
-    if (modes.includes('Webhook') && webhookFile === '') {
-      throw new UsageError("authorization-mode Webhook's authorization config file not passed");
-    }
-    if (!modes.includes('Webhook') && webhookFile !== '') {
-      throw new UsageError('cannot specify --authorization-webhook-config-file without mode Webhook');
-    }
+    checkModes(flags);
     return unchanging(
-      modes.map((type) => (type === 'Webhook' ? { type, webhook: webhookOfFlags(flags, counts) } : { type })),
+      modes.map((type) => ({
+        type,
+        ...(type === 'Webhook'
+          ? { name: 'default', webhook: webhookOfFlags(flags, counts) }
+          : { name: type.toLowerCase() }),
+      })),
     );
   }
-  if (webhookFile !== '' || modes.join() !== 'AlwaysAllow') {
+  if (flags['authorization-webhook-config-file'] !== '' || modes.join() !== 'AlwaysAllow') {
     throw new UsageError(
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     );
@@ -64,6 +64,7 @@ async function configuredIn(file: string, metrics: WebhookAuthorizerMetrics): Pr
   return Promise.all(
     configured.map(async ({ type, name, webhook }) => ({
       type,
+      name,
       ...(webhook ? { webhook: await webhookOfFile(name, webhook, metrics) } : {}),
     })),
   );

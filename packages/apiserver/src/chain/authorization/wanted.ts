@@ -3,6 +3,8 @@ import type { Authorizer } from './authorizer.ts';
 /** An authorizer that is to be asked: its type, as --authorization-mode names it, and itself where it is a webhook. */
 export interface WantedAuthorizer {
   readonly type: string;
+  /** As metrics tell it from others of its type. */
+  readonly name: string;
   readonly webhook?: Authorizer;
 }
 

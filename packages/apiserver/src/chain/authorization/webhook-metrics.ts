@@ -5,7 +5,6 @@ export interface WebhookAuthorizerMetrics {
   /** `result`: success, error or timeout. */
   called(name: string, result: string, seconds: number): void;
   failedOpen(name: string): void;
-  decided(name: string, decision: 'allow' | 'deny'): void;
   /** Match conditions left a question out. */
   excluded(name: string): void;
   /** Match conditions could not tell. */
@@ -34,12 +33,6 @@ export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMe
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  const decisions = new Counter({
-    name: 'apiserver_authorization_decisions_total',
-    help: 'Decisions of authorizers that ended the question.',
-    labelNames: ['type', 'name', 'decision'],
-    registers,
-  });
   const excluded = new Counter({
     name: 'apiserver_authorization_match_condition_exclusions_total',
     help: 'Questions that match conditions left out.',
@@ -58,8 +51,6 @@ export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMe
       duration.observe({ name, result }, seconds);
     },
     failedOpen: (name) => open.inc({ name, result: 'error' }),
-    decided: (name, decision) =>
-      decisions.inc({ type: 'Webhook', name, decision: decision === 'allow' ? 'allowed' : 'denied' }),
     excluded: (name) => excluded.inc({ type: 'Webhook', name }),
     conditionFailed: (name) => conditionErrors.inc({ type: 'Webhook', name }),
   };

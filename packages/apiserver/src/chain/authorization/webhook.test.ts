@@ -284,10 +284,10 @@ describe('authorization by webhook', () => {
     [
       'unknown types and names twice',
       () => [
-        { type: 'ABAC', name: 'a' },
+        { type: 'ACL', name: 'a' },
         { type: 'RBAC', name: 'a' },
       ],
-      '[authorizers[0].type: Unsupported value: "ABAC": supported values: "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook", authorizers[1].name: Duplicate value: "a"]',
+      '[authorizers[0].type: Unsupported value: "ACL": supported values: "ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook", authorizers[1].name: Duplicate value: "a"]',
     ],
     [
       'a webhook that says nothing',

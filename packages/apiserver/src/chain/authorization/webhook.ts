@@ -100,9 +100,7 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
         const ttl = answer.allowed ? options.authorizedTtl : options.unauthorizedTtl;
         if (key.length <= longestRemembered) cache.set(key, answer, ttl);
       }
-      const decision = decisionOf(answer);
-      if (decision.decision !== 'noOpinion') metrics.decided(name, decision.decision);
-      return decision;
+      return decisionOf(answer);
     },
     rulesFor: () => ({
       resourceRules: [],
