@@ -18,7 +18,7 @@ import { authorization } from './chain/authorization/index.ts';
 import { checkModes } from './chain/authorization/modes.ts';
 import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './chain/authorization/wanted.ts';
 import { filterDurations } from './chain/filter-durations.ts';
-import { impersonation } from './chain/impersonation.ts';
+import { impersonation } from './chain/impersonation/index.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
 import { frontLinksOf } from './chain/serving/flags.ts';

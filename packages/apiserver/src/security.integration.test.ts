@@ -156,7 +156,7 @@ describe('RBAC', () => {
     expect(await refusal(asFrank.list(pod, { namespace: 'default' }))).toContain('User "frank" cannot list');
     const gail = (await server.as('gail')).with({ impersonate: { user: 'admin', groups: ['system:masters'] } });
     expect(await refusal(gail.list(pod, { namespace: 'default' }))).toBe(
-      '403 users "admin" is forbidden: User "gail" cannot impersonate resource "users" in API group "" at the cluster scope',
+      '403 pods is forbidden: User "gail" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "default"',
     );
   });
 });

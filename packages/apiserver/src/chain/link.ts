@@ -18,6 +18,8 @@ export interface RequestContext {
   user: UserInfo;
   /** The user who authenticated, where `user` is impersonated. */
   impersonator?: UserInfo;
+  /** The verb that let them, where it is one that allows an identity for some requests only. */
+  impersonationConstraint?: string;
   /** Audit-ID, also sent as a response header. */
   readonly auditId: string;
   /** Texts for `Warning: 299 - "…"` headers; written with the response head, each once. */

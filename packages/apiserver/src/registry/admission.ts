@@ -111,7 +111,7 @@ async function step(
  * plugins did for it is undone, unless the store may have written it all the same.
  */
 export async function validated<T>(
-  plugins: readonly AdmissionPlugin[],
+  plugins: AdmissionChain,
   attributes: Attributes,
   write: () => Promise<T>,
   happened: (result: T) => boolean,

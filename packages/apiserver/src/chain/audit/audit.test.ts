@@ -115,6 +115,7 @@ describe('audit', () => {
       stage: 'ResponseComplete',
       user: { username: 'admin' },
       impersonatedUser: { username: 'bob', groups: ['devs', 'system:authenticated'] },
+      authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
       responseStatus: { status: 'Failure', reason: 'Forbidden', code: 403 },
       annotations: { 'authorization.k8s.io/decision': 'forbid' },
     });

@@ -13,6 +13,7 @@ export interface AuditEvent {
   verb: string;
   user: UserInfo;
   impersonatedUser?: UserInfo;
+  authenticationMetadata?: { impersonationConstraint: string };
   sourceIPs?: string[];
   userAgent?: string;
   objectRef?: ObjectReference;

@@ -44,7 +44,7 @@ export class AuditRecord {
 
   /** The request as an event of a stage. */
   event(stage: Stage): AuditEvent {
-    const { auditId, user, impersonator, receivedAt, annotations, info, req } = this.#context;
+    const { auditId, user, impersonator, impersonationConstraint, receivedAt, annotations, info, req } = this.#context;
     const agent = req.headers['user-agent'] ?? '';
     const ips = sourceIps(req);
     return {
@@ -57,6 +57,7 @@ export class AuditRecord {
       verb: info.verb,
       user: shown(impersonator ?? user),
       ...(impersonator ? { impersonatedUser: shown(user) } : {}),
+      ...(impersonationConstraint === undefined ? {} : { authenticationMetadata: { impersonationConstraint } }),
       ...(ips.length > 0 ? { sourceIPs: ips } : {}),
       ...(agent === '' ? {} : { userAgent: shortened(agent) }),
       ...(this.#objectRef ? { objectRef: { ...this.#objectRef } } : {}),
