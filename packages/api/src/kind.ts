@@ -91,6 +91,8 @@ export interface KindDeclaration<T extends KubeObject> {
   name?: (name: string) => string[];
   /** Columns after `Name`; without any, `Age` alone is shown. */
   columns?: readonly Column<T>[];
+  /** The order of a table's rows; by namespace and name, if none is given. */
+  rowOrder?(a: T, b: T): number;
   /** Fields a field selector may name beyond metadata.name and metadata.namespace. */
   selectableFields?: Readonly<Record<string, (it: T) => string>>;
   /** Whether an unconditional update (no resourceVersion) is allowed; true for nearly all. */

@@ -19,7 +19,7 @@ import { checkModes } from './chain/authorization/modes.ts';
 import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './chain/authorization/wanted.ts';
 import { filterDurations } from './chain/filter-durations.ts';
 import { impersonation } from './chain/impersonation/index.ts';
-import { inFlightLimit } from './chain/in-flight.ts';
+import { limitingOf } from './chain/limiting.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
 import { frontLinksOf } from './chain/serving/flags.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
@@ -32,10 +32,6 @@ import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { Store } from './storage/store.ts';
 import { clusterIpResolver, endpointResolver } from './webhooks/service-resolver.ts';
-
-/** Requests of either kind that wait for their turn, and for how many milliseconds at most. */
-const waitingRequests = 6000;
-const longestWait = 15_000;
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
@@ -113,6 +109,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   });
   const counts = securityMetrics(metrics);
   const timed = filterDurations(metrics);
+  const limiting = limitingOf(flags, registry, metrics, log);
   const auditing = isAudited(flags)
     ? (await import('./chain/audit/setup.ts')).auditingOf(flags, metrics, log)
     : undefined;
@@ -121,7 +118,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     registry,
     subresources: specials.subresources,
     aggregation,
-    pages: specials.pages,
+    pages: { ...specials.pages, ...limiting.pages },
     links: [
       ...(auditing ? [auditRefused(auditing)] : []),
       timed(
@@ -135,12 +132,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
       ),
       ...(auditing ? [timed('audit', audit(auditing))] : []),
       timed('impersonation', impersonation(authorizer)),
-      inFlightLimit({
-        readOnly: flags['max-requests-inflight'],
-        mutating: flags['max-mutating-requests-inflight'],
-        waiting: waitingRequests,
-        patience: Math.min(longestWait, flags['request-timeout'] / 4),
-      }),
+      timed(limiting.filter, limiting.link),
       timed('authorization', authorization(authorizer, counts.authorized)),
     ],
     plugins,

@@ -46,11 +46,12 @@ await program(
     const store = encryption?.store ?? etcd;
     const progress: Progress = { finished: new Set(), ending: false };
     const started = Promise.withResolvers<void>();
+    const fairness = flags['enable-priority-and-fairness'];
     const { registry, server, rbac, services, close } = await assemble(flags, {
       store,
       metrics,
       log,
-      checks: (it, hasRbac) => healthChecks(it, bootstrapHooks(hasRbac), progress),
+      checks: (it, hasRbac) => healthChecks(it, bootstrapHooks({ rbac: hasRbac, fairness }), progress),
       address: `${flags['external-hostname'] || advertised(flags)}:${flags['secure-port']}`,
       started: started.promise,
     });
@@ -75,6 +76,7 @@ await program(
       }
       const cluster = {
         rbac,
+        fairness,
         port: listening.port,
         nodePort: flags['kubernetes-service-node-port'],
         endpoints,

@@ -17,6 +17,7 @@ beforeEach(async () => {
   told.length = 0;
   options = {
     rbac: true,
+    fairness: true,
     port: 6443,
     nodePort: 0,
     endpoints: undefined,

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { flowSchema } from '@coracle/api/flowcontrol/v1/flowschema';
 import type { Log } from '@coracle/process/log';
 import { reconcileBootstrapPolicy } from '../chain/authorization/rbac/policy/reconcile.ts';
 import type { ObjectAccess } from '../registry/access.ts';
 import type { RangeRepair } from '../registry/services/repair.ts';
 import { ensureAuthenticationInfo } from './authentication-info.ts';
+import { ensureFlowControl } from './flow-control.ts';
 import type { KubernetesEndpoints } from './kubernetes-endpoints.ts';
 import { ensureKubernetesService } from './kubernetes-service.ts';
 import type { DefaultServiceCidr } from './service-cidr.ts';
@@ -13,6 +15,8 @@ import { ensureSystemPriorityClasses } from './system-priority-classes.ts';
 export interface BootstrapOptions {
   /** Whether RBAC's default roles and bindings are wanted. */
   rbac: boolean;
+  /** Whether requests go by flow schemas and priority levels, so that those every cluster has are wanted. */
+  fairness: boolean;
   /** `--secure-port`. */
   port: number;
   /** `--kubernetes-service-node-port`. */
@@ -35,12 +39,17 @@ export interface BootstrapOptions {
 
 const retryAfter = 500;
 const repeatAfter = 10_000;
+const repeatSeldom = 60_000;
 const longestWithdrawal = 5_000;
 
+const flowControlProducer = 'priority-and-fairness-config-producer';
+const flowControlConsumer = 'priority-and-fairness-config-consumer';
+
 /** The steps of the bootstrap, by the names that /readyz shows them under. */
-export function bootstrapHooks(rbac: boolean): string[] {
+export function bootstrapHooks({ rbac, fairness }: Pick<BootstrapOptions, 'rbac' | 'fairness'>): string[] {
   return [
     'start-system-namespaces-controller',
+    ...(fairness ? [flowControlProducer, flowControlConsumer] : []),
     'scheduling/bootstrap-system-priority-classes',
     ...(rbac ? ['rbac/bootstrap-roles'] : []),
     'start-cluster-authentication-info-controller',
@@ -68,13 +77,24 @@ function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { 
   };
 }
 
+/** The second one is over when the flow control has heard of what the first one made. */
+function flowControlSteps(objects: ObjectAccess): Steps {
+  return {
+    [flowControlProducer]: () => ensureFlowControl(objects),
+    [flowControlConsumer]: async () => {
+      await objects.list(flowSchema);
+    },
+  };
+}
+
 /** Makes what every cluster has: system namespaces, the default RBAC policy, the kubernetes Service. Tries until it succeeds. */
 export async function bootstrapCluster(objects: ObjectAccess, options: BootstrapOptions): Promise<void> {
-  const { signal, log, rbac, repair } = options;
+  const { signal, log, rbac, fairness, repair } = options;
   const lasting = lastingSteps(objects, options, { ports: true });
   const { 'start-system-namespaces-controller': namespaces, 'bootstrap-controller': kubernetes, ...others } = lasting;
   const steps: Steps = {
     'start-system-namespaces-controller': namespaces!,
+    ...(fairness ? flowControlSteps(objects) : {}),
     ...(rbac ? { 'rbac/bootstrap-roles': () => reconcileBootstrapPolicy(objects) } : {}),
     ...others,
     'start-service-ip-repair-controllers': () => repair.once(),
@@ -96,16 +116,20 @@ export async function bootstrapCluster(objects: ObjectAccess, options: Bootstrap
 
 /** Makes again what was deleted or changed of it, now and then, until the signal aborts. */
 export function keepCluster(objects: ObjectAccess, options: BootstrapOptions): void {
-  const { signal, log, repair } = options;
+  const { signal, repair, fairness } = options;
   repair.keep(signal);
-  const steps = Object.entries(lastingSteps(objects, options, { ports: false }));
-  const repeat = async (): Promise<void> => {
-    for (const [name, step] of steps) {
+  repeat(repeatAfter, lastingSteps(objects, options, { ports: false }), options);
+  if (fairness) repeat(repeatSeldom, { [flowControlProducer]: () => ensureFlowControl(objects) }, options);
+}
+
+function repeat(period: number, steps: Steps, { signal, log }: BootstrapOptions): void {
+  const once = async (): Promise<void> => {
+    for (const [name, step] of Object.entries(steps)) {
       if (signal.aborted) return;
       await step().catch((error) => log.warn({ err: error, step: name }, 'Bootstrap step failed; trying again'));
     }
   };
-  const timer = setInterval(repeat, repeatAfter);
+  const timer = setInterval(once, period);
   timer.unref();
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

@@ -41,6 +41,8 @@ export interface RequestContext {
   received?: number;
   /** When its time is over, in milliseconds since 1970; long-running requests have no such time. */
   deadline?: number;
+  /** A watch calls it when what it begins with is sent: from then on it costs little. */
+  begun?(): void;
 }
 
 export type Next = () => Promise<void>;

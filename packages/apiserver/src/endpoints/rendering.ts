@@ -154,6 +154,10 @@ class TableRendering extends JsonRendering {
     ]);
   }
 
+  override list(metadata: ListMeta, objects: readonly CachedObject[]): Generator<Buffer, void> {
+    return super.list(metadata, inRowOrder(this.#kind, objects));
+  }
+
   protected head(metadata: ListMeta): string {
     return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${this.#definitions},"rows":[`;
   }
@@ -178,6 +182,11 @@ class TableRendering extends JsonRendering {
     if (this.#include === 'Metadata') row.object = metadataOf(object);
     return Buffer.from(encodeJson(row));
   }
+}
+
+function inRowOrder(kind: AnyKind, objects: readonly CachedObject[]): readonly CachedObject[] {
+  const { rowOrder } = kind;
+  return rowOrder ? objects.toSorted((a, b) => rowOrder(a.decode(kind), b.decode(kind))) : objects;
 }
 
 const nameColumn: Column<KubeObject> = {

@@ -66,6 +66,7 @@ export async function watch(call: Call): Promise<void> {
     if (parts.length > 0) await write(context, Buffer.concat(parts));
     if (options.sendInitialEvents) machinery.watchListed?.(context, kind);
   }
+  context.begun?.();
   await new Promise<void>((resolve) => {
     const watcher = hub.open(options.filter, rendering, sinkTo(context, resolve), {
       revision,

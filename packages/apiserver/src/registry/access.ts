@@ -8,6 +8,13 @@ export interface Change<T extends KubeObject> {
   old?: T;
 }
 
+/** How the server itself writes. */
+export interface OwnWriteOptions {
+  dryRun?: boolean;
+  /** Who is recorded in managedFields; `kube-apiserver` by default. */
+  fieldManager?: string;
+}
+
 /**
  * Objects for the server's own parts: admission plugins, authorizers, allocators, the bootstrap. Calls pass neither
  * authentication nor admission, but defaults, validation and the resource's hooks do run.
@@ -23,7 +30,7 @@ export interface ObjectAccess {
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void;
   /** A linearizable read of the store. */
   get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined>;
-  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: { dryRun?: boolean }): Promise<T>;
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: OwnWriteOptions): Promise<T>;
   /**
    * Reads, changes and writes with optimistic locking until it succeeds; `change` gets a copy it may mutate and return, and
    * returns undefined to leave the object alone. `subresource: 'status'` writes status. Throws NotFound.
@@ -33,7 +40,18 @@ export interface ObjectAccess {
     name: string,
     namespace: string | undefined,
     change: (current: T) => T | undefined | Promise<T | undefined>,
-    options?: { subresource?: string; dryRun?: boolean },
+    options?: OwnWriteOptions & { subresource?: string },
+  ): Promise<T>;
+  /**
+   * Lays fields over an object that is there, by server-side apply, whoever else manages them. `wanted` gets what there is, and returns undefined to leave
+   * the object alone. Throws NotFound.
+   */
+  apply<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace: string | undefined,
+    wanted: (current: T) => KubeObject | undefined,
+    options: OwnWriteOptions & { fieldManager: string; subresource?: string },
   ): Promise<T>;
   /** Deletes as a client's DELETE does, finalizers and grace included. Throws NotFound, Conflict (preconditions). */
   delete<T extends KubeObject>(

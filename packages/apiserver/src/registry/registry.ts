@@ -15,8 +15,9 @@ import { prefixOf, relativeKey, storageKind } from '../storage/keys.ts';
 import { ResourceCache } from '../storage/resource-cache.ts';
 import type { Store } from '../storage/store.ts';
 import { WatchHub } from '../storage/watch-hub.ts';
-import type { Change, ObjectAccess } from './access.ts';
+import type { Change, ObjectAccess, OwnWriteOptions } from './access.ts';
 import type { Write } from './admission.ts';
+import { applied } from './field-management.ts';
 import { Resource } from './resource.ts';
 import { type HookTable, resourceKey } from './strategy.ts';
 
@@ -270,10 +271,10 @@ export class Registry implements ObjectAccess {
     }
   }
 
-  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: { dryRun?: boolean } = {}): Promise<T> {
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: OwnWriteOptions = {}): Promise<T> {
     const draft = structuredClone(object);
     kind.defaults?.(draft);
-    return (await this.of(kind).create(draft, ownWrite('', options.dryRun))).decode(kind) as T;
+    return (await this.of(kind).create(draft, ownWrite(options))).decode(kind) as T;
   }
 
   async update<T extends KubeObject>(
@@ -281,10 +282,24 @@ export class Registry implements ObjectAccess {
     name: string,
     namespace: string | undefined,
     change: (current: T) => T | undefined | Promise<T | undefined>,
-    options: { subresource?: string; dryRun?: boolean } = {},
+    options: OwnWriteOptions & { subresource?: string } = {},
   ): Promise<T> {
-    const write = ownWrite(options.subresource ?? '', options.dryRun);
     const makeNew = (current: KubeObject | undefined) => (current ? change(current as T) : undefined);
+    return (await this.of(kind).update(name, namespace ?? '', makeNew, ownWrite(options))).object.decode(kind) as T;
+  }
+
+  async apply<T extends KubeObject>(
+    kind: Kind<T>,
+    name: string,
+    namespace: string | undefined,
+    wanted: (current: T) => KubeObject | undefined,
+    options: OwnWriteOptions & { subresource?: string },
+  ): Promise<T> {
+    const write = { ...ownWrite(options), applied: true };
+    const makeNew = (current: KubeObject | undefined) => {
+      const layer = current && wanted(current as T);
+      return layer && applied(kind, current, { apiVersion: kind.apiVersion, kind: kind.kind, ...layer }, write, true);
+    };
     return (await this.of(kind).update(name, namespace ?? '', makeNew, write)).object.decode(kind) as T;
   }
 
@@ -295,7 +310,7 @@ export class Registry implements ObjectAccess {
     options: Parameters<ObjectAccess['delete']>[3] = {},
   ): Promise<void> {
     const { dryRun, ...deleteOptions } = options;
-    await this.of(kind).delete(name, namespace ?? '', deleteOptions, ownWrite('', dryRun));
+    await this.of(kind).delete(name, namespace ?? '', deleteOptions, ownWrite(dryRun === undefined ? {} : { dryRun }));
   }
 
   #add(kind: AnyKind): void {
@@ -337,12 +352,16 @@ export function isStored(kind: AnyKind): boolean {
 }
 
 /** A write of the server itself: no admission, recorded under its own name. */
-function ownWrite(subresource: string, dryRun = false): Write {
+function ownWrite({
+  subresource = '',
+  dryRun = false,
+  fieldManager = 'kube-apiserver',
+}: OwnWriteOptions & { subresource?: string }): Write {
   return {
     user: apiServerUser,
     dryRun,
     options: {},
-    fieldManager: 'kube-apiserver',
+    fieldManager,
     plugins: [],
     subresource,
     warn: () => undefined, // nobody to warn

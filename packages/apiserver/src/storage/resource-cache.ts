@@ -65,6 +65,11 @@ export class ResourceCache {
     return this.#bytes;
   }
 
+  /** How many objects a namespace has; of the empty one, all there are. */
+  count(namespace: string): number {
+    return this.#keys.count(namespace === '' ? '' : `${namespace}/`);
+  }
+
   /** Revision of the newest change: the resource looked the same at every revision from here to the feed's. */
   get lastChange(): number {
     return this.#lastChange;

@@ -50,7 +50,16 @@ export class SortedKeys {
   slice(prefix: string, from = prefix): string[] {
     const start = this.lowerBound(from < prefix ? prefix : from);
     if (prefix === '') return this.#keys.slice(start);
-    const end = this.lowerBound(prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1));
-    return this.#keys.slice(start, Math.max(start, end));
+    return this.#keys.slice(start, Math.max(start, this.#end(prefix)));
+  }
+
+  /** How many start with `prefix`. */
+  count(prefix: string): number {
+    return prefix === '' ? this.#keys.length : this.#end(prefix) - this.lowerBound(prefix);
+  }
+
+  /** Index of the first key after all that start with `prefix`, which is not empty. */
+  #end(prefix: string): number {
+    return this.lowerBound(prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1));
   }
 }

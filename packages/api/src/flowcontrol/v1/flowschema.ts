@@ -35,7 +35,15 @@ export const flowSchema = defineKind<FlowSchema>('flowcontrol/v1', {
     age,
     text('MissingPL', (it) => isDangling(it), 'No such level.'),
   ],
+  rowOrder: byPrecedence,
 });
+
+/** The order in which schemas are looked at: by precedence, then by name. */
+export function byPrecedence(a: FlowSchema, b: FlowSchema): number {
+  const [left, right] = [a.spec.matchingPrecedence ?? 0, b.spec.matchingPrecedence ?? 0];
+  if (left !== right) return left - right;
+  return a.metadata.name! < b.metadata.name! ? -1 : 1;
+}
 
 /** What the status says of it; `?` where nobody has looked yet. */
 function isDangling({ status }: FlowSchema): string {

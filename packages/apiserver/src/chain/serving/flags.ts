@@ -39,12 +39,17 @@ export const genericFlags = {
   'max-requests-inflight': intFlag({
     group: generic,
     default: 400,
-    help: 'How many reading requests are worked on at once; further ones wait in a queue. 0 sets no limit.',
+    help: 'With --max-mutating-requests-inflight, the seats that priority levels share. Without priority and fairness, how many reading requests are worked on at once; 0 sets no limit.',
   }),
   'max-mutating-requests-inflight': intFlag({
     group: generic,
     default: 200,
-    help: 'How many changing requests are worked on at once; further ones wait in a queue. 0 sets no limit.',
+    help: 'With --max-requests-inflight, the seats that priority levels share. Without priority and fairness, how many changing requests are worked on at once; 0 sets no limit.',
+  }),
+  'enable-priority-and-fairness': boolFlag({
+    group: generic,
+    default: true,
+    help: 'Whether requests get their turn as FlowSchemas and PriorityLevelConfigurations say; else those beyond the limits are refused at once.',
   }),
   'min-request-timeout': intFlag({
     group: generic,

@@ -1,0 +1,151 @@
+import type { FlowSchema, PriorityLevelConfiguration } from '@coracle/api/types/flowcontrol/v1';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Registry as MetricsRegistry } from 'prom-client';
+import type { RequestContext } from '../link.ts';
+import { isUnlimited } from '../long-running.ts';
+import { requestInfoOf } from '../request-info.ts';
+import { FlowControl } from './flow-control.ts';
+import { fairness } from './link.ts';
+import { observeFairness } from './metrics.ts';
+
+let control: FlowControl;
+let inside: { context: RequestContext; end: () => void }[];
+let headers: Map<string, string>;
+
+const level = (queueLengthLimit: number): PriorityLevelConfiguration => ({
+  metadata: { name: 'l', uid: 'uid-of-level' },
+  spec: {
+    type: 'Limited',
+    limited: {
+      nominalConcurrencyShares: 5,
+      limitResponse: { type: 'Queue', queuing: { queues: 1, handSize: 1, queueLengthLimit } },
+    },
+  },
+});
+
+const schema: FlowSchema = {
+  metadata: { name: 's', uid: 'uid-of-schema' },
+  spec: {
+    priorityLevelConfiguration: { name: 'l' },
+    matchingPrecedence: 2,
+    rules: [
+      {
+        subjects: [{ kind: 'User', user: { name: 'x' } }],
+        resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }],
+      },
+    ],
+  },
+};
+
+beforeEach(() => {
+  control = new FlowControl({ seats: 2 });
+  control.configure([schema], [level(1)]);
+  inside = [];
+  headers = new Map();
+});
+
+function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortController().signal, timeout = 60_000) {
+  const link = fairness(control, { seats: () => 1, requestTimeout: timeout, isUnlimited });
+  const context = {
+    info: requestInfoOf('GET', url),
+    user: { name: 'x', groups },
+    res: { setHeader: (name: string, value: string) => headers.set(name, value) },
+    signal,
+  } as unknown as RequestContext;
+  const outcome = link(context, () => new Promise((resolve) => inside.push({ context, end: resolve })));
+  outcome.catch(() => undefined);
+  return outcome;
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const refusal = { code: 429, reason: 'TooManyRequests', message: 'Too many requests, please try again later.' };
+
+describe('a request', () => {
+  it('goes on at once while there are seats, and says where it belongs', async () => {
+    void send();
+    expect(inside).toHaveLength(1);
+    expect(Object.fromEntries(headers)).toEqual({
+      'X-Kubernetes-PF-FlowSchema-UID': 'uid-of-schema',
+      'X-Kubernetes-PF-PriorityLevel-UID': 'uid-of-level',
+    });
+  });
+
+  it('waits, and is refused when too many do', async () => {
+    void send();
+    void send();
+    await expect(send()).rejects.toMatchObject(refusal);
+    inside[0]!.end();
+    await settled();
+    expect(inside).toHaveLength(2);
+  });
+
+  it('is refused after a quarter of its time', async () => {
+    void send();
+    await expect(send('/api/v1/pods', [], undefined, 20)).rejects.toMatchObject(refusal);
+  });
+
+  it('is forgotten when its client leaves', async () => {
+    void send();
+    const leaving = new AbortController();
+    const gone = send('/api/v1/pods', [], leaving.signal);
+    leaving.abort(new Error('gone'));
+    await expect(gone).rejects.toThrow('gone');
+    inside[0]!.end();
+    await settled();
+    expect(inside).toHaveLength(1);
+  });
+
+  it('of an administrator is not held up, nor one that lasts', async () => {
+    void send();
+    headers.clear();
+    void send('/api/v1/namespaces/a/pods/b/log');
+    expect(headers.size).toBe(0);
+    void send('/api/v1/pods', ['system:masters']);
+    expect(inside).toHaveLength(3);
+  });
+
+  it('that watches has a seat until it has begun', async () => {
+    void send('/api/v1/pods?watch=1');
+    const next = send();
+    await settled();
+    expect(inside).toHaveLength(1);
+    inside[0]!.context.begun?.();
+    await settled();
+    expect(inside).toHaveLength(2);
+    inside[0]!.end();
+    await settled();
+    inside[1]!.end();
+    await next;
+    const { level: limited } = control.classify({ name: 'x', groups: [] }, requestInfoOf('GET', '/api/v1/pods'));
+    expect(limited.seats.seatsInUse).toBe(0);
+  });
+});
+
+describe('metrics', () => {
+  it('have the names and numbers upstream shows', async () => {
+    const metrics = new MetricsRegistry();
+    observeFairness(metrics, control);
+    void send();
+    void send();
+    await expect(send()).rejects.toMatchObject(refusal);
+    const text = await metrics.metrics();
+    const of = 'priority_level="l",flow_schema="s"';
+    for (const line of [
+      `apiserver_flowcontrol_dispatched_requests_total{${of}} 1`,
+      `apiserver_flowcontrol_rejected_requests_total{${of},reason="queue-full"} 1`,
+      `apiserver_flowcontrol_current_executing_requests{${of}} 1`,
+      `apiserver_flowcontrol_current_inqueue_requests{${of}} 1`,
+      `apiserver_flowcontrol_request_wait_duration_seconds_bucket{le="0",${of},execute="true"} 1`,
+      `apiserver_flowcontrol_request_wait_duration_seconds_count{${of},execute="false"} 1`,
+      `apiserver_flowcontrol_work_estimated_seats_sum{${of}} 1`,
+      'apiserver_flowcontrol_nominal_limit_seats{priority_level="l"} 1',
+      'apiserver_flowcontrol_current_limit_seats{priority_level="catch-all"} 1',
+    ]) {
+      expect(text).toContain(`\n${line}\n`);
+    }
+    inside[0]!.end();
+    await settled();
+    expect(await metrics.metrics()).toContain(`\napiserver_flowcontrol_current_executing_requests{${of}} 1\n`);
+    expect(await metrics.metrics()).toContain(`\napiserver_flowcontrol_current_inqueue_requests{${of}} 0\n`);
+  });
+});

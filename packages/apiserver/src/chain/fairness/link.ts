@@ -1,0 +1,82 @@
+import { tooManyRequests } from '@coracle/api/meta/status';
+import type { Link, RequestContext } from '../link.ts';
+import type { Flow, FlowControl } from './flow-control.ts';
+import { Refusal, type Seated } from './queue-set.ts';
+
+export interface FairnessOptions {
+  /** Seats a request takes, no more than the widest its level lets be. */
+  readonly seats: (context: RequestContext, widest: number) => number;
+  /** What --request-timeout says, in milliseconds. */
+  readonly requestTimeout: number;
+  /** Requests that last and are no watches: they are not limited. */
+  readonly isUnlimited: (context: RequestContext) => boolean;
+}
+
+/** A request waits for no more than this part of its time, and this many milliseconds. */
+const waitingPart = 0.25;
+const longestWait = 60_000;
+
+/**
+ * The link that gives requests their seats by priority and fairness (KEP-1040): those beyond a level's limit wait in queues, and are refused with 429
+ * where they do not get on. A watch keeps its seats only until what it begins with is sent.
+ */
+export function fairness(control: FlowControl, options: FairnessOptions): Link {
+  return async (context, next) => {
+    if (options.isUnlimited(context)) return next();
+    const flow = control.classify(context.user, context.info);
+    const { res } = context;
+    res.setHeader('X-Kubernetes-PF-FlowSchema-UID', flow.schema.metadata.uid ?? '');
+    res.setHeader('X-Kubernetes-PF-PriorityLevel-UID', flow.level.uid);
+    const { counts, level } = flow;
+    const seats = options.seats(context, level.widest);
+    let seated = level.seats.admit(flow.hand, seats);
+    if (seated) counts.began(seats, 0);
+    else seated = await waiting(control, flow, seats, context, options.requestTimeout);
+    const leave = leaving(control, flow, seated);
+    if (context.info.verb === 'watch') context.begun = leave;
+    try {
+      await next();
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** Gives seats back once, however often it is called. */
+function leaving(control: FlowControl, { level, counts }: Flow, seated: Seated): () => void {
+  let left = false;
+  return () => {
+    if (left) return;
+    left = true;
+    level.seats.leave(seated);
+    counts.ended(seated.seats, (control.now() - seated.since) / 1000);
+  };
+}
+
+async function waiting(
+  control: FlowControl,
+  { level, hand, counts }: Flow,
+  seats: number,
+  context: RequestContext,
+  requestTimeout: number,
+): Promise<Seated> {
+  const { signal, deadline } = context;
+  const since = control.now();
+  const waited = () => (control.now() - since) / 1000;
+  const left = deadline === undefined ? requestTimeout : deadline - Date.now();
+  counts.inQueue++;
+  counts.inQueueSeats += seats;
+  try {
+    const seated = await level.seats.wait(hand, seats, Math.min(longestWait, left * waitingPart), signal);
+    counts.began(seats, waited());
+    return seated;
+  } catch (error) {
+    counts.refused(error instanceof Refusal ? error.reason : 'cancelled', waited());
+    if (!(error instanceof Refusal)) throw error;
+    throw tooManyRequests('Too many requests, please try again later.', 1);
+  } finally {
+    counts.inQueue--;
+    counts.inQueueSeats -= seats;
+    context.waited += control.now() - since;
+  }
+}
