@@ -10,7 +10,7 @@ import { FlowSchemaStatus } from './fairness/flow-schema-status.ts';
 import { FlowControlFollower } from './fairness/following.ts';
 import { fairness } from './fairness/link.ts';
 import { observeFairness } from './fairness/metrics.ts';
-import { seatsOf } from './fairness/work.ts';
+import { workOf } from './fairness/work.ts';
 import type { Link } from './link.ts';
 import { isUnlimited } from './long-running.ts';
 import { maxInFlight } from './max-in-flight.ts';
@@ -44,7 +44,7 @@ export function limitingOf(
   registry.follow(new FlowSchemaStatus(registry, log));
   observeFairness(metrics, control);
   const link = fairness(control, {
-    seats: (context, widest) => seatsOf(registry, context, widest),
+    work: (context, widest, counts) => workOf(registry, context, widest, counts),
     requestTimeout: flags['request-timeout'],
     isUnlimited,
   });

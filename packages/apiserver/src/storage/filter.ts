@@ -36,7 +36,12 @@ export class Filter {
 
   /** The one name that can match, where a field selector says so. */
   get name(): string | undefined {
-    return this.#fields?.requirements.find((each) => each.field === 'metadata.name' && each.operator === '=')?.value;
+    return this.required('metadata.name');
+  }
+
+  /** The one value of a field that can match, where a field selector says so. */
+  required(field: string): string | undefined {
+    return this.#fields?.requirements.find((each) => each.field === field && each.operator === '=')?.value;
   }
 
   /** Whether the object under a key may be selected, as far as its name tells. */

@@ -66,6 +66,8 @@ export class WatchHub implements CacheListener {
   readonly #cache: ResourceCache;
   readonly #feed: Feed;
   readonly #channels = new Map<string, Channel>();
+  /** How many watches there are of a place: `/` of everything, `namespace/`, `namespace/name`, `/name`. */
+  readonly #places = new Map<string, number>();
   readonly #sent = new Map<AnyKind, SentEvents>();
   readonly #bookmarkPeriod: number;
   readonly #timer: NodeJS.Timeout;
@@ -101,6 +103,17 @@ export class WatchHub implements CacheListener {
     return sent;
   }
 
+  /**
+   * How many watches may see a change of an object, as far as its place tells. Those of the pods of one node are left out: of all nodes', a change
+   * concerns one.
+   */
+  interested(namespace: string, name: string): number {
+    const of = (place: string) => this.#places.get(place) ?? 0;
+    const anywhere = of('/') + (name === '' ? 0 : of(`/${name}`));
+    if (namespace === '') return anywhere;
+    return anywhere + of(`${namespace}/`) + (name === '' ? 0 : of(`${namespace}/${name}`));
+  }
+
   /** Sends what happened after `options.revision`, then everything that happens. The caller has checked the revision is not too old. */
   open(filter: Filter, encoding: EventEncoding, sink: FrameSink, options: WatchOptions): Watcher {
     const key = `${encoding.key}|${filter.key}`;
@@ -113,6 +126,7 @@ export class WatchHub implements CacheListener {
       this.#leave(key, member),
     );
     channel.members.add(member);
+    this.#count(filter, 1);
     member.catchUp();
     return member;
   }
@@ -176,8 +190,17 @@ export class WatchHub implements CacheListener {
 
   #leave(key: string, member: Member): void {
     const channel = this.#channels.get(key);
-    channel?.members.delete(member);
-    if (channel?.members.size === 0) this.#channels.delete(key);
+    if (!channel?.members.delete(member)) return;
+    this.#count(channel.filter, -1);
+    if (channel.members.size === 0) this.#channels.delete(key);
+  }
+
+  #count(filter: Filter, by: 1 | -1): void {
+    if (filter.required('spec.nodeName') !== undefined) return;
+    const place = `${filter.namespace}/${filter.name ?? ''}`;
+    const count = (this.#places.get(place) ?? 0) + by;
+    if (count === 0) this.#places.delete(place);
+    else this.#places.set(place, count);
   }
 }
 

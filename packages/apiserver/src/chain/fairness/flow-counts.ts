@@ -22,6 +22,7 @@ export class Tally {
 const waitBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const executionBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const seatBounds = [1, 2, 4, 10];
+const watchBounds = [0, 1, 10, 100, 1000, 10_000];
 
 /** What became of a schema's requests at a level; read when metrics are scraped. */
 export class FlowCounts {
@@ -37,6 +38,8 @@ export class FlowCounts {
   readonly waitedRefused = new Tally(waitBounds);
   readonly execution = new Tally(executionBounds);
   readonly seats = new Tally(seatBounds);
+  /** Watches that may see what a write changes. */
+  readonly watches = new Tally(watchBounds);
 
   constructor(schema: string, level: string) {
     this.schema = schema;

@@ -11,6 +11,8 @@ import { observeFairness } from './metrics.ts';
 let control: FlowControl;
 let inside: { context: RequestContext; end: () => void }[];
 let headers: Map<string, string>;
+/** Milliseconds that seats are kept after the end of a request. */
+let after: number;
 
 const level = (queueLengthLimit: number): PriorityLevelConfiguration => ({
   metadata: { name: 'l', uid: 'uid-of-level' },
@@ -42,10 +44,11 @@ beforeEach(() => {
   control.configure([schema], [level(1)]);
   inside = [];
   headers = new Map();
+  after = 0;
 });
 
 function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortController().signal, timeout = 60_000) {
-  const link = fairness(control, { seats: () => 1, requestTimeout: timeout, isUnlimited });
+  const link = fairness(control, { work: () => ({ seats: 1, after }), requestTimeout: timeout, isUnlimited });
   const context = {
     info: requestInfoOf('GET', url),
     user: { name: 'x', groups },
@@ -93,6 +96,19 @@ describe('a request', () => {
     inside[0]!.end();
     await settled();
     expect(inside).toHaveLength(1);
+  });
+
+  it('that others have to be told of keeps its seat for a moment after its end', async () => {
+    after = 20;
+    const first = send();
+    const second = send();
+    inside[0]!.end();
+    await first;
+    expect(inside).toHaveLength(1);
+    after = 0;
+    while (inside.length < 2) await settled();
+    inside[1]!.end();
+    await second;
   });
 
   it('of an administrator is not held up, nor one that lasts', async () => {

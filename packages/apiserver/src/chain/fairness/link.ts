@@ -1,11 +1,13 @@
 import { tooManyRequests } from '@coracle/api/meta/status';
 import type { Link, RequestContext } from '../link.ts';
 import type { Flow, FlowControl } from './flow-control.ts';
+import type { FlowCounts } from './flow-counts.ts';
 import { Refusal, type Seated } from './queue-set.ts';
+import type { Work } from './work.ts';
 
 export interface FairnessOptions {
-  /** Seats a request takes, no more than the widest its level lets be. */
-  readonly seats: (context: RequestContext, widest: number) => number;
+  /** What a request takes; of seats, no more than the widest its level lets be. */
+  readonly work: (context: RequestContext, widest: number, counts: FlowCounts) => Work;
   /** What --request-timeout says, in milliseconds. */
   readonly requestTimeout: number;
   /** Requests that last and are no watches: they are not limited. */
@@ -28,7 +30,7 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     res.setHeader('X-Kubernetes-PF-FlowSchema-UID', flow.schema.metadata.uid ?? '');
     res.setHeader('X-Kubernetes-PF-PriorityLevel-UID', flow.level.uid);
     const { counts, level } = flow;
-    const seats = options.seats(context, level.widest);
+    const { seats, after } = options.work(context, level.widest, counts);
     let seated = level.seats.admit(flow.hand, seats);
     if (seated) counts.began(seats, 0);
     else seated = await waiting(control, flow, seats, context, options.requestTimeout);
@@ -37,7 +39,8 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     try {
       await next();
     } finally {
-      leave();
+      if (after > 0) setTimeout(leave, after).unref();
+      else leave();
     }
   };
 }
@@ -73,7 +76,8 @@ async function waiting(
   } catch (error) {
     counts.refused(error instanceof Refusal ? error.reason : 'cancelled', waited());
     if (!(error instanceof Refusal)) throw error;
-    throw tooManyRequests('Too many requests, please try again later.', 1);
+    level.retryAfter.refused(Math.floor(Date.now() / 1000));
+    throw tooManyRequests('Too many requests, please try again later.', level.retryAfter.seconds);
   } finally {
     counts.inQueue--;
     counts.inQueueSeats -= seats;

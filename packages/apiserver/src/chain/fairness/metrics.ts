@@ -73,6 +73,9 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl):
   tallied(metrics, control, 'work_estimated_seats', 'Seats that requests took.', (counts) => [
     [labelsOf(counts), counts.seats],
   ]);
+  tallied(metrics, control, 'watch_count_samples', 'Watches that may see what a write changes.', (counts) => [
+    [labelsOf(counts), counts.watches],
+  ]);
 }
 
 const levelGauges: readonly [string, string, (level: PriorityLevel) => number][] = [

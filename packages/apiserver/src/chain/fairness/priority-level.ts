@@ -1,6 +1,7 @@
 import type { PriorityLevelConfiguration } from '@coracle/api/types/flowcontrol/v1';
 import { type LevelLimits, limitsOf, sharesOf, smooth } from './concurrency.ts';
 import { QueueSet, type Queuing } from './queue-set.ts';
+import { RetryAfter } from './retry-after.ts';
 import type { DemandOfPeriod } from './seat-demand.ts';
 
 /** Seats one request may take: never more, and of a level no more than this part. */
@@ -11,6 +12,7 @@ const mostPart = 0.15;
 export class PriorityLevel {
   readonly name: string;
   readonly seats: QueueSet;
+  readonly retryAfter = new RetryAfter();
   /** The object is gone; it stays while there are requests of it. */
   leaving = false;
   #configuration: PriorityLevelConfiguration;

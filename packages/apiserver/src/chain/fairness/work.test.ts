@@ -1,9 +1,11 @@
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { eventually } from '../../testing/expectations.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 import type { RequestContext } from '../link.ts';
 import { requestInfoOf } from '../request-info.ts';
-import { seatsOf } from './work.ts';
+import { FlowCounts } from './flow-counts.ts';
+import { type Work, workOf } from './work.ts';
 
 let server: TestServer;
 beforeEach(async () => {
@@ -11,10 +13,14 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-function seats(url: string, widest = 10): number {
+const counts = new FlowCounts('schema', 'level');
+
+function work(method: string, url: string, widest = 10): Work {
   const query = new URLSearchParams(url.split('?')[1] ?? '');
-  return seatsOf(server.registry, { info: requestInfoOf('GET', url), query } as RequestContext, widest);
+  return workOf(server.registry, { info: requestInfoOf(method, url), query } as RequestContext, widest, counts);
 }
+
+const seats = (url: string, widest?: number): number => work('GET', url, widest).seats;
 
 it('lists take seats as they are large', async () => {
   const { registry } = server;
@@ -43,4 +49,43 @@ it('lists take seats as they are large', async () => {
   for (let i = 0; i < 30; i++) await registry.delete(configMap, `d${i}`, 'default');
   await registry.fresh();
   expect(seats('/api/v1/configmaps')).toBe(2);
+});
+
+it('writes take seats as there are watches to be told, for a moment after their end', async () => {
+  const { registry, client } = server;
+  const path = '/api/v1/namespaces/default/configmaps';
+  const put = (name = 'a') => work('PUT', `${path}/${name}`);
+  const ends = new AbortController();
+  const watches = async (count: number, namespace?: string, fieldSelector?: string) => {
+    const { hub } = registry.of(configMap);
+    const size = hub.size + count;
+    const options = {
+      resourceVersion: '',
+      ...(namespace ? { namespace } : {}),
+      ...(fieldSelector ? { fieldSelector } : {}),
+    };
+    for (let i = 0; i < count; i++) {
+      const events = client.watch(configMap, { ...options, signal: ends.signal })[Symbol.asyncIterator]();
+      events.next().catch(() => undefined); // it ends with the test
+    }
+    await eventually(async () => hub.size === size);
+  };
+  try {
+    await watches(9);
+    expect(put()).toEqual({ seats: 1, after: 0 });
+    await watches(1, 'default');
+    expect(put()).toEqual({ seats: 1, after: 5 });
+    expect(work('PUT', '/api/v1/namespaces/kube-system/configmaps/a').after).toBe(0);
+    await watches(15, undefined, 'metadata.name=a');
+    expect(put()).toEqual({ seats: 3, after: 5 });
+    expect(work('PUT', `${path}/a`, 2).seats).toBe(2);
+    expect(put('b').seats).toBe(1);
+    expect(work('POST', path)).toEqual({ seats: 1, after: 5 });
+    expect(work('GET', `${path}/a`).after).toBe(0);
+    expect(work('PUT', '/api/v1/namespaces/default/secrets/a').after).toBe(0);
+    expect(counts.watches.sum).toBeGreaterThan(0);
+  } finally {
+    ends.abort();
+  }
+  await eventually(async () => put().after === 0);
 });

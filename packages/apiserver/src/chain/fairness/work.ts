@@ -1,20 +1,40 @@
 import type { Registry } from '../../registry/registry.ts';
 import type { RequestContext } from '../link.ts';
+import type { FlowCounts } from './flow-counts.ts';
 
 /** Bytes of an answer that are one more seat. */
 const bytesOfSeat = 100_000;
 /** Answers are streamed: what is in work at once does not grow beyond this, in bytes. */
 const mostBytes = 1_000_000;
 
+/** So many watches are one more seat of a write, for so many milliseconds after its end. */
+const watchesOfSeat = 10;
+const tellingTime = 5;
+
+/** What a request takes. */
+export interface Work {
+  readonly seats: number;
+  /** Milliseconds its seats are kept after its end: those who watch what it has changed are being told. */
+  readonly after: number;
+}
+
+const least: Work = { seats: 1, after: 0 };
+const writes = new Set(['create', 'update', 'patch', 'delete']);
+
 /**
- * Seats a request takes: a list, or a watch that begins with one, as many as its answer is large; all others one. What a selector leaves out is
- * counted: it has to be looked at.
+ * The work of a request, as upstream estimates it (KEP-1040): a list, or a watch that begins with one, takes a seat for each 100 kB of its answer; a
+ * write one for each ten watches that may have to be told of it; no more than `widest`, and all others one.
  */
-export function seatsOf(registry: Registry, { info, query }: RequestContext, widest: number): number {
-  if (info.verb !== 'list' && (info.verb !== 'watch' || query.get('sendInitialEvents') !== 'true')) return 1;
-  if (info.name !== '' || widest <= 1) return 1;
-  const apiVersion = info.apiGroup === '' ? info.apiVersion : `${info.apiGroup}/${info.apiVersion}`;
-  const kind = registry.scheme.resource(apiVersion, info.resource);
+export function workOf(registry: Registry, context: RequestContext, widest: number, counts: FlowCounts): Work {
+  const { info, query } = context;
+  if (writes.has(info.verb)) return info.isResourceRequest ? writing(registry, context, widest, counts) : least;
+  if (info.verb !== 'list' && (info.verb !== 'watch' || query.get('sendInitialEvents') !== 'true')) return least;
+  return info.name !== '' || widest <= 1 ? least : { seats: listing(registry, context, widest), after: 0 };
+}
+
+/** What a selector leaves out is counted: it has to be looked at. */
+function listing(registry: Registry, { info, query }: RequestContext, widest: number): number {
+  const kind = kindOf(registry, info);
   const cache = kind && registry.find(kind)?.cache;
   if (!cache || cache.size === 0) return 1;
   let count = cache.count(kind.namespaced ? info.namespace : '');
@@ -23,4 +43,18 @@ export function seatsOf(registry: Registry, { info, query }: RequestContext, wid
   if (limit > 0 && query.get('resourceVersion') !== '0') count = Math.min(count, limit);
   const bytes = Math.min((count * cache.bytes) / cache.size, mostBytes);
   return Math.max(1, Math.min(widest, Math.ceil(bytes / bytesOfSeat)));
+}
+
+function writing(registry: Registry, { info }: RequestContext, widest: number, counts: FlowCounts): Work {
+  // A token is made of an account, and nobody is told.
+  if (info.subresource === 'token' && info.resource === 'serviceaccounts') return least;
+  const kind = kindOf(registry, info);
+  const watches = (kind && registry.find(kind)?.hub.interested(kind.namespaced ? info.namespace : '', info.name)) ?? 0;
+  counts.watches.observe(watches);
+  if (watches < watchesOfSeat) return least;
+  return { seats: Math.min(widest, Math.ceil(watches / watchesOfSeat)), after: tellingTime };
+}
+
+function kindOf({ scheme }: Registry, { apiGroup, apiVersion, resource }: RequestContext['info']) {
+  return scheme.resource(apiGroup === '' ? apiVersion : `${apiGroup}/${apiVersion}`, resource);
 }
