@@ -86,6 +86,12 @@ function total(counts: ReadonlyMap<string, number>, keys: readonly string[]): nu
   return keys.reduce((sum, key) => sum + (counts.get(key) ?? 0), 0);
 }
 
+const leastWidth = 8;
+
+/** Cells end with commas and are as wide as their column, which is as upstream writes them. */
 function tableOf(rows: string[][]): string {
-  return rows.map((row) => `${row.join(', ')}\n`).join('');
+  const widths = rows[0]!.map((_, at) => Math.max(leastWidth, ...rows.map((row) => row[at]!.length + 2)));
+  const line = (row: string[]) =>
+    row.map((cell, at) => (at < row.length - 1 ? `${cell},`.padEnd(widths[at]!) : cell)).join('');
+  return rows.map((row) => `${line(row)}\n`).join('');
 }
