@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
 import { type Call, callsTo, openWatch } from '../testing/http.ts';
@@ -55,7 +56,7 @@ describe('the API server on etcd', () => {
     await other.close();
   });
 
-  it('answers with errors while etcd is away, and goes on by itself afterwards', async () => {
+  it('answers with errors while etcd is away for ten seconds, and goes on by itself afterwards', async () => {
     const { body } = await call('POST', path, named('a'));
     const watch = await openWatch(server.url, `${path}?watch=true&resourceVersion=${body.metadata.resourceVersion}`);
     expect((await call('GET', `${path}/a`)).status).toBe(200);
@@ -65,6 +66,13 @@ describe('the API server on etcd', () => {
     expect(read.body).toMatchObject({ kind: 'Status', status: 'Failure' });
     const write = await call('POST', path, named('b'));
     expect([503, 504]).toContain(write.status);
+    const until = Date.now() + 10_000;
+    while (Date.now() < until) {
+      const { status, body: answer } = await call('GET', path);
+      expect([503, 504]).toContain(status);
+      expect(answer.message).toMatch(/storage is not available|within the time the storage allows/);
+      await delay(100);
+    }
     expect((await call('GET', `${path}/a?resourceVersion=0`)).status).toBe(200);
     await etcd.start();
     await eventually(async () => ((await call('GET', `${path}/a`)).status === 200 ? true : undefined));
