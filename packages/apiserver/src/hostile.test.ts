@@ -185,6 +185,12 @@ describe('connections', () => {
     expect(all).toMatch(/^Connection: close\r$/m);
   });
 
+  it('may carry selectors of a hundred thousand characters', async () => {
+    const names = Array.from({ length: 5000 }, (_, i) => `name-of-an-app-${i}`).join(',');
+    const { status, body } = await call('GET', `${maps}?labelSelector=app+in+(${names})`);
+    expect([status, body.items]).toEqual([200, []]);
+  });
+
   it('that never finish their headers hold nobody up', async () => {
     const slow = Array.from({ length: 200 }, () => rawConnection('GET /version HTTP/1.1\r\nHost: x\r\nX-Slow: '));
     expect((await call('GET', '/version')).status).toBe(200);

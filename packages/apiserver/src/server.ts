@@ -99,6 +99,9 @@ export interface ApiServer {
   listen(options: ListenOptions): Promise<Listening>;
 }
 
+/** The most that a request's line and headers may take together, in bytes, as upstream: selectors in paths may be long. */
+const maxHeaderSize = 1 << 20;
+
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
   const { registry, subresources, aggregation, log } = options;
@@ -257,13 +260,14 @@ async function listen(
           allowHTTP1: true,
           requestCert: true,
           rejectUnauthorized: false,
-          settings: { maxConcurrentStreams: maxStreams },
+          settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderSize },
+          ...{ maxHeaderSize }, // of HTTP/1.1 on the same port; the types do not know it
           // What is queued for clients that read slowly counts here; the default of 10 MB refuses their next requests.
           maxSessionMemory: 1000,
         },
         onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
       )
-    : createPlainServer(onRequest);
+    : createPlainServer({ maxHeaderSize }, onRequest);
   server.on('tlsClientError', () => handshakeErrors.inc());
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
