@@ -11,6 +11,7 @@ import { Aggregation } from './aggregation/aggregation.ts';
 import { ProxyClientCertificate } from './aggregation/client-certificate.ts';
 import { LocalRegistration } from './aggregation/registration.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
+import { credentialMetrics } from './chain/authentication/credential-metrics.ts';
 import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
 import type { AbacPolicy } from './chain/authorization/abac/policy-file.ts';
@@ -22,6 +23,7 @@ import { impersonation } from './chain/impersonation/index.ts';
 import { limitingOf } from './chain/limiting.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
 import { frontLinksOf } from './chain/serving/flags.ts';
+import { conversionMetrics } from './extensions/conversion-metrics.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
@@ -63,7 +65,7 @@ export interface Assembly {
 /** Joins storage, authentication, authorization, admission and the special resources as the flags say. Throws on flags that cannot be. */
 export async function assemble(flags: Flags, options: AssemblyOptions): Promise<Assembly> {
   const { store, metrics, log } = options;
-  const specials = specialsOf(flags, { log, ...(options.address ? { address: options.address } : {}) });
+  const specials = specialsOf(flags, { log, metrics, ...(options.address ? { address: options.address } : {}) });
   const registry = new Registry({
     store,
     scheme,
@@ -75,10 +77,11 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const wanted = await authorizersOf(flags, metrics, log);
   const { authorizer, rbac } = authorizerOf(wanted, registry, { policies: await policiesOf(flags), metrics });
   const outside = await outsideTokens(flags, metrics, log);
-  const tokens = tokensOf(flags, registry, log, outside?.tokens);
+  const credentials = credentialMetrics(metrics);
+  const tokens = tokensOf(flags, registry, log, credentials, outside?.tokens);
   specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
-  registry.follow(new CustomResources(registry, resolve, log));
+  registry.follow(new CustomResources(registry, resolve, conversionMetrics(metrics), log));
   registry.follow(new PolicyStatus(registry, log));
   const aggregation = new Aggregation(registry, {
     resolve,
@@ -124,7 +127,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
       timed(
         'authentication',
         authentication({
-          authenticators: authenticatorsOf(flags, tokens),
+          authenticators: authenticatorsOf(flags, tokens, credentials),
           anonymous: anonymousAllowed(flags, wanted.now, outside, log),
           observe: counts.authenticated,
           refused: (reason) => log.warn({ reason }, 'Unable to authenticate the request'),

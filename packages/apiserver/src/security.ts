@@ -13,6 +13,7 @@ import type { Authenticator, TokenAuthenticator } from './chain/authentication/a
 import { bearerTokens, unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { type BootstrapTokenOptions, bootstrapTokens } from './chain/authentication/bootstrap-token.ts';
 import { certificatesIn, clientCertificates } from './chain/authentication/client-certificate.ts';
+import type { CredentialMetrics } from './chain/authentication/credential-metrics.ts';
 import { requestHeaders } from './chain/authentication/request-header.ts';
 import { type TokenKey, verificationKeys } from './chain/authentication/service-account/keys.ts';
 import { liveObjects } from './chain/authentication/service-account/live-objects.ts';
@@ -79,6 +80,7 @@ export function tokensOf(
   flags: Flags,
   objects: ObjectAccess,
   log: BootstrapTokenOptions['log'],
+  metrics: CredentialMetrics,
   outside: readonly TokenAuthenticator[] = [],
 ): TokenAuthenticator {
   const tokens: TokenAuthenticator[] = [];
@@ -88,14 +90,20 @@ export function tokensOf(
   const keys = tokenKeysOf(flags);
   if (keys.length > 0) {
     const issuers = flags['service-account-issuer'];
-    tokens.push(new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects) }));
+    tokens.push(
+      new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects), observe: metrics.serviceAccountToken }),
+    );
   }
   if (flags['enable-bootstrap-token-auth']) tokens.push(bootstrapTokens({ objects, log }));
   return unionOfTokens([...tokens, ...outside]);
 }
 
 /** The authenticators the flags ask for, in upstream's order. */
-export function authenticatorsOf(flags: Flags, tokens: TokenAuthenticator): Authenticator[] {
+export function authenticatorsOf(
+  flags: Flags,
+  tokens: TokenAuthenticator,
+  metrics: CredentialMetrics,
+): Authenticator[] {
   const authenticators: Authenticator[] = [];
   const authorities = (file: string) => certificatesIn(readFileSync(file, 'utf8'));
   if (flags['requestheader-client-ca-file'] !== '') {
@@ -111,7 +119,8 @@ export function authenticatorsOf(flags: Flags, tokens: TokenAuthenticator): Auth
       }),
     );
   }
-  if (flags['client-ca-file'] !== '') authenticators.push(clientCertificates(authorities(flags['client-ca-file'])));
+  if (flags['client-ca-file'] !== '')
+    authenticators.push(clientCertificates(authorities(flags['client-ca-file']), metrics.certificate));
   authenticators.push(bearerTokens(tokens, audiencesOf(flags)));
   return authenticators;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
+import type { Registry as MetricsRegistry } from 'prom-client';
 import { policyHooks } from './admission/policy/hooks.ts';
 import { webhookConfigurationHooks } from './admission/webhook/configuration-hooks.ts';
 import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
@@ -30,11 +31,13 @@ import { accessReviewHooks } from './registry/reviews/access-reviews.ts';
 import { authenticationReviewHooks } from './registry/reviews/authentication-reviews.ts';
 import { tokenSubresource } from './registry/service-accounts/token.ts';
 import { ServiceAllocation } from './registry/services/hooks.ts';
+import { observeAllocation } from './registry/services/metrics.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { persistentVolumeHooks } from './registry/volumes/hooks.ts';
 import { audiencesOf, tokenKeysOf } from './security.ts';
 import type { Store } from './storage/store.ts';
 import { KubeletClient } from './streaming/kubelet.ts';
+import { streamingMetrics } from './streaming/metrics.ts';
 import { streamingSubresources } from './streaming/subresources.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
@@ -68,6 +71,7 @@ export interface SpecialsOptions {
   /** `host:port` at which others reach this server; by default where it listens. */
   address?: string;
   log: Surroundings['log'];
+  metrics: MetricsRegistry;
 }
 
 export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
@@ -83,6 +87,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
     store: () => surroundings().store,
     failed: (message, error) => surroundings().log.warn({ err: error }, message),
   });
+  observeAllocation(options.metrics, services);
   const privilege = flags['allow-privileged'] ? {} : unprivilegedHooks;
   return {
     hooks: {
@@ -113,7 +118,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'pods/resize': podSpecPart,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
       ...tokenSubresources(flags),
-      ...streamingSubresources(kubelets, () => surroundings().authorizer),
+      ...streamingSubresources(kubelets, () => surroundings().authorizer, streamingMetrics(options.metrics)),
       ...proxySubresources(kubelets),
     },
     pages: issuerPages(flags, options),

@@ -18,6 +18,7 @@ import { unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { alwaysAllow } from './chain/authorization/authorizer.ts';
 import type { Link } from './chain/link.ts';
 import { apiServerUser } from './chain/user.ts';
+import { conversionMetrics } from './extensions/conversion-metrics.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
 import { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
@@ -77,9 +78,12 @@ const toConsole: ServerOptions['log'] = {
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
   const store = options.store ?? new MemoryStore();
   const log = options.log ?? toConsole;
+  const metrics = new MetricsRegistry();
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.
   const plain = options.hooks !== undefined || options.subresources !== undefined;
-  const specials = plain ? undefined : specialsOf(apiServerFlags.parse(['--allow-privileged']).values, { log });
+  const specials = plain
+    ? undefined
+    : specialsOf(apiServerFlags.parse(['--allow-privileged']).values, { log, metrics });
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,
@@ -97,10 +101,9 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     log,
   });
   if (!plain) {
-    registry.follow(new CustomResources(registry, endpointResolver(registry), log));
+    registry.follow(new CustomResources(registry, endpointResolver(registry), conversionMetrics(metrics), log));
     registry.follow(new PolicyStatus(registry, log));
   }
-  const metrics = new MetricsRegistry();
   const aggregation = plain || !registry.find(apiService) ? undefined : aggregationOf(registry, metrics, log);
   if (aggregation) registry.follow(aggregation);
   await registry.start();

@@ -9,6 +9,7 @@ import type { ConversionReview, CustomResourceDefinition } from '@coracle/api/ty
 import { validateAnnotations } from '@coracle/api/validate';
 import { postToWebhook, type WebhookTarget, webhookTarget } from '../webhooks/post.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
+import type { ConversionFailure, ConversionMetrics } from './conversion-metrics.ts';
 
 /** How long a webhook may take, in milliseconds; as upstream. */
 const patience = 30_000;
@@ -25,19 +26,36 @@ export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Pr
  * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#webhook-conversion): all objects of a read
  * in one question. Only labels and annotations of the metadata can change. What goes wrong is a StatusError with upstream's text.
  */
-export function conversionWebhook(crd: CustomResourceDefinition, resolve: ServiceResolver): Convert {
+export function conversionWebhook(
+  crd: CustomResourceDefinition,
+  resolve: ServiceResolver,
+  metrics: ConversionMetrics,
+): Convert {
   const { clientConfig, conversionReviewVersions } = crd.spec.conversion!.webhook!;
   const version = conversionReviewVersions.find((each) => spoken.includes(each));
   let target: WebhookTarget | undefined;
   return async (objects, apiVersion) => {
     const [first] = objects;
     const of = `${first!.apiVersion}, Kind=${first!.kind}`;
+    const begun = performance.now();
+    const versionOf = (text: string | undefined) => text?.split('/').at(-1) ?? '';
+    const done = (failure?: ConversionFailure) => {
+      const seconds = (performance.now() - begun) / 1000;
+      metrics.converted(crd.metadata.name!, versionOf(first!.apiVersion), versionOf(apiVersion), seconds, failure);
+    };
+    let stage: ConversionFailure = 'webhook_call_failure';
     try {
       if (!version) throw new Error('no supported conversion review versions');
       target ??= webhookTarget(clientConfig ?? {}, resolve);
-      const converted = await ask({ target, version, of }, objects, apiVersion);
-      return converted.map((made, i) => checked(made, objects[i]!, apiVersion, i, of));
+      const converted = await ask({ target, version, of }, objects, apiVersion, (next) => {
+        stage = next;
+      });
+      stage = 'webhook_invalid_converted_object_failure';
+      const made = converted.map((each, i) => checked(each, objects[i]!, apiVersion, i, of));
+      done();
+      return made;
     } catch (error) {
+      done(stage);
       throw new StatusError({ code: 500, reason: '', message: error instanceof Error ? error.message : String(error) });
     }
   };
@@ -54,6 +72,7 @@ async function ask(
   { target, version, of }: Asking,
   objects: readonly KubeObject[],
   desiredAPIVersion: string,
+  reached: (failure: ConversionFailure) => void,
 ): Promise<unknown[]> {
   const uid = randomUUID();
   const apiVersion = `${reviewGroup}/${version}`;
@@ -61,10 +80,12 @@ async function ask(
   let converted: unknown[];
   try {
     const bytes = await postToWebhook(target, Buffer.from(encodeJson(review)), { milliseconds: patience, userAgent });
+    reached('webhook_malformed_response_failure');
     converted = answerOf(decodeJson(bytes).value, version, uid);
   } catch (error) {
     throw new Error(`conversion webhook for ${of} failed: ${error instanceof Error ? error.message : String(error)}`);
   }
+  reached('webhook_partial_response_failure');
   if (converted.length !== objects.length) {
     throw new Error(`conversion webhook for ${of} returned ${converted.length} objects, expected ${objects.length}`);
   }

@@ -9,6 +9,7 @@ import type { Follower, Registry } from '../registry/registry.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { acceptNames, establish } from './accepted-names.ts';
 import { noteApproval } from './approval-condition.ts';
+import type { ConversionMetrics } from './conversion-metrics.ts';
 import { cleanupFinalizer } from './definition-hooks.ts';
 import { rulesOf } from './rules.ts';
 
@@ -32,6 +33,7 @@ const retryAfter = 1_000;
 export class CustomResources implements Follower {
   readonly #registry: Registry;
   readonly #resolve: ServiceResolver;
+  readonly #metrics: ConversionMetrics;
   readonly #log: ExtensionsLog;
   readonly #installed = new Map<string, Installed>();
   readonly #terminating = new Set<string>();
@@ -44,7 +46,8 @@ export class CustomResources implements Follower {
   #unsubscribe = () => {};
 
   /** `resolve` finds the Services of conversion webhooks. */
-  constructor(registry: Registry, resolve: ServiceResolver, log: ExtensionsLog) {
+  constructor(registry: Registry, resolve: ServiceResolver, metrics: ConversionMetrics, log: ExtensionsLog) {
+    this.#metrics = metrics;
     this.#registry = registry;
     this.#resolve = resolve;
     this.#log = log;
@@ -175,7 +178,7 @@ export class CustomResources implements Follower {
       return () => Promise.reject(new Error('bug: a webhook is asked that the definition does not have'));
     }
     const { conversionWebhook } = await import('./conversion-webhook.ts');
-    return conversionWebhook(crd, this.#resolve);
+    return conversionWebhook(crd, this.#resolve, this.#metrics);
   }
 
   #uninstall(name: string): void {

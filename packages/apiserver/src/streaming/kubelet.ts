@@ -95,11 +95,15 @@ export class KubeletClient {
 }
 
 /** A kubelet that does not answer is the cluster's trouble, not the client's: 500 with what went wrong. */
-function dialFailure(verb: string, place: KubeletPlace, path: string, error: Error): StatusError {
+function dialFailure(verb: string, place: KubeletPlace, path: string, error: NodeJS.ErrnoException): StatusError {
   const url = `https://${authorityOf(place)}${path}`;
   const message = `${verb} ${JSON.stringify(url)}: ${error.message}`;
-  return new StatusError({ code: 500, reason: 'InternalError', message });
+  const Failure = /CERT|SIGNATURE/.test(error.code ?? '') ? UntrustedKubelet : StatusError;
+  return new Failure({ code: 500, reason: 'InternalError', message });
 }
+
+/** A kubelet's certificate is of no authority that counts, or of another name. */
+export class UntrustedKubelet extends StatusError {}
 
 function describe(addresses: readonly { type: string; address: string }[]): string {
   return `[${addresses.map(({ type, address }) => `{${type} ${address}}`).join(' ')}]`;

@@ -4,14 +4,15 @@ import { type FieldError, forbidden, invalid, Path } from '@coracle/api/meta/fie
 import { badRequest, internalError, invalidObject, StatusError } from '@coracle/api/meta/status';
 import { parseTime } from '@coracle/api/meta/time';
 import type { Subresource, SubresourceCall } from '../registry/strategy.ts';
-import type { KubeletClient } from './kubelet.ts';
+import { type KubeletClient, UntrustedKubelet } from './kubelet.ts';
+import type { StreamingMetrics } from './metrics.ts';
 import { containerOf, isSet, podOf } from './pod-target.ts';
 
 /** How much of a kubelet's refusal is read. */
 const refusalLimit = 10_240;
 
 /** GET of `pods/log`: the log of a container, from the kubelet of the pod's node, as plain text. */
-export function podLog(kubelets: KubeletClient): Subresource {
+export function podLog(kubelets: KubeletClient, metrics: StreamingMetrics): Subresource {
   return {
     methods: ['GET'],
     body: { group: '', version: 'v1', kind: 'Pod' },
@@ -25,7 +26,11 @@ export function podLog(kubelets: KubeletClient): Subresource {
       const place = await kubelets.locate(call.objects, pod.spec.nodeName);
       const path = `/containerLogs/${call.namespace}/${call.name}/${container}${options}`;
       const insecure = isSet(query, 'insecureSkipTLSVerifyBackend');
-      const response = await kubelets.get(place, path, { signal, insecure });
+      metrics.logged(insecure);
+      const response = await kubelets.get(place, path, { signal, insecure }).catch((error: unknown) => {
+        if (error instanceof UntrustedKubelet) metrics.logRefusedByTls();
+        throw error;
+      });
       const code = response.statusCode ?? 0;
       if (code < 200 || code > 206) throw await refusalOf(response, call.name);
       await answer(call, response);

@@ -1,9 +1,11 @@
+import { StatusError } from '@coracle/api/meta/status';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { forbiddenRequest } from '../chain/authorization/forbidden.ts';
 import { attributesOf } from '../chain/authorization/index.ts';
 import type { Subresource, SubresourceCall, SubresourceTable } from '../registry/strategy.ts';
 import type { KubeletClient } from './kubelet.ts';
 import { podLog } from './log.ts';
+import type { StreamingMetrics } from './metrics.ts';
 import { containerOf, hostOf, isSet, podOf } from './pod-target.ts';
 import { tunnel, tunnelledProtocol } from './port-forward-tunnel.ts';
 import { type RemoteStreams, remoteCommandV5, spdyProtocols, translateRemoteCommand } from './remote-command.ts';
@@ -12,7 +14,11 @@ import { upgradeToSpdy } from './spdy-upgrade.ts';
 import { passThrough, upgradeOf, webSocketProtocols } from './upgrade.ts';
 
 /** The subresources of pods that reach their containers: `log`, `exec`, `attach`, `portforward`. */
-export function streamingSubresources(kubelets: KubeletClient, authorizer: () => Authorizer): SubresourceTable {
+export function streamingSubresources(
+  kubelets: KubeletClient,
+  authorizer: () => Authorizer,
+  metrics: StreamingMetrics,
+): SubresourceTable {
   const remoteCommand = (name: 'exec' | 'attach', kind: string): Subresource => ({
     methods: ['GET', 'POST'],
     body: { group: '', version: 'v1', kind },
@@ -34,22 +40,35 @@ export function streamingSubresources(kubelets: KubeletClient, authorizer: () =>
         await passThrough(call.request, kubelets, place, path);
         return;
       }
-      await translateRemoteCommand(call.request, streams, async () => {
-        const wish = { path, protocols: spdyProtocols };
-        const { socket, head } = await upgradeToSpdy(kubelets, place, wish, signal);
-        return new SpdyConnection(socket, head);
-      });
+      await counted(metrics.translated, () =>
+        translateRemoteCommand(call.request, streams, async () => {
+          const wish = { path, protocols: spdyProtocols };
+          const { socket, head } = await upgradeToSpdy(kubelets, place, wish, signal);
+          return new SpdyConnection(socket, head);
+        }),
+      );
     },
   });
   return {
-    'pods/log': podLog(kubelets),
+    'pods/log': podLog(kubelets, metrics),
     'pods/exec': remoteCommand('exec', 'PodExecOptions'),
     'pods/attach': remoteCommand('attach', 'PodAttachOptions'),
-    'pods/portforward': portForward(kubelets, authorizer),
+    'pods/portforward': portForward(kubelets, authorizer, metrics),
   };
 }
 
-function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Subresource {
+/** Does it, and tells how it ended: with 200, or with the code of the error. */
+async function counted(note: (code: number) => void, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+    note(200);
+  } catch (error) {
+    note(error instanceof StatusError ? error.code : 500);
+    throw error;
+  }
+}
+
+function portForward(kubelets: KubeletClient, authorizer: () => Authorizer, metrics: StreamingMetrics): Subresource {
   return {
     methods: ['GET', 'POST'],
     body: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
@@ -69,7 +88,9 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer): Sub
         return;
       }
       const wish = { path, protocols: [protocol] };
-      await tunnel(call.request, protocol, await upgradeToSpdy(kubelets, place, wish, signal));
+      await counted(metrics.tunnelled, async () =>
+        tunnel(call.request, protocol, await upgradeToSpdy(kubelets, place, wish, signal)),
+      );
     },
   };
 }

@@ -58,7 +58,7 @@ describe('authentication', () => {
         groupHeaders: ['x-remote-group'],
         extraHeaderPrefixes: ['x-remote-extra-'],
       }),
-      clientCertificates(certificatesIn(clients.certificate)),
+      clientCertificates(certificatesIn(clients.certificate), () => undefined),
       bearerTokens(unionOfTokens([fixedTokens(tokens)]), ['api']),
     ];
     const link = authentication({ authenticators, anonymous: () => true });

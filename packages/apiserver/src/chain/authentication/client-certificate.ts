@@ -51,19 +51,28 @@ function all(value: string | readonly string[] | undefined): readonly string[] {
 /**
  * Users by client certificate: the common name is the user, the organizations are its groups
  * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates). `authorities` come from
- * `--client-ca-file`. What a connection proved is remembered with it.
+ * `--client-ca-file`. What a connection proved is remembered with it. `observe` is told for each request how long its certificate is still good.
  */
-export function clientCertificates(authorities: readonly X509Certificate[]): Authenticator {
+export function clientCertificates(
+  authorities: readonly X509Certificate[],
+  observe: (secondsLeft: number) => void,
+): Authenticator {
   const known = new WeakMap<TLSSocket, { answer: Authenticated | undefined; until: number }>();
   return {
     authenticate({ req }) {
       const socket = connectionOf(req);
       if (!socket) return undefined;
       const remembered = known.get(socket);
-      if (remembered && Date.now() < remembered.until) return remembered.answer;
+      const left = (until: number) => (until - Date.now()) / 1000;
+      if (remembered && Date.now() < remembered.until) {
+        if (remembered.answer) observe(left(remembered.until));
+        return remembered.answer;
+      }
       const peer = peerOf(socket);
       const answer = peer && userOf(peer, authorities);
-      known.set(socket, { answer, until: peer ? peer.leaf.validToDate.getTime() : Number.POSITIVE_INFINITY });
+      const until = peer ? peer.leaf.validToDate.getTime() : Number.POSITIVE_INFINITY;
+      known.set(socket, { answer, until });
+      if (answer) observe(left(until));
       return answer;
     },
   };

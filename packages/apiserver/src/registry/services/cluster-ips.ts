@@ -5,6 +5,7 @@ import type { IPAddress } from '@coracle/api/types/networking/v1';
 import type { ObjectAccess } from '../access.ts';
 import { AddressRange } from './address-range.ts';
 import { AllocationError, addressBand, bandOf, candidates } from './bands.ts';
+import { AllocationCounts } from './metrics.ts';
 
 /** Who the API server is among those that make IPAddress objects. */
 export const ipAllocatorName = 'ipallocator.k8s.io';
@@ -23,8 +24,9 @@ export class ClusterIps {
   readonly range: AddressRange;
   readonly #band: number;
   readonly #random: (() => number) | undefined;
-  /** Addresses known to be taken; those of others may be missing for a moment. */
+  /** Addresses of the range known to be taken; those of others may be missing for a moment. */
   readonly #taken = new Set<string>();
+  readonly counts = new AllocationCounts();
 
   constructor(cidr: string, random?: () => number) {
     this.range = new AddressRange(cidr);
@@ -32,16 +34,25 @@ export class ClusterIps {
     this.#random = random;
   }
 
+  /** How many of the range's addresses are known to be taken. */
+  get used(): number {
+    return this.#taken.size;
+  }
+
   /** Learns which addresses are taken, and follows it. Returns what stops it. */
   follow(objects: ObjectAccess): () => void {
     return objects.onChange(ipAddress, ({ type, object }) => {
       if (type === 'deleted') this.#taken.delete(object.metadata.name!);
-      else this.#taken.add(object.metadata.name!);
+      else if (this.range.indexOf(object.metadata.name!) !== undefined) this.#taken.add(object.metadata.name!);
     });
   }
 
   /** Takes a given address for a service; returns it in canonical form. Throws AllocationError when it cannot be had. */
-  async reserve(address: string, holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+  reserve(address: string, holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+    return this.#counted('static', dryRun, () => this.#reserve(address, holder, objects, dryRun));
+  }
+
+  async #reserve(address: string, holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
     if (this.range.indexOf(address) === undefined) {
       throw new AllocationError(
         `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.range.cidr}`,
@@ -53,13 +64,32 @@ export class ClusterIps {
   }
 
   /** Takes any free address for a service. Throws AllocationError when there is none. */
-  async allocate(holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+  allocate(holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+    return this.#counted('dynamic', dryRun, () => this.#allocate(holder, objects, dryRun));
+  }
+
+  async #allocate(holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
     for (const index of candidates(this.range.size, this.#band, this.#random)) {
       const name = this.range.at(index);
       if (this.#taken.has(name)) continue;
       if (await take(name, holder, objects, dryRun)) return name;
     }
     throw new AllocationError('range is full');
+  }
+
+  async #counted(scope: 'static' | 'dynamic', dryRun: boolean, take: () => Promise<string>): Promise<string> {
+    if (dryRun) return take();
+    const begun = performance.now();
+    try {
+      const address = await take();
+      this.counts[scope].done++;
+      return address;
+    } catch (error) {
+      this.counts[scope].failed++;
+      throw error;
+    } finally {
+      this.counts.duration.observe((performance.now() - begun) / 1000);
+    }
   }
 }
 

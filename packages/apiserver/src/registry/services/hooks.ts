@@ -1,5 +1,5 @@
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
-import { internalError, invalidObject } from '@coracle/api/meta/status';
+import { internalError, invalidObject, isInvalid } from '@coracle/api/meta/status';
 import type { Service } from '@coracle/api/types/core/v1';
 import type { Store } from '../../storage/store.ts';
 import type { ObjectAccess } from '../access.ts';
@@ -11,7 +11,7 @@ import { familyOf, needsClusterIp, needsNodePorts, settleFamilies } from './fami
 import { type Holding, holdingOf, nothing, without } from './holdings.ts';
 import { NodePorts } from './node-ports.ts';
 import { parsePortRange } from './port-range.ts';
-import { type PortWishes, settlePorts } from './port-wishes.ts';
+import { type PortWishes, type SettledPorts, settlePorts } from './port-wishes.ts';
 
 export interface ServiceAllocationOptions {
   /** One CIDR, or one of each family. */
@@ -122,7 +122,17 @@ export class ServiceAllocation {
     taken: number[],
     dryRun: boolean,
   ): Promise<void> {
-    const settled = await this.ports.change((set) => settlePorts(object, wishes, had.ports, set), dryRun);
+    const wished = new Set((object.spec.ports ?? []).map(({ nodePort }) => nodePort));
+    wished.add(object.spec.healthCheckNodePort);
+    const { counts } = this.ports;
+    let settled: SettledPorts;
+    try {
+      settled = await this.ports.change((set) => settlePorts(object, wishes, had.ports, set), dryRun);
+    } catch (error) {
+      if (!dryRun) counts[isInvalid(error) ? 'static' : 'dynamic'].failed++;
+      throw error;
+    }
+    if (!dryRun) for (const port of settled.taken) counts[wished.has(port) ? 'static' : 'dynamic'].done++;
     taken.push(...settled.taken);
     for (const [i, port] of (object.spec.ports ?? []).entries()) {
       if (settled.nodePorts[i]) port.nodePort = settled.nodePorts[i];

@@ -3,6 +3,7 @@ import { internalError } from '@coracle/api/meta/status';
 import type { RangeAllocation } from '@coracle/api/types/core/v1';
 import type { Store, StoredEntry } from '../../storage/store.ts';
 import { servicesIn, usedPorts } from './holdings.ts';
+import { AllocationCounts } from './metrics.ts';
 import type { PortRange } from './port-range.ts';
 import { PortSet } from './port-set.ts';
 
@@ -34,11 +35,17 @@ export class NodePorts {
   readonly #waiting: Operation[] = [];
   #known: PortState | undefined;
   #running = false;
+  readonly counts = new AllocationCounts();
 
   constructor(range: PortRange, store: () => Store, random?: () => number) {
     this.range = range;
     this.#store = store;
     this.#random = random;
+  }
+
+  /** How many ports were taken when this server looked last; undefined: it has not looked. */
+  get used(): number | undefined {
+    return this.#known?.bits.toString(2).replaceAll('0', '').length;
   }
 
   /**

@@ -22,9 +22,17 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #issuers: readonly string[];
   readonly #keys: readonly TokenKey[];
   readonly #live: LiveObjects;
+  readonly #observe: ((isStale: boolean) => void) | undefined;
   readonly #verified = new Map<string, Claims>();
 
-  constructor(options: { issuers: readonly string[]; keys: readonly TokenKey[]; live: LiveObjects }) {
+  /** `observe` is told of each good token, and whether it is one that should have been renewed by now. */
+  constructor(options: {
+    issuers: readonly string[];
+    keys: readonly TokenKey[];
+    live: LiveObjects;
+    observe?: (isStale: boolean) => void;
+  }) {
+    this.#observe = options.observe;
     this.#issuers = options.issuers;
     this.#keys = options.keys;
     this.#live = options.live;
@@ -48,6 +56,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       throw new InvalidCredential('sub claim is invalid');
     }
     await this.#checkAlive(bound);
+    this.#observe?.(bound.warnafter !== undefined && bound.warnafter < now);
     return { user: userOf(bound, claims.jti), audiences };
   }
 
