@@ -33,7 +33,7 @@ describe('authentication', () => {
 
   interface AskOptions {
     client?: Issued;
-    headers?: Record<string, string>;
+    headers?: Record<string, string | string[]>;
     http2?: boolean;
   }
 
@@ -181,6 +181,15 @@ describe('authentication', () => {
       name: 'front-proxy',
     });
     expect(await ask({ headers })).toMatchObject({ name: 'system:anonymous' });
+  });
+
+  it.each([false, true])('takes a header for one value, whatever commas are in it (HTTP/2: %s)', async (http2) => {
+    const proxy = await client(trusted.proxies, 'front-proxy');
+    const headers = { 'x-remote-user': 'Doe, Jane', 'x-remote-group': ['cn=a, system:masters', 'devs'] };
+    expect(await ask({ client: proxy, headers, http2 })).toMatchObject({
+      name: 'Doe, Jane',
+      groups: ['cn=a, system:masters', 'devs', 'system:authenticated'],
+    });
   });
 
   it('lets requests without credentials through as anonymous', async () => {

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { headerValues } from '../header-values.ts';
 import { type Authenticator, connectionOf, InvalidCredential } from './authenticator.ts';
 import { issuedBy, peerOf } from './client-certificate.ts';
 
@@ -20,8 +21,8 @@ export interface RequestHeaderOptions {
 export function requestHeaders(options: RequestHeaderOptions): Authenticator {
   return {
     authenticate({ req }) {
-      const headers = req.headers;
-      const name = options.usernameHeaders.map((header) => first(headers[header])).find((value) => value !== '');
+      const first = (names: readonly string[]) => names.flatMap((header) => headerValues(req, header))[0];
+      const name = first(options.usernameHeaders);
       if (!name) return undefined;
       const socket = connectionOf(req);
       const peer = socket && peerOf(socket);
@@ -30,29 +31,18 @@ export function requestHeaders(options: RequestHeaderOptions): Authenticator {
       if (options.allowedNames.length > 0 && !options.allowedNames.includes(peer.commonName)) {
         throw new InvalidCredential(`x509: subject with cn=${peer.commonName} is not in the allowed list`);
       }
-      const groups = options.groupHeaders.flatMap((header) => values(headers[header]));
-      const uid = options.uidHeaders.map((header) => first(headers[header])).find((value) => value !== '') ?? '';
+      const groups = options.groupHeaders.flatMap((header) => headerValues(req, header));
+      const uid = first(options.uidHeaders) ?? '';
       const extra: Record<string, string[]> = {};
-      for (const [header, value] of Object.entries(headers)) {
+      for (const header of Object.keys(req.headers)) {
         const prefix = options.extraHeaderPrefixes.find((each) => header.startsWith(each));
         if (prefix === undefined) continue;
         const key = decoded(header.slice(prefix.length));
-        extra[key] = [...(extra[key] ?? []), ...values(value)];
+        extra[key] = [...(extra[key] ?? []), ...headerValues(req, header)];
       }
       return { user: { name, uid, groups, extra } };
     },
   };
-}
-
-/** The values of a header that may come several times. Node.js joins repeated headers of unknown names with a comma and a blank. */
-export function values(header: string | readonly string[] | undefined): string[] {
-  if (header === undefined) return [];
-  const all = typeof header === 'string' ? header.split(', ') : header.flatMap((each) => each.split(', '));
-  return all.map((value) => value.trim()).filter((value) => value !== '');
-}
-
-function first(header: string | readonly string[] | undefined): string {
-  return values(header)[0] ?? '';
 }
 
 /** Keys of extra headers are percent-encoded; one that is not validly so is taken as it is. */

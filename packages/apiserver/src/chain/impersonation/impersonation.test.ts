@@ -33,11 +33,15 @@ function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
     rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
   };
   const link = impersonation(authorizer);
-  const send = async (headers: Record<string, string>, path = '/api/v1/namespaces/shop/pods', method = 'GET') => {
+  const send = async (
+    headers: Record<string, string | string[]>,
+    path = '/api/v1/namespaces/shop/pods',
+    method = 'GET',
+  ) => {
     questions.length = 0;
     users.length = 0;
     const context = {
-      req: { headers: { ...headers } },
+      req: { headers: { ...headers }, rawHeaders: sent(headers) },
       info: requestInfoOf(method, path),
       user: { name, uid: '', groups: ['system:authenticated'], extra },
     } as unknown as RequestContext;
@@ -47,7 +51,11 @@ function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
   return { send, questions, users };
 }
 
-const as = (user: string, more: Record<string, string> = {}) => ({ 'impersonate-user': user, ...more });
+/** Headers as they come: one line for each value. */
+const sent = (headers: Record<string, string | string[]>): string[] =>
+  Object.entries(headers).flatMap(([header, values]) => [values].flat().flatMap((value) => [header, value]));
+
+const as = (user: string, more: Record<string, string | string[]> = {}) => ({ 'impersonate-user': user, ...more });
 const on = 'impersonate-on:user-info:list shop pods';
 const who = 'impersonate:user-info authentication.k8s.io';
 
@@ -92,7 +100,7 @@ describe('impersonation', () => {
   });
 
   it('of many groups is allowed by all of them at once', async () => {
-    const headers = as('jane', { 'impersonate-group': 'a, b, c, d' });
+    const headers = as('jane', { 'impersonate-group': ['a', 'b', 'c', 'd'] });
     const { send, questions } = sender({}, on, `${who} users jane`, `${who} groups *`);
     await send(headers);
     expect(questions).toEqual([on, `${who} users jane`, `${who} groups *`]);

@@ -38,7 +38,7 @@ export function impersonation(authorizer: Authorizer): Link {
   }
 
   return async (context, next) => {
-    const wish = takeWish(context.req.headers);
+    const wish = takeWish(context.req);
     if (wish) {
       const { user, mode } = await allowed(wish, attributesOf(context, context.user));
       context.impersonator = context.user;

@@ -1,5 +1,6 @@
 import { badRequest } from '@coracle/api/meta/status';
-import { decoded, values } from '../authentication/request-header.ts';
+import { decoded } from '../authentication/request-header.ts';
+import { headerValues, type WithHeaders } from '../header-values.ts';
 
 const extraPrefix = 'impersonate-extra-';
 
@@ -16,15 +17,16 @@ export const isOnlyName = ({ uid, groups, extra }: Wish): boolean =>
   uid === '' && groups.length === 0 && Object.keys(extra).length === 0;
 
 /** Reads the wish and takes its headers off; undefined: there is none. Throws BadRequest where no name is asked for. */
-export function takeWish(headers: NodeJS.Dict<string | string[]>): Wish | undefined {
+export function takeWish(req: WithHeaders): Wish | undefined {
+  const { headers } = req;
   const names = Object.keys(headers).filter((header) => header.startsWith('impersonate-'));
   if (names.length === 0) return undefined;
-  const [name = ''] = values(headers['impersonate-user']);
-  const [uid = ''] = values(headers['impersonate-uid']);
-  const groups = values(headers['impersonate-group']);
+  const [name = ''] = headerValues(req, 'impersonate-user');
+  const [uid = ''] = headerValues(req, 'impersonate-uid');
+  const groups = headerValues(req, 'impersonate-group');
   const extra: Record<string, string[]> = {};
   for (const header of names) {
-    if (header.startsWith(extraPrefix)) extra[decoded(header.slice(extraPrefix.length))] = values(headers[header]);
+    if (header.startsWith(extraPrefix)) extra[decoded(header.slice(extraPrefix.length))] = headerValues(req, header);
   }
   const wish = { name, uid, groups, extra };
   if (name === '') {
