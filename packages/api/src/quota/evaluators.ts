@@ -17,6 +17,9 @@ const special: Readonly<Record<string, Evaluator>> = {
   secrets: countEvaluator('count/secrets', 'secrets'),
 };
 
+/** Events make room for themselves: no quota is about them. `resource` as for `evaluatorOf`. */
+export const isUncounted = (resource: string): boolean => resource === 'events' || resource === 'events.events.k8s.io';
+
 /** How the objects of a resource count, named as `pods`, `deployments.apps`; events and what is never stored do not. */
 export function evaluatorOf(resource: string): Evaluator {
   return Object.hasOwn(special, resource) ? special[resource]! : countEvaluator(`count/${resource}`);

@@ -3,7 +3,7 @@ import type { PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/
 import type { ResourceClaim } from '../generated/resource/v1.ts';
 import type { KubeObject } from '../kind.ts';
 import { formatResources } from '../meta/resources.ts';
-import { evaluatorOf } from './evaluators.ts';
+import { evaluatorOf, isUncounted } from './evaluators.ts';
 import { boundNames, totalUsage } from './usage.ts';
 
 const noon = Date.parse('2026-01-01T12:00:00Z');
@@ -229,4 +229,11 @@ describe('the usage of a namespace', () => {
       secrets: '0',
     });
   });
+});
+
+it('events of the two groups are not counted, other kinds of that name are', () => {
+  expect(['events', 'events.events.k8s.io', 'events.shop.example', 'pods'].filter(isUncounted)).toEqual([
+    'events',
+    'events.events.k8s.io',
+  ]);
 });

@@ -67,12 +67,11 @@ export class Ledger {
     while (queue.length > 0) {
       const batch = queue.splice(0);
       try {
-        for (const each of batch.filter(({ refund }) => refund)) await this.#refund(each);
-        await this.#settle(
-          namespace,
-          batch.filter(({ refund }) => !refund),
-        );
-        for (const each of batch) each.done();
+        // One that fails is its own matter: what was charged is left out at the next count.
+        for (const each of batch) if (each.refund) await this.#refund(each).then(() => each.done(), each.done);
+        const asking = batch.filter(({ refund }) => !refund);
+        await this.#settle(namespace, asking);
+        for (const each of asking) each.done();
       } catch (error) {
         for (const each of batch) each.done(error);
       }

@@ -1,5 +1,5 @@
 import { resourceQuota } from '@coracle/api/core/v1/resourcequota';
-import { evaluatorOf } from '@coracle/api/quota/evaluators';
+import { evaluatorOf, isUncounted } from '@coracle/api/quota/evaluators';
 import { resourceKey } from '../../registry/strategy.ts';
 import type { AdmissionPlugin } from '../plugin.ts';
 import type { LimitedResource } from './configuration.ts';
@@ -18,8 +18,8 @@ export function resourceQuotas(limits: readonly LimitedResource[] = []): Admissi
     async validate(attributes) {
       const { kind, namespace, operation, subresource, objects } = attributes;
       if ((operation !== 'CREATE' && operation !== 'UPDATE') || !kind.namespaced) return;
-      // What is never stored takes nothing, and events make room for themselves.
-      if (!kind.verbs.includes('get') || kind.kind === 'Event') return;
+      // What is never stored takes nothing.
+      if (!kind.verbs.includes('get') || isUncounted(resourceKey(kind))) return;
       const evaluator = evaluatorOf(resourceKey(kind));
       if (!evaluator.charges(operation, subresource)) return;
       const quotas = objects.cachedList(resourceQuota, namespace);

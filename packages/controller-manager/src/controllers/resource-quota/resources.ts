@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeObject } from '@coracle/api/kind';
 import type { Evaluator } from '@coracle/api/quota/evaluator';
-import { evaluatorOf } from '@coracle/api/quota/evaluators';
+import { evaluatorOf, isUncounted } from '@coracle/api/quota/evaluators';
 import type { Client } from '@coracle/client';
 import type { Informer, Informers } from '@coracle/client/informer';
 import type { ControllerLog } from '../../controller-log.ts';
@@ -67,10 +67,10 @@ export class CountedResources {
       );
     }
     const usable = resources.filter(
-      ({ kind, verbs }) =>
-        kind.namespaced &&
-        ['create', 'list', 'watch', 'delete'].every((verb) => verbs.has(verb)) &&
-        kind.kind !== 'Event',
+      (resource) =>
+        resource.kind.namespaced &&
+        ['create', 'list', 'watch', 'delete'].every((verb) => resource.verbs.has(verb)) &&
+        !isUncounted(nameOf(resource)),
     );
     const before = this.#known;
     this.#known = new Map(
