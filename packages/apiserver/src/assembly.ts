@@ -34,6 +34,7 @@ import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { Store } from './storage/store.ts';
 import { clusterIpResolver, endpointResolver } from './webhooks/service-resolver.ts';
+import { within } from './within.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
@@ -167,11 +168,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
 /** A check that the store answers within `limit` milliseconds. */
 function answering(store: Store, limit: number): Check {
   return async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('error getting data from etcd: context deadline exceeded')), limit);
-    });
-    await Promise.race([store.revision(), late]).finally(() => clearTimeout(timer));
+    await within(limit, store.revision(), () => new Error('error getting data from etcd: context deadline exceeded'));
   };
 }
 

@@ -33,7 +33,6 @@ type Flags = FlagValues<typeof apiServerFlags.flags>;
 
 /** How long streams (exec, logs) may go on after all other requests have ended. */
 const shutdownGrace = 10_000;
-const defaultStreams = 1000;
 const certificateCheck = 60_000;
 
 await program(
@@ -61,7 +60,7 @@ await program(
       host: flags['bind-address'],
       port: flags['secure-port'],
       tls,
-      maxStreams: flags['http2-max-streams-per-connection'] || defaultStreams,
+      maxStreams: flags['http2-max-streams-per-connection'],
     });
     log.info({ address: flags['bind-address'], port: listening.port }, 'Serving securely');
     const renewal = setInterval(() => renew(flags, listening.renew, log), certificateCheck).unref();

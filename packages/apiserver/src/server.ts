@@ -19,7 +19,7 @@ import { compose, type Link, type RequestContext } from './chain/link.ts';
 import { isLongRunningName } from './chain/long-running.ts';
 import { requestMeter } from './chain/metering.ts';
 import { recovery } from './chain/recovery.ts';
-import { requestInfoOf } from './chain/request-info.ts';
+import { groupVersionOf, requestInfoOf } from './chain/request-info.ts';
 import { servedAs } from './chain/request-labels.ts';
 import { Draining } from './chain/serving/draining.ts';
 import { starting } from './chain/starting.ts';
@@ -77,7 +77,7 @@ export interface ListenOptions {
   port: number;
   /** Without it the server speaks plain HTTP/1.1; for tests and development. */
   tls?: Tls;
-  /** What --http2-max-streams-per-connection says. */
+  /** What --http2-max-streams-per-connection says; 0 leaves it at 1,000. */
   maxStreams?: number;
 }
 
@@ -101,6 +101,8 @@ export interface ApiServer {
 
 /** The most that a request's line and headers may take together, in bytes, as upstream: selectors in paths may be long. */
 const maxHeaderSize = 1 << 20;
+
+const defaultStreams = 1000;
 
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
@@ -126,11 +128,7 @@ export function createServer(options: ServerOptions): ApiServer {
   observeEventLoop(options.metrics);
   observeCaches(options.metrics, registry);
 
-  const kindOf = ({ info }: RequestContext) =>
-    registry.scheme.resource(
-      info.apiGroup === '' ? info.apiVersion : `${info.apiGroup}/${info.apiVersion}`,
-      info.resource,
-    );
+  const kindOf = ({ info }: RequestContext) => registry.scheme.resource(groupVersionOf(info), info.resource);
   const isLongRunning = (context: RequestContext): boolean => {
     const { info } = context;
     if (info.verb === 'watch') return true;
@@ -240,7 +238,7 @@ type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestConte
 
 /** Opens a port. Over TLS it speaks HTTP/2 and HTTP/1.1; upgrades (WebSocket, SPDY) arrive over HTTP/1.1. */
 async function listen(
-  { host, port, tls, maxStreams = 1000 }: ListenOptions,
+  { host, port, tls, maxStreams = 0 }: ListenOptions,
   handle: Handle,
   handshakeErrors: Count,
   log: ServerOptions['log'],
@@ -260,7 +258,7 @@ async function listen(
           allowHTTP1: true,
           requestCert: true,
           rejectUnauthorized: false,
-          settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: maxHeaderSize },
+          settings: { maxConcurrentStreams: maxStreams || defaultStreams, maxHeaderListSize: maxHeaderSize },
           ...{ maxHeaderSize }, // of HTTP/1.1 on the same port; the types do not know it
           // What is queued for clients that read slowly counts here; the default of 10 MB refuses their next requests.
           maxSessionMemory: 1000,

@@ -1,4 +1,5 @@
 import type { AnyKind, Verb } from '@coracle/api/kind';
+import { resourceName } from '@coracle/api/meta/status';
 import type { APIGroupList, APIResourceList } from '@coracle/api/types/meta/v1';
 import type { Client } from '@coracle/client';
 
@@ -7,6 +8,12 @@ export interface Resource {
   kind: AnyKind;
   verbs: ReadonlySet<string>;
 }
+
+/** `deployments.apps`, `pods`, whatever the version. */
+export const nameOf = (kind: AnyKind): string => resourceName({ group: kind.group, resource: kind.plural });
+
+/** `apps/v1/deployments`. */
+export const versionedNameOf = (kind: AnyKind): string => `${kind.apiVersion}/${kind.plural}`;
 
 /** What the server serves; groups whose discovery failed are named, their resources are unknown. */
 export interface Discovered {

@@ -1,3 +1,4 @@
+import { parseBool } from '@coracle/api/meta/parse-bool';
 import { formatDuration, parseDuration } from '@coracle/api/meta/time';
 
 /** What the user typed cannot be parsed; the message is pflag's. */
@@ -195,7 +196,7 @@ export const floatFlag = (options: FlagOptions<number>): Flag<number> =>
 
 /** A boolean: `--x`, `--x=true`, `--x=false`; true, 1, t and their like as Go reads them. */
 export const boolFlag = (options: FlagOptions<boolean>): Flag<boolean> =>
-  flag('', false, { bare: 'true', ...options }, parseBoolean, (value) => (value ? 'true' : ''));
+  flag('', false, { bare: 'true', ...options }, parseBool, (value) => (value ? 'true' : ''));
 
 /** A Go duration (`1m30s`), in milliseconds. */
 export const durationFlag = (options: FlagOptions<number>): Flag<number> =>
@@ -268,12 +269,6 @@ function parseFraction(text: string): number {
   if (text.trim() === '' || Number.isNaN(value))
     throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
   return value;
-}
-
-function parseBoolean(text: string): boolean {
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
-  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 /** One record of RFC 4180: fields may be quoted, a doubled quote is a quote. */

@@ -61,6 +61,10 @@ export function selectorFromSet(labels: Readonly<Record<string, string>> | undef
 
 const operators: Readonly<Record<string, Operator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' };
 
+/** The operator that API objects call `In`, `NotIn`, `Exists` or `DoesNotExist`; undefined: it is none of these. */
+export const labelOperator = (name: string): Operator | undefined =>
+  Object.hasOwn(operators, name) ? operators[name] : undefined;
+
 /**
  * The selector that a `metav1.LabelSelector` stands for: undefined selects nothing, `{}` everything. Throws on keys, operators and
  * values upstream would not take.
@@ -72,7 +76,7 @@ export function selectorFrom(selector: LabelSelector | null | undefined): Select
     requirements.push(makeRequirement(key, '=', [value]));
   }
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
-    const known = Object.hasOwn(operators, operator) ? operators[operator] : undefined;
+    const known = labelOperator(operator);
     if (!known) throw new Error(`${JSON.stringify(operator)} is not a valid label selector operator`);
     requirements.push(makeRequirement(key, known, values ?? []));
   }

@@ -4,6 +4,7 @@ import type { Log } from '@coracle/process/log';
 import { reconcileBootstrapPolicy } from '../chain/authorization/rbac/policy/reconcile.ts';
 import type { ObjectAccess } from '../registry/access.ts';
 import type { RangeRepair } from '../registry/services/repair.ts';
+import { within } from '../within.ts';
 import { ensureAuthenticationInfo } from './authentication-info.ts';
 import { ensureFlowControl } from './flow-control.ts';
 import type { KubernetesEndpoints } from './kubernetes-endpoints.ts';
@@ -136,16 +137,11 @@ function repeat(period: number, steps: Steps, { signal, log }: BootstrapOptions)
 
 /** Takes this server out of the kubernetes Service before it ends; a failure only means that clients find out by themselves. */
 export async function withdraw(endpoints: KubernetesEndpoints | undefined, log: Log): Promise<void> {
-  const limit = new AbortController();
+  if (!endpoints) return;
   try {
-    const late = delay(longestWithdrawal, undefined, { signal: limit.signal }).then(() => {
-      throw new Error('RemoveEndpoints() timed out');
-    });
-    await Promise.race([endpoints?.withdraw(), late]);
+    await within(longestWithdrawal, endpoints.withdraw(), () => new Error('RemoveEndpoints() timed out'));
   } catch (error) {
     log.warn({ err: error }, 'Unable to remove endpoints from kubernetes service');
-  } finally {
-    limit.abort();
   }
 }
 

@@ -13,23 +13,35 @@ export async function ensure<T extends KubeObject>(
   wanted: (current: T | undefined) => T | Promise<T>,
   owned: (it: T) => unknown,
 ): Promise<void> {
-  const first = await wanted(undefined);
-  const name = first.metadata.name!;
-  const { namespace } = first.metadata;
+  await createOrBring(objects, kind, await wanted(undefined), async (it) => {
+    const next = await wanted(it);
+    if (deepEqual(owned(it), owned(next))) return undefined;
+    const { metadata: _, apiVersion: _version, kind: _kind, ...content } = next;
+    return { ...it, ...content };
+  });
+}
+
+/**
+ * Creates an object, or brings the one there is up to date; other servers may be doing the same. `upToDate` gives an object as it has to be,
+ * undefined where it is so, and may be asked several times.
+ */
+export async function createOrBring<T extends KubeObject>(
+  objects: ObjectAccess,
+  kind: Kind<T>,
+  first: T,
+  upToDate: (current: T) => T | undefined | Promise<T | undefined>,
+  options: { fieldManager?: string } = {},
+): Promise<void> {
+  const { name = '', namespace } = first.metadata;
   const current = objects.cached(kind, name, namespace);
-  const same = async (it: T) => deepEqual(owned(it), owned(await wanted(it)));
-  if (current && (await same(current))) return;
+  if (current && !(await upToDate(current))) return;
   if (!current) {
     try {
-      await objects.create(kind, first);
+      await objects.create(kind, first, options);
       return;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error; // another server was quicker
     }
   }
-  await objects.update(kind, name, namespace, async (it) => {
-    if (await same(it)) return undefined;
-    const { metadata: _, apiVersion: _version, kind: _kind, ...content } = await wanted(it);
-    return { ...it, ...content };
-  });
+  await objects.update(kind, name, namespace, upToDate, options);
 }

@@ -6,18 +6,16 @@ import { suggestedLevels } from '@coracle/api/flowcontrol/v1/suggested-levels';
 import { suggestedSchemas } from '@coracle/api/flowcontrol/v1/suggested-schemas';
 import type { Kind, KubeObject } from '@coracle/api/kind';
 import { deepEqual } from '@coracle/api/meta/object';
-import { isAlreadyExists, isConflict, isNotFound } from '@coracle/api/meta/status';
+import { readBool } from '@coracle/api/meta/parse-bool';
+import { isConflict, isNotFound } from '@coracle/api/meta/status';
 import type { PriorityLevelConfiguration } from '@coracle/api/types/flowcontrol/v1';
 import type { ObjectAccess } from '../registry/access.ts';
+import { createOrBring } from './ensure.ts';
 
 /** Says of an object whether its spec is kept up to what this release suggests. */
 export const autoUpdateAnnotation = 'apf.kubernetes.io/autoupdate-spec';
 
 const fieldManager = 'api-priority-and-fairness-config-producer-v1';
-const truths: Readonly<Record<string, boolean>> = Object.fromEntries([
-  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true]),
-  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false]),
-]);
 
 /**
  * Keeps the FlowSchemas and PriorityLevelConfigurations that every cluster has, as upstream's priority-and-fairness-config-producer: mandatory ones are
@@ -43,33 +41,13 @@ async function keep<T extends Specified>(
   const all = [...mandatory, ...suggested];
   for (const wanted of all) {
     const upToDate = (current: T) => brought(current, specOf(current, wanted), isMandatory.has(wanted));
-    await ensureOne(objects, kind, wanted, upToDate);
+    const metadata = { name: wanted.metadata.name!, annotations: { [autoUpdateAnnotation]: 'true' } };
+    await createOrBring(objects, kind, { ...wanted, metadata }, upToDate, { fieldManager });
   }
   const names = new Set(all.map(({ metadata }) => metadata.name));
   for (const { metadata } of objects.cachedList(kind)) {
     if (!names.has(metadata.name) && isAutoUpdated(metadata)) await removeObsolete(objects, kind, metadata);
   }
-}
-
-async function ensureOne<T extends Specified>(
-  objects: ObjectAccess,
-  kind: Kind<T>,
-  wanted: T,
-  upToDate: (current: T) => T | undefined,
-): Promise<void> {
-  const name = wanted.metadata.name!;
-  const current = objects.cached(kind, name);
-  if (current && !upToDate(current)) return;
-  if (!current) {
-    const annotations = { [autoUpdateAnnotation]: 'true' };
-    try {
-      await objects.create(kind, { ...wanted, metadata: { name, annotations } }, { fieldManager });
-      return;
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error; // another server was quicker
-    }
-  }
-  await objects.update(kind, name, undefined, upToDate, { fieldManager });
 }
 
 /** An object with the spec and annotation it has to have; undefined where it has them already. */
@@ -87,7 +65,7 @@ function brought<T extends Specified>(current: T, spec: T['spec'], isMandatory: 
 
 /** What an object says of itself; undefined where it says nothing that can be read. */
 function isAutoUpdated({ annotations }: KubeObject['metadata']): boolean | undefined {
-  return truths[annotations?.[autoUpdateAnnotation] ?? ''];
+  return readBool(annotations?.[autoUpdateAnnotation] ?? '');
 }
 
 /** What the exempt level has of seats to lend is for administrators to say. */

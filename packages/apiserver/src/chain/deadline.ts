@@ -1,5 +1,6 @@
 import { badRequest, timeoutError } from '@coracle/api/meta/status';
 import { parseDuration } from '@coracle/api/meta/time';
+import { within } from '../within.ts';
 import type { Link, RequestContext } from './link.ts';
 
 /**
@@ -15,18 +16,10 @@ export function deadline(
     if (isLongRunning(context)) return next();
     const time = Math.min(limit, requested(context.query) ?? limit);
     context.deadline = context.receivedAt + time;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        late(context);
-        reject(timeoutError('request did not complete within requested timeout - context deadline exceeded'));
-      }, time);
+    await within(time, next(), () => {
+      late(context);
+      return timeoutError('request did not complete within requested timeout - context deadline exceeded');
     });
-    try {
-      await Promise.race([next(), tooLate]);
-    } finally {
-      clearTimeout(timer);
-    }
   };
 }
 

@@ -49,6 +49,8 @@ class Series {
   duration: Distribution | undefined;
   sli: Distribution | undefined;
   size: Distribution | undefined;
+  /** Verb and scope tell which verb of bodies it is. */
+  body: Distribution | undefined;
   open: Count | undefined;
   readonly labels: RequestLabels;
   readonly dryRun: string;
@@ -119,10 +121,11 @@ export function requestMeter(
       series.size ??= families.size.of(labels);
       series.size.observe(context.sent);
     }
-    if (context.received !== undefined) {
-      const verb = bodyVerbs[context.info.verb];
+    const bodyVerb = bodyVerbs[context.info.verb];
+    if (context.received !== undefined && bodyVerb) {
       const { group, resource } = labels;
-      if (verb) families.body.of({ group, resource, verb }).observe(context.received);
+      series.body ??= families.body.of({ group, resource, verb: bodyVerb });
+      series.body.observe(context.received);
     }
     if (series.isDeprecated && code !== 401 && code !== 403) {
       const { group, version, resource, subresource } = labels;

@@ -37,6 +37,11 @@ const verbOfMethod: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
+/** The group and version of a request as objects name them: `apps/v1`, `v1`. */
+export function groupVersionOf({ apiGroup, apiVersion }: Pick<RequestInfo, 'apiGroup' | 'apiVersion'>): string {
+  return apiGroup === '' ? apiVersion : `${apiGroup}/${apiVersion}`;
+}
+
 /** Reads a request's method and URL (`/api/v1/namespaces/a/pods?watch=1`). Never throws: what it cannot read is no resource request. */
 export function requestInfoOf(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?');

@@ -2,7 +2,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import type { Scheme } from '@coracle/api/scheme';
 import { resourceKey, type SubresourceTable } from '../registry/strategy.ts';
 import type { RequestContext } from './link.ts';
-import type { RequestInfo } from './request-info.ts';
+import { groupVersionOf, type RequestInfo } from './request-info.ts';
 
 /** What metrics say of a request. */
 export interface RequestLabels {
@@ -24,10 +24,7 @@ export interface Served {
 
 /** The kind and subresource a path names; undefined for a kind that is not served here. */
 export function servedAs(info: RequestInfo, scheme: Scheme, subresources: SubresourceTable): Served | undefined {
-  const kind = scheme.resource(
-    info.apiGroup === '' ? info.apiVersion : `${info.apiGroup}/${info.apiVersion}`,
-    info.resource,
-  );
+  const kind = scheme.resource(groupVersionOf(info), info.resource);
   if (!kind) return undefined;
   const { subresource } = info;
   if (subresource === '') return { kind, subresource };

@@ -2,6 +2,7 @@ import type { AnyKind, Verb } from '@coracle/api/kind';
 import { methodNotAllowed, unknownPath } from '@coracle/api/meta/status';
 import { annotate } from '../chain/audit/record.ts';
 import type { RequestContext } from '../chain/link.ts';
+import { groupVersionOf } from '../chain/request-info.ts';
 import { type HookTable, resourceKey, type SubresourceTable } from '../registry/strategy.ts';
 import { answer } from './answer.ts';
 import type { Call, Machinery } from './call.ts';
@@ -47,10 +48,9 @@ export async function dispatch(
   subresources: SubresourceTable,
 ): Promise<void> {
   const { info } = context;
-  const apiVersion = info.apiGroup === '' ? info.apiVersion : `${info.apiGroup}/${info.apiVersion}`;
   // `/apis/v1/…` and `/api/apps/…` are nobody's paths, though they would name the same group-version.
   if ((info.apiPrefix === 'api') !== (info.apiGroup === '')) throw unknownPath();
-  const kind = machinery.registry.scheme.resource(apiVersion, info.resource);
+  const kind = machinery.registry.scheme.resource(groupVersionOf(info), info.resource);
   if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw unknownPath();
   const deprecation = kind.dynamic?.deprecation ?? kind.deprecation;
   if (deprecation !== undefined) {

@@ -4,6 +4,7 @@ import { decodeJson, encodeJson } from '@coracle/api/codec/json';
 import { indentJson } from '@coracle/api/codec/json-indent';
 import { encodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import { formatYaml } from '@coracle/api/codec/yaml';
+import { readBool } from '@coracle/api/meta/parse-bool';
 import { notAcceptable, StatusError } from '@coracle/api/meta/status';
 import { typeNamed } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
@@ -63,7 +64,7 @@ function sendIn(context: RequestContext, code: number, value: object, media: Med
 /** Whether JSON is to be indented: the query says so, or the media type; without either, for browsers and tools for people. */
 export function isPretty({ query, req }: RequestContext): boolean {
   const asked = query.get('pretty');
-  if (asked) return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(asked);
+  if (asked) return readBool(asked) === true;
   if (/^(curl|Wget|Mozilla\/5\.0)/.test(req.headers['user-agent'] ?? '')) return true;
   const { accept } = req.headers;
   return accept !== undefined && /;\s*pretty\s*=/i.test(accept) && negotiate(accept, { objects: true }).pretty;

@@ -1,3 +1,4 @@
+import { resourceName } from '@coracle/api/meta/status';
 import { type MetricOptions, scraped } from '@coracle/process/series';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { CacheCounts, SentEvents } from './cache-counts.ts';
@@ -103,10 +104,10 @@ export function observeCaches(metrics: MetricsRegistry, from: Caches): void {
     labels: ['resource'],
     type: 'gauge',
     read: () =>
-      [...from.caches()].map(({ cache }) => {
-        const { group, resource } = namesOf(cache);
-        return { labels: { resource: group === '' ? resource : `${resource}.${group}` }, value: cache.size };
-      }),
+      [...from.caches()].map(({ cache }) => ({
+        labels: { resource: resourceName(namesOf(cache)) },
+        value: cache.size,
+      })),
   });
   observeWatches(metrics, from);
 }

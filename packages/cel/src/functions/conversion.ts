@@ -1,3 +1,4 @@
+import { readBool } from '@coracle/api/meta/parse-bool';
 import { typeOf } from '../check/type.ts';
 import { reading, traversal } from '../cost/factors.ts';
 import { scale } from '../cost/range.ts';
@@ -40,9 +41,9 @@ function readDouble(text: string): number {
   return Number(text);
 }
 
-function readBool(text: string): boolean {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false;
+function boolOf(text: string): boolean {
+  const value = readBool(text);
+  if (value !== undefined) return value;
   throw new EvaluationError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
@@ -104,7 +105,7 @@ export const conversion: Library = {
       }),
     }),
   ],
-  bool: [overload('bool_to_bool', '(bool) bool', same), overload('string_to_bool', '(string) bool', readBool)],
+  bool: [overload('bool_to_bool', '(bool) bool', same), overload('string_to_bool', '(string) bool', boolOf)],
   timestamp: [
     overload('timestamp_to_timestamp', '(timestamp) timestamp', same),
     overload('string_to_timestamp', '(string) timestamp', readTimestamp),

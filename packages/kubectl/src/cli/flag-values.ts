@@ -1,13 +1,3 @@
-const trueWords = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const falseWords = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
-
-/** strconv.ParseBool, with its error. */
-export function parseBool(text: string): boolean {
-  if (trueWords.includes(text)) return true;
-  if (falseWords.includes(text)) return false;
-  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
 /** strconv.ParseInt with base 0, with its errors. */
 export function parseInteger(text: string, bits: 32 | 64 = 64): number {
   const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)$/.exec(text);

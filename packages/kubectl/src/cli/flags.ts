@@ -1,6 +1,7 @@
+import { parseBool } from '@coracle/api/meta/parse-bool';
 import { parseDuration } from '@coracle/api/meta/time';
 import { CommandFailure } from './failure.ts';
-import { parseBool, parseInteger } from './flag-values.ts';
+import { parseInteger } from './flag-values.ts';
 
 export type FlagType = 'string' | 'bool' | 'int' | 'duration' | 'strings' | 'stringSlice' | 'csv' | 'map' | 'tristate';
 

@@ -1,6 +1,7 @@
 import type { LimitRange } from '@coracle/api/types/core/v1';
 import type { Session } from '../session.ts';
 import { Description } from './description.ts';
+import { namespacedItems } from './namespaced-items.ts';
 
 const titles = 'Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio';
 const rule = '----\t--------\t---\t---\t---------------\t-------------\t-----------------------';
@@ -17,7 +18,7 @@ export function describeLimitRange(it: LimitRange): Description {
 
 /** The part of a namespace's description about its limits; nothing where the server has no such kind. */
 export async function describeLimitsOf(out: Description, namespace: string, session: Session): Promise<void> {
-  const ranges = await limitsOf(namespace, session);
+  const ranges = await namespacedItems<LimitRange>('limitranges', namespace, session);
   if (!ranges) return;
   out.line(0, '');
   if (ranges.length === 0) {
@@ -26,17 +27,6 @@ export async function describeLimitsOf(out: Description, namespace: string, sess
   }
   out.line(0, 'Resource Limits');
   for (const row of [titles, rule, ...ranges.flatMap(rows)]) out.line(0, ` ${row}`);
-}
-
-async function limitsOf(namespace: string, session: Session): Promise<LimitRange[] | undefined> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/limitranges`;
-  try {
-    const list = await session.rest.json<{ items: LimitRange[] | null }>('GET', path);
-    return list.items ?? [];
-  } catch (error) {
-    if ((error as { reason?: string }).reason !== 'NotFound') throw error;
-    return undefined;
-  }
 }
 
 /** A line for each resource of each type; what is not bounded is a dash. */

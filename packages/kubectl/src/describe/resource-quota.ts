@@ -2,6 +2,7 @@ import { Quantity } from '@coracle/api/meta/quantity';
 import type { ResourceQuota } from '@coracle/api/types/core/v1';
 import type { Session } from '../session.ts';
 import { Description } from './description.ts';
+import { namespacedItems } from './namespaced-items.ts';
 
 /** What a scope means, as upstream explains it. */
 const meanings: Readonly<Record<string, string>> = {
@@ -31,7 +32,7 @@ export function describeResourceQuota(it: ResourceQuota): Description {
 
 /** The part of a namespace's description about its quotas; nothing where the server has no such kind. */
 export async function describeQuotasOf(out: Description, namespace: string, session: Session): Promise<void> {
-  const quotas = await quotasOf(namespace, session);
+  const quotas = await namespacedItems<ResourceQuota>('resourcequotas', namespace, session);
   if (!quotas) return;
   out.line(0, '');
   if (quotas.length === 0) {
@@ -45,17 +46,6 @@ export async function describeQuotasOf(out: Description, namespace: string, sess
     out.line(1, 'Resource\tUsed\tHard');
     out.line(1, '--------\t---\t---');
     for (const [name, used, hard] of amounts(it)) out.line(1, `${name}\t${used}\t${hard}`);
-  }
-}
-
-async function quotasOf(namespace: string, session: Session): Promise<ResourceQuota[] | undefined> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/resourcequotas`;
-  try {
-    const list = await session.rest.json<{ items: ResourceQuota[] | null }>('GET', path);
-    return list.items ?? [];
-  } catch (error) {
-    if ((error as { reason?: string }).reason !== 'NotFound') throw error;
-    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseFieldSelector } from '@coracle/api/meta/field-selector';
-import { parseSelector, Requirement } from '@coracle/api/meta/labels';
+import { labelOperator, parseSelector, Requirement } from '@coracle/api/meta/labels';
 import type { FieldSelectorAttributes, LabelSelectorAttributes } from '@coracle/api/types/authorization/v1';
 import type { FieldRequirement, ResourceAttributes } from './authorizer.ts';
 
@@ -67,12 +67,6 @@ const reviewOperators: Readonly<Record<string, string>> = {
   exists: 'Exists',
   '!': 'DoesNotExist',
 };
-const labelOperators = new Map([
-  ['In', 'in'],
-  ['NotIn', 'notin'],
-  ['Exists', 'exists'],
-  ['DoesNotExist', '!'],
-] as const);
 
 interface ReviewRequirement {
   readonly key: string;
@@ -88,7 +82,7 @@ function fieldRequirement({ key, operator, values = [] }: ReviewRequirement): Fi
 }
 
 function labelRequirement({ key, operator, values = [] }: ReviewRequirement): Requirement[] {
-  const known = labelOperators.get(operator as 'In');
+  const known = labelOperator(operator);
   if (known === undefined) return [];
   const wantsValues = known === 'in' || known === 'notin';
   return wantsValues === values.length > 0 ? [new Requirement(key, known, values)] : [];

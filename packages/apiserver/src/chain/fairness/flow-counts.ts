@@ -1,26 +1,7 @@
-/** A histogram as plain numbers: what is counted on the way of every request must cost next to nothing. */
-export class Tally {
-  readonly bounds: readonly number[];
-  /** One more than bounds: the last is of what is beyond them all. */
-  readonly counts: number[];
-  sum = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds;
-    this.counts = new Array<number>(bounds.length + 1).fill(0);
-  }
-
-  observe(value: number): void {
-    let at = 0;
-    while (at < this.bounds.length && value > this.bounds[at]!) at++;
-    this.counts[at]!++;
-    this.sum += value;
-  }
-}
+import { Distribution } from '@coracle/process/series';
 
 /** Seconds. */
-const waitBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
-const executionBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
+const timeBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const seatBounds = [1, 2, 4, 10];
 const watchBounds = [0, 1, 10, 100, 1000, 10_000];
 
@@ -34,12 +15,12 @@ export class FlowCounts {
   inQueueSeats = 0;
   executing = 0;
   executingSeats = 0;
-  readonly waitedExecuted = new Tally(waitBounds);
-  readonly waitedRefused = new Tally(waitBounds);
-  readonly execution = new Tally(executionBounds);
-  readonly seats = new Tally(seatBounds);
+  readonly waitedExecuted = new Distribution(timeBounds);
+  readonly waitedRefused = new Distribution(timeBounds);
+  readonly execution = new Distribution(timeBounds);
+  readonly seats = new Distribution(seatBounds);
   /** Watches that may see what a write changes. */
-  readonly watches = new Tally(watchBounds);
+  readonly watches = new Distribution(watchBounds);
 
   constructor(schema: string, level: string) {
     this.schema = schema;

@@ -151,7 +151,7 @@ describe('metrics', () => {
       `apiserver_flowcontrol_rejected_requests_total{${of},reason="queue-full"} 1`,
       `apiserver_flowcontrol_current_executing_requests{${of}} 1`,
       `apiserver_flowcontrol_current_inqueue_requests{${of}} 1`,
-      `apiserver_flowcontrol_request_wait_duration_seconds_bucket{le="0",${of},execute="true"} 1`,
+      `apiserver_flowcontrol_request_wait_duration_seconds_bucket{${of},execute="true",le="0"} 1`,
       `apiserver_flowcontrol_request_wait_duration_seconds_count{${of},execute="false"} 1`,
       `apiserver_flowcontrol_work_estimated_seats_sum{${of}} 1`,
       'apiserver_flowcontrol_nominal_limit_seats{priority_level="l"} 1',

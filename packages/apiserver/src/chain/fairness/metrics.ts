@@ -1,80 +1,68 @@
-import { Counter, Gauge, Histogram, type Registry as MetricsRegistry } from 'prom-client';
+import { type Distribution, scraped } from '@coracle/process/series';
+import type { Registry as MetricsRegistry } from 'prom-client';
 import type { FlowControl } from './flow-control.ts';
-import type { FlowCounts, Tally } from './flow-counts.ts';
+import type { FlowCounts } from './flow-counts.ts';
 import type { PriorityLevel } from './priority-level.ts';
 
 const prefix = 'apiserver_flowcontrol';
 
-type Labels = Record<string, string>;
+interface Shown {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number | Distribution;
+}
 
 /** Shows what the flow control counts, under upstream's names (apiserver_flowcontrol_*); everything is read when it is scraped. */
 export function observeFairness(metrics: MetricsRegistry, control: FlowControl): void {
+  const show = (type: 'counter' | 'gauge' | 'histogram', name: string, help: string, read: () => Shown[]) =>
+    scraped<string>(metrics, { name: `${prefix}_${name}`, help, type, read });
+  const showFlows = (
+    type: 'counter' | 'gauge' | 'histogram',
+    name: string,
+    help: string,
+    read: (counts: FlowCounts) => [labels: Readonly<Record<string, string>>, value: number | Distribution][],
+  ) =>
+    show(type, name, help, () =>
+      [...control.counts].flatMap((counts) =>
+        read(counts).map(([more, value]) => ({
+          labels: { priority_level: counts.level, flow_schema: counts.schema, ...more },
+          value,
+        })),
+      ),
+    );
+
   for (const [name, help, read] of levelGauges) {
-    new Gauge({
-      name: `${prefix}_${name}`,
-      help,
-      labelNames: ['priority_level'],
-      registers: [metrics],
-      collect() {
-        this.reset();
-        for (const level of control.levels) this.set({ priority_level: level.name }, read(level));
-      },
-    });
+    show('gauge', name, help, () =>
+      [...control.levels].map((level) => ({ labels: { priority_level: level.name }, value: read(level) })),
+    );
   }
-  for (const [name, help, read] of flowGauges) {
-    new Gauge({
-      name: `${prefix}_${name}`,
-      help,
-      labelNames: ['priority_level', 'flow_schema'],
-      registers: [metrics],
-      collect() {
-        this.reset();
-        for (const counts of control.counts) this.set(labelsOf(counts), read(counts));
-      },
-    });
-  }
-  new Gauge({
-    name: `${prefix}_seat_fair_frac`,
-    help: 'What part of its target each limited level got, where its bounds allow.',
-    registers: [metrics],
-    collect() {
-      this.set(control.fairFraction);
-    },
-  });
-  new Counter({
-    name: `${prefix}_dispatched_requests_total`,
-    help: 'Requests that got their seats.',
-    labelNames: ['priority_level', 'flow_schema'],
-    registers: [metrics],
-    collect() {
-      this.reset();
-      for (const counts of control.counts) this.inc(labelsOf(counts), counts.dispatched);
-    },
-  });
-  new Counter({
-    name: `${prefix}_rejected_requests_total`,
-    help: 'Requests that were refused, or whose client left while they waited, by reason.',
-    labelNames: ['priority_level', 'flow_schema', 'reason'],
-    registers: [metrics],
-    collect() {
-      this.reset();
-      for (const counts of control.counts) {
-        for (const [reason, count] of counts.rejected) this.inc({ ...labelsOf(counts), reason }, count);
-      }
-    },
-  });
-  tallied(metrics, control, 'request_wait_duration_seconds', 'Seconds requests waited for their seats.', (counts) => [
-    [{ ...labelsOf(counts), execute: 'true' }, counts.waitedExecuted],
-    [{ ...labelsOf(counts), execute: 'false' }, counts.waitedRefused],
+  for (const [name, help, read] of flowGauges) showFlows('gauge', name, help, (counts) => [[{}, read(counts)]]);
+  show('gauge', 'seat_fair_frac', 'What part of its target each limited level got, where its bounds allow.', () => [
+    { labels: {}, value: control.fairFraction },
   ]);
-  tallied(metrics, control, 'request_execution_seconds', 'Seconds requests kept their seats.', (counts) => [
-    [{ ...labelsOf(counts), type: 'regular' }, counts.execution],
+  showFlows('counter', 'dispatched_requests_total', 'Requests that got their seats.', ({ dispatched }) => [
+    [{}, dispatched],
   ]);
-  tallied(metrics, control, 'work_estimated_seats', 'Seats that requests took.', (counts) => [
-    [labelsOf(counts), counts.seats],
+  showFlows(
+    'counter',
+    'rejected_requests_total',
+    'Requests that were refused, or whose client left while they waited, by reason.',
+    ({ rejected }) => [...rejected].map(([reason, count]) => [{ reason }, count]),
+  );
+  showFlows(
+    'histogram',
+    'request_wait_duration_seconds',
+    'Seconds requests waited for their seats.',
+    ({ waitedExecuted, waitedRefused }) => [
+      [{ execute: 'true' }, waitedExecuted],
+      [{ execute: 'false' }, waitedRefused],
+    ],
+  );
+  showFlows('histogram', 'request_execution_seconds', 'Seconds requests kept their seats.', ({ execution }) => [
+    [{ type: 'regular' }, execution],
   ]);
-  tallied(metrics, control, 'watch_count_samples', 'Watches that may see what a write changes.', (counts) => [
-    [labelsOf(counts), counts.watches],
+  showFlows('histogram', 'work_estimated_seats', 'Seats that requests took.', ({ seats }) => [[{}, seats]]);
+  showFlows('histogram', 'watch_count_samples', 'Watches that may see what a write changes.', ({ watches }) => [
+    [{}, watches],
   ]);
 }
 
@@ -100,49 +88,3 @@ const flowGauges: readonly [string, string, (counts: FlowCounts) => number][] = 
   ['current_executing_requests', 'Requests that have their seats.', ({ executing }) => executing],
   ['current_executing_seats', 'Seats that requests have.', ({ executingSeats }) => executingSeats],
 ];
-
-function labelsOf({ schema, level }: FlowCounts): { priority_level: string; flow_schema: string } {
-  return { priority_level: level, flow_schema: schema };
-}
-
-function tallied(
-  metrics: MetricsRegistry,
-  control: FlowControl,
-  name: string,
-  help: string,
-  read: (counts: FlowCounts) => [Labels, Tally][],
-): void {
-  new TalliedHistogram(metrics, `${prefix}_${name}`, help, () => [...control.counts].flatMap(read));
-}
-
-/** A histogram whose numbers are kept elsewhere. */
-class TalliedHistogram extends Histogram {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #read: () => [Labels, Tally][];
-
-  constructor(metrics: MetricsRegistry, name: string, help: string, read: () => [Labels, Tally][]) {
-    super({ name, help, registers: [metrics] });
-    this.#name = name;
-    this.#help = help;
-    this.#read = read;
-  }
-
-  /** What both of the registry's formats are made of. */
-  async getForPromString() {
-    const values = this.#read().flatMap(([labels, tally]) => [...this.#series(labels, tally)]);
-    return { name: this.#name, help: this.#help, type: 'histogram', values, aggregator: 'sum' };
-  }
-
-  *#series(sharedLabels: Labels, { bounds, counts, sum }: Tally) {
-    let count = 0;
-    for (const [i, bound] of bounds.entries()) {
-      count += counts[i]!;
-      yield { metricName: `${this.#name}_bucket`, labels: { le: String(bound) }, sharedLabels, value: count };
-    }
-    count += counts.at(-1)!;
-    yield { metricName: `${this.#name}_bucket`, labels: { le: '+Inf' }, sharedLabels, value: count };
-    yield { metricName: `${this.#name}_sum`, labels: {}, sharedLabels, value: sum };
-    yield { metricName: `${this.#name}_count`, labels: {}, sharedLabels, value: count };
-  }
-}

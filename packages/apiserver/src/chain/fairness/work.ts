@@ -1,5 +1,6 @@
 import type { Registry } from '../../registry/registry.ts';
 import type { RequestContext } from '../link.ts';
+import { groupVersionOf } from '../request-info.ts';
 import type { FlowCounts } from './flow-counts.ts';
 
 /** Bytes of an answer that are one more seat. */
@@ -55,6 +56,6 @@ function writing(registry: Registry, { info }: RequestContext, widest: number, c
   return { seats: Math.min(widest, Math.ceil(watches / watchesOfSeat)), after: tellingTime };
 }
 
-function kindOf({ scheme }: Registry, { apiGroup, apiVersion, resource }: RequestContext['info']) {
-  return scheme.resource(apiGroup === '' ? apiVersion : `${apiGroup}/${apiVersion}`, resource);
+function kindOf({ scheme }: Registry, info: RequestContext['info']) {
+  return scheme.resource(groupVersionOf(info), info.resource);
 }

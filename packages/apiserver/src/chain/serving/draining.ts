@@ -1,7 +1,7 @@
 import { send } from '../../endpoints/response.ts';
 import type { Link, RequestContext } from '../link.ts';
 
-/** What is answered to the end: load balancers find out by it, and the server's own requests are part of others. */
+/** What is answered to the end: load balancers find out by it. */
 const exempt = /^\/(readyz|livez|healthz)(\/|$)/;
 
 /** The requests under way, and what becomes of new ones when the server ends. */

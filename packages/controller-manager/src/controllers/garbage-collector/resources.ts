@@ -3,7 +3,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import type { Client } from '@coracle/client';
 import type { Informer, Informers } from '@coracle/client/informer';
 import type { ControllerLog } from '../../controller-log.ts';
-import { discover } from '../../discovery.ts';
+import { discover, nameOf, versionedNameOf } from '../../discovery.ts';
 import type { OwnerGraph } from './graph.ts';
 
 /** As upstream: new kinds are noticed within this time. */
@@ -13,8 +13,6 @@ export const discoveryPeriod = 30_000;
 const syncPatience = 30_000;
 
 const ignored = new Set(['events', 'events.events.k8s.io']);
-const nameOf = (kind: AnyKind): string => (kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`);
-const watchedAs = (kind: AnyKind): string => `${kind.apiVersion}/${kind.plural}`;
 const groupKind = (apiVersion: string, kind: string): string =>
   `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`;
 
@@ -60,8 +58,8 @@ export class WatchedResources {
     });
     this.#kinds = new Map(resources.map(({ kind }) => [groupKind(kind.apiVersion, kind.kind), kind]));
     // Another version may be the preferred one now, and the one that is watched no longer served.
-    const names = new Set(wanted.map(({ kind }) => watchedAs(kind)));
-    for (const { kind } of wanted) if (!this.#watched.has(watchedAs(kind))) this.#watch(kind);
+    const names = new Set(wanted.map(({ kind }) => versionedNameOf(kind)));
+    for (const { kind } of wanted) if (!this.#watched.has(versionedNameOf(kind))) this.#watch(kind);
     // A group that did not answer may still be served: its watches stay.
     if (failed.length === 0) for (const name of [...this.#watched.keys()]) if (!names.has(name)) this.#unwatch(name);
     const synced = Promise.all([this.#metadata.start(), this.#full.start()]);
@@ -79,7 +77,7 @@ export class WatchedResources {
       },
       deleted: (it) => this.#graph.forget(it.metadata.uid!),
     });
-    this.#watched.set(watchedAs(kind), { informers, informer: informer as unknown as Informer<never>, off });
+    this.#watched.set(versionedNameOf(kind), { informers, informer: informer as unknown as Informer<never>, off });
   }
 
   #unwatch(name: string): void {

@@ -5,7 +5,7 @@ import { evaluatorOf, isUncounted } from '@coracle/api/quota/evaluators';
 import type { Client } from '@coracle/client';
 import type { Informer, Informers } from '@coracle/client/informer';
 import type { ControllerLog } from '../../controller-log.ts';
-import { discover, type Resource } from '../../discovery.ts';
+import { discover, nameOf, type Resource, versionedNameOf } from '../../discovery.ts';
 
 /** How long (ms) new watches may take to sync before counting goes on without them. */
 const syncPatience = 10_000;
@@ -25,8 +25,7 @@ interface Watched {
   readonly off: () => void;
 }
 
-const nameOf = ({ kind }: Resource): string => (kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`);
-const idOf = ({ kind }: Resource): string => `${kind.apiVersion}/${kind.plural}`;
+const idOf = ({ kind }: Resource): string => versionedNameOf(kind);
 
 /** The resources there are to be counted. Of those that quotas bound, changes are told; all others cost nothing. */
 export class CountedResources {
@@ -70,13 +69,13 @@ export class CountedResources {
       (resource) =>
         resource.kind.namespaced &&
         ['create', 'list', 'watch', 'delete'].every((verb) => resource.verbs.has(verb)) &&
-        !isUncounted(nameOf(resource)),
+        !isUncounted(nameOf(resource.kind)),
     );
     const before = this.#known;
     this.#known = new Map(
       usable.map((resource) => [
         idOf(resource),
-        before.get(idOf(resource)) ?? { resource, evaluator: evaluatorOf(nameOf(resource)) },
+        before.get(idOf(resource)) ?? { resource, evaluator: evaluatorOf(nameOf(resource.kind)) },
       ]),
     );
     this.complete = failed.length === 0;
