@@ -1,10 +1,10 @@
 import { decodeObject } from '../codec/strict.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
+import { validateAnnotations } from '../meta/validate-metadata.ts';
 import { validateLabels } from '../meta/validate-selector.ts';
 import { objectSchemaOf } from '../schema.ts';
 import { memberOf, type StructuralNode } from '../structural/node.ts';
-import { validateAnnotations } from '../validate.ts';
 
 type Json = Record<string, unknown>;
 

@@ -2,6 +2,7 @@ import type { KubeObject } from '@coracle/api/kind';
 import { Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
 import { conflict, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
+import { validateMetadataUpdate } from '@coracle/api/meta/validate-metadata';
 import { keepUnchangedTimes } from '@coracle/api/patch/apply';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
@@ -9,7 +10,7 @@ import { mutate, validated, type Write } from './admission.ts';
 import { createObject } from './create.ts';
 import { finishesDeletion } from './deletion.ts';
 import { recordManager } from './field-management.ts';
-import { carryOver, validateMetadataUpdate } from './metadata.ts';
+import { carryOver } from './metadata.ts';
 import { prepareForUpdate, validateChange } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 

@@ -9,11 +9,12 @@ import {
   methodNotSupported,
   StatusError,
 } from '@coracle/api/meta/status';
+import { validateMetadata } from '@coracle/api/meta/validate-metadata';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { mutate, validated, type Write } from './admission.ts';
 import { recordManager } from './field-management.ts';
-import { stampNew, validateMetadata } from './metadata.ts';
+import { stampNew } from './metadata.ts';
 import { hasGeneration } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 

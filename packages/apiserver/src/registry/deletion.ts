@@ -1,8 +1,8 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { formatTime, now, parseTime } from '@coracle/api/meta/time';
+import { foregroundFinalizer, orphanFinalizer } from '@coracle/api/meta/validate-metadata';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
-import { foregroundFinalizer, orphanFinalizer } from './metadata.ts';
 
 /** What a DELETE does to an object. */
 export type DeletionStep =

@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from '../../generated/core/v1.ts';
 import { type FieldError, forbidden, notSupported, type Path } from '../../meta/field-path.ts';
+import { validateAnnotations } from '../../meta/validate-metadata.ts';
 import { validateLabels } from '../../meta/validate-selector.ts';
-import { validateAnnotations } from '../../validate.ts';
 import { validatePodAnnotations } from './pod-annotations.ts';
 import { validatePodSpec } from './pod-validation.ts';
 

@@ -1,8 +1,8 @@
 import { age } from '../../columns.ts';
 import type { ResourceClaimTemplate } from '../../generated/resource/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { validateAnnotations } from '../../meta/validate-metadata.ts';
 import { validateLabels } from '../../meta/validate-selector.ts';
-import { validateAnnotations } from '../../validate.ts';
 import { defaultClaimSpec, validateClaimSpec } from './claim-spec.ts';
 
 /** What claims are made from, one for each pod that names it. It cannot be changed. */
