@@ -186,7 +186,9 @@ class TableRendering extends JsonRendering {
 
 function inRowOrder(kind: AnyKind, objects: readonly CachedObject[]): readonly CachedObject[] {
   const { rowOrder } = kind;
-  return rowOrder ? objects.toSorted((a, b) => rowOrder(a.decode(kind), b.decode(kind))) : objects;
+  if (!rowOrder) return objects;
+  const rows = objects.map((object) => ({ object, decoded: object.decode(kind) }));
+  return rows.sort((a, b) => rowOrder(a.decoded, b.decoded)).map(({ object }) => object);
 }
 
 const nameColumn: Column<KubeObject> = {

@@ -4,13 +4,13 @@ let unlike = 0;
 
 /**
  * A number over the keys, lengths and first letters of a JSON value: equal before and after where nothing was filled in, taken out or put in other
- * words meanwhile. For that alone, and much cheaper than writing the value down: two values that were made independently may well agree. Managed
- * fields are left out, as nothing but writes changes them; a value that nests very deep is never like itself.
+ * words meanwhile. For that alone, and much cheaper than writing the value down: two values that were made independently may well agree. An object's managed
+ * fields (`metadata.managedFields`) are left out, as nothing but writes changes them; a value that nests very deep is never like itself.
  */
-export function imprintOf(value: unknown, depth = 0): number {
+export function imprintOf(value: unknown, depth = 0, within = ''): number {
   switch (typeof value) {
     case 'string':
-      return (value.length << 8) + (value.length > 0 ? value.charCodeAt(0) : 0) + 3;
+      return (value.length << 8) + firstLetter(value) + 3;
     case 'number':
       return (Math.imul(value | 0, 0x9e3779b1) + (value % 1 === 0 ? 5 : 7)) | 0;
     case 'boolean':
@@ -29,9 +29,14 @@ export function imprintOf(value: unknown, depth = 0): number {
   }
   for (const key in value) {
     const field = (value as Record<string, unknown>)[key];
-    if (field === undefined || key === 'managedFields') continue;
-    imprint = (Math.imul(imprint, 31) + key.length + key.charCodeAt(0)) | 0;
-    imprint = (Math.imul(imprint, 31) + imprintOf(field, depth + 1)) | 0;
+    if (field === undefined || (key === 'managedFields' && depth === 1 && within === 'metadata')) continue;
+    imprint = (Math.imul(imprint, 31) + key.length + firstLetter(key)) | 0;
+    imprint = (Math.imul(imprint, 31) + imprintOf(field, depth + 1, key)) | 0;
   }
   return imprint;
+}
+
+/** A text or a key may be empty. */
+function firstLetter(text: string): number {
+  return text.length > 0 ? text.charCodeAt(0) : 0;
 }
