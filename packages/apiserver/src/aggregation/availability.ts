@@ -4,12 +4,12 @@ import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { findCondition, isConditionTrue, setCondition } from '@coracle/api/meta/conditions';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { APIService, APIServiceCondition } from '@coracle/api/types/apiregistration/v1';
+import { KeyedWork } from '../keyed-work.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
 import { readyAddresses, type ServiceResolver, serviceLabel, slicesOf } from '../webhooks/service-resolver.ts';
 import { ask } from './ask.ts';
 import type { CertificateAndKey } from './client-certificate.ts';
-import { KeyedWork } from './keyed-work.ts';
 import type { AvailabilityMetrics } from './metrics.ts';
 import { type RemoteServer, remoteServer } from './remote-server.ts';
 

@@ -7,8 +7,8 @@ import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/
 import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import { builtinPriority, customPriority, type Priority } from '../discovery/priorities.ts';
 import { isServed } from '../discovery/resources.ts';
+import { KeyedWork } from '../keyed-work.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
-import { KeyedWork } from './keyed-work.ts';
 
 /** Marks APIServices that servers make and remove themselves: those built in are looked at once (`onstart`), others always (`true`). */
 const automanaged = 'kube-aggregator.kubernetes.io/automanaged';

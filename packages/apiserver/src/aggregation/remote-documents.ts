@@ -1,5 +1,6 @@
 import { encodeJson } from '@coracle/api/codec/json';
 import type { APIVersionDiscovery } from '@coracle/api/types/apidiscovery/v2';
+import { KeyedWork } from '../keyed-work.ts';
 import { mergeV2 } from '../openapi/merge-v2.ts';
 import type { Json } from '../openapi/schemas.ts';
 import { type Prepared, prepared } from '../openapi/service.ts';
@@ -7,7 +8,6 @@ import { v3OfV2 } from '../openapi/v3-of-v2.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { ask } from './ask.ts';
 import type { CertificateAndKey } from './client-certificate.ts';
-import { KeyedWork } from './keyed-work.ts';
 import { discoverRemote, type Get } from './remote-discovery.ts';
 import type { RemoteServer } from './remote-server.ts';
 

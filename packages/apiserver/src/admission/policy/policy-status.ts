@@ -1,10 +1,7 @@
 import { validatingAdmissionPolicy } from '@coracle/api/admissionregistration/v1/validatingadmissionpolicy';
 import { isNotFound } from '@coracle/api/meta/status';
+import { KeyedWork } from '../../keyed-work.ts';
 import type { Follower, Registry } from '../../registry/registry.ts';
-
-interface StatusLog {
-  warn(details: object, message: string): void;
-}
 
 /**
  * Keeps `status.typeChecking` of validating policies: warnings of expressions that cannot be right for the kinds a policy is about. Looks at
@@ -12,51 +9,36 @@ interface StatusLog {
  */
 export class PolicyStatus implements Follower {
   readonly #registry: Registry;
-  readonly #log: StatusLog;
-  readonly #waiting = new Set<string>();
-  #worker: Promise<void> | undefined;
-  #stopped = false;
+  readonly #work: KeyedWork;
   #unsubscribe = () => {};
 
-  constructor(registry: Registry, log: StatusLog) {
+  constructor(registry: Registry, log: { warn(details: object, message: string): void }) {
     this.#registry = registry;
-    this.#log = log;
+    this.#work = new KeyedWork({
+      name: 'validatingadmissionpolicy-status',
+      workers: 1,
+      work: (name) => this.#check(name),
+      failed: 'The types of an admission policy could not be checked; trying again',
+      log,
+    });
   }
 
   async start(): Promise<void> {
     this.#unsubscribe = this.#registry.onChange(validatingAdmissionPolicy, ({ type, object }) => {
       const { name = '', generation } = object.metadata;
-      if (type === 'deleted' || this.#stopped || object.status?.observedGeneration === generation) return;
-      this.#waiting.add(name);
-      this.#worker ??= this.#work();
+      if (type !== 'deleted' && object.status?.observedGeneration !== generation) this.#work.add(name);
     });
+    this.#work.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#unsubscribe();
-    await this.#worker;
-  }
-
-  async #work(): Promise<void> {
-    for (const name of this.#waiting) {
-      this.#waiting.delete(name);
-      if (this.#stopped) break;
-      try {
-        await this.#check(name);
-      } catch (error) {
-        // The policy is in force all the same; its next change is looked at again.
-        if (!isNotFound(error) && !this.#stopped) {
-          this.#log.warn({ err: error, policy: name }, 'Failed checking the types of an admission policy');
-        }
-      }
-    }
-    this.#worker = undefined;
+    await this.#work.stop();
   }
 
   async #check(name: string): Promise<void> {
     const { typeWarnings } = await import('./type-check.ts');
-    await this.#registry.update(
+    const update = this.#registry.update(
       validatingAdmissionPolicy,
       name,
       undefined,
@@ -69,5 +51,8 @@ export class PolicyStatus implements Follower {
       },
       { subresource: 'status' },
     );
+    await update.catch((error) => {
+      if (!isNotFound(error)) throw error;
+    });
   }
 }
