@@ -219,7 +219,7 @@ function renew(flags: Flags, take: (tls: Tls) => void, log: Log): void {
 
 function defaultServiceCidr(registry: Registry, services: ServiceAllocation, log: Log): DefaultServiceCidr {
   const source = { component: 'kubernetes-service-cidr-controller' };
-  const cidrs = services.ips.map(({ range }) => range.cidr);
+  const cidrs = services.ips.map(({ configured }) => configured.cidr);
   return new DefaultServiceCidr(registry, cidrs, new EventRecorder(eventSink(registry), source, { log }));
 }
 

@@ -19,6 +19,7 @@ import { podGarbageCollectorController } from './controllers/pod-garbage-collect
 import { replicaSetController } from './controllers/replicaset/controller.ts';
 import { resourceQuotaController } from './controllers/resource-quota/controller.ts';
 import { rootCaPublisher } from './controllers/root-ca/controller.ts';
+import { serviceCidrController } from './controllers/service-cidr/controller.ts';
 import { serviceAccountController } from './controllers/serviceaccount/controller.ts';
 import { serviceAccountTokenController } from './controllers/serviceaccount-token/controller.ts';
 import { taintEvictionController } from './controllers/taint-eviction/controller.ts';
@@ -48,6 +49,7 @@ export const allControllers = (): Controller[] => [
   rootCaPublisher,
   serviceAccountController,
   serviceAccountTokenController,
+  serviceCidrController(),
   servingApprovingController,
   taintEvictionController,
   tokenCleanerController,

@@ -8,6 +8,8 @@ import { isDns1123Subdomain, isIp, isPathSegmentName } from '../../meta/names.ts
 /** Labels of addresses that the API server gave to Services. */
 export const ipAddressFamilyLabel = 'ipaddress.kubernetes.io/ip-family';
 export const ipAddressManagedByLabel = 'ipaddress.kubernetes.io/managed-by';
+/** Who the API server is among those that make IPAddress objects. */
+export const ipAllocatorName = 'ipallocator.k8s.io';
 
 /** One address that is taken, by the object it refers to. Its name is the address, so that nobody can take it twice. */
 export const ipAddress = defineKind<IPAddress>('networking/v1', {

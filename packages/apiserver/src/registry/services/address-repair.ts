@@ -6,14 +6,14 @@ import {
   ipAddressFamilyLabel,
   ipAddress as ipAddressKind,
   ipAddressManagedByLabel,
+  ipAllocatorName,
 } from '@coracle/api/networking/v1/ipaddress';
 import type { Service } from '@coracle/api/types/core/v1';
 import type { IPAddress } from '@coracle/api/types/networking/v1';
 import type { EventRecorder } from '@coracle/client/events';
 import { WorkQueue } from '@coracle/client/work-queue';
 import type { ObjectAccess } from '../access.ts';
-import type { AddressRange } from './address-range.ts';
-import { type Holder, ipAddressOf, ipAllocatorName, isHeldBy, refersToService } from './cluster-ips.ts';
+import { type Holder, ipAddressOf, isHeldBy, refersToService } from './cluster-ips.ts';
 import { familyOf } from './families.ts';
 import { holdingOf } from './holdings.ts';
 
@@ -22,7 +22,8 @@ const grace = 60_000;
 
 export interface AddressRepairOptions {
   objects: ObjectAccess;
-  ranges: readonly AddressRange[];
+  /** Whether an address is of a range that Services get theirs from. */
+  covers(address: string): boolean;
   events: Pick<EventRecorder, 'event'>;
   log: { warn(details: object, message: string): void };
   /** See `grace`. */
@@ -122,11 +123,11 @@ export class AddressRepair {
   }
 
   async #checkService(service: Service): Promise<void> {
-    const { objects, ranges } = this.#options;
+    const { objects, covers } = this.#options;
     for (const given of holdingOf(service).addresses) {
       const address = canonicalAddress(given);
       const shown = `[${familyOf(address)}]: ${address}`;
-      if (!ranges.some((range) => range.indexOf(address) !== undefined)) {
+      if (!covers(address)) {
         const text = `Cluster IP ${shown} is not within any configured Service CIDR; please recreate service`;
         this.#eventOf(service, 'ClusterIPOutOfRange', text);
         continue;

@@ -1,7 +1,7 @@
+import { AddressRange } from '@coracle/api/meta/address-range';
 import { canonicalAddress } from '@coracle/api/meta/addresses';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AddressRange } from './address-range.ts';
 import { addressBand, bandOf, candidates, portBand } from './bands.ts';
 import { parsePortRange } from './port-range.ts';
 import { PortSet } from './port-set.ts';

@@ -1,6 +1,9 @@
 /** Why a wished-for address or port cannot be had. */
 export class AllocationError extends Error {}
 
+/** There is nothing left to be had. */
+export class RangeFull extends AllocationError {}
+
 /** How large the part of a range is that is left to explicit choices (KEP-3070): so many parts of the range, at least 16 and at most `most`. */
 export interface BandSettings {
   parts: number;

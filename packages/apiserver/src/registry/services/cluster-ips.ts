@@ -1,14 +1,16 @@
+import { AddressRange } from '@coracle/api/meta/address-range';
 import { canonicalAddress } from '@coracle/api/meta/addresses';
 import { isAlreadyExists, isConflict, isNotFound } from '@coracle/api/meta/status';
-import { ipAddress, ipAddressFamilyLabel, ipAddressManagedByLabel } from '@coracle/api/networking/v1/ipaddress';
+import {
+  ipAddress,
+  ipAddressFamilyLabel,
+  ipAddressManagedByLabel,
+  ipAllocatorName,
+} from '@coracle/api/networking/v1/ipaddress';
 import type { IPAddress } from '@coracle/api/types/networking/v1';
 import type { ObjectAccess } from '../access.ts';
-import { AddressRange } from './address-range.ts';
-import { AllocationError, addressBand, bandOf, candidates } from './bands.ts';
+import { AllocationError, addressBand, bandOf, candidates, RangeFull } from './bands.ts';
 import { AllocationCounts } from './metrics.ts';
-
-/** Who the API server is among those that make IPAddress objects. */
-export const ipAllocatorName = 'ipallocator.k8s.io';
 
 /** The Service that has an address. */
 export interface Holder {
@@ -17,8 +19,8 @@ export interface Holder {
 }
 
 /**
- * The addresses of one Service range (`--service-cluster-ip-range` may name one a family). An address is taken by making the IPAddress
- * object of its name, so that of any number of servers one gets it.
+ * The addresses of one Service range. An address is taken by making the IPAddress object of its name, so that of any number of servers one
+ * gets it.
  */
 export class ClusterIps {
   readonly range: AddressRange;
@@ -74,7 +76,7 @@ export class ClusterIps {
       if (this.#taken.has(name)) continue;
       if (await take(name, holder, objects, dryRun)) return name;
     }
-    throw new AllocationError('range is full');
+    throw new RangeFull('range is full');
   }
 
   async #counted(scope: 'static' | 'dynamic', dryRun: boolean, take: () => Promise<string>): Promise<string> {

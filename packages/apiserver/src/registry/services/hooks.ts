@@ -6,8 +6,9 @@ import type { ObjectAccess } from '../access.ts';
 import type { Release, ResourceHooks } from '../strategy.ts';
 import { AllocationError } from './bands.ts';
 import { alignAddresses, carryOver, needsHealthCheck } from './carry-over.ts';
-import { ClusterIps, type Holder, releaseAddress } from './cluster-ips.ts';
+import { type Holder, releaseAddress } from './cluster-ips.ts';
 import { familyOf, needsClusterIp, needsNodePorts, settleFamilies } from './families.ts';
+import { FamilyIps } from './family-ips.ts';
 import { type Holding, holdingOf, nothing, without } from './holdings.ts';
 import { NodePorts } from './node-ports.ts';
 import { parsePortRange } from './port-range.ts';
@@ -24,25 +25,30 @@ export interface ServiceAllocationOptions {
 
 /** Gives services their cluster addresses and node ports, and takes them back. All servers of a cluster share what is allocated. */
 export class ServiceAllocation {
-  readonly ips: readonly ClusterIps[];
+  readonly ips: readonly FamilyIps[];
   readonly ports: NodePorts;
   readonly #failed: ServiceAllocationOptions['failed'];
 
   /** Throws on ranges that are none. */
   constructor(options: ServiceAllocationOptions) {
-    this.ips = options.clusterIpRanges.map((cidr) => new ClusterIps(cidr));
+    this.ips = options.clusterIpRanges.map((cidr) => new FamilyIps(cidr, options.failed));
     const [first, second, ...more] = this.ips;
     if (!first || more.length > 0) throw new Error('--service-cluster-ip-range must contain one or two CIDRs');
-    if (second && second.range.family === first.range.family) {
+    if (second && second.family === first.family) {
       throw new Error('--service-cluster-ip-range with two entries must have both IPv4 and IPv6 CIDRs');
     }
     this.ports = new NodePorts(parsePortRange(options.nodePortRange), options.store);
     this.#failed = options.failed;
   }
 
-  /** Learns which addresses are taken, and follows it. */
+  /** Learns which ranges and addresses there are, and follows it. */
   follow(objects: ObjectAccess): void {
     for (const ips of this.ips) ips.follow(objects);
+  }
+
+  /** Whether an address is one that some range hands out, or did while it was ready. */
+  covers(address: string): boolean {
+    return this.ips.some(({ ranges }) => ranges.some(({ range }) => range.indexOf(address) !== undefined));
   }
 
   /** The hooks of `services`. */
@@ -63,7 +69,7 @@ export class ServiceAllocation {
 
   /** Fills in what the service needs and has not. Returns what gives back what was taken here; on errors all is given back. */
   async #allocate(object: Service, had: Holding, objects: ObjectAccess, dryRun: boolean): Promise<Release> {
-    const families = this.ips.map(({ range }) => range.family);
+    const families = this.ips.map(({ family }) => family);
     const errors = settleFamilies(object, families);
     if (errors.length > 0) throw refusal(object, errors);
     const taken = { addresses: [] as string[], ports: [] as number[] };
@@ -92,7 +98,7 @@ export class ServiceAllocation {
     const wished = spec.clusterIPs ?? [];
     const addresses: string[] = [];
     for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
-      const ips = this.ips.find(({ range }) => range.family === family);
+      const ips = this.ips.find((each) => each.family === family);
       const wish = wished[i];
       if (!ips || (wish && had.addresses.includes(wish))) {
         addresses.push(wish ?? '');
@@ -143,7 +149,7 @@ export class ServiceAllocation {
   /** Gives back; what fails is left to the repair of the ranges, as the write it belonged to is done. */
   async #release({ addresses, ports }: Holding, holder: Holder, objects: ObjectAccess): Promise<void> {
     for (const address of addresses) {
-      if (!this.ips.some(({ range }) => range.family === familyOf(address))) continue;
+      if (!this.ips.some(({ family }) => family === familyOf(address))) continue;
       await releaseAddress(address, holder, objects).catch((error) =>
         this.#failed(`error releasing ip ${address}`, error),
       );

@@ -1,6 +1,7 @@
 import { Distribution, scraped } from '@coracle/process/series';
 import type { Registry } from 'prom-client';
 import type { ClusterIps } from './cluster-ips.ts';
+import type { FamilyIps } from './family-ips.ts';
 import type { NodePorts } from './node-ports.ts';
 
 const durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,9 +17,10 @@ export class AllocationCounts {
 /** Shows what Services have of the cluster's ranges, under upstream's metric names. */
 export function observeAllocation(
   metrics: Registry,
-  { ips, ports }: { ips: readonly ClusterIps[]; ports: NodePorts },
+  { ips, ports }: { ips: readonly FamilyIps[]; ports: NodePorts },
 ): void {
   const scopes = ['static', 'dynamic'] as const;
+  const ranges = () => ips.flatMap((each) => each.ranges);
   const ofIps = 'kube_apiserver_clusterip_allocator';
   const level = (name: string, help: string, read: (it: ClusterIps) => number) =>
     scraped(metrics, {
@@ -26,7 +28,7 @@ export function observeAllocation(
       help,
       type: 'gauge',
       labels: ['cidr'],
-      read: () => ips.map((it) => ({ labels: { cidr: it.range.cidr }, value: read(it) })),
+      read: () => ranges().map((it) => ({ labels: { cidr: it.range.cidr }, value: read(it) })),
     });
   level('allocated_ips', 'Addresses of a range that are taken.', (it) => it.used);
   level('available_ips', 'Addresses of a range that are free.', (it) => it.range.size - it.used);
@@ -37,7 +39,7 @@ export function observeAllocation(
       type: 'counter',
       labels: ['cidr', 'scope'],
       read: () =>
-        ips.flatMap(({ range, counts }) =>
+        ranges().flatMap(({ range, counts }) =>
           scopes.map((scope) => ({ labels: { cidr: range.cidr, scope }, value: counts[scope][outcome] })),
         ),
     });
@@ -57,7 +59,7 @@ export function observeAllocation(
     help: 'Seconds it took to take an address.',
     type: 'histogram',
     labels: ['cidr'],
-    read: () => ips.map(({ range, counts }) => ({ labels: { cidr: range.cidr }, value: counts.duration })),
+    read: () => ranges().map(({ range, counts }) => ({ labels: { cidr: range.cidr }, value: counts.duration })),
   });
   const ofAll = (name: string, help: string, read: (used: number) => number) =>
     scraped(metrics, {

@@ -52,7 +52,7 @@ const events = {
 const addressRepair = (grace: number) =>
   new AddressRepair({
     objects: registry,
-    ranges: allocation.ips.map(({ range }) => range),
+    covers: (address) => allocation.covers(address),
     events: events as never,
     log,
     grace,

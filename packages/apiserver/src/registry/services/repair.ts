@@ -28,7 +28,7 @@ export function rangeRepair(registry: Registry, allocation: ServiceAllocation, l
   });
   const addresses = new AddressRepair({
     objects: registry,
-    ranges: allocation.ips.map(({ range }) => range),
+    covers: (address) => allocation.covers(address),
     events: recorder('ipallocator-repair-controller'),
     log,
   });

@@ -6,6 +6,7 @@ import { type Client, connect } from '@coracle/client/client';
 import { loadKubeconfig } from '@coracle/client/config';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEtcd, type TestEtcd } from '../../testing/etcd.ts';
+import { eventually, refusal } from '../../testing/expectations.ts';
 import { startProgram, type TestProgram } from '../../testing/program.ts';
 
 let etcd: TestEtcd;
@@ -73,5 +74,25 @@ describe('two API servers on one etcd', () => {
     expect(spec.cidrs).toEqual(['10.96.0.0/16']);
     expect(status?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
     expect((await programs[0]!.get('/readyz/poststarthook/start-service-ip-repair-controllers')).text).toBe('ok');
+  });
+
+  it('take addresses from a ServiceCIDR that became ready, both of them', async () => {
+    const [one, two] = clients as [Client, Client];
+    const made = await one.create(serviceCidr, { metadata: { name: 'more' }, spec: { cidrs: ['10.97.0.0/24'] } });
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      reason: '',
+      message: '',
+      lastTransitionTime: made.metadata.creationTimestamp!,
+    };
+    await one.updateStatus(serviceCidr, { ...made, status: { conditions: [condition] } });
+    for (const [i, client] of [one, two].entries()) {
+      const clusterIP = `10.97.0.${10 + i}`;
+      const asked = () =>
+        client.create(service, { ...serviceOf(`in-more-${i}`), spec: { ...serviceOf('').spec, clusterIP } });
+      // The server that was not told hears of it by its watch.
+      await eventually(async () => (await refusal(asked())) === '');
+    }
   });
 });

@@ -3,7 +3,9 @@ import { service } from '@coracle/api/core/v1/service';
 import { clone } from '@coracle/api/meta/object';
 import type { StatusError } from '@coracle/api/meta/status';
 import { ipAddress } from '@coracle/api/networking/v1/ipaddress';
+import { serviceCidr } from '@coracle/api/networking/v1/servicecidr';
 import type { Service, ServiceSpec } from '@coracle/api/types/core/v1';
+import type { ServiceCIDR } from '@coracle/api/types/networking/v1';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryStore } from '../../storage/memory-store.ts';
 import { Registry } from '../registry.ts';
@@ -16,8 +18,15 @@ afterEach(async () => {
   for (const store of stores.splice(0)) await store.close();
 });
 
+interface Options {
+  ranges?: string[];
+  ports?: string;
+  store?: MemoryStore;
+  failed?: (what: string) => void;
+}
+
 /** The services of an API server, in a cluster of its own unless it shares another's store. */
-async function services(options: { ranges?: string[]; ports?: string; store?: MemoryStore } = {}) {
+async function services(options: Options = {}) {
   const store = options.store ?? new MemoryStore();
   if (!options.store) stores.push(store);
   const allocation = new ServiceAllocation({
@@ -25,7 +34,8 @@ async function services(options: { ranges?: string[]; ports?: string; store?: Me
     nodePortRange: options.ports ?? '30000-30010',
     store: () => store,
     failed: (what, error) => {
-      throw new Error(what, { cause: error });
+      if (!options.failed) throw new Error(what, { cause: error });
+      options.failed(what);
     },
   });
   const registry = new Registry({
@@ -98,7 +108,7 @@ describe('a service', () => {
       'Service "other" is invalid: spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated',
     );
     expect(await message(cluster.create({ ...internal, clusterIP: '10.1.0.1' }, 'other'))).toContain(
-      'the provided IP (10.1.0.1) is not in the valid range. The range of valid IPs is 10.0.0.0/24',
+      'the provided network does not match the current range',
     );
     expect((await cluster.create({ ...internal, clusterIP: '10.0.0.8' }, 'other')).spec.clusterIP).toBe('10.0.0.8');
   });
@@ -295,5 +305,69 @@ describe('ranges', () => {
   it('must be one, or one of each family', async () => {
     await expect(services({ ranges: [] })).rejects.toThrow('one or two');
     await expect(services({ ranges: ['10.0.0.0/24', '10.1.0.0/24'] })).rejects.toThrow('both IPv4 and IPv6');
+  });
+});
+
+describe('ServiceCIDRs', () => {
+  const declare = async ({ registry }: Awaited<ReturnType<typeof services>>, name: string, cidrs: string[]) => {
+    await registry.create(serviceCidr, { metadata: { name, finalizers: ['example.com/stays'] }, spec: { cidrs } });
+    return (status: 'True' | 'False') => sayReady(registry, name, status);
+  };
+  const sayReady = async (registry: Registry, name: string, status: string) => {
+    const condition = { type: 'Ready', status, reason: '', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const change = (it: ServiceCIDR) => ({ ...it, status: { conditions: [condition] } });
+    await registry.update(serviceCidr, name, undefined, change, { subresource: 'status' });
+    await registry.fresh();
+  };
+  const at = (clusterIP: string): ServiceSpec => ({ ...internal, clusterIP });
+
+  it('are taken from while they are ready and not being deleted', async () => {
+    const cluster = await services();
+    const ready = await declare(cluster, 'more', ['10.1.0.0/24']);
+    const refused = 'failed to allocate IP 10.1.0.9: the provided network does not match the current range';
+    expect(await message(cluster.create(at('10.1.0.9')))).toContain(refused);
+    await ready('True');
+    expect((await cluster.create(at('10.1.0.9'))).spec.clusterIP).toBe('10.1.0.9');
+    expect((await cluster.create(at('10.0.0.9'), 'first')).spec.clusterIP).toBe('10.0.0.9');
+    await ready('False');
+    expect(await message(cluster.create(at('10.1.0.10'), 'late'))).toContain('does not match the current range');
+    await ready('True');
+    await cluster.registry.delete(serviceCidr, 'more');
+    await cluster.registry.fresh();
+    expect(await message(cluster.create(at('10.1.0.10'), 'late'))).toContain('does not match the current range');
+    expect(cluster.allocation.covers('10.1.0.9')).toBe(true);
+  });
+
+  it('give addresses when the range before them is full', async () => {
+    const cluster = await services({ ranges: ['10.0.0.0/30'] });
+    for (const name of ['a', 'b']) await cluster.create(internal, name);
+    expect(await message(cluster.create(internal, 'c'))).toContain('failed to allocate a serviceIP: range is full');
+    await (await declare(cluster, 'more', ['10.1.0.0/30', 'fd00::/112']))('True');
+    expect((await cluster.create(internal, 'c')).spec.clusterIP).toMatch(/^10\.1\.0\.[12]$/);
+    expect(await cluster.addresses()).toHaveLength(3);
+  });
+
+  it('of one address do not give it twice', async () => {
+    const cluster = await services();
+    await (await declare(cluster, 'part', ['10.0.0.0/28']))('True');
+    await cluster.create(at('10.0.0.3'));
+    expect(await message(cluster.create(at('10.0.0.3'), 'second'))).toContain('provided IP is already allocated');
+  });
+
+  it('stand for the flag from when the one named kubernetes is there', async () => {
+    const cluster = await services();
+    const ready = await declare(cluster, 'kubernetes', ['10.2.0.0/24']);
+    expect((await cluster.create(at('10.2.0.9'))).spec.clusterIP).toBe('10.2.0.9');
+    expect(await message(cluster.create(at('10.0.0.9'), 'old'))).toContain('does not match the current range');
+    await ready('False');
+    expect(await message(cluster.create(internal, 'none'))).toContain('range is full');
+  });
+
+  it('without a usable address are left out, and that is said', async () => {
+    const failures: string[] = [];
+    const cluster = await services({ failed: (what) => failures.push(what) });
+    await (await declare(cluster, 'one', ['10.1.0.1/32']))('True');
+    expect(failures).toContain('No address can be taken from the ServiceCIDR one');
+    expect((await cluster.create(internal)).spec.clusterIP).toMatch(/^10\.0\.0\./);
   });
 });

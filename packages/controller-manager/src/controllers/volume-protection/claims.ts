@@ -2,7 +2,7 @@ import { persistentVolumeClaim } from '@coracle/api/core/v1/persistentvolumeclai
 import { pod as podKind } from '@coracle/api/core/v1/pod';
 import type { Pod } from '@coracle/api/types/core/v1';
 import { defineController, mapped, own } from '../../controller.ts';
-import { setProtection } from './finalizer.ts';
+import { setProtection } from '../../finalizer.ts';
 
 /**
  * Keeps claims that pods use from going (KEP-498, storage object in use protection): a claim that is deleted stays, with the finalizer that

@@ -1,6 +1,6 @@
 import { persistentVolume } from '@coracle/api/core/v1/persistentvolume';
 import { defineController, own } from '../../controller.ts';
-import { setProtection } from './finalizer.ts';
+import { setProtection } from '../../finalizer.ts';
 
 /** Keeps volumes that are bound to a claim from going: a volume that is deleted stays until it is not bound any more (KEP-498). */
 export const volumeProtectionController = defineController({

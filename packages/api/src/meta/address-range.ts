@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { addressNumber, addressText } from '@coracle/api/meta/addresses';
+import { addressNumber, addressText } from './addresses.ts';
 
 /** A range of addresses in CIDR notation, of either family. */
 export class AddressRange {
@@ -10,6 +10,7 @@ export class AddressRange {
   readonly size: number;
   readonly #base: bigint;
   readonly #bits: 32 | 128;
+  readonly #prefix: number;
 
   /** Throws on what is no CIDR, and on a range that has no usable address. */
   constructor(cidr: string) {
@@ -20,12 +21,22 @@ export class AddressRange {
     if (version === 0 || !(prefix >= 0 && prefix <= this.#bits)) throw new Error(`invalid CIDR address: ${cidr}`);
     this.family = version === 4 ? 'IPv4' : 'IPv6';
     const host = BigInt(this.#bits - prefix);
+    this.#prefix = prefix;
     this.#base = (addressNumber(address) >> host) << host;
     this.cidr = `${addressText(this.#base, this.#bits)}/${prefix}`;
     // 64 bits of hosts are beyond counting; more than 2^32 are never handed out.
     const all = host > 32n ? 2 ** 32 : Number(1n << host);
     this.size = all - (version === 4 && host <= 32n ? 2 : 1);
     if (this.size < 1) throw new Error(`the range ${cidr} has no usable address`);
+  }
+
+  /** The range a text stands for; undefined where it is none, or has no usable address. */
+  static parse(cidr: string): AddressRange | undefined {
+    try {
+      return new AddressRange(cidr);
+    } catch {
+      return undefined;
+    }
   }
 
   /** The address at an index below `size`, in canonical form. */
@@ -38,5 +49,20 @@ export class AddressRange {
     if ((isIP(address) === 4) !== (this.family === 'IPv4') || isIP(address) === 0) return undefined;
     const index = addressNumber(address) - this.#base - 1n;
     return index >= 0n && index < BigInt(this.size) ? Number(index) : undefined;
+  }
+
+  /** Whether an address is one of the range, be it one that may be handed out or not. */
+  has(address: string): boolean {
+    const version = isIP(address);
+    return version !== 0 && (version === 4) === (this.family === 'IPv4') && this.#holds(addressNumber(address));
+  }
+
+  /** Whether all of another range is in this one. */
+  covers(other: AddressRange): boolean {
+    return other.family === this.family && other.#prefix >= this.#prefix && this.#holds(other.#base);
+  }
+
+  #holds(address: bigint): boolean {
+    return (address ^ this.#base) >> BigInt(this.#bits - this.#prefix) === 0n;
   }
 }
