@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AnyKind } from '@coracle/api/kind';
-import { notAcceptable, StatusError, unknownPath } from '@coracle/api/meta/status';
+import { methodNotAllowed } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import { type Checks, runChecks } from '@coracle/process/checks';
 import type { HealthMetrics } from '@coracle/process/health-metrics';
@@ -13,7 +13,8 @@ import { aggregatedDiscovery, aggregatedType } from './discovery/aggregated.ts';
 import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/groups.ts';
 import { resourceList } from './discovery/resources.ts';
 import { parseAccept } from './endpoints/negotiation.ts';
-import { send, sendJson, sendValue } from './endpoints/response.ts';
+import { send, sendIndented, sendJson, sendNothing, sendValue } from './endpoints/response.ts';
+import { nobodysPath, PageNotFound } from './endpoints/unknown-path.ts';
 import type { OpenApiService, Prepared } from './openapi/service.ts';
 import { openApiV2Protobuf, openApiV2ProtobufNames } from './openapi/v2-protobuf.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
@@ -55,7 +56,7 @@ export function pagesOf(options: PagesOptions): (context: RequestContext) => Pro
       contexts.set(req, context);
       res.once('close', resolve);
       const application = req.httpVersionMajor === 2 ? http2 : http1;
-      const next = (error?: unknown) => reject(error ?? notFound(context));
+      const next = (error?: unknown) => reject(error ?? nobodysPath(context.info, options.kinds()));
       (application as unknown as (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void)(
         req,
         res,
@@ -75,50 +76,47 @@ function rebase(application: Express, part: 'request' | 'response', prototype: o
   });
 }
 
-/** Below /api and /apis a Status, as clients of the API expect; elsewhere plain text. */
-function notFound({ info }: RequestContext): StatusError {
-  return /^\/apis?(\/|$)/.test(info.path) ? unknownPath() : new PlainNotFound();
-}
-
-/** 404 for paths outside the API. */
-export class PlainNotFound extends StatusError {
-  constructor() {
-    super({ code: 404, reason: 'NotFound', message: '404 page not found' });
-  }
-}
-
 function applicationOf(options: PagesOptions): Express {
   const { kinds, subresources, openApi, aggregation, metrics } = options;
   const application = express();
   application.disable('x-powered-by');
   application.disable('etag');
-  const page = (path: string, show: (context: RequestContext, req: Request) => Promise<void>) => {
-    application.get(path, (req: Request, _res: Response) => show(contexts.get(req)!, req));
-  };
+  application.enable('case sensitive routing');
+  application.enable('strict routing');
+  type Show = (context: RequestContext, req: Request) => Promise<void>;
+  /** A page that answers any method, as most of upstream's do. */
+  const page = (path: string, show: Show) =>
+    application.all(path, (req: Request, _res: Response) => show(contexts.get(req)!, req));
+  /** A page that answers GET alone, with or without a slash at its end. */
+  const document = (path: string, show: Show) =>
+    page(`${path}{/}`, (context, req) => {
+      if (context.req.method !== 'GET') throw methodNotAllowed();
+      return show(context, req);
+    });
 
-  page('/version', (context) => sendJson(context, 200, version));
+  document('/version', (context) => sendIndented(context, 200, version));
   const metricsPage = (path: string, shown: MetricsRegistry) =>
     page(path, async (context) => send(context, 200, shown.contentType, Buffer.from(await shown.metrics())));
   metricsPage('/metrics', metrics);
   metricsPage('/metrics/slis', options.health.registry);
 
-  page('/api', (context) => {
+  document('/api', (context) => {
     if (wantsAggregated(context)) return sendAggregated(context, 'api', options);
     return sendValue(context, 200, coreVersions(options.address()));
   });
-  page('/apis', (context) => {
+  page('/apis{/}', (context) => {
     if (wantsAggregated(context)) return sendAggregated(context, 'apis', options);
     return sendValue(context, 200, groupList(kinds(), aggregation?.registrations));
   });
-  page('/api/v1', (context) => sendValue(context, 200, resourceList('v1', kinds(), subresources)));
-  page('/apis/:group', (context, { params }) => {
+  document('/api/v1', (context) => sendValue(context, 200, resourceList('v1', kinds(), subresources)));
+  page('/apis/:group{/}', (context, { params }) => {
     const group = singleGroup(kinds(), params.group as string, aggregation?.registrations);
-    if (!group) throw unknownPath();
+    if (!group) throw nobodysPath(context.info, kinds());
     return sendValue(context, 200, group);
   });
-  page('/apis/:group/:version', (context, { params }) => {
+  document('/apis/:group/:version', (context, { params }) => {
     const [group, wanted] = [params.group as string, params.version as string];
-    if (group === '' || !servedGroups(kinds()).get(group)?.includes(wanted)) throw unknownPath();
+    if (group === '' || !servedGroups(kinds()).get(group)?.includes(wanted)) throw nobodysPath(context.info, kinds());
     return sendValue(context, 200, resourceList(`${group}/${wanted}`, kinds(), subresources));
   });
 
@@ -140,12 +138,14 @@ function applicationOf(options: PagesOptions): Express {
     page(`/${endpoint}/*check`, (context, { params }) => {
       const name = (params.check as unknown as string[]).join('/');
       if (name === 'ping') return sendHealth(context, endpoint, {}, options);
-      if (!Object.hasOwn(checks, name)) throw new PlainNotFound();
+      if (!Object.hasOwn(checks, name)) throw new PageNotFound();
       return sendHealth(context, endpoint, { [name]: checks[name]! }, options);
     });
   }
-  for (const [path, show] of Object.entries(options.more ?? {})) page(path, show);
-  page('/', (context) => sendJson(context, 200, { paths: rootPaths(options) }));
+  for (const [path, show] of Object.entries(options.more ?? {})) document(path, show);
+  for (const path of ['/', '/index.html']) {
+    page(path, (context) => sendIndented(context, 200, { paths: rootPaths(options) }));
+  }
   return application;
 }
 
@@ -165,7 +165,7 @@ async function sendOpenApiV2(context: RequestContext, { openApi, aggregation }: 
   const accepted = parseAccept(req.headers.accept ?? '*/*').map(({ type }) => type);
   const json = accepted.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
   const wanted = accepted.find((type) => type === 'application/json' || openApiV2ProtobufNames.includes(type));
-  if (!json && !wanted) throw notAcceptable(['application/json', ...openApiV2ProtobufNames]);
+  if (!json && !wanted) return sendNothing(context, 406);
   const binary = wanted !== undefined && wanted !== 'application/json';
   await openApi.describe();
   const { body, hash } = openApi.v2(binary ? 'protobuf' : 'json', await aggregation?.openApiV2());
@@ -175,10 +175,12 @@ async function sendOpenApiV2(context: RequestContext, { openApi, aggregation }: 
   return send(context, 200, binary ? openApiV2Protobuf : 'application/json', body);
 }
 
+const yearMs = 365 * 24 * 3600 * 1000;
+
 async function describedBy(context: RequestContext, root: string, openApi: OpenApiService): Promise<void> {
   await openApi.describe();
   const document = openApi.document(root);
-  if (!document) throw new PlainNotFound();
+  if (!document) return sendNothing(context, 404);
   return sendOpenApi(context, root, document);
 }
 
@@ -193,7 +195,10 @@ async function sendOpenApi(context: RequestContext, root: string, document: Prep
   res.setHeader('Etag', etag);
   res.setHeader('Vary', 'Accept');
   // A document with its hash in the URL never changes.
-  if (asked) res.setHeader('Cache-Control', 'public, immutable');
+  if (asked) {
+    res.setHeader('Cache-Control', 'public, immutable');
+    res.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
+  }
   if (req.headers['if-none-match'] === etag) return send(context, 304, 'application/json', Buffer.alloc(0));
   await send(context, 200, 'application/json', document.body);
 }

@@ -13,6 +13,7 @@ import { removeCollection } from './deletecollection.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
 import { callSubresource } from './subresource.ts';
+import { nobodysPath } from './unknown-path.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -48,10 +49,11 @@ export async function dispatch(
   subresources: SubresourceTable,
 ): Promise<void> {
   const { info } = context;
+  const { scheme } = machinery.registry;
   // `/apis/v1/…` and `/api/apps/…` are nobody's paths, though they would name the same group-version.
-  if ((info.apiPrefix === 'api') !== (info.apiGroup === '')) throw unknownPath();
-  const kind = machinery.registry.scheme.resource(groupVersionOf(info), info.resource);
-  if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw unknownPath();
+  if ((info.apiPrefix === 'api') !== (info.apiGroup === '')) throw nobodysPath(info, scheme);
+  const kind = scheme.resource(groupVersionOf(info), info.resource);
+  if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw nobodysPath(info, scheme);
   const deprecation = kind.dynamic?.deprecation ?? kind.deprecation;
   if (deprecation !== undefined) {
     context.warnings.push(deprecation);
@@ -60,6 +62,8 @@ export async function dispatch(
   const namespace = kind.namespaced ? info.namespace : '';
   if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
   if (info.parts.length > 3) throw unknownPath();
+  if (info.verb === 'proxy') throw unknownPath();
+  if (context.req.method === 'HEAD' && !kind.dynamic) throw methodNotAllowed();
   const resource = machinery.registry.find(kind);
   const name = info.parts[1] ?? '';
   if (!resource) {
@@ -86,6 +90,7 @@ async function subresource(
   if (custom?.handle) return callSubresource(custom, custom.handle, context, machinery, kind, namespace);
   const resource = machinery.registry.find(kind);
   if (!resource || info.parts.length > 3) throw unknownPath();
+  if (context.req.method === 'HEAD' && !kind.dynamic) throw methodNotAllowed();
   let endpoints: Readonly<Record<string, Endpoint>> | undefined;
   if (info.subresource === 'status' && kind.subresources?.status) endpoints = statusVerbs;
   if (info.subresource === 'scale' && kind.subresources?.scale) endpoints = scaleVerbs;

@@ -262,7 +262,6 @@ describe('get', () => {
     '/api/v1beta3/namespaces/reads/pods/x',
     '/api/v1/nothings',
     '/apis/apps/v1/namespaces/reads/nothings',
-    '/apis/nothing.io/v1/things',
     '/api/v1/namespaces/reads/nodes',
     '/api/v1/configmaps/c1',
     '/api/v1/namespaces/reads/configmaps/c1/nothing',

@@ -9,6 +9,7 @@ import { notAcceptable, StatusError } from '@coracle/api/meta/status';
 import { typeNamed } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
 import { type Media, negotiate, textTypes } from './negotiation.ts';
+import { PageNotFound } from './unknown-path.ts';
 
 /** Bodies above this are compressed for clients that accept it, as upstream's are. */
 export const compressionThreshold = 128 << 10;
@@ -34,10 +35,23 @@ export async function sendJson(context: RequestContext, code: number, value: unk
   await send(context, code, 'application/json', Buffer.from(`${encodeJson(value)}\n`));
 }
 
+/** Sends a page that is indented JSON whatever the client accepts, and whoever it is. */
+export async function sendIndented(context: RequestContext, code: number, value: unknown): Promise<void> {
+  await send(context, code, 'application/json', Buffer.from(indentJson(encodeJson(value))));
+}
+
+/** Sends a code alone. */
+export async function sendNothing(context: RequestContext, code: number): Promise<void> {
+  if (isAnswered(context)) return;
+  writeHead(context, code, { 'Content-Length': '0' });
+  context.res.end();
+}
+
 /** Sends an error, as JSON where the client accepts nothing that we write: what went wrong must not be hidden by that. */
 export async function sendStatus(context: RequestContext, error: StatusError): Promise<void> {
   const { res } = context;
   const { status } = error;
+  if (error instanceof PageNotFound) return sendPlain(context, error.code, error.message);
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter) res.setHeader('Retry-After', String(retryAfter));
   await sendIn(context, error.code, status, acceptedFor(context));
@@ -72,10 +86,12 @@ export function isPretty({ query, req }: RequestContext): boolean {
 
 /** Sends an error of the server's own as plain text: what upstream does where a request cannot be decided about. */
 export async function sendPlainError(context: RequestContext, message: string): Promise<void> {
-  const { res, req } = context;
-  res.setHeader('X-Content-Type-Options', 'nosniff');
-  const text = `Internal Server Error: ${JSON.stringify(req.url ?? '')}: ${message}\n`;
-  await send(context, 500, 'text/plain; charset=utf-8', Buffer.from(text));
+  await sendPlain(context, 500, `Internal Server Error: ${JSON.stringify(context.req.url ?? '')}: ${message}`);
+}
+
+async function sendPlain(context: RequestContext, code: number, text: string): Promise<void> {
+  context.res.setHeader('X-Content-Type-Options', 'nosniff');
+  await send(context, code, 'text/plain; charset=utf-8', Buffer.from(`${text}\n`));
 }
 
 /** Sends bytes as they are; compressed where they are many and the client accepts that. */
