@@ -133,6 +133,8 @@ describe('the plugins of a server', () => {
       'CertificateSubjectRestriction',
       'DefaultIngressClass',
       'PodTopologyLabels',
+      'NodeDeclaredFeatureValidator',
+      'PodResizeValidator',
       'ResourceQuota',
     ]);
     expect(names({ enable: ['NodeRestriction'], disable: ['Priority'] })).toContain('NodeRestriction');
@@ -358,11 +360,29 @@ describe('NodeRestriction', () => {
       { kind: node, object: nodeObject('n1', { 'kubernetes.io/hostname': 'n1', team: 'a' }) },
       undefined,
     ],
+    [
+      'a mirror pod with a driver',
+      { kind: pod, object: mirror({}, { volumes: [{ name: 'v', csi: { driver: 'd' } }] }) },
+      'node "n1" can not create pods that reference csidrivers (via CSI volumes)',
+    ],
+    [
+      'a mirror pod with settings',
+      { kind: pod, object: mirror({}, { volumes: [{ name: 'v', configMap: { name: 'm' } }] }) },
+      'node "n1" can not create pods that reference configmaps',
+    ],
+    [
+      'a mirror pod with a claim to come',
+      {
+        kind: pod,
+        object: mirror({}, { resourceClaims: [{ name: 'r', resourceClaimTemplateName: 't' }] }),
+      },
+      'node "n1" can not create pods that reference resourceclaims',
+    ],
     ['another node', { kind: node, object: nodeObject('n2') }, 'node "n1" is not allowed to modify node "n2"'],
     [
       'a protected label',
       { kind: node, object: nodeObject('n1', { 'node-restriction.kubernetes.io/x': 'y', 'k8s.io/z': '' }) },
-      'is not allowed to set the following labels: k8s.io/z, node-restriction.kubernetes.io/x',
+      'node "n1" is not allowed to set the following labels: k8s.io/z, node-restriction.kubernetes.io/x',
     ],
     [
       'its role',
@@ -383,6 +403,21 @@ describe('NodeRestriction', () => {
         object: nodeObject('n1'),
       },
       'node "n1" is not allowed to modify taints',
+    ],
+    [
+      'its taints, before its labels',
+      {
+        kind: node,
+        operation: 'UPDATE',
+        old: nodeObject('n1', {}, [{ key: 'a', effect: 'NoSchedule' }]),
+        object: nodeObject('n1', { 'node-role.kubernetes.io/control-plane': '' }),
+      },
+      'node "n1" is not allowed to modify taints',
+    ],
+    [
+      'another status of pods',
+      { kind: pod, operation: 'CREATE', subresource: 'status', object: bound('n1') },
+      'unexpected operation "CREATE"',
     ],
     [
       'status of its pod',
@@ -453,6 +488,70 @@ describe('NodeRestriction', () => {
     };
     await asking('system:node:n1');
     await expect(asking('system:node:n2')).rejects.toThrow('can only create a node CSR with CN=system:node:n1');
+  });
+});
+
+describe('a pod that runs', () => {
+  const sized = (cpu: string, change: object = {}, generation = 1, nodeName = 'linux') => ({
+    metadata: { name: 'web', namespace: 'default', generation },
+    spec: {
+      nodeName,
+      containers: [
+        { name: 'c', image: 'x', resources: { requests: { cpu, memory: '1Gi' }, limits: { cpu, memory: '1Gi' } } },
+      ],
+    },
+    status: { qosClass: 'Burstable' },
+    ...change,
+  });
+  const machine = (name: string, os: string, declaredFeatures: string[] = []) =>
+    ({
+      metadata: { name, labels: { 'kubernetes.io/os': os } },
+      status: { allocatable: { cpu: '4', memory: '8Gi' }, declaredFeatures },
+    }) as KubeObject;
+  const objects = reading(
+    [namespace, { metadata: { name: 'default' } }],
+    [serviceAccount, account],
+    [node, machine('linux', 'linux')],
+    [node, machine('able', 'linux', ['GuaranteedQoSPodCPUResize'])],
+    [node, machine('other', 'windows')],
+  );
+  const resize = async (now: KubeObject, old: KubeObject, subresource = 'resize') => {
+    try {
+      await admit({ kind: pod, operation: 'UPDATE', subresource, object: now, old, objects });
+    } catch (error) {
+      return (error as StatusError).status;
+    }
+    return undefined;
+  };
+
+  it('asks for no more than its node has, on Linux', async () => {
+    expect(await resize(sized('4', {}, 2), sized('1'))).toBeUndefined();
+    expect(await resize(sized('4100m', {}, 2), sized('1'))).toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message:
+        'pods "web" is forbidden: Node didn\'t have enough allocatable resources: cpu, requested: 4100, allocatable: 4000',
+      details: { name: 'web', kind: 'pods', causes: [{ reason: 'NodeCapacity' }] },
+    });
+    expect(await resize(sized('2', {}, 2, 'other'), sized('1', {}, 1, 'other'))).toMatchObject({
+      message: 'pods "web" is forbidden: pod resize is only supported on linux nodes, node "other" is "windows"',
+      details: { causes: [{ reason: 'UnsupportedPlatform' }] },
+    });
+    expect((await resize(sized('2', {}, 2, 'gone'), sized('1', {}, 1, 'gone')))?.message).toBe(
+      'pods "web" is forbidden: node "gone" not found',
+    );
+    // Nothing changes, or no node is there yet, or it is another update.
+    expect(await resize(sized('9'), sized('9'))).toBeUndefined();
+    expect(await resize(sized('9', {}, 2, ''), sized('1', {}, 1, ''))).toBeUndefined();
+    expect(await resize(sized('9', {}, 2), sized('1'), 'status')).toBeUndefined();
+  });
+
+  it('is changed into nothing that its node cannot do', async () => {
+    const status = { qosClass: 'Guaranteed' };
+    const message =
+      'pods "web" is forbidden: pod update requires features GuaranteedQoSPodCPUResize which are not available on node "linux"';
+    expect((await resize(sized('2', { status }, 2), sized('1', { status })))?.message).toBe(message);
+    expect(await resize(sized('2', { status }, 2, 'able'), sized('1', { status }, 1, 'able'))).toBeUndefined();
   });
 });
 

@@ -20,12 +20,14 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceAutoProvision } from './namespace-auto-provision.ts';
 import { namespaceExists } from './namespace-exists.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeDeclaredFeatureValidator } from './node-declared-feature-validator.ts';
 import { nodeRestriction } from './node-restriction/plugin.ts';
 import { ownerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { podNodeSelector } from './pod-node-selector/plugin.ts';
 import type { NodeSelector } from './pod-node-selector/selector.ts';
+import { podResizeValidator } from './pod-resize-validator.ts';
 import { podSecurityMetrics } from './pod-security/metrics.ts';
 import { type PodSecurityOptions, podSecurity } from './pod-security/plugin.ts';
 import { podTolerationRestriction, type TolerationRestriction } from './pod-toleration-restriction/plugin.ts';
@@ -68,7 +70,7 @@ export interface AdmissionOptions {
 interface Entry {
   readonly name: string;
   readonly byDefault: boolean;
-  /** Absent where the plugin acts on what this server does not have (kinds, features), so that it has nothing to do. */
+  /** Absent where the plugin acts only with a feature gate that v1.36 has off, so that it has nothing to do. */
   readonly make?: (options: AdmissionOptions) => AdmissionPlugin | undefined;
   /** How it reads what the configuration file says to it; absent where it takes no configuration. Loaded where there is something to read. */
   readonly parser?: () => Promise<ConfigurationParser<unknown>>;
@@ -99,7 +101,7 @@ const plugins: readonly Entry[] = [
   { name: 'LimitPodHardAntiAffinityTopology', byDefault: false, make: () => limitPodHardAntiAffinityTopology },
   { name: 'LimitRanger', byDefault: true, make: limitRanger },
   { name: 'ServiceAccount', byDefault: true, make: serviceAccounts },
-  { name: 'NodeRestriction', byDefault: false, make: () => nodeRestriction },
+  { name: 'NodeRestriction', byDefault: false, make: ({ authorizer }) => nodeRestriction(authorizer) },
   { name: 'TaintNodesByCondition', byDefault: true, make: () => taintNodesByCondition },
   { name: 'AlwaysPullImages', byDefault: false, make: () => alwaysPullImages },
   configurable<ImagePolicy>(
@@ -158,9 +160,9 @@ const plugins: readonly Entry[] = [
   { name: 'DenyServiceExternalIPs', byDefault: false, make: () => denyServiceExternalIps },
   { name: 'PodTopologyLabels', byDefault: true, make: () => podTopologyLabels },
   { name: 'PodGroupWorkloadExists', byDefault: true },
-  { name: 'NodeDeclaredFeatureValidator', byDefault: true },
+  { name: 'NodeDeclaredFeatureValidator', byDefault: true, make: () => nodeDeclaredFeatureValidator },
   { name: 'JobValidation', byDefault: true },
-  { name: 'PodResizeValidator', byDefault: true },
+  { name: 'PodResizeValidator', byDefault: true, make: () => podResizeValidator },
   {
     name: 'MutatingAdmissionPolicy',
     byDefault: true,

@@ -1,3 +1,4 @@
+import { readBool } from '@coracle/api/meta/parse-bool';
 import type { Container, Pod, ServiceAccount } from '@coracle/api/types/core/v1';
 
 /**
@@ -6,7 +7,7 @@ import type { Container, Pod, ServiceAccount } from '@coracle/api/types/core/v1'
  * all or its `ephemeralcontainers`, which alone are looked at then.
  */
 export function secretNotAllowed({ spec }: Pod, account: ServiceAccount, subresource = ''): string | undefined {
-  if (account.metadata.annotations?.['kubernetes.io/enforce-mountable-secrets'] !== 'true') return undefined;
+  if (!readBool(account.metadata.annotations?.['kubernetes.io/enforce-mountable-secrets'] ?? '')) return undefined;
   const mountable = new Set((account.secrets ?? []).map((each) => each.name));
   const because = `is not allowed because service account ${account.metadata.name} does not reference that`;
   if (subresource !== '') {

@@ -246,6 +246,8 @@ describe('EventRateLimit', () => {
     const call = await serving(eventRateLimit(limits, () => now));
     const send = async (about: string) =>
       (await call('POST', '/api/v1/namespaces/default/events', event(about))).status;
+    const dry = await call('POST', '/api/v1/namespaces/default/events?dryRun=All', event('a'));
+    expect(dry.status).toBe(201);
     expect([await send('a'), await send('a'), await send('a'), await send('b')]).toEqual([201, 201, 429, 201]);
     const refused = await call('POST', '/api/v1/namespaces/default/events', event('a'));
     expect(refused.body).toMatchObject({

@@ -24,7 +24,7 @@ export function serviceAccounts(): AdmissionPlugin {
     async mutate(attributes) {
       if (!isPodWrite(attributes, 'CREATE')) return;
       const pod = attributes.object as Pod;
-      if (isMirror(pod)) return;
+      if (isMirror(pod)) return refuseReferences(attributes, pod);
       pod.spec.serviceAccountName ||= defaultName;
       pod.spec.serviceAccount = pod.spec.serviceAccountName;
       const account = await find(attributes, pod.spec.serviceAccountName);
@@ -33,6 +33,7 @@ export function serviceAccounts(): AdmissionPlugin {
       if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
         pod.spec.imagePullSecrets = account.imagePullSecrets.map((each) => ({ ...each }));
       }
+      refuseSecrets(attributes, account);
     },
     async validate(attributes) {
       const { operation, subresource } = attributes;
@@ -40,34 +41,28 @@ export function serviceAccounts(): AdmissionPlugin {
         subresource === 'ephemeralcontainers' && operation === 'UPDATE' && isCore(attributes, 'pods');
       if (!addsContainers && !isPodWrite(attributes, 'CREATE')) return;
       const pod = attributes.object as Pod;
-      if (!addsContainers && isMirror(pod)) {
-        refuseReferences(attributes, pod);
-        return;
-      }
+      if (!addsContainers && isMirror(pod)) return refuseReferences(attributes, pod);
       if (!pod.spec.serviceAccountName) {
         throw refused(
           attributes,
           `no service account specified for pod ${attributes.namespace}/${pod.metadata.name ?? ''}`,
         );
       }
-      const account = await find(attributes, pod.spec.serviceAccountName);
-      const reason = secretNotAllowed(pod, account, subresource);
-      if (reason !== undefined) throw refused(attributes, reason);
+      refuseSecrets(attributes, await find(attributes, pod.spec.serviceAccountName));
     },
   };
 }
 
-/** A mirror pod only shows what runs anyway: with references in it, a node could make itself entitled to anything. */
+function refuseSecrets(attributes: Attributes, account: ServiceAccount): void {
+  const reason = secretNotAllowed(attributes.object as Pod, account, attributes.subresource);
+  if (reason !== undefined) throw refused(attributes, reason);
+}
+
+/** A mirror pod only shows what runs anyway: with secrets in it, a node could make itself entitled to any. Of the rest NodeRestriction sees to it. */
 function refuseReferences(attributes: Attributes, pod: Pod): void {
-  const what = {
-    serviceaccount: 'service accounts',
-    secret: 'secrets',
-    configmap: 'configmaps',
-    persistentvolumeclaim: 'persistentvolumeclaims',
-    resourceclaim: 'resourceclaims',
-  };
-  const [first] = referencesOf(pod);
-  if (first) throw refused(attributes, `a mirror pod may not reference ${what[first.kind]}`);
+  const kinds = referencesOf(pod).map(({ kind }) => kind);
+  if (kinds.includes('serviceaccount')) throw refused(attributes, 'a mirror pod may not reference service accounts');
+  if (kinds.includes('secret')) throw refused(attributes, 'a mirror pod may not reference secrets');
   const projectsToken = pod.spec.volumes?.some((each) =>
     each.projected?.sources?.some((source) => source.serviceAccountToken),
   );

@@ -79,6 +79,8 @@ export function nodeFacts(
       architecture: machine.architecture,
       ...(machine.swap > 0 && { swap: { capacity: machine.swap } }),
     },
+    // No container has cpus for itself, so any can be given another share.
+    declaredFeatures: ['GuaranteedQoSPodCPUResize'],
     images,
   };
 }

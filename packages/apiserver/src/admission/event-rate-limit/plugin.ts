@@ -36,7 +36,8 @@ export function eventRateLimit(limits: readonly EventLimit[], now?: () => number
   return {
     name: 'EventRateLimit',
     validate(attributes) {
-      const { operation, group, resource } = attributes;
+      const { operation, group, resource, dryRun } = attributes;
+      if (dryRun) return;
       if (resource !== 'events' || (group !== '' && group !== 'events.k8s.io')) return;
       if (operation !== 'CREATE' && operation !== 'UPDATE') return;
       // All are asked, also after one has refused: it counts in each.

@@ -23,6 +23,12 @@ export function admitClaim(attributes: Attributes, node: string): void {
 function withoutReport(claim: PersistentVolumeClaim): PersistentVolumeClaim {
   const { status, metadata, ...rest } = clone(claim);
   const { resourceVersion: _r, managedFields: _m, ...kept } = metadata;
-  const { capacity: _c, conditions: _o, allocatedResourceStatuses: _s, ...fixed } = status ?? {};
+  const {
+    capacity: _c,
+    conditions: _o,
+    allocatedResourceStatuses: _s,
+    allocatedResources: _a,
+    ...fixed
+  } = status ?? {};
   return { ...rest, metadata: kept, status: fixed };
 }

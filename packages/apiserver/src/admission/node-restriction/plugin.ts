@@ -1,5 +1,6 @@
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { ResourceSlice } from '@coracle/api/types/resource/v1';
+import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import { nodeOf, nodesGroup } from '../../chain/user.ts';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
@@ -8,24 +9,26 @@ import { admitNode } from './node.ts';
 import { admitPod } from './pod.ts';
 import { admitTokenRequest } from './token-request.ts';
 
-type Rule = (attributes: Attributes, node: string) => Promise<void> | void;
+type Rule = (attributes: Attributes, node: string, authorizer: Authorizer) => Promise<void> | void;
 
 /**
  * NodeRestriction: what a node may write of the objects the node authorizer lets it write: its own Node without its taints and
  * protected labels, mirror pods and the status of its own pods, tokens for its own pods
  * (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction).
  */
-export const nodeRestriction: AdmissionPlugin = {
-  name: 'NodeRestriction',
-  async validate(attributes) {
-    const { user, group, resource } = attributes;
-    if (!user.groups.includes(nodesGroup)) return;
-    const node = nodeOf(user);
-    if (node === undefined) return;
-    if (node === '') throw refused(attributes, `could not determine node from user ${JSON.stringify(user.name)}`);
-    await rules[group === '' ? resource : `${resource}.${group}`]?.(attributes, node);
-  },
-};
+export function nodeRestriction(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'NodeRestriction',
+    async mutate(attributes) {
+      const { user, group, resource, operation } = attributes;
+      if (operation === 'CONNECT' || !user.groups.includes(nodesGroup)) return;
+      const node = nodeOf(user);
+      if (node === undefined) return;
+      if (node === '') throw refused(attributes, `could not determine node from user ${JSON.stringify(user.name)}`);
+      await rules[group === '' ? resource : `${resource}.${group}`]?.(attributes, node, authorizer);
+    },
+  };
+}
 
 const rules: Readonly<Record<string, Rule>> = {
   pods: admitPod,

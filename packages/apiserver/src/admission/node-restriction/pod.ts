@@ -4,9 +4,9 @@ import { isMirror, mirrorAnnotation } from '@coracle/api/core/v1/static-pods';
 import { deepEqual } from '@coracle/api/meta/object';
 import { notFoundError } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
-import { referencesOf } from '../../chain/authorization/node/pod-references.ts';
 import type { Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
+import { apiReferenceIn } from './api-references.ts';
 
 /** A node creates mirror pods and deletes, evicts and reports the status of pods that are bound to it. */
 export async function admitPod(attributes: Attributes, node: string): Promise<void> {
@@ -29,7 +29,7 @@ export async function admitPod(attributes: Attributes, node: string): Promise<vo
       return admitStatus(attributes, node);
     case 'eviction':
       if (operation !== 'CREATE') {
-        throw refused(attributes, `unexpected operation ${operation}, node ${node} can only evict pods`);
+        throw refused(attributes, `unexpected operation ${operation}`);
       }
       return mustBeBound(attributes, node, `node ${node} can only evict pods with spec.nodeName set to itself`);
     default:
@@ -51,10 +51,7 @@ function admitStatus(attributes: Attributes, node: string): void {
   const quoted = JSON.stringify(node);
   const { operation } = attributes;
   if (operation !== 'UPDATE') {
-    throw refused(
-      attributes,
-      `unexpected operation ${JSON.stringify(operation)}, node ${quoted} can only update pod status`,
-    );
+    throw refused(attributes, `unexpected operation ${JSON.stringify(operation)}`);
   }
   const old = attributes.oldObject as Pod;
   const now = attributes.object as Pod;
@@ -65,7 +62,7 @@ function admitStatus(attributes: Attributes, node: string): void {
     throw refused(attributes, `node ${quoted} cannot update labels through pod status`);
   }
   if (!deepEqual(old.status?.resourceClaimStatuses ?? [], now.status?.resourceClaimStatuses ?? [])) {
-    throw refused(attributes, `node ${quoted} cannot update resource claim statuses`);
+    throw refused(attributes, `node ${quoted} cannot update resource claim statues`);
   }
 }
 
@@ -80,15 +77,8 @@ async function admitMirror(attributes: Attributes, node: string): Promise<void> 
   }
   if (pod.spec.nodeName !== node) throw refuse(`node ${quoted} can only create pods with spec.nodeName set to itself`);
   await checkOwner(attributes, pod, node);
-  const what = {
-    serviceaccount: 'a service account',
-    secret: 'secrets',
-    configmap: 'configmaps',
-    persistentvolumeclaim: 'persistentvolumeclaims',
-    resourceclaim: 'resourceclaims',
-  };
-  const [first] = referencesOf(pod);
-  if (first) throw refuse(`node ${quoted} can not create pods that reference ${what[first.kind]}`);
+  const referenced = apiReferenceIn(pod);
+  if (referenced) throw refuse(`node ${quoted} can not create pods that reference ${referenced}`);
 }
 
 async function checkOwner(attributes: Attributes, pod: Pod, nodeName: string): Promise<void> {

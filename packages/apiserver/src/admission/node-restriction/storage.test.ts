@@ -6,16 +6,28 @@ import { csiDriver } from '@coracle/api/storage/v1/csidriver';
 import { csiNode } from '@coracle/api/storage/v1/csinode';
 import type { PersistentVolumeClaim, PodSpec } from '@coracle/api/types/core/v1';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { alwaysDeny } from '../../chain/authorization/authorizer.ts';
 import { type Call, callsTo } from '../../testing/http.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 import { nodeRestriction } from './plugin.ts';
 
 let server: TestServer;
 let call: Call;
+let granted = '';
 
 beforeAll(async () => {
   server = await startApiServer({
-    plugins: [nodeRestriction],
+    plugins: [
+      nodeRestriction({
+        ...alwaysDeny,
+        authorize: (asked) =>
+          asked.path === undefined &&
+          asked.verb === 'request-serviceaccounts-token-audience' &&
+          `${asked.resource} in ${asked.namespace} of ${asked.name}` === granted
+            ? { decision: 'allow', reason: '' }
+            : { decision: 'noOpinion', reason: '' },
+      }),
+    ],
     links: [
       (context, next) => {
         context.user = { name: 'system:node:n1', uid: '', groups: ['system:nodes', 'system:authenticated'], extra: {} };
@@ -127,7 +139,13 @@ describe('a token for a driver of volumes', () => {
         spec: { audiences, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'db', uid: made.metadata.uid } },
       });
     for (const name of ['inline', 'bound', 'scratch']) expect((await asking(`for-${name}`)).status).toBe(201);
-    expect((await asking('for-unused')).body.message).toContain('audience "for-unused" not found in pod spec volume');
+    const unused = await asking('for-unused');
+    expect(unused.body.message).toBe(
+      'serviceaccounts "robot" is forbidden: audience "for-unused" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+    );
+    granted = 'for-unused in default of robot';
+    expect((await asking('for-unused')).status).toBe(201);
+    granted = '';
     expect((await asking('a', 'b')).body.message).toContain('node may only request 0 or 1 audiences');
   });
 });

@@ -5,11 +5,15 @@ import { notFoundError } from '@coracle/api/meta/status';
 import { csiDriver } from '@coracle/api/storage/v1/csidriver';
 import type { TokenRequest } from '@coracle/api/types/authentication/v1';
 import type { Pod } from '@coracle/api/types/core/v1';
+import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { Attributes } from '../plugin.ts';
 import { refused } from '../refusal.ts';
 
-/** A node gets tokens only for pods that run on it, bound to them, and for the audiences the pods ask for. */
-export async function admitTokenRequest(attributes: Attributes, node: string): Promise<void> {
+/**
+ * A node gets tokens only for pods that run on it, bound to them, and for the audiences the pods ask for, or that it was granted
+ * (gate ServiceAccountNodeAudienceRestriction).
+ */
+export async function admitTokenRequest(attributes: Attributes, node: string, authorizer: Authorizer): Promise<void> {
   if (attributes.operation !== 'CREATE' || attributes.subresource !== 'token') return;
   const { spec } = attributes.object as unknown as TokenRequest;
   const ref = spec.boundObjectRef;
@@ -34,7 +38,14 @@ export async function admitTokenRequest(attributes: Attributes, node: string): P
   if (audiences.length > 1) throw refused(attributes, 'node may only request 0 or 1 audiences');
   const wanted = audiences[0] ?? '';
   if (audiencesIn(pod).includes(wanted) || audiencesOfDrivers(pod, attributes).includes(wanted)) return;
-  throw refused(attributes, `audience ${JSON.stringify(wanted)} not found in pod spec volume`);
+  const { user, name } = attributes;
+  const question = { group: '', version: 'v1', resource: wanted, subresource: '', namespace, name };
+  const answer = await authorizer.authorize({ user, verb: 'request-serviceaccounts-token-audience', ...question });
+  if (answer.decision === 'allow') return;
+  throw refused(
+    attributes,
+    `audience ${JSON.stringify(wanted)} not found in pod spec volume, ${user.name} is not authorized to request tokens for this audience`,
+  );
 }
 
 /** The audiences of the tokens that a pod mounts. */
