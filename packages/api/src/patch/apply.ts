@@ -18,6 +18,7 @@ import { typeErrors } from './typed-check.ts';
 import { compareTyped } from './typed-compare.ts';
 import { fieldsOf, withNamedFields } from './typed-fields.ts';
 import { mergeTyped, removeFields } from './typed-merge.ts';
+import { ObjectChange, type ObjectVersion, type ObjectVersions, oneForm } from './versions.ts';
 
 export { setOfFields } from './field-set.ts';
 export { keepUnchangedTimes, type ManagedUpdate, updateManagedFields } from './managed-update.ts';
@@ -31,6 +32,8 @@ export interface ApplyRequest {
   /** Takes contested fields over instead of failing. */
   readonly force: boolean;
   readonly schema: ObjectSchema;
+  /** The versions others may have written the object in; by default all fields are of the form it is in. */
+  readonly versions?: ObjectVersions;
   /** The version the request names; the applied object must be of it. */
   readonly apiVersion: string;
   readonly subresource?: string;
@@ -102,22 +105,20 @@ interface Merged {
 }
 
 function merge(request: ApplyRequest, live: KubeObject, before: readonly Manager[], self: ManagerIdentity): Merged {
-  const { applied, schema, ignored, force } = request;
+  const { applied, schema, ignored, force, versions = oneForm(schema) } = request;
   const last = before.find((each) => sameManager(each, self));
   let mine = fieldsOf(applied, schema);
   if (ignored) mine = recursiveDifference(mine, ignored);
   const config = ignored ? withoutIgnored(applied, ignored, schema) : applied;
   const owners = [...before.filter((each) => each !== last), { ...self, fields: mine, time: last?.time }];
-  const merged = prune(mergeTyped(live, config, schema), owners, last?.fields ?? none, schema);
+  const merged = prune(mergeTyped(live, config, schema), owners, last, versions);
   // A new order of a keyed list changes the object, though no field of it.
   if (deepEqual(live, merged)) return { object: live, managers: owners, same: true };
-  const { changed, removed } = compareTyped(live, merged, schema);
-  const contested = conflictsWith(owners, self, changed);
+  const change = new ObjectChange(live, merged, schema, self.apiVersion, versions);
+  const contested = conflictsWith(owners, self, change);
   const conflicts = contested.length > 0 ? fieldsAfterLastApplied(contested, live, request) : contested;
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
-  const managers = owners.map((each) =>
-    sameManager(each, self) ? each : { ...each, fields: difference(difference(each.fields, changed), removed) },
-  );
+  const managers = owners.flatMap((each) => (sameManager(each, self) ? each : (change.leavesTo(each) ?? [])));
   return { object: merged, managers, same: false };
 }
 
@@ -125,28 +126,52 @@ function withoutIgnored(applied: KubeObject, ignored: FieldSet, schema: ObjectSc
   return removeFields(applied, ignored, { schema }) ?? {};
 }
 
-function conflictsWith(managers: readonly Manager[], self: ManagerIdentity, changed: FieldSet): Conflict[] {
+function conflictsWith(managers: readonly Manager[], self: ManagerIdentity, change: ObjectChange): Conflict[] {
   const conflicts: Conflict[] = [];
   for (const manager of managers) {
     if (sameManager(manager, self)) continue;
-    const fields = intersection(manager.fields, changed);
+    const fields = intersection(manager.fields, change.in(manager.apiVersion)?.changed ?? none);
     if (!isEmptySet(fields)) conflicts.push({ manager, fields });
   }
   return conflicts;
 }
 
 /** Removes what the manager applied last time and does not now, but nothing that anybody owns or that it never applied. */
-function prune(merged: unknown, owners: readonly Manager[], last: FieldSet, schema: ObjectSchema): unknown {
-  if (isEmptySet(last)) return merged;
+function prune(
+  merged: unknown,
+  owners: readonly Manager[],
+  last: Manager | undefined,
+  versions: ObjectVersions,
+): unknown {
+  const version = last && versions(last.apiVersion);
+  if (!version || isEmptySet(last.fields)) return merged;
+  const { schema } = version;
   const ref = { schema };
-  const named = (set: FieldSet): FieldSet => withNamedFields(set, ref);
-  const fieldsIn = (object: unknown): FieldSet => named(fieldsOf(object, schema));
-  const all = fieldsIn(merged);
-  const applied = named(last);
-  const owned = named(owners.reduce((set, { fields }) => union(set, fields), none));
-  let pruned = removeFields(merged, applied, ref) ?? {};
-  pruned = removeFields(merged, difference(all, union(fieldsIn(pruned), owned)), ref) ?? {};
-  return removeFields(merged, intersection(difference(all, fieldsIn(pruned)), applied), ref) ?? {};
+  const old = version.from(merged);
+  const applied = withNamedFields(last.fields, ref);
+  let pruned: unknown = version.to(removeFields(old, applied, ref) ?? {});
+  for (const [apiVersion, fields] of ownedByVersion(owners))
+    pruned = withOwned(pruned, merged, fields, versions(apiVersion));
+  const fieldsIn = (object: unknown): FieldSet => withNamedFields(fieldsOf(object, schema), ref);
+  const gone = intersection(difference(fieldsIn(old), fieldsIn(version.from(pruned))), applied);
+  return version.to(removeFields(old, gone, ref) ?? {});
+}
+
+/** What all together own, by the version they wrote it in. */
+function ownedByVersion(owners: readonly Manager[]): Map<string, FieldSet> {
+  const owned = new Map<string, FieldSet>();
+  for (const { apiVersion, fields } of owners) owned.set(apiVersion, union(owned.get(apiVersion) ?? none, fields));
+  return owned;
+}
+
+/** What is left in `pruned`, and of `merged` what is owned in a version; both in the request's. */
+function withOwned(pruned: unknown, merged: unknown, owned: FieldSet, version: ObjectVersion | undefined): unknown {
+  if (!version) return pruned;
+  const ref = { schema: version.schema };
+  const fieldsIn = (object: unknown): FieldSet => withNamedFields(fieldsOf(object, version.schema), ref);
+  const all = version.from(merged);
+  const kept = union(fieldsIn(version.from(pruned)), withNamedFields(owned, ref));
+  return version.to(removeFields(all, difference(fieldsIn(all), kept), ref) ?? {});
 }
 
 function sameManagers(a: readonly Manager[], b: readonly Manager[]): boolean {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../kind.ts';
 import { deepEqual } from '../meta/object.ts';
 import { now } from '../meta/time.ts';
 import type { ObjectSchema } from '../schema.ts';
-import { difference, type FieldSet, isEmptySet, recursiveDifference, union } from './field-set.ts';
+import { type FieldSet, isEmptySet, recursiveDifference, union } from './field-set.ts';
 import {
   capManagers,
   decodeManagers,
@@ -14,7 +14,7 @@ import {
   sameFields,
   sameManager,
 } from './managers.ts';
-import { compareTyped } from './typed-compare.ts';
+import { ObjectChange, type ObjectVersions, oneForm } from './versions.ts';
 
 export interface ManagedUpdate {
   /** The object as it was; undefined when it is created. */
@@ -24,6 +24,8 @@ export interface ManagedUpdate {
   readonly manager: string;
   readonly apiVersion: string;
   readonly schema: ObjectSchema;
+  /** The versions others may have written the object in; by default all fields are of the form it is in. */
+  readonly versions?: ObjectVersions;
   readonly subresource?: string;
   /** Fields that this endpoint resets and so nobody can own through it. */
   readonly ignored?: FieldSet;
@@ -39,14 +41,15 @@ export interface ManagedUpdate {
 export function updateManagedFields(update: ManagedUpdate): void {
   const { old, updated, schema, ignored } = update;
   const { managers, untouched } = managersOf(update);
-  const { changed, removed } = compareTyped(old, updated, schema);
+  const change = new ObjectChange(old, updated, schema, update.apiVersion, update.versions ?? oneForm(schema));
+  const { changed, removed } = change.own;
   if (untouched && isEmptySet(changed) && isEmptySet(removed)) {
     setManagedFields(updated, old?.metadata.managedFields);
     return;
   }
-  let next = managers.map((each) => without(each, changed, removed));
+  let next = managers.flatMap((each) => change.leavesTo(each) ?? []);
   const taken = ignored ? recursiveDifference(changed, ignored) : changed;
-  if (!isEmptySet(taken)) next = capManagers(taking(next, managers, taken, update));
+  if (!isEmptySet(taken)) next = capManagers(taking(next, taken, update));
   setManagedFields(updated, encodeManagers(next));
 }
 
@@ -65,18 +68,8 @@ function managersOf({ old, updated, subresource }: ManagedUpdate): { managers: M
   return managers && managers.length > 0 ? { managers, untouched: false } : untouched();
 }
 
-function without(manager: Manager, changed: FieldSet, removed: FieldSet): Manager {
-  const fields = difference(difference(manager.fields, changed), removed);
-  return fields === manager.fields ? manager : { ...manager, fields };
-}
-
 /** The managers after this one took the given fields; what it had before stays its own. */
-function taking(
-  next: readonly Manager[],
-  before: readonly Manager[],
-  taken: FieldSet,
-  update: ManagedUpdate,
-): Manager[] {
+function taking(managers: readonly Manager[], taken: FieldSet, update: ManagedUpdate): Manager[] {
   const self: ManagerIdentity = {
     manager: update.manager,
     operation: 'Update',
@@ -84,9 +77,9 @@ function taking(
     subresource: update.subresource ?? '',
   };
   const time = update.time ?? now();
-  const at = before.findIndex((each) => sameManager(each, self));
-  if (at < 0) return [...next, { ...self, fields: taken, time }];
-  return next.map((each, i) => (i === at ? { ...each, fields: union(each.fields, taken), time } : each));
+  const at = managers.findIndex((each) => sameManager(each, self));
+  if (at < 0) return [...managers, { ...self, fields: taken, time }];
+  return managers.map((each, i) => (i === at ? { ...each, fields: union(each.fields, taken), time } : each));
 }
 
 function setManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): void {

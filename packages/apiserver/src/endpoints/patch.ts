@@ -17,7 +17,14 @@ export async function patch(call: Call): Promise<void> {
   const make = (current: KubeObject | undefined): KubeObject => {
     if (!current && (received.type !== 'apply' || call.subresource !== '')) throw notFoundError(resource.named, name);
     if (received.type !== 'apply') return patchedObject(received, current!, kind, call, options);
-    const object = applied(kind, current, appliedObject(received, kind), write, options.force ?? false);
+    const object = applied(
+      kind,
+      current,
+      appliedObject(received, kind),
+      write,
+      options.force ?? false,
+      resource.versions,
+    );
     reportRepeated(received, options, call);
     if (!current && object.metadata.uid) {
       const detail = `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`;

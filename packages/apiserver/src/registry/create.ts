@@ -42,7 +42,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     throw new StatusError({ ...methodNotSupported(writer.named, 'create').status, message: closed });
   }
   const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
-  recordManager(kind, draft, undefined, write);
+  recordManager(writer, draft, undefined, write);
   const attributes = writer.attributes(write, 'CREATE', draft, undefined, place);
   await mutate(write.plugins, attributes);
   const object = attributes.object!;

@@ -1,6 +1,7 @@
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
+import type { ObjectVersions } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
 
@@ -19,7 +20,12 @@ function resetFields(kind: Applicable, subresource: string): FieldSet | undefine
 }
 
 /** Records in metadata.managedFields who set which fields. An apply has recorded that itself. */
-export function recordManager(kind: AnyKind, object: KubeObject, old: KubeObject | undefined, write: Write): void {
+export function recordManager(
+  { kind, versions }: { kind: AnyKind; versions: ObjectVersions },
+  object: KubeObject,
+  old: KubeObject | undefined,
+  write: Write,
+): void {
   if (write.applied) return;
   const ignored = resetFields(kind, write.subresource);
   updateManagedFields({
@@ -28,6 +34,7 @@ export function recordManager(kind: AnyKind, object: KubeObject, old: KubeObject
     manager: write.fieldManager,
     apiVersion: kind.apiVersion,
     schema: schemaOfKind(kind),
+    versions,
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });
@@ -40,6 +47,7 @@ export function applied(
   wanted: KubeObject,
   write: Write,
   force: boolean,
+  versions?: ObjectVersions,
 ): KubeObject {
   const ignored = resetFields(kind, write.subresource);
   const schema = schemaOfKind(kind);
@@ -49,6 +57,7 @@ export function applied(
     manager: write.fieldManager,
     force,
     schema,
+    ...(versions ? { versions } : {}),
     apiVersion: kind.apiVersion,
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),

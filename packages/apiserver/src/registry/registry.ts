@@ -18,6 +18,7 @@ import { WatchHub } from '../storage/watch-hub.ts';
 import type { Change, ObjectAccess, OwnWriteOptions } from './access.ts';
 import type { Write } from './admission.ts';
 import { applied } from './field-management.ts';
+import { fieldVersions } from './field-versions.ts';
 import { Resource } from './resource.ts';
 import { type HookTable, resourceKey } from './strategy.ts';
 
@@ -296,9 +297,11 @@ export class Registry implements ObjectAccess {
     options: OwnWriteOptions & { subresource?: string },
   ): Promise<T> {
     const write = { ...ownWrite(options), applied: true };
+    const { versions } = this.of(kind);
     const makeNew = (current: KubeObject | undefined) => {
       const layer = current && wanted(current as T);
-      return layer && applied(kind, current, { apiVersion: kind.apiVersion, kind: kind.kind, ...layer }, write, true);
+      const whole = layer && { apiVersion: kind.apiVersion, kind: kind.kind, ...layer };
+      return whole && applied(kind, current, whole, write, true, versions);
     };
     return (await this.of(kind).update(name, namespace ?? '', makeNew, write)).object.decode(kind) as T;
   }
@@ -328,6 +331,7 @@ export class Registry implements ObjectAccess {
   #resource(kind: AnyKind, shared: { cache: ResourceCache; hub: WatchHub }): Resource {
     const isEvent = shared.cache.prefix === '/registry/events/';
     return new Resource(kind, {
+      versions: fieldVersions(kind, (apiVersion) => this.scheme.kind(apiVersion, kind.kind)),
       get cache() {
         return shared.cache;
       },

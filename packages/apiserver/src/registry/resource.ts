@@ -1,4 +1,5 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { ObjectVersions } from '@coracle/api/patch/versions';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
@@ -29,6 +30,11 @@ export class Resource {
 
   get hub(): WatchHub {
     return this.#parts.hub;
+  }
+
+  /** The versions others may have written its objects in. */
+  get versions(): ObjectVersions {
+    return this.#parts.versions;
   }
 
   /** The group and plural, as error texts name the resource. */

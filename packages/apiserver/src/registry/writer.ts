@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import type { FieldError } from '@coracle/api/meta/field-path';
 import { invalidObject, StatusError } from '@coracle/api/meta/status';
+import type { ObjectVersions } from '@coracle/api/patch/versions';
 import type { Attributes, Operation } from '../admission/plugin.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { encodeStored, toStored } from '../storage/encoding.ts';
@@ -18,6 +19,8 @@ export interface ResourceParts {
   hub: WatchHub;
   hooks: ResourceHooks;
   objects: ObjectAccess;
+  /** See `fieldVersions`. */
+  versions: ObjectVersions;
   /** The revision the caches are at. */
   seen(): number;
   /** Waits until the caches hold everything that was written before this call. */
@@ -45,12 +48,14 @@ export class Overtaken {
 export class Writer {
   readonly kind: AnyKind;
   readonly hooks: ResourceHooks;
+  readonly versions: ObjectVersions;
   readonly #parts: ResourceParts;
   readonly #assumed = new WeakSet<CachedObject>();
 
   constructor(kind: AnyKind, parts: ResourceParts) {
     this.kind = kind;
     this.hooks = parts.hooks;
+    this.versions = parts.versions;
     this.#parts = parts;
   }
 

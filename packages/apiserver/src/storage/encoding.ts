@@ -123,7 +123,9 @@ export function toStored(kind: AnyKind, object: KubeObject): KubeObject | Promis
   if (!kind.storedAs) return object;
   if (kind.dynamic?.convertMany) return inFormOf(kind.storedAs.kind(), object);
   const stored = kind.storedAs.kind();
-  return { ...kind.storedAs.encode(object), kind: stored.kind, apiVersion: stored.apiVersion };
+  const form = { ...kind.storedAs.encode(object), kind: stored.kind, apiVersion: stored.apiVersion };
+  if (!kind.dynamic) stored.defaults?.(form);
+  return form;
 }
 
 /** Text as bytes in memory of its own: slices of a shared pool would keep whole slabs alive in a cache. */

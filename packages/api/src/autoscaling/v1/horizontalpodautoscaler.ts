@@ -14,7 +14,7 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>('auto
   namespaced: true,
   hasGeneration: false,
   subresources: { status: true },
-  storedAs: { kind: () => stored, encode: toStored, decode: (it) => toV1(it as HorizontalPodAutoscalerV2) },
+  storedAs: { kind: () => stored, encode: toV2, decode: (it) => toV1(it as HorizontalPodAutoscalerV2) },
   defaults(it) {
     if (it.spec) it.spec.minReplicas ??= 1;
   },
@@ -27,10 +27,3 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>('auto
   validateStatusUpdate: (it, _old, at) => validateAutoscalerStatus(toV2(it), at),
   columns: stored.columns!.map((column) => ({ ...column, value: (it, now) => column.value(toV2(it), now) })),
 });
-
-/** The form that is stored, with the defaults of that form. */
-function toStored(it: HorizontalPodAutoscaler): HorizontalPodAutoscalerV2 {
-  const out = toV2(it);
-  stored.defaults?.(out);
-  return out;
-}
