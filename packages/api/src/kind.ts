@@ -116,8 +116,17 @@ export interface DynamicType {
    * where metadata does not fit.
    */
   decode(value: unknown): { object: unknown; unknown: string[] };
-  /** All errors of replacing `old` by `it` through the resource or a subresource; what was invalid before and has not changed may stay. */
-  validateUpdate(it: KubeObject, old: KubeObject, subresource: string, at: Path): FieldError[];
+  /**
+   * All errors of replacing `old` by `it` through the resource or a subresource; what was invalid before and has not changed may stay, and `warn` may be
+   * told of it.
+   */
+  validateUpdate(
+    it: KubeObject,
+    old: KubeObject,
+    subresource: string,
+    at: Path,
+    warn: (text: string) => void,
+  ): FieldError[];
   /** The OpenAPI v3 schema that is published. */
   readonly openApi: Readonly<Record<string, unknown>>;
   /** The warning that answers to requests of a deprecated version carry. */

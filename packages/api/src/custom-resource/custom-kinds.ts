@@ -11,7 +11,7 @@ import { fillDefaults } from '../structural/defaults.ts';
 import { type StructuralNode, structuralNode } from '../structural/node.ts';
 import { prune } from '../structural/prune.ts';
 import { columnsOf } from './columns.ts';
-import { typedMetadata } from './metadata.ts';
+import { finalizerWarnings, typedMetadata } from './metadata.ts';
 import { type CompiledRules, resourceValidator } from './validation.ts';
 
 /** The kinds of a definition. */
@@ -91,6 +91,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
     hasGeneration: true,
     defaults: (it) => fillDefaults(it, node),
     validate: (it) => validator.validate(it),
+    warnings: finalizerWarnings,
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
     ...(version.storage
@@ -105,7 +106,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
     dynamic: {
       schema: applySchema(type, node),
       decode: (value) => decode(value as Record<string, unknown>, node),
-      validateUpdate: (it, old, subresource) => validator.validateUpdate(it, old, subresource),
+      validateUpdate: (it, old, subresource, _at, warn) => validator.validateUpdate(it, old, subresource, warn),
       openApi: props as Readonly<Record<string, unknown>>,
       deprecation: version.deprecated
         ? (version.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated`)

@@ -1,5 +1,7 @@
 import { decodeObject } from '../codec/strict.ts';
+import type { KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
+import { isQualifiedName } from '../meta/names.ts';
 import { isObject } from '../meta/object.ts';
 import { validateAnnotations } from '../meta/validate-metadata.ts';
 import { validateLabels } from '../meta/validate-selector.ts';
@@ -27,6 +29,24 @@ function decoded(metadata: unknown, unknown: string[]): unknown {
   const result = decodeObject<{ metadata: unknown }>({ metadata }, schema);
   unknown.push(...result.unknown);
   return result.object.metadata;
+}
+
+/** Finalizers that the machinery knows by a plain name. */
+const plainFinalizers = new Set(['orphan', 'foregroundDeletion']);
+
+/** What is told to clients that add finalizers which another writer may use too. */
+export function finalizerWarnings({ metadata }: KubeObject, old: KubeObject | undefined): string[] {
+  const added = new Set(metadata.finalizers ?? []);
+  for (const known of old?.metadata.finalizers ?? []) added.delete(known);
+  return [...added].sort().flatMap((name) => {
+    const problems = isQualifiedName(name);
+    if (!name.includes('/') && !plainFinalizers.has(name)) {
+      problems.push(
+        'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers',
+      );
+    }
+    return problems.map((problem) => `metadata.finalizers: ${JSON.stringify(name)}: ${problem}`);
+  });
 }
 
 /** Errors of the resources embedded in an object: what every object has, they have too. */

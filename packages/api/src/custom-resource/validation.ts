@@ -11,19 +11,25 @@ import { embeddedErrors } from './metadata.ts';
 /** Validates the objects of one version of a custom resource. */
 export interface ResourceValidator {
   validate(it: KubeObject): FieldError[];
-  /** Ratcheting: what was wrong before and has not changed is let through (KEP-4008). */
-  validateUpdate(it: KubeObject, old: KubeObject, subresource: string): FieldError[];
+  /** Ratcheting: what was wrong before and has not changed is let through (KEP-4008); of rules that would have refused it `warn` is told. */
+  validateUpdate(it: KubeObject, old: KubeObject, subresource: string, warn: (text: string) => void): FieldError[];
 }
 
 type Scale = CustomResourceSubresources['scale'];
 
 /** CEL rules of a schema, compiled. */
 export interface CompiledRules {
-  validate(object: unknown, old?: unknown): { errors: FieldError[] };
+  validate(object: unknown, old?: unknown): { errors: FieldError[]; ratcheted: FieldError[] };
 }
 
 /** Errors that leave too little for rules to look at. */
-const blocking = new Set(['FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
+const blocking = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
 
 /** The errors found so far and those of the rules, which are not asked about an object that has not the form they were written for. */
 function withRules(
@@ -31,9 +37,14 @@ function withRules(
   rules: CompiledRules | undefined,
   it: KubeObject,
   old?: KubeObject,
+  warn?: (text: string) => void,
 ): FieldError[] {
   if (!rules) return errors;
-  if (!errors.some(({ type }) => blocking.has(type))) return [...errors, ...rules.validate(it, old).errors];
+  if (!errors.some(({ type }) => blocking.has(type))) {
+    const outcome = rules.validate(it, old);
+    for (const { field, message } of outcome.ratcheted) warn?.(`${field}: ${message}`);
+    return [...errors, ...outcome.errors];
+  }
   const message =
     'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
   return [...errors, { type: 'FieldValueInvalid', field: '<nil>', message }];
@@ -60,7 +71,7 @@ export function resourceValidator(
       ];
       return withRules(errors, rules, it);
     },
-    validateUpdate(it, old, subresource) {
+    validateUpdate(it, old, subresource, warn) {
       const lists = hasLists(node) && duplicateItems(old, node).length === 0 ? duplicateItems(it, node) : [];
       const errors =
         subresource === 'status'
@@ -72,7 +83,7 @@ export function resourceValidator(
               ...embeddedErrors(it, node),
               ...lists,
             ];
-      return withRules(errors, rules, it, old);
+      return withRules(errors, rules, it, old, warn);
     },
   };
 }

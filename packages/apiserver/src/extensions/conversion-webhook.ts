@@ -51,7 +51,7 @@ export function conversionWebhook(
         stage = next;
       });
       stage = 'webhook_invalid_converted_object_failure';
-      const made = converted.map((each, i) => checked(each, objects[i]!, apiVersion, i, of));
+      const made = converted.map((each, i) => checked(each, objects[i]!, apiVersion, of));
       done();
       return made;
     } catch (error) {
@@ -114,30 +114,29 @@ function answerOf(value: unknown, version: string, uid: string): unknown[] {
 }
 
 /** What came back, if it is the object that was sent in the version that was asked for; metadata is the sent one's. */
-function checked(made: unknown, sent: KubeObject, apiVersion: string, index: number, of: string): KubeObject {
+function checked(made: unknown, sent: KubeObject, apiVersion: string, of: string): KubeObject {
+  // Upstream asks for one object after the other, so all are at index 0 there.
   const invalid = (what: string, why: string) =>
-    new Error(`conversion webhook for ${of} returned invalid ${what} at index ${index}: ${why}`);
-  if (!isObject(made)) throw invalid('converted object', 'it is not an object');
+    new Error(`conversion webhook for ${of} returned invalid ${what}: ${why}`);
+  const first = 'object at index 0';
+  if (!isObject(made)) throw invalid(first, 'it is not an object');
   const object = made as unknown as KubeObject;
   if (object.apiVersion !== apiVersion) {
-    const why = `invalid groupVersion (expected ${apiVersion}, received ${object.apiVersion ?? ''})`;
-    throw invalid('converted object', why);
+    throw invalid(first, `invalid groupVersion (expected ${apiVersion}, received ${object.apiVersion ?? ''})`);
   }
   if (object.kind !== sent.kind) {
-    throw invalid('converted object', `invalid kind (expected ${sent.kind}, received ${object.kind ?? ''})`);
+    throw invalid(first, `invalid kind (expected ${sent.kind}, received ${object.kind ?? ''})`);
   }
-  if (!isObject(object.metadata)) throw invalid('metadata in object', 'missing metadata in converted object');
+  if (!isObject(object.metadata)) throw invalid('metadata', 'missing metadata in converted object');
   for (const [field, name] of [
     ['name', 'name'],
     ['namespace', 'namespace'],
     ['uid', 'UID'],
   ] as const) {
     const [before, now] = [sent.metadata[field] ?? '', object.metadata[field] ?? ''];
-    if (before !== now) throw invalid('converted object', `must have the same ${name}: ${before} != ${now}`);
+    if (before !== now) throw invalid('object', `must have the same ${name}: ${before} != ${now}`);
   }
-  object.metadata = restored(object.metadata as Record<string, unknown>, sent, (why) =>
-    invalid('metadata in object', why),
-  );
+  object.metadata = restored(object.metadata as Record<string, unknown>, sent, (why) => invalid('metadata', why));
   return object;
 }
 

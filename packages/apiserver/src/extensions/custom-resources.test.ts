@@ -298,8 +298,28 @@ describe('custom resources', () => {
       field: '<nil>',
     });
     await call('POST', path, { metadata: { name: 'a' }, spec: { min: 1, max: 5 } });
+    // What a new rule refuses may stay as it is; whoever writes the object is told.
+    await define(call, ruled([rule('self.min > 1', 'min too small'), rule('self.max >= oldSelf.max', 'max shrinks')]));
+    const kept = await call('PATCH', `${path}/a`, { metadata: { labels: { x: 'y' } } }, merge);
+    expect(kept.status).toBe(200);
+    expect(kept.headers.get('warning')).toBe('299 - "spec: Invalid value: \\"object\\": min too small"');
+    const moved = await call('PATCH', `${path}/a`, { spec: { max: 6 } }, merge);
+    expect(moved.body.message).toBe('Ruled.example.com "a" is invalid: spec: Invalid value: "object": min too small');
     const shrunk = await call('PATCH', `${path}/a`, { spec: { max: 4 } }, merge);
-    expect(shrunk.body.details.causes[0].message).toMatch(/max shrinks$/);
+    expect(shrunk.body.details.causes[1].message).toMatch(/max shrinks$/);
+  });
+
+  it('warn of finalizers that others may have too', async () => {
+    const made = await call('POST', widgets, {
+      ...widget('held'),
+      metadata: { name: 'held', finalizers: ['mine', 'example.com/mine', 'orphan'] },
+    });
+    expect(made.headers.get('warning')).toBe(
+      '299 - "metadata.finalizers: \\"mine\\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers"',
+    );
+    const changed = await call('PATCH', `${widgets}/held`, { spec: { size: 2 } }, merge);
+    expect([changed.status, changed.headers.get('warning')]).toEqual([200, null]);
+    await call('PATCH', `${widgets}/held`, { metadata: { finalizers: null } }, merge);
   });
 
   it('have a status and a scale of their own', async () => {

@@ -171,19 +171,19 @@ describe('versions that a webhook converts', () => {
     [
       'another version',
       (it) => it,
-      `${of} returned invalid converted object at index 0: invalid groupVersion (expected hook.example.com/v1, received hook.example.com/v1beta1)`,
+      `${of} returned invalid object at index 0: invalid groupVersion (expected hook.example.com/v1, received hook.example.com/v1beta1)`,
     ],
     [
       'another name',
       (it, to) => ({ ...it, apiVersion: to, metadata: { ...it['metadata'], name: 'z' } }),
-      `${of} returned invalid converted object at index 0: must have the same name: bad != z`,
+      `${of} returned invalid object: must have the same name: bad != z`,
     ],
     [
       'labels that are none',
       (it, to) => ({ ...it, apiVersion: to, metadata: { ...it['metadata'], labels: { a: 1 } } }),
-      `${of} returned invalid metadata in object at index 0: metadata.labels[a] must be a string, but is number in converted object`,
+      `${of} returned invalid metadata: metadata.labels[a] must be a string, but is number in converted object`,
     ],
-    ['nothing', () => null, `${of} returned invalid converted object at index 0: it is not an object`],
+    ['nothing', () => null, `${of} returned invalid object at index 0: it is not an object`],
   ])('are an error where the webhook answers with %s', async (_what, answer, message) => {
     await call('DELETE', `${path('v1beta1')}/bad`);
     await call('POST', path('v1beta1'), { metadata: { name: 'bad' }, spec: { hostPort: 'bad:1' } });

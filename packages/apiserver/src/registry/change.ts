@@ -91,7 +91,7 @@ async function overwrite(
     const at = new Path();
     writer.refuse(object, [
       ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
-      ...validateChange(kind, object, old, write.subresource, at, view),
+      ...validateChange(kind, object, old, write, at, view),
     ]);
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
     const put = async (): Promise<CachedObject | Overtaken> => {

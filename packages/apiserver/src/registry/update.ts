@@ -48,12 +48,12 @@ export function validateChange(
   kind: AnyKind,
   object: KubeObject,
   old: KubeObject,
-  subresource: string,
+  { subresource, warn }: { readonly subresource: string; warn(text: string): void },
   at: Path,
   view?: View,
 ): FieldError[] {
   if (view) return view.validate?.(object, old, at) ?? [];
-  if (kind.dynamic) return kind.dynamic.validateUpdate(object, old, subresource, at);
+  if (kind.dynamic) return kind.dynamic.validateUpdate(object, old, subresource, at, warn);
   if (subresource === 'status') return kind.validateStatusUpdate?.(object, old, at) ?? [];
   if (subresource !== '' && subresource !== 'scale') return [];
   return [

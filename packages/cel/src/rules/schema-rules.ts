@@ -43,6 +43,7 @@ export function compileSchemaRules(schema: StructuralSchema, root = true): Schem
         at,
         correlated: old !== undefined,
         unchanged: () => old !== undefined && deepEqual(object, old),
+        around: () => false,
       });
       return { errors: run.errors, ratcheted: run.ratcheted };
     },
@@ -97,6 +98,8 @@ interface Place {
   readonly correlated: boolean;
   /** Whether this, or what it is part of, is as it was. */
   readonly unchanged: () => boolean;
+  /** The same of what it is part of. */
+  readonly around: () => boolean;
 }
 
 class Run {
@@ -109,7 +112,7 @@ class Run {
     const { value } = place;
     if (value === null || value === undefined || this.#over) return;
     this.#rules(node, place);
-    for (const each of node.allOf) this.node(each, { ...place, unchanged: () => false });
+    for (const each of node.allOf) this.node(each, { ...place, unchanged: place.around });
     if (Array.isArray(value)) this.#items(node, value, place);
     else if (typeof value === 'object') this.#fields(node, value as Record<string, unknown>, place);
   }
@@ -218,7 +221,7 @@ function part(value: unknown, old: unknown, at: Path, correlated: boolean, aroun
     equal ??= correlated ? old !== undefined && deepEqual(value, old) : around.unchanged();
     return equal;
   };
-  return { value, old, at, correlated, unchanged };
+  return { value, old, at, correlated, unchanged, around: around.unchanged };
 }
 
 /** A message for people: one line, not empty, not too long; anything else gives way to the default. */

@@ -356,6 +356,10 @@ describe('subresources', () => {
   ])('are what policies that name them are about: pods/%s is the whole pod', async (part, spec, expression) => {
     const pods = '/api/v1/namespaces/default/pods';
     await call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    await call('POST', '/api/v1/nodes', {
+      metadata: { name: 'n', labels: { 'kubernetes.io/os': 'linux' } },
+      status: { allocatable: { cpu: '4' } },
+    });
     const made = await call('POST', pods, {
       metadata: { name: `of-${part}` },
       spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] },

@@ -7,7 +7,7 @@ import type { Hook, RejectionType, WebhookSurroundings } from './hooks.ts';
 import { denial, parseReview, question, type Verdict, verdictOf } from './review.ts';
 
 /** A webhook could not be asked, or gave no answer that can be understood; its failurePolicy decides what follows. */
-class CallFailure extends Error {
+export class CallFailure extends Error {
   readonly status: StatusError;
 
   constructor(name: string, why: string, status: StatusError) {
@@ -76,9 +76,9 @@ export async function callHook<T>(
     called(code, false);
     around.metrics.failedOpen({ name, type });
     around.log.warn({ webhook: name, reason: error.message }, 'Failed calling webhook, failing open');
-    const prefix = `failed-open.${type === 'admit' ? 'mutating' : 'validating'}.webhook.admission.k8s.io`;
+    const prefix = `failed-open.${type === 'admit' ? 'mutation' : 'validating'}.webhook.admission.k8s.io`;
     attributes.annotate(`${prefix}/${call.place}`, name);
-    if (isLate(attributes)) throw timeoutError(requestIsLate);
+    refuseLate(attributes);
     return undefined;
   }
 }
@@ -92,8 +92,9 @@ class Denied extends Error {
   }
 }
 
-function isLate({ signal, deadline }: Attributes): boolean {
-  return signal?.aborted === true || (deadline !== undefined && Date.now() >= deadline);
+/** Throws the 504 of a request whose time is over: nobody waits for what webhooks say of it. */
+export function refuseLate({ signal, deadline }: Attributes): void {
+  if (signal?.aborted || (deadline !== undefined && Date.now() >= deadline)) throw timeoutError(requestIsLate);
 }
 
 /** A dry run may not change anything, the world behind a webhook included. */
@@ -121,7 +122,7 @@ async function ask({ hook, attributes }: Call, forms: Forms, around: WebhookSurr
   const target = attempt(
     () => webhookTarget(clientConfig, around.resolve, around.credentials),
     'could not get REST client',
-    badRequest('error getting REST client'),
+    internalError(new Error('error getting REST client')),
   );
   const left = (attributes.deadline ?? Number.POSITIVE_INFINITY) - Date.now();
   try {

@@ -20,7 +20,8 @@ export function validatingWebhooks(around: WebhookSurroundings): AdmissionPlugin
         if (kind) relevant.push({ hook, kind });
       }
       if (relevant.length === 0) return;
-      const { callHook } = await import('./call.ts');
+      const { callHook, refuseLate } = await import('./call.ts');
+      refuseLate(attributes);
       const answers = await Promise.allSettled(
         relevant.map(({ hook, kind }, i) =>
           callHook({ hook, kind, attributes, place: `round_0_index_${i}` }, around, () => undefined),

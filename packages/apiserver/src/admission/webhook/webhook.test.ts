@@ -550,6 +550,10 @@ describe('mutating webhooks', () => {
   ])('may change what a request for pods/%s asks for, and see what comes of it', async (part, spec, path, value) => {
     const pods = '/api/v1/namespaces/default/pods';
     const name = `guest-of-${part}`;
+    await call('POST', '/api/v1/nodes', {
+      metadata: { name: 'n', labels: { 'kubernetes.io/os': 'linux' } },
+      status: { allocatable: { cpu: '4' } },
+    });
     await call('POST', pods, {
       metadata: { name },
       spec: { nodeName: 'n', containers: [{ name: 'app', image: 'i', resources: { requests: { cpu: '1' } } }] },
@@ -607,6 +611,24 @@ describe('mutating webhooks', () => {
     const answer = await create();
     expect(answer.status).toBe(500);
     expect(answer.body.message).toContain(message);
+  });
+
+  it('that sends no patch as its patch fails the call, which failurePolicy Ignore forgives', async () => {
+    const patch = (text: string) => allow({ patchType: 'JSONPatch', patch: Buffer.from(text).toString('base64') });
+    hook.respond = patch('{"op":"add"}');
+    await register('Mutating');
+    expect((await create()).body).toMatchObject({
+      code: 500,
+      message:
+        'Internal error occurred: failed calling webhook "test.example.com": received undecodable patch in webhook response: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+    });
+    await call('DELETE', configs.pop()!);
+    await register('Mutating', { failurePolicy: 'Ignore' });
+    expect((await create()).status).toBe(201);
+    expect(annotations.get('failed-open.mutation.webhook.admission.k8s.io/round_0_index_0')).toBe('test.example.com');
+    // One that does not fit the object is no failure of the call.
+    hook.respond = patching({ op: 'remove', path: '/data/none' });
+    expect((await create()).body).toMatchObject({ code: 500, reason: 'InternalError' });
   });
 
   it('cannot change what is being deleted', async () => {
