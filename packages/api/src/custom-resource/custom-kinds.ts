@@ -89,6 +89,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
       ...(scale ? { scale: scalePaths(scale) } : {}),
     },
     hasGeneration: true,
+    allowUnconditionalUpdate: false,
     defaults: (it) => fillDefaults(it, node),
     validate: (it) => validator.validate(it),
     warnings: finalizerWarnings,

@@ -53,6 +53,7 @@ export async function cleanUp(
     return failed('InstanceDeletionFailed', 'could not list instances: the custom resource is not served yet');
   }
   await registry.fresh();
+  if (!registry.find(storage)) return; // another server was faster
   const problems = await deleteAll(registry, storage);
   if (problems.length > 0) {
     await failed('InstanceDeletionFailed', `could not issue all deletes: ${aggregate(problems)}`);

@@ -309,6 +309,19 @@ describe('custom resources', () => {
     expect(shrunk.body.details.causes[1].message).toMatch(/max shrinks$/);
   });
 
+  it('are replaced only by who says what they replace', async () => {
+    const { body } = await call('POST', widgets, widget('replaced', { size: 1 }));
+    for (const part of ['', '/status']) {
+      const blind = await call('PUT', `${widgets}/replaced${part}`, widget('replaced', { size: 2 }));
+      expect(blind.body).toMatchObject({
+        code: 422,
+        message:
+          'widgets.example.com "replaced" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+      });
+    }
+    expect((await call('PUT', `${widgets}/replaced`, { ...body, spec: { size: 2 } })).status).toBe(200);
+  });
+
   it('warn of finalizers that others may have too', async () => {
     const made = await call('POST', widgets, {
       ...widget('held'),

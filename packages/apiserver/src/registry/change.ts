@@ -1,7 +1,7 @@
 import type { KubeObject } from '@coracle/api/kind';
-import { Path } from '@coracle/api/meta/field-path';
+import { invalid, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
-import { conflict, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
+import { conflict, invalidObject, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
 import { validateMetadataUpdate } from '@coracle/api/meta/validate-metadata';
 import { keepUnchangedTimes } from '@coracle/api/patch/apply';
 import type { CachedObject } from '../storage/cached-object.ts';
@@ -128,8 +128,10 @@ function checkPreconditions(
   if (uid && uid !== old.metadata.uid && write.verb !== 'patch')
     throw otherObject(writer, name, key, uid, old.metadata.uid ?? '');
   if (!resourceVersion && writer.kind.allowUnconditionalUpdate === false) {
-    const message = 'Invalid value: 0: must be specified for an update';
-    writer.refuse(wanted, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }]);
+    // Said of the resource, not of the kind, as upstream's store knows no kinds.
+    const { group, plural } = writer.kind;
+    const error = invalid(new Path('metadata.resourceVersion'), 0, 'must be specified for an update');
+    throw invalidObject({ group, kind: plural }, name, [error]);
   }
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(writer.named, name);
 }
