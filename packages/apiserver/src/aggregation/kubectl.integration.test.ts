@@ -2,16 +2,21 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { apiService } from '@coracle/api/apiregistration/v1/apiservice';
 import { namespace } from '@coracle/api/core/v1/namespace';
 import { isConditionTrue } from '@coracle/api/meta/conditions';
+import type { StatusError } from '@coracle/api/meta/status';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EtcdStore } from '../storage/etcd-store.ts';
+import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
 import { eventually } from '../testing/expectations.ts';
 import { type ExtensionServer, startExtensionServer } from '../testing/extension-server.ts';
-import { type SecureServer, startSecureServer } from '../testing/secure-server.ts';
+import { type SecureServer, startSecureServerOn } from '../testing/secure-server.ts';
 
 const name = 'v1.wardle.example.com';
 
+let etcd: TestEtcd;
 let extension: ExtensionServer;
 let server: SecureServer;
 let home: string;
@@ -19,7 +24,8 @@ let home: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'kubectl-'));
   extension = await startExtensionServer();
-  server = await startSecureServer(...extension.flags);
+  etcd = await startEtcd();
+  server = await startSecureServerOn(new EtcdStore({ servers: [etcd.url] }), ...extension.flags);
   await server.admin.create(namespace, { metadata: { name: 'wardle' }, spec: {} });
   await extension.register(server.admin);
   await isAvailable(true);
@@ -43,6 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await extension.close();
+  await etcd.close();
   await rm(home, { recursive: true });
 });
 
@@ -85,6 +92,17 @@ describe("upstream's kubectl", () => {
     expect((await kubectl('delete', 'flunder', 'one')).stdout).toBe('flunder.wardle.example.com "one" deleted\n');
   });
 
+  it('is passed on in the name of the user, with the certificate of the front proxy', async () => {
+    await kubectl('get', 'flunders');
+    const request = extension.received.find(({ url }) => url?.includes('/flunders'))!;
+    expect(request.headers).toMatchObject({
+      'x-remote-user': 'admin',
+      'x-remote-group': expect.stringContaining('system:masters'),
+    });
+    expect(request.headers.authorization).toBeUndefined();
+    expect((request.socket as TLSSocket).getPeerCertificate().subject.CN).toBe('front-proxy-client');
+  });
+
   it('shows who serves what', async () => {
     const resources = await kubectl('api-resources', '--api-group=wardle.example.com');
     expect(resources.stdout).toMatch(/\nflunders +fl +wardle\.example\.com\/v1 +true +Flunder\n$/);
@@ -100,6 +118,15 @@ describe("upstream's kubectl", () => {
     await isAvailable(false);
     const { stdout } = await kubectl('get', 'apiservice', name);
     expect(stdout).toMatch(/wardle\/api +False \(ServicePortError\) +/);
+    const { status } = await server.admin.get(apiService, name);
+    expect(status?.conditions?.[0]).toMatchObject({
+      reason: 'ServicePortError',
+      message: 'service/api in "wardle" is not listening on port 444',
+    });
+    const answer = await server.admin
+      .request('GET', '/apis/wardle.example.com/v1')
+      .catch((error: StatusError) => error);
+    expect(answer).toMatchObject({ code: 503 });
     expect(await kubectl('get', 'namespaces')).toMatchObject({ code: 0 });
     const resources = await kubectl('api-resources');
     expect(resources.stdout).toContain('deployments');

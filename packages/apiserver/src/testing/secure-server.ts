@@ -19,6 +19,7 @@ import { reconcileBootstrapPolicy } from '../chain/authorization/rbac/policy/rec
 import { apiServerFlags } from '../flags.ts';
 import type { Registry } from '../registry/registry.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
+import type { Store } from '../storage/store.ts';
 
 /** An API server as clusters run it, but for its store: TLS, certificates, tokens, Node and RBAC, all admission plugins. */
 export interface SecureServer {
@@ -40,7 +41,11 @@ export interface SecureServer {
 }
 
 /** Starts it on a random loopback port with the in-process store; `flags` come after the ones it sets itself, those of authorization in their place. */
-export async function startSecureServer(...flags: string[]): Promise<SecureServer> {
+export const startSecureServer = (...flags: string[]): Promise<SecureServer> =>
+  startSecureServerOn(new MemoryStore(), ...flags);
+
+/** The same over another store, which is closed with it. */
+export async function startSecureServerOn(store: Store, ...flags: string[]): Promise<SecureServer> {
   const folder = await mkdtemp(join(tmpdir(), 'apiserver-'));
   const at = (name: string) => join(folder, name);
   const authority = await makeAuthority({ commonName: 'kubernetes', days: 1 });
@@ -80,7 +85,6 @@ export async function startSecureServer(...flags: string[]): Promise<SecureServe
     '--kubelet-preferred-address-types=InternalIP',
     ...flags,
   ]);
-  const store = new MemoryStore();
   const warnings: { message: string }[] = [];
   const log = {
     error: (details: object, message: string) => console.error(message, details),
