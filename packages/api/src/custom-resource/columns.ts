@@ -2,16 +2,26 @@ import { age, since } from '../columns.ts';
 import type { CustomResourceColumnDefinition } from '../generated/apiextensions/v1.ts';
 import { JsonPath, resultText } from '../jsonpath/jsonpath.ts';
 import type { Column, KubeObject } from '../kind.ts';
+import { parseTime } from '../meta/time.ts';
 
-/** The columns a definition asks for; without any, the age alone. */
+/**
+ * The columns a definition asks for; without any, the age alone. Definitions check only how a path begins: from the first that is none after all on,
+ * there are no columns.
+ */
 export function columnsOf(
   columns: readonly CustomResourceColumnDefinition[] | undefined,
 ): readonly Column<KubeObject>[] {
-  return columns && columns.length > 0 ? columns.map(columnOf) : [age];
+  if (!columns?.length) return [age];
+  const made: Column<KubeObject>[] = [];
+  for (const it of columns) {
+    const path = compiled(it.jsonPath);
+    if (!path) break;
+    made.push(columnOf(it, path));
+  }
+  return made;
 }
 
-function columnOf(it: CustomResourceColumnDefinition): Column<KubeObject> {
-  const path = compiled(it.jsonPath);
+function columnOf(it: CustomResourceColumnDefinition, path: JsonPath): Column<KubeObject> {
   return {
     name: it.name,
     type: it.type as Column<KubeObject>['type'],
@@ -22,7 +32,6 @@ function columnOf(it: CustomResourceColumnDefinition): Column<KubeObject> {
   };
 }
 
-/** Definitions check only how a path begins: what is none after all leaves its cells empty. */
 function compiled(jsonPath: string): JsonPath | undefined {
   try {
     return new JsonPath(`{${jsonPath}}`, { allowMissing: true });
@@ -31,9 +40,9 @@ function compiled(jsonPath: string): JsonPath | undefined {
   }
 }
 
-function valueAt(path: JsonPath | undefined, object: KubeObject): unknown {
+function valueAt(path: JsonPath, object: KubeObject): unknown {
   try {
-    return path?.find(object)[0]?.[0];
+    return path.find(object)[0]?.[0];
   } catch {
     return undefined; // the path does not fit what is there, an index beyond a list's end for instance
   }
@@ -57,7 +66,14 @@ function cellOf(value: unknown, type: string, now: number): string | number | bo
   }
 }
 
+/** The first moment of year 1, Go's for a time that is not known. */
+const zeroTime = -62_135_596_800_000;
+
 function dateCell(text: string, now: number): string {
-  if (text !== '' && Number.isNaN(Date.parse(text))) return '<invalid>';
-  return since(text, now);
+  if (text === '' || text === 'null') return '<unknown>';
+  try {
+    return parseTime(text) === zeroTime ? '<unknown>' : since(text, now);
+  } catch {
+    return '<invalid>';
+  }
 }

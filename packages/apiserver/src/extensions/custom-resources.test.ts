@@ -392,6 +392,17 @@ describe('custom resources', () => {
       'Custom resource definition column (in JSONPath format): .spec.size',
     );
     expect(body.rows[0].cells).toEqual(['t', 7, 'http', null]);
+    const shown = async (since: string) => {
+      await call('PATCH', `${widgets}/t/status`, { status: { since } }, merge);
+      const table = await call('GET', `${widgets}/t`, undefined, {
+        accept: 'application/json;as=Table;g=meta.k8s.io;v=v1',
+      });
+      return table.body.rows[0].cells[3];
+    };
+    expect(await shown(new Date(Date.now() - 45_500_000).toISOString())).toBe('12h');
+    expect(await shown('2026-01-01')).toBe('<invalid>');
+    expect(await shown('')).toBe('<unknown>');
+    expect(await shown('0001-01-01T00:00:00Z')).toBe('<unknown>');
   });
 
   it('are found by fields and watched', async () => {
