@@ -20,6 +20,7 @@ import { checkModes } from './chain/authorization/modes.ts';
 import { unchanging, type WantedAuthorizer, type WantedAuthorizers } from './chain/authorization/wanted.ts';
 import { filterDurations } from './chain/filter-durations.ts';
 import { impersonation } from './chain/impersonation/index.ts';
+import { impersonationMetrics } from './chain/impersonation/metrics.ts';
 import { limitingOf } from './chain/limiting.ts';
 import { securityMetrics } from './chain/security-metrics.ts';
 import { frontLinksOf } from './chain/serving/flags.ts';
@@ -135,7 +136,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
         }),
       ),
       ...(auditing ? [timed('audit', audit(auditing))] : []),
-      timed('impersonation', impersonation(authorizer)),
+      timed('impersonation', impersonation(authorizer, impersonationMetrics(metrics))),
       timed(limiting.filter, limiting.link),
       timed('authorization', authorization(authorizer, counts.authorized)),
     ],

@@ -14,6 +14,7 @@ import { workOf } from './fairness/work.ts';
 import type { Link } from './link.ts';
 import { isUnlimited } from './long-running.ts';
 import { maxInFlight } from './max-in-flight.ts';
+import { Watermark } from './watermark.ts';
 
 /** What limits how many requests are worked on at once, and the pages that tell of it. */
 export interface Limiting {
@@ -42,11 +43,13 @@ export function limitingOf(
   const control = new FlowControl({ seats: readOnly + mutating });
   registry.follow(new FlowControlFollower(control, registry));
   registry.follow(new FlowSchemaStatus(registry, log));
-  observeFairness(metrics, control);
+  const queued = { reading: new Watermark(), mutating: new Watermark() };
+  observeFairness(metrics, control, queued);
   const link = fairness(control, {
     work: (context, widest, counts) => workOf(registry, context, widest, counts),
     requestTimeout: flags['request-timeout'],
     isUnlimited,
+    queued,
   });
   return { link, filter: 'priorityandfairness', pages: debugPages(control) };
 }

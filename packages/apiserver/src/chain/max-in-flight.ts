@@ -11,7 +11,8 @@ export interface InFlightLimits {
   readonly mutating: number;
 }
 
-const readVerbs = new Set(['get', 'list', 'watch']);
+/** Verbs of requests that only read. */
+export const readVerbs = new Set(['get', 'list', 'watch']);
 
 /**
  * What limits requests where priority and fairness are off: those beyond the limit are refused at once with 429. Watches and other long-running requests

@@ -13,6 +13,7 @@ import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
 import { cachedTokens } from './cached-tokens.ts';
 import { outsideTokensOf } from './outside-tokens.ts';
+import { tokenCacheMetrics } from './token-cache-metrics.ts';
 
 let folder: string;
 let issuer: HttpsServer;
@@ -341,6 +342,7 @@ describe('tokens that a webhook knows', () => {
 
   it('are good for as long as was said, and those who ask at once share the question', async () => {
     let asked = 0;
+    const metrics = new Registry();
     const user = { name: 'a', uid: '', groups: [], extra: {} };
     const tokens = cachedTokens(
       {
@@ -349,7 +351,7 @@ describe('tokens that a webhook knows', () => {
           return token === 'good' ? { user } : undefined;
         },
       },
-      { success: 60_000, failure: 0 },
+      { success: 60_000, failure: 0, metrics: tokenCacheMetrics(metrics) },
     );
     await Promise.all([1, 2, 3].map(() => tokens.authenticateToken('good', [])));
     await tokens.authenticateToken('good', []);
@@ -359,5 +361,16 @@ describe('tokens that a webhook knows', () => {
     await tokens.authenticateToken('bad', []);
     await tokens.authenticateToken('bad', []);
     expect(asked).toBe(4);
+    const text = await metrics.metrics();
+    for (const line of [
+      'request_total{status="hit"} 1',
+      'request_total{status="miss"} 6',
+      'request_duration_seconds_count{status="miss"} 6',
+      'fetch_total{status="ok"} 4',
+      'active_fetch_count{status="in_flight"} 0',
+      'active_fetch_count{status="blocked"} 0',
+    ]) {
+      expect(text).toContain(`\nauthentication_token_cache_${line}\n`);
+    }
   });
 });

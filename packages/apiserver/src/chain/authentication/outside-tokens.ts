@@ -6,7 +6,7 @@ import { FollowedFile, type FollowedFileOptions } from '../../followed-file.ts';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { unionOfTokens } from './bearer-token.ts';
-import { cachedTokens } from './cached-tokens.ts';
+import { cachedTokens, type TokenCacheOptions } from './cached-tokens.ts';
 import {
   type AuthenticationConfig,
   hasExpressions,
@@ -18,6 +18,7 @@ import type { outsideTokenFlags } from './flags.ts';
 import { groupsByClaim, requiredClaim, textByClaim, usernameByClaim } from './oidc/claims.ts';
 import { Issuer } from './oidc/issuer.ts';
 import { jwtTokens } from './oidc/tokens.ts';
+import { tokenCacheMetrics } from './token-cache-metrics.ts';
 import { webhookTokens } from './webhook-token.ts';
 
 type Flags = FlagValues<typeof outsideTokenFlags>;
@@ -46,6 +47,7 @@ export interface OutsideTokenOptions extends Omit<FollowedFileOptions, 'what'> {
 
 /** Reads them. Throws UsageError on what cannot be. */
 export async function outsideTokensOf(flags: Flags, { own, ...around }: OutsideTokenOptions): Promise<OutsideTokens> {
+  const counted = tokenCacheMetrics(around.metrics);
   const file = flags['authentication-config'];
   const byFlags = jwtOfFlags(flags);
   if (file !== '' && byFlags) {
@@ -61,7 +63,7 @@ export async function outsideTokensOf(flags: Flags, { own, ...around }: OutsideT
   const take = async (): Promise<void> => {
     const config = file === '' ? undefined : await readAuthenticationConfig(file, own);
     const jwts = config?.jwt ?? (byFlags ? [byFlags] : []);
-    issued = unionOfTokens(await Promise.all(jwts.map((each) => authenticatorOf(each, signedWith))));
+    issued = unionOfTokens(await Promise.all(jwts.map((each) => authenticatorOf(each, signedWith, counted))));
     anonymous = config?.anonymous;
   };
   const seen = file === '' ? '' : readFileSync(file, 'utf8');
@@ -75,7 +77,9 @@ export async function outsideTokensOf(flags: Flags, { own, ...around }: OutsideT
   return {
     tokens: [
       { authenticateToken: (token, audiences) => issued.authenticateToken(token, audiences) },
-      ...(webhook ? [cachedTokens(webhookTokens({ webhook, version }), { success: ttl, failure: ttl })] : []),
+      ...(webhook
+        ? [cachedTokens(webhookTokens({ webhook, version }), { success: ttl, failure: ttl, metrics: counted })]
+        : []),
     ],
     anonymous: () => anonymous,
     reload: async () => followed?.check(),
@@ -92,7 +96,11 @@ function supported(wanted: readonly string[]): readonly string[] {
   return wanted;
 }
 
-async function authenticatorOf(config: JwtConfig, signedWith: readonly string[]): Promise<TokenAuthenticator> {
+async function authenticatorOf(
+  config: JwtConfig,
+  signedWith: readonly string[],
+  metrics: TokenCacheOptions['metrics'],
+): Promise<TokenAuthenticator> {
   const { issuer, claimMappings, claimValidationRules, userValidationRules } = config;
   const { username, groups, uid, extra } = claimMappings;
   // The language is loaded where there is something to say in it.
@@ -127,7 +135,7 @@ async function authenticatorOf(config: JwtConfig, signedWith: readonly string[])
     ),
     userRules: userValidationRules.map(({ expression, message }) => cel!.userRule(expression, message)),
   });
-  return cachedTokens(tokens, { success: verifiedFor, failure: 0 });
+  return cachedTokens(tokens, { success: verifiedFor, failure: 0, metrics });
 }
 
 /** The --oidc-* flags as the configuration file would say the same; undefined: none is set. */

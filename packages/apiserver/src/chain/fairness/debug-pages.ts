@@ -1,19 +1,22 @@
+import { formatDuration } from '@coracle/api/meta/time';
 import { send } from '../../endpoints/response.ts';
 import type { Page } from '../../pages.ts';
+import { groupVersionOf } from '../request-info.ts';
 import type { FlowControl } from './flow-control.ts';
+import { type Asking, guessedDuration, type Queue, type Waiting } from './queue-set.ts';
 
 const root = '/debug/api_priority_and_fairness';
 
 /** What goes on in the flow control, as upstream shows it: tables of comma-separated values, for people. */
 export function debugPages(control: FlowControl): Readonly<Record<string, Page>> {
   const page =
-    (rows: () => string[][]): Page =>
+    (rows: (query: URLSearchParams) => string[][]): Page =>
     (context) =>
-      send(context, 200, 'text/plain; charset=utf-8', Buffer.from(tableOf(rows())));
+      send(context, 200, 'text/plain; charset=utf-8', Buffer.from(tableOf(rows(context.query))));
   return {
     [`${root}/dump_priority_levels`]: page(() => levelRows(control)),
     [`${root}/dump_queues`]: page(() => queueRows(control)),
-    [`${root}/dump_requests`]: page(() => requestRows(control)),
+    [`${root}/dump_requests`]: page((query) => requestRows(control, (query.get('includeRequestDetails') ?? '') !== '')),
   };
 }
 
@@ -30,7 +33,7 @@ function levelRows({ levels, counts }: FlowControl): string[][] {
   };
   const rows = [...levels].map(({ name, seats, idle, leaving }) => [
     name,
-    String(seats.queues.filter(({ active }) => active).length),
+    String(seats.queues.filter(({ waiting }) => waiting.size > 0).length),
     String(idle),
     String(leaving),
     String(seats.waiting),
@@ -57,6 +60,18 @@ function levelRows({ levels, counts }: FlowControl): string[][] {
   ];
 }
 
+const queueColumns = [
+  'PriorityLevelName',
+  'Index',
+  'PendingRequests',
+  'ExecutingRequests',
+  'SeatsInUse',
+  'NextDispatchR',
+  'InitialSeatsSum',
+  'MaxSeatsSum',
+  'TotalWorkSum',
+];
+
 function queueRows({ levels }: FlowControl): string[][] {
   const rows = [...levels].flatMap(({ name, seats }) =>
     seats.queues.map((queue, index) => [
@@ -65,21 +80,80 @@ function queueRows({ levels }: FlowControl): string[][] {
       String(queue.waiting.size),
       String(queue.executing),
       String(queue.seatsInUse),
+      seatSeconds(queue.next),
       String(queue.seatsWaiting),
-      queue.next.toFixed(4),
+      String(queue.seatsWaiting),
+      seatSeconds(workOf(queue)),
     ]),
   );
-  const head = ['PriorityLevelName', 'Index', 'PendingRequests', 'ExecutingRequests', 'SeatsInUse', 'SeatsWaiting'];
-  return [[...head, 'NextDispatchR'], ...rows];
+  return [queueColumns, ...rows];
 }
 
-function requestRows({ levels }: FlowControl): string[][] {
-  const rows = [...levels].flatMap(({ name, seats }) =>
-    seats.queues.flatMap(({ waiting }, index) =>
-      [...waiting].map((each, at) => [name, String(index), String(at), String(each.seats), each.arrival.toFixed(4)]),
-    ),
-  );
-  return [['PriorityLevelName', 'QueueIndex', 'RequestIndexInQueue', 'Seats', 'ArriveR'], ...rows];
+/** What the requests that wait are taken to need, in seat-milliseconds. */
+function workOf({ waiting }: Queue): number {
+  let work = 0;
+  for (const { seats, asking } of waiting) work += seats * (guessedDuration + (asking?.after ?? 0));
+  return work;
+}
+
+const requestColumns = [
+  'PriorityLevelName',
+  'FlowSchemaName',
+  'QueueIndex',
+  'RequestIndexInQueue',
+  'FlowDistingsher',
+  'ArriveTime',
+  'InitialSeats',
+  'FinalSeats',
+  'AdditionalLatency',
+  'StartTime',
+];
+const detailColumns = ['UserName', 'Verb', 'APIPath', 'Namespace', 'Name', 'APIVersion', 'Resource', 'SubResource'];
+const none = -1;
+
+/** The requests of each queue: those that wait, in their order, then those that are worked on; at last those that are of no queue. */
+function requestRows({ levels }: FlowControl, isDetailed: boolean): string[][] {
+  const rows: string[][] = [];
+  for (const { name, seats: set } of levels) {
+    const add = (queue: number, at: number, { seats, asking }: Pick<Waiting, 'seats' | 'asking'>, since?: number) => {
+      if (!asking) return;
+      rows.push([
+        name,
+        asking.schema,
+        String(queue),
+        String(at),
+        asking.distinguisher,
+        timeOf(asking.arrived),
+        String(seats),
+        String(asking.after > 0 ? seats : 0),
+        formatDuration(asking.after),
+        since === undefined ? '0001-01-01T00:00:00Z' : timeOf(since),
+        ...(isDetailed ? detailsOf(asking) : []),
+      ]);
+    };
+    const running = Map.groupBy(set.running, ({ queue }) => queue);
+    for (const [index, queue] of set.queues.entries()) {
+      for (const [at, each] of [...queue.waiting].entries()) add(index, at, each);
+      for (const each of running.get(queue) ?? []) add(index, none, each, each.since);
+    }
+    for (const each of running.get(undefined) ?? []) add(none, none, each, each.since);
+  }
+  return [[...requestColumns, ...(isDetailed ? detailColumns : [])], ...rows];
+}
+
+function detailsOf({ user, info }: Asking): string[] {
+  const { verb, path, namespace, name, resource, subresource } = info;
+  return [user.name, verb, path, namespace, name, groupVersionOf(info), resource, subresource];
+}
+
+/** Seat-milliseconds as upstream shows seat-seconds. */
+function seatSeconds(value: number): string {
+  return `${(value / 1000).toFixed(8)}ss`;
+}
+
+/** A time of the process's own clock. */
+function timeOf(milliseconds: number): string {
+  return new Date(performance.timeOrigin + milliseconds).toISOString();
 }
 
 function total(counts: ReadonlyMap<string, number>, keys: readonly string[]): number {

@@ -68,6 +68,39 @@ describe('a server with priority and fairness', () => {
     expect((await uids())[1]).toBe(madeLevel.metadata.uid);
     const levels = await admin.request('GET', '/debug/api_priority_and_fairness/dump_priority_levels');
     expect(levels.body.toString()).toMatch(/^strangers, +0, +true, +false, +0, +0, +\d+, +0, +0, +0$/m);
+    await admin.create(priorityLevelConfiguration, {
+      metadata: { name: 'lines' },
+      spec: {
+        type: 'Limited',
+        limited: {
+          nominalConcurrencyShares: 1,
+          limitResponse: { type: 'Queue', queuing: { queues: 2, handSize: 1, queueLengthLimit: 1 } },
+        },
+      },
+    });
+    await eventually(async () => {
+      const { body } = await admin.request('GET', '/debug/api_priority_and_fairness/dump_queues');
+      return body.toString().includes('\nlines, ');
+    });
+    const queues = await admin.request('GET', '/debug/api_priority_and_fairness/dump_queues');
+    expect(queues.body.toString()).toMatch(
+      /^PriorityLevelName, Index, +PendingRequests, ExecutingRequests, SeatsInUse, NextDispatchR, +InitialSeatsSum, MaxSeatsSum, TotalWorkSum\n/,
+    );
+    expect(queues.body.toString()).toMatch(/^lines, +1, +0, +0, +0, +\d+\.\d{8}ss, +0, +0, +0\.00000000ss$/m);
+    const page = '/debug/api_priority_and_fairness/dump_requests';
+    const [head, ...requests] = (await admin.request('GET', `${page}?includeRequestDetails=1`)).body
+      .toString()
+      .split('\n');
+    expect(head!.split(/, +/)).toEqual(
+      [
+        'PriorityLevelName FlowSchemaName QueueIndex RequestIndexInQueue FlowDistingsher ArriveTime',
+        'InitialSeats FinalSeats AdditionalLatency StartTime UserName Verb APIPath Namespace Name APIVersion Resource SubResource',
+      ].flatMap((each) => each.split(' ')),
+    );
+    const own = requests.find((each) => each.includes(page))!.split(/, */);
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(own.slice(0, 10)).toEqual(['exempt', 'exempt', '-1', '-1', '', time, '1', '0', '0s', time]);
+    expect(own.slice(11)).toEqual(['get', page, '', '', '', '', '']);
     await admin.delete(flowSchema, 'strangers');
     await eventually(async () => (await uids())[0] === '');
   });

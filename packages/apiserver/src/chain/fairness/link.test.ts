@@ -4,8 +4,9 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import type { RequestContext } from '../link.ts';
 import { isUnlimited } from '../long-running.ts';
 import { requestInfoOf } from '../request-info.ts';
+import { Watermark } from '../watermark.ts';
 import { FlowControl } from './flow-control.ts';
-import { fairness } from './link.ts';
+import { fairness, type Queued } from './link.ts';
 import { observeFairness } from './metrics.ts';
 
 let control: FlowControl;
@@ -13,6 +14,7 @@ let inside: { context: RequestContext; end: () => void }[];
 let headers: Map<string, string>;
 /** Milliseconds that seats are kept after the end of a request. */
 let after: number;
+let queued: Queued;
 
 const level = (queueLengthLimit: number): PriorityLevelConfiguration => ({
   metadata: { name: 'l', uid: 'uid-of-level' },
@@ -45,10 +47,11 @@ beforeEach(() => {
   inside = [];
   headers = new Map();
   after = 0;
+  queued = { reading: new Watermark(), mutating: new Watermark() };
 });
 
 function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortController().signal, timeout = 60_000) {
-  const link = fairness(control, { work: () => ({ seats: 1, after }), requestTimeout: timeout, isUnlimited });
+  const link = fairness(control, { work: () => ({ seats: 1, after }), requestTimeout: timeout, isUnlimited, queued });
   const context = {
     info: requestInfoOf('GET', url),
     user: { name: 'x', groups },
@@ -140,13 +143,15 @@ describe('a request', () => {
 describe('metrics', () => {
   it('have the names and numbers upstream shows', async () => {
     const metrics = new MetricsRegistry();
-    observeFairness(metrics, control);
+    observeFairness(metrics, control, queued);
     void send();
     void send();
     await expect(send()).rejects.toMatchObject(refusal);
     const text = await metrics.metrics();
     const of = 'priority_level="l",flow_schema="s"';
     for (const line of [
+      'apiserver_current_inqueue_requests{request_kind="readOnly"} 1',
+      'apiserver_current_inqueue_requests{request_kind="mutating"} 0',
       `apiserver_flowcontrol_dispatched_requests_total{${of}} 1`,
       `apiserver_flowcontrol_rejected_requests_total{${of},reason="queue-full"} 1`,
       `apiserver_flowcontrol_current_executing_requests{${of}} 1`,

@@ -1,8 +1,10 @@
 import { tooManyRequests } from '@coracle/api/meta/status';
 import type { Link, RequestContext } from '../link.ts';
+import { readVerbs } from '../max-in-flight.ts';
+import type { Watermark } from '../watermark.ts';
 import type { Flow, FlowControl } from './flow-control.ts';
 import type { FlowCounts } from './flow-counts.ts';
-import { Refusal, type Seated } from './queue-set.ts';
+import { type Asking, Refusal, type Seated } from './queue-set.ts';
 import type { Work } from './work.ts';
 
 export interface FairnessOptions {
@@ -12,6 +14,13 @@ export interface FairnessOptions {
   readonly requestTimeout: number;
   /** Requests that last and are no watches: they are not limited. */
   readonly isUnlimited: (context: RequestContext) => boolean;
+  readonly queued: Queued;
+}
+
+/** How many requests wait, by what they do. */
+export interface Queued {
+  readonly reading: Watermark;
+  readonly mutating: Watermark;
 }
 
 /** A request waits for no more than this part of its time, and this many milliseconds. */
@@ -31,9 +40,17 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     res.setHeader('X-Kubernetes-PF-PriorityLevel-UID', flow.level.uid);
     const { counts, level } = flow;
     const { seats, after } = options.work(context, level.widest, counts);
-    let seated = level.seats.admit(flow.hand, seats);
+    const asking: Asking = {
+      schema: counts.schema,
+      distinguisher: flow.distinguisher,
+      user: context.user,
+      info: context.info,
+      after,
+      arrived: control.now(),
+    };
+    let seated = level.seats.admit(flow.hand, seats, asking);
     if (seated) counts.began(seats, 0);
-    else seated = await waiting(control, flow, seats, context, options.requestTimeout);
+    else seated = await waiting(control, flow, seats, asking, context, options);
     const leave = leaving(control, flow, seated);
     if (context.info.verb === 'watch') context.begun = leave;
     try {
@@ -60,17 +77,25 @@ async function waiting(
   control: FlowControl,
   { level, hand, counts }: Flow,
   seats: number,
+  asking: Asking,
   context: RequestContext,
-  requestTimeout: number,
+  { requestTimeout, queued }: FairnessOptions,
 ): Promise<Seated> {
   const { signal, deadline } = context;
-  const since = control.now();
+  const since = asking.arrived;
+  const mark = readVerbs.has(context.info.verb) ? queued.reading : queued.mutating;
   const waited = () => (control.now() - since) / 1000;
   const left = deadline === undefined ? requestTimeout : deadline - Date.now();
-  counts.inQueue++;
-  counts.inQueueSeats += seats;
   try {
-    const seated = await level.seats.wait(hand, seats, Math.min(longestWait, left * waitingPart), signal);
+    const seating = level.seats.wait(hand, seats, Math.min(longestWait, left * waitingPart), signal, asking);
+    counts.inQueue++;
+    counts.inQueueSeats += seats;
+    mark.enter(Date.now());
+    const seated = await seating.finally(() => {
+      counts.inQueue--;
+      counts.inQueueSeats -= seats;
+      mark.leave(Date.now());
+    });
     counts.began(seats, waited());
     return seated;
   } catch (error) {
@@ -79,8 +104,6 @@ async function waiting(
     level.retryAfter.refused(Math.floor(Date.now() / 1000));
     throw tooManyRequests('Too many requests, please try again later.', level.retryAfter.seconds);
   } finally {
-    counts.inQueue--;
-    counts.inQueueSeats -= seats;
     context.waited += control.now() - since;
   }
 }

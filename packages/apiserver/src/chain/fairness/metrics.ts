@@ -2,6 +2,7 @@ import { type Distribution, scraped } from '@coracle/process/series';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { FlowControl } from './flow-control.ts';
 import type { FlowCounts } from './flow-counts.ts';
+import type { Queued } from './link.ts';
 import type { PriorityLevel } from './priority-level.ts';
 
 const prefix = 'apiserver_flowcontrol';
@@ -12,7 +13,17 @@ interface Shown {
 }
 
 /** Shows what the flow control counts, under upstream's names (apiserver_flowcontrol_*); everything is read when it is scraped. */
-export function observeFairness(metrics: MetricsRegistry, control: FlowControl): void {
+export function observeFairness(metrics: MetricsRegistry, control: FlowControl, { reading, mutating }: Queued): void {
+  scraped(metrics, {
+    name: 'apiserver_current_inqueue_requests',
+    help: 'The most requests that waited at once within the last second, reading or mutating.',
+    labels: ['request_kind'],
+    type: 'gauge',
+    read: () => [
+      { labels: { request_kind: 'readOnly' }, value: reading.most(Date.now()) },
+      { labels: { request_kind: 'mutating' }, value: mutating.most(Date.now()) },
+    ],
+  });
   const show = (type: 'counter' | 'gauge' | 'histogram', name: string, help: string, read: () => Shown[]) =>
     scraped<string>(metrics, { name: `${prefix}_${name}`, help, type, read });
   const showFlows = (

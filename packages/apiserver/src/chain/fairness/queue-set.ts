@@ -1,3 +1,5 @@
+import type { RequestInfo } from '../request-info.ts';
+import type { User } from '../user.ts';
 import { SeatDemand } from './seat-demand.ts';
 
 /** How requests wait: undefined, where they do not. */
@@ -21,9 +23,22 @@ export class Refusal extends Error {
   }
 }
 
+/** Whose request it is, and what for: nothing is decided by it, the debug pages tell. */
+export interface Asking {
+  readonly schema: string;
+  readonly distinguisher: string;
+  readonly user: User;
+  readonly info: RequestInfo;
+  /** Milliseconds its seats are kept after its end. */
+  readonly after: number;
+  /** By the clock of its set. */
+  readonly arrived: number;
+}
+
 /** The seats of a request that is being worked on. */
 export interface Seated {
   readonly seats: number;
+  readonly asking: Asking | undefined;
   /** Where it waited, or would have. */
   readonly queue: Queue | undefined;
   readonly since: number;
@@ -32,6 +47,7 @@ export interface Seated {
 /** A request that waits. */
 export interface Waiting {
   readonly seats: number;
+  readonly asking: Asking | undefined;
   /** Virtual time of its arrival. */
   readonly arrival: number;
   readonly since: number;
@@ -52,7 +68,7 @@ export interface Queue {
 }
 
 /** What a request is taken to last until it is known, in milliseconds. */
-const guessedDuration = 3;
+export const guessedDuration = 3;
 
 /**
  * The seats of one priority level, given out fairly among queues: of the requests that wait, the one goes first that would end first were each queue
@@ -63,12 +79,12 @@ export class QueueSet {
   readonly demand: SeatDemand;
   readonly #now: () => number;
   readonly #waitingQueues = new Set<Queue>();
+  readonly #running = new Set<Seated>();
   #queues: Queue[] = [];
   #lengthLimit = 0;
   #limit = 0;
   #seatsInUse = 0;
   #seatsWaiting = 0;
-  #executing = 0;
   #waiting = 0;
   #active = 0;
   #virtual = 0;
@@ -89,7 +105,12 @@ export class QueueSet {
   }
 
   get executing(): number {
-    return this.#executing;
+    return this.#running.size;
+  }
+
+  /** The requests that are worked on. */
+  get running(): ReadonlySet<Seated> {
+    return this.#running;
   }
 
   get waiting(): number {
@@ -116,23 +137,29 @@ export class QueueSet {
   }
 
   /** Takes seats at once; undefined where there are none, or others wait. */
-  admit(hand: readonly number[], seats: number): Seated | undefined {
+  admit(hand: readonly number[], seats: number, asking?: Asking): Seated | undefined {
     this.#advance();
     if (this.#waiting > 0 || !this.#fits(seats)) return undefined;
-    return this.#begin(this.#shortest(hand), seats, this.#virtual);
+    return this.#begin(this.#shortest(hand), seats, this.#virtual, asking);
   }
 
   /**
-   * Waits for seats in one of the hand's queues, for up to `patience` milliseconds. Rejects with a Refusal, or with the signal's reason when that
-   * aborts.
+   * Waits for seats in one of the hand's queues, for up to `patience` milliseconds. Throws a Refusal at once where there is no room to wait; rejects
+   * with one when patience is over, or with the signal's reason when that aborts.
    */
-  wait(hand: readonly number[], seats: number, patience: number, signal: AbortSignal): Promise<Seated> {
+  wait(
+    hand: readonly number[],
+    seats: number,
+    patience: number,
+    signal: AbortSignal,
+    asking?: Asking,
+  ): Promise<Seated> {
     this.#advance();
+    signal.throwIfAborted();
+    const queue = this.#shortest(hand);
+    if (!queue) throw new Refusal('concurrency-limit');
+    if (queue.waiting.size >= this.#lengthLimit) throw new Refusal('queue-full');
     return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const queue = this.#shortest(hand);
-      if (!queue) throw new Refusal('concurrency-limit');
-      if (queue.waiting.size >= this.#lengthLimit) throw new Refusal('queue-full');
       const leave = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', gone);
@@ -149,6 +176,7 @@ export class QueueSet {
       const timer = setTimeout(() => end(new Refusal('time-out')), patience).unref();
       const waiting: Waiting = {
         seats,
+        asking,
         arrival: this.#virtual,
         since: this.#last,
         take: (seated) => {
@@ -163,10 +191,11 @@ export class QueueSet {
   }
 
   /** Gives seats back; each once. */
-  leave({ seats, queue, since }: Seated): void {
+  leave(seated: Seated): void {
+    const { seats, queue, since } = seated;
     this.#advance();
     this.#seatsInUse -= seats;
-    this.#executing--;
+    this.#running.delete(seated);
     if (queue) {
       queue.seatsInUse -= seats;
       queue.executing--;
@@ -190,7 +219,7 @@ export class QueueSet {
 
   /** A request of more seats than there are gets them when it is alone. */
   #fits(seats: number): boolean {
-    if (seats > this.#limit) return this.#executing === 0 && this.#limit > 0;
+    if (seats > this.#limit) return this.#running.size === 0 && this.#limit > 0;
     return this.#seatsInUse + seats <= this.#limit;
   }
 
@@ -208,7 +237,7 @@ export class QueueSet {
     return best;
   }
 
-  #begin(queue: Queue | undefined, seats: number, arrival: number): Seated {
+  #begin(queue: Queue | undefined, seats: number, arrival: number, asking: Asking | undefined): Seated {
     if (queue) {
       this.#activate(queue);
       queue.executing++;
@@ -216,10 +245,11 @@ export class QueueSet {
       // A queue saves up no turns for when it has nothing to do.
       queue.next = Math.max(queue.next, arrival) + guessedDuration * seats;
     }
-    this.#executing++;
+    const seated = { seats, asking, queue, since: this.#last };
+    this.#running.add(seated);
     this.#seatsInUse += seats;
     this.#demanded();
-    return { seats, queue, since: this.#last };
+    return seated;
   }
 
   #dispatch(): void {
@@ -239,7 +269,7 @@ export class QueueSet {
       this.#remove(queue, waiting);
       // Among equals, the others are next.
       if (this.#waitingQueues.delete(queue)) this.#waitingQueues.add(queue);
-      waiting.take(this.#begin(queue, waiting.seats, waiting.arrival));
+      waiting.take(this.#begin(queue, waiting.seats, waiting.arrival, waiting.asking));
     }
   }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
 import type { Attributes, Authorizer } from '../authorization/authorizer.ts';
 import type { RequestContext } from '../link.ts';
 import { requestInfoOf } from '../request-info.ts';
 import { impersonation } from './index.ts';
+import { impersonationMetrics } from './metrics.ts';
 
 type Question = `${string} ${string}`;
 
@@ -32,7 +34,8 @@ function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
     },
     rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
   };
-  const link = impersonation(authorizer);
+  const metrics = new Registry();
+  const link = impersonation(authorizer, impersonationMetrics(metrics));
   const send = async (
     headers: Record<string, string | string[]>,
     path = '/api/v1/namespaces/shop/pods',
@@ -48,7 +51,7 @@ function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
     await link(context, async () => undefined);
     return context;
   };
-  return { send, questions, users };
+  return { send, questions, users, metrics };
 }
 
 /** Headers as they come: one line for each value. */
@@ -173,6 +176,33 @@ describe('impersonation', () => {
       extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(agent.extra).sort() },
     });
     await expect(send(as('system:node:n2'))).rejects.toMatchObject({ code: 403 });
+  });
+
+  it('is counted by the mode that allowed it, as are the questions it takes', async () => {
+    const { send, metrics } = sender({}, on, `${who} users jane`, 'impersonate users joe');
+    await send(as('jane'));
+    await send(as('joe'));
+    await expect(send(as('jim'))).rejects.toMatchObject({ code: 403 });
+    const counts = async (name: string) => {
+      const { values } = (await metrics.getMetricsAsJSON()).find(
+        (each) => each.name === `apiserver_impersonation_${name}`,
+      )!;
+      return Object.fromEntries(values.map(({ labels, value }) => [`${labels['mode']} ${labels['decision']}`, value]));
+    };
+    expect(await counts('attempts_total')).toEqual({ 'user-info allowed': 1, 'legacy allowed': 1, ' denied': 1 });
+    expect(await counts('authorization_attempts_total')).toEqual({
+      'user-info allowed': 4,
+      'user-info denied': 2,
+      'legacy allowed': 1,
+      'legacy denied': 1,
+    });
+    const text = await metrics.metrics();
+    expect(text).toContain(
+      'apiserver_impersonation_attempts_duration_seconds_bucket{mode="",decision="denied",le="16.384"} 1',
+    );
+    expect(text).toContain(
+      'apiserver_impersonation_authorization_attempts_duration_seconds_count{mode="legacy",decision="denied"} 1',
+    );
   });
 
   it('without a name is refused', async () => {

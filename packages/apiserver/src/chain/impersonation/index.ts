@@ -2,6 +2,7 @@ import { internalError, StatusError } from '@coracle/api/meta/status';
 import type { Attributes, Authorizer } from '../authorization/authorizer.ts';
 import { attributesOf } from '../authorization/index.ts';
 import type { Link, UserInfo } from '../link.ts';
+import type { ImpersonationMetrics } from './metrics.ts';
 import { type ImpersonationMode, impersonated, impersonationModes } from './mode.ts';
 import { takeWish, type Wish } from './wish.ts';
 
@@ -13,8 +14,9 @@ const remembered = 1024;
  * allows each part of it, or the narrower verbs allow it for this request
  * (https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/).
  */
-export function impersonation(authorizer: Authorizer): Link {
+export function impersonation(authorizer: Authorizer, metrics: ImpersonationMetrics): Link {
   const last = new Map<string, ImpersonationMode>();
+  const counted = new Map(impersonationModes.map((mode) => [mode, countedFor(mode, authorizer, metrics)]));
 
   /** Asks the mode that let the requestor through last time first; which one that is decides about nothing else. */
   async function allowed(wish: Wish, attributes: Attributes): Promise<{ user: UserInfo; mode: ImpersonationMode }> {
@@ -24,7 +26,7 @@ export function impersonation(authorizer: Authorizer): Link {
     for (const mode of known ? [known, ...impersonationModes.filter((each) => each !== known)] : impersonationModes) {
       if (!mode.applies(wish, attributes.user)) continue;
       try {
-        const user = await impersonated(mode, wish, attributes, authorizer);
+        const user = await impersonated(mode, wish, attributes, counted.get(mode)!);
         last.delete(requestor);
         last.set(requestor, mode);
         if (last.size > remembered) last.delete(last.keys().next().value!);
@@ -40,11 +42,31 @@ export function impersonation(authorizer: Authorizer): Link {
   return async (context, next) => {
     const wish = takeWish(context.req);
     if (wish) {
-      const { user, mode } = await allowed(wish, attributesOf(context, context.user));
+      const began = performance.now();
+      const seconds = () => (performance.now() - began) / 1000;
+      const { user, mode } = await allowed(wish, attributesOf(context, context.user)).catch((error: unknown) => {
+        metrics.attempted('', 'denied', seconds());
+        throw error;
+      });
+      metrics.attempted(mode.name, 'allowed', seconds());
       context.impersonator = context.user;
       context.user = user;
       if (mode.on) context.impersonationConstraint = mode.verb;
     }
     await next();
+  };
+}
+
+/** The authorizer, with what a mode asks it counted. */
+function countedFor(mode: ImpersonationMode, authorizer: Authorizer, metrics: ImpersonationMetrics): Authorizer {
+  return {
+    async authorize(attributes) {
+      const began = performance.now();
+      const decision = await authorizer.authorize(attributes);
+      const seconds = (performance.now() - began) / 1000;
+      metrics.asked(mode.name, decision.decision === 'allow' ? 'allowed' : 'denied', seconds);
+      return decision;
+    },
+    rulesFor: (user, namespace) => authorizer.rulesFor(user, namespace),
   };
 }

@@ -26,6 +26,8 @@ const many = 4;
 
 /** A way to be allowed to act as somebody else. */
 export interface ImpersonationMode {
+  /** What metrics call it. */
+  readonly name: string;
   /** The verb that allows the identity; audit names it, but for the oldest one. */
   readonly verb: string;
   /** What is asked beside it about the request itself; undefined: nothing. */
@@ -43,7 +45,7 @@ export const impersonationModes: readonly ImpersonationMode[] = [
   constrained('arbitrary-node', (wish) => isOnlyName(wish) && nodeIn(wish.name) !== undefined),
   constrained('serviceaccount', (wish) => isOnlyName(wish) && serviceAccountOf(wish.name) !== undefined),
   constrained('user-info', ({ name }) => nodeIn(name) === undefined && serviceAccountOf(name) === undefined),
-  { verb: 'impersonate', applies: () => true },
+  { name: 'legacy', verb: 'impersonate', applies: () => true },
 ];
 
 function constrained(
@@ -51,7 +53,13 @@ function constrained(
   applies: ImpersonationMode['applies'],
   asked?: ImpersonationMode['asked'],
 ): ImpersonationMode {
-  return { verb: `impersonate:${mode}`, on: `impersonate-on:${mode}`, applies, ...(asked ? { asked } : {}) };
+  return {
+    name: mode,
+    verb: `impersonate:${mode}`,
+    on: `impersonate-on:${mode}`,
+    applies,
+    ...(asked ? { asked } : {}),
+  };
 }
 
 /** Whom a mode lets the requestor be for a request. Throws the 403 of the first thing that is not allowed. */
