@@ -27,6 +27,7 @@ function collectMembers(
     const item = value[name];
     const below = path === '' && name === 'metadata' ? 'metadata' : undefined;
     collect(ref, item, into, element, below);
+    if (below) continue; // nobody manages metadata as a whole
     // A key of a map is managed itself, besides what is in it; a named field only when it has nothing in it.
     if (item === null || (isObject(item) && Object.keys(item).length === 0) || topology.is === 'map') into.add(element);
   }

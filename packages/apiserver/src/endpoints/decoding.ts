@@ -83,20 +83,22 @@ function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): 
   object.apiVersion = apiVersion || expected.apiVersion;
   if (object.kind === expected.kind && object.apiVersion === expected.apiVersion) return;
   const version = versionOf(object.apiVersion);
-  const registered = scheme.kind(object.apiVersion, object.kind);
-  if (!registered) {
-    throw badRequest(
-      `${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: no kind "${object.kind}" is registered for version "${object.apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-    );
-  }
-  if (object.kind === expected.kind && groupOf(object.apiVersion) === groupOf(expected.apiVersion)) {
+  const isOtherVersion = object.kind === expected.kind && groupOf(object.apiVersion) === groupOf(expected.apiVersion);
+  if (isOtherVersion && scheme.kind(object.apiVersion, object.kind)) {
     throw badRequest(
       `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
     );
   }
-  throw badRequest(
-    `${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: converting (${goName(registered)}) to (${internalName(expected)}): unknown conversion`,
-  );
+  const problem = otherKind(object.apiVersion, object.kind, expected, scheme);
+  throw badRequest(`${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`);
+}
+
+/** Why an object of another kind, or of none, is not what is expected. */
+export function otherKind(apiVersion: string, kind: string, expected: Expected, scheme: Scheme): string {
+  const registered = scheme.kind(apiVersion, kind);
+  return registered
+    ? `converting (${goName(registered)}) to (${internalName(expected)}): unknown conversion`
+    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
 }
 
 /** Gives an object its type's form (unknown fields are dropped and named; a custom resource in place); wrong types are refused with the text `fail` makes. */

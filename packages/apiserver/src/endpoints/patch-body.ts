@@ -12,11 +12,12 @@ import {
 import { applyJsonPatch, TooManyOperationsError } from '@coracle/api/patch/json-patch';
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import { applyStrategicPatch } from '@coracle/api/patch/strategic';
+import { goMap } from '@coracle/api/patch/strategic-lookup';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
 import { readBody } from './body.ts';
 import type { Call } from './call.ts';
-import { type Expected, jsonTypeOf, reportFields, typedObject } from './decoding.ts';
+import { type Expected, jsonTypeOf, otherKind, reportFields, typedObject } from './decoding.ts';
 import type { WriteOptions } from './options.ts';
 import { checkPlace } from './place.ts';
 import { type Parsed, parseJson, parseYaml, type RepeatedKeys, yamlErrors } from './repeated-keys.ts';
@@ -53,13 +54,17 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
   const bytes = await readBody(context);
   const { value, repeated } = parse(bytes, type);
   if (type === 'json' ? !Array.isArray(value) : !isObject(value)) {
-    const wanted = type === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}';
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`,
-    );
+    if (type === 'merge' && value === null) throw badRequest('Invalid JSON Patch');
+    const wanted = type === 'json' ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
+    throw undecodable(type, `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`);
   }
   context.audit?.request(value);
   return { type, value, repeated };
+}
+
+function undecodable(type: Patch['type'], problem: string): StatusError {
+  if (type === 'apply') return badRequest(`error decoding YAML: ${problem}`);
+  return badRequest(type === 'strategic' ? problem : `error decoding patch: ${problem}`);
 }
 
 /** The object a JSON, merge or strategic merge patch makes of `current`, in its type's form; `current` stays as it is. */
@@ -73,11 +78,14 @@ export function patchedObject(
   const patched = applied(patch, current, expected);
   const fail = (problem: string): StatusError =>
     invalidObject({ group: '', kind: '' }, '', [
-      invalid(new Path('patch'), encodeJson(patch.type === 'json' ? patched : patch.value), problem),
+      invalid(new Path('patch'), patch.type === 'strategic' ? goMap(patch.value) : encodeJson(patched), problem),
     ]);
   if (!isObject(patched)) throw fail('the patched object is not an object');
-  if (patched.kind !== expected.kind || patched.apiVersion !== expected.apiVersion) {
-    throw fail(`the patch changes the object to ${String(patched.apiVersion)}, Kind=${String(patched.kind)}`);
+  // A strategic merge patch is about the type it was sent to, whatever it says.
+  if (patch.type === 'strategic') Object.assign(patched, { kind: expected.kind, apiVersion: expected.apiVersion });
+  const { kind = expected.kind, apiVersion = expected.apiVersion } = patched;
+  if (kind !== expected.kind || apiVersion !== expected.apiVersion) {
+    throw fail(otherKind(String(apiVersion), String(kind), expected, call.machinery.registry.scheme));
   }
   const typed = typedObject<KubeObject>(patched, expected, fail);
   reportFields(
@@ -123,7 +131,7 @@ function applied(patch: Patch, current: object, expected: Expected): unknown {
       code: 422,
       reason: 'Invalid',
       message: 'the server rejected our request due to an error in our request',
-      details: { causes: [{ message: error.message }] },
+      details: {},
     });
   }
 }
@@ -138,6 +146,6 @@ function parse(bytes: Buffer, type: Patch['type']): Parsed {
     return parsed.repeated.paths.length === 0 ? parsed : parseYaml(text);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw badRequest(type === 'apply' ? `error decoding YAML: ${text}` : `error decoding patch: ${text}`);
+    throw undecodable(type, text);
   }
 }

@@ -77,6 +77,17 @@ describe('merge patch', () => {
       422,
       /^ConfigMap "a" is invalid: metadata.uid: Invalid value: "b": field is immutable$/,
     ],
+    [
+      { kind: 'Secret' },
+      422,
+      /^ "" is invalid: patch: Invalid value: ".*\\"one\\".*": converting \(v1.Secret\) to \(core.ConfigMap\): unknown conversion$/,
+    ],
+    [
+      { kind: 'Nothing' },
+      422,
+      /: no kind "Nothing" is registered for version "v1" in scheme "pkg\/api\/legacyscheme\/scheme.go:30"$/,
+    ],
+    ['null', 400, /^Invalid JSON Patch$/],
     ['{', 400, /^error decoding patch: unexpected end of JSON input$/],
     [
       '[]',
@@ -125,6 +136,7 @@ describe('JSON patch', () => {
       reason: 'Invalid',
       message: 'the server rejected our request due to an error in our request',
     });
+    expect(body.details).toEqual({});
     expect((await get('configmaps/a')).data).toEqual({ one: '1' });
   });
 
@@ -137,6 +149,14 @@ describe('JSON patch', () => {
 });
 
 describe('strategic merge patch', () => {
+  it('shows itself where it is refused, and does not mind kinds', async () => {
+    const refused = await patch('strategic-merge', 'configmaps/a', { data: { two: 2 } });
+    expect(refused.body.message).toMatch(/^ "" is invalid: patch: Invalid value: "map\[data:map\[two:2\]\]": /);
+    const list = await patch('strategic-merge', 'configmaps/a', '[]');
+    expect(list.body.message).toBe('json: cannot unmarshal array into Go value of type map[string]interface {}');
+    expect((await patch('strategic-merge', 'configmaps/a', { kind: 'Secret' })).body.kind).toBe('ConfigMap');
+  });
+
   it('merges lists by their keys', async () => {
     const spec = {
       containers: [
@@ -272,6 +292,17 @@ describe('apply patch', () => {
     const { status, body } = await patch('apply', 'configmaps/s', object, '?fieldManager=m');
     expect([status, body.message]).toEqual([code, message]);
     expect((await get('configmaps/s')).code).toBe(404);
+  });
+
+  it('that says nothing manages nothing', async () => {
+    const { status, body } = await patch(
+      'apply',
+      'configmaps/a',
+      { apiVersion: 'v1', kind: 'ConfigMap' },
+      '?fieldManager=m',
+    );
+    expect(status).toBe(200);
+    expect(body.metadata.managedFields.map(({ manager }: { manager: string }) => manager)).not.toContain('m');
   });
 
   it('keeps to a resourceVersion and a uid it names', async () => {

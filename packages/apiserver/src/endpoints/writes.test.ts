@@ -389,9 +389,17 @@ describe('scale', () => {
   });
 });
 
+it('nobody manages what the server sets in a new object, though a client wrote it', async () => {
+  const metadata = { name: 'gone', deletionTimestamp: '2020-01-01T00:00:00Z', deletionGracePeriodSeconds: 1 };
+  const { body } = await call('POST', `${path}/configmaps`, { metadata });
+  expect(body.metadata).not.toHaveProperty('deletionTimestamp');
+  expect(body.metadata).not.toHaveProperty('managedFields');
+});
+
 describe('dry run', () => {
   it('answers as the write would, and does nothing', async () => {
     const made = await call('POST', `${path}/configmaps?dryRun=All`, { metadata: { name: 'a' } });
+    expect(made.body.metadata).not.toHaveProperty('resourceVersion');
     expect(made.status).toBe(201);
     expect((await call('GET', `${path}/configmaps/a`)).status).toBe(404);
     await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } });

@@ -14,7 +14,7 @@ import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { mutate, validated, type Write } from './admission.ts';
 import { recordManager } from './field-management.ts';
-import { stampNew } from './metadata.ts';
+import { stampNew, wipeSystemFields } from './metadata.ts';
 import { hasGeneration } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 
@@ -42,6 +42,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     throw new StatusError({ ...methodNotSupported(writer.named, 'create').status, message: closed });
   }
   const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
+  wipeSystemFields(draft);
   recordManager(writer, draft, undefined, write);
   const attributes = writer.attributes(write, 'CREATE', draft, undefined, place);
   await mutate(write.plugins, attributes);

@@ -3,12 +3,17 @@ import type { KubeObject } from '@coracle/api/kind';
 import { now } from '@coracle/api/meta/time';
 import type { ObjectMeta } from '@coracle/api/types/meta/v1';
 
-/** Sets what the server alone says about a new object. */
-export function stampNew(object: KubeObject, hasGeneration: boolean): void {
-  const { metadata } = object;
+/** Takes off what the server alone says, before anybody comes to manage it. */
+export function wipeSystemFields({ metadata }: KubeObject): void {
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
+}
+
+/** Sets what the server alone says about a new object. */
+export function stampNew(object: KubeObject, hasGeneration: boolean): void {
+  const { metadata } = object;
+  wipeSystemFields(object); // what admission set
   metadata.creationTimestamp = now();
   metadata.uid = randomUUID();
   if (hasGeneration) metadata.generation = 1;

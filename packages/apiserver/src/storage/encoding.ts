@@ -32,9 +32,7 @@ export function encodeStored(kind: AnyKind, object: KubeObject): Buffer {
 /** The object as the watch cache keeps it: what `withResourceVersion` makes of its stored form. */
 export function encodeServed(kind: AnyKind, object: KubeObject, revision: number): Buffer {
   const tail = tailOf(object);
-  return exactBuffer(
-    `${headOf(kind).toString()}"resourceVersion":"${revision}"${tail.startsWith('}') ? '' : ','}${tail}`,
-  );
+  return exactBuffer(`${headOf(kind).toString()}${versionField(revision, tail.startsWith('}'))}${tail}`);
 }
 
 /** What follows the head: the rest of the metadata, and all else. */
@@ -45,11 +43,17 @@ function tailOf(object: KubeObject): string {
   return encodeJson(meta).slice(1) + (restText === '{}' ? '}' : `,${restText.slice(1)}`);
 }
 
+/** What stands before the rest of the metadata; nothing for an object that was never written, as what is made for a try alone. */
+function versionField(revision: number, isAlone: boolean): string {
+  if (revision === 0) return '';
+  return `"resourceVersion":"${revision}"${isAlone ? '' : ','}`;
+}
+
 /** Splices a resourceVersion into bytes that `encodeStored` made. */
 export function withResourceVersion(kind: AnyKind, stored: Buffer, revision: number): Buffer {
   const head = headOf(kind).length;
   // An object without any metadata is possible in the store only (nothing that was created lacks a name); it needs no comma.
-  const field = `"resourceVersion":"${revision}"${stored[head] === 0x7d ? '' : ','}`;
+  const field = versionField(revision, stored[head] === 0x7d);
   const out = Buffer.allocUnsafeSlow(stored.length + field.length);
   stored.copy(out, 0, 0, head);
   out.write(field, head, 'latin1');

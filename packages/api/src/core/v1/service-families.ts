@@ -12,7 +12,9 @@ export function validateAddressFamilies(spec: ServiceSpec, at: Path): FieldError
   const { clusterIP, clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
   const path = at.child('clusterIPs');
   const errors: FieldError[] = [];
-  if (clusterIP && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP)
+  if (!clusterIP && clusterIPs.length > 0)
+    errors.push(invalid(path, clusterIPs, 'must be empty when `clusterIP` is not specified'));
+  else if (clusterIPs.length > 0 && clusterIPs[0] !== clusterIP)
     errors.push(invalid(path, clusterIPs, 'first value must match `clusterIP`'));
   for (const [i, family] of ipFamilies.entries()) {
     const where = at.child('ipFamilies').index(i);

@@ -34,7 +34,11 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
   validateStatusUpdate: (it, _old, at) => validateFlowConditions(it.status?.conditions, at.child('status.conditions')),
   columns: [
     text('Type', (it) => it.spec.type, 'Whether its requests are limited.'),
-    text('NominalConcurrencyShares', (it) => shown(sharesOf(it.spec)), 'Its share of all seats.'),
+    text(
+      'NominalConcurrencyShares',
+      (it) => shown(it.spec.limited?.nominalConcurrencyShares),
+      'Its share of all seats.',
+    ),
     text('Queues', (it) => shown(it.spec.limited?.limitResponse?.queuing?.queues), 'Queues of waiting requests.'),
     text('HandSize', (it) => shown(it.spec.limited?.limitResponse?.queuing?.handSize), 'Queues of one flow.'),
     text(
@@ -47,7 +51,6 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
 });
 
 const shown = (value: number | undefined) => (value === undefined ? '<none>' : String(value));
-const sharesOf = (spec: Spec) => (spec.type === 'Exempt' ? spec.exempt : spec.limited)?.nominalConcurrencyShares;
 
 function fillIn(spec: Spec | undefined): void {
   if (spec?.type === 'Exempt') {

@@ -2,10 +2,16 @@ import { deepEqual } from '@coracle/api/meta/object';
 import type { Service } from '@coracle/api/types/core/v1';
 import { needsClusterIp, needsNodePorts } from './families.ts';
 
-/** Makes `clusterIP` and the first of `clusterIPs` say the same in a new service. */
-export function alignAddresses({ spec }: Service): void {
+/** A new service that names its address the old way has it in `clusterIPs`, too. */
+export function completeAddresses({ spec }: Service): void {
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
-  else if (!spec.clusterIP && spec.clusterIPs?.length) spec.clusterIP = spec.clusterIPs[0];
+}
+
+/** Makes `clusterIP` and the first of `clusterIPs` say the same. */
+function alignAddresses(service: Service): void {
+  completeAddresses(service);
+  const { spec } = service;
+  if (!spec.clusterIP && spec.clusterIPs?.length) spec.clusterIP = spec.clusterIPs[0];
 }
 
 /**

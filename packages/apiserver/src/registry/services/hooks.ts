@@ -1,3 +1,4 @@
+import { validateAddressFamilies } from '@coracle/api/core/v1/service-families';
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
 import { internalError, invalidObject, isInvalid } from '@coracle/api/meta/status';
 import type { Service } from '@coracle/api/types/core/v1';
@@ -5,7 +6,7 @@ import type { Store } from '../../storage/store.ts';
 import type { ObjectAccess } from '../access.ts';
 import type { Release, ResourceHooks } from '../strategy.ts';
 import { AllocationError } from './bands.ts';
-import { alignAddresses, carryOver, needsHealthCheck } from './carry-over.ts';
+import { carryOver, completeAddresses, needsHealthCheck } from './carry-over.ts';
 import { type Holder, releaseAddress } from './cluster-ips.ts';
 import { familyOf, needsClusterIp, needsNodePorts, settleFamilies } from './families.ts';
 import { FamilyIps } from './family-ips.ts';
@@ -54,7 +55,7 @@ export class ServiceAllocation {
   /** The hooks of `services`. */
   readonly hooks: ResourceHooks<Service> = {
     beforeCreate: (object, { objects, dryRun }) => {
-      alignAddresses(object);
+      completeAddresses(object);
       return this.#allocate(object, nothing, objects, dryRun);
     },
     beforeUpdate: (object, old, { subresource, objects, dryRun }) => {
@@ -70,7 +71,9 @@ export class ServiceAllocation {
   /** Fills in what the service needs and has not. Returns what gives back what was taken here; on errors all is given back. */
   async #allocate(object: Service, had: Holding, objects: ObjectAccess, dryRun: boolean): Promise<Release> {
     const families = this.ips.map(({ family }) => family);
-    const errors = settleFamilies(object, families);
+    const isExternal = object.spec.type === 'ExternalName';
+    const malformed = isExternal ? [] : validateAddressFamilies(object.spec, new Path('spec'));
+    const errors = malformed.length > 0 ? malformed : settleFamilies(object, families);
     if (errors.length > 0) throw refusal(object, errors);
     const taken = { addresses: [] as string[], ports: [] as number[] };
     const release = async () => {

@@ -107,8 +107,18 @@ describe('a service', () => {
     expect(await message(cluster.create({ ...spec, clusterIP: undefined }, 'other'))).toBe(
       'Service "other" is invalid: spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated',
     );
-    expect(await message(cluster.create({ ...internal, clusterIP: '10.1.0.1' }, 'other'))).toContain(
-      'the provided network does not match the current range',
+    const asked = (wish: Partial<ServiceSpec>) => message(cluster.create({ ...internal, ...wish }, 'other'));
+    expect(await asked({ clusterIP: '10.1.0.1' })).toBe(
+      'Service "other" is invalid: spec.clusterIPs: Invalid value: ["10.1.0.1"]: failed to allocate IP 10.1.0.1: the provided network does not match the current range',
+    );
+    expect(await asked({ clusterIP: '10.0.0.255' })).toContain(
+      'the provided IP (10.0.0.255) is not in the valid range. The range of valid IPs is 10.0.0.0/24',
+    );
+    expect(await asked({ clusterIP: 'foo' })).toBe(
+      'Service "other" is invalid: spec.clusterIPs[0]: Invalid value: "foo": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    );
+    expect(await asked({ clusterIPs: ['10.0.0.7'] })).toBe(
+      'Service "other" is invalid: spec.clusterIPs: Invalid value: ["10.0.0.7"]: must be empty when `clusterIP` is not specified',
     );
     expect((await cluster.create({ ...internal, clusterIP: '10.0.0.8' }, 'other')).spec.clusterIP).toBe('10.0.0.8');
   });
