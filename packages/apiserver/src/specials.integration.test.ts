@@ -75,6 +75,7 @@ describe('a pod', () => {
     expect(await bind('n1')).toMatchObject({ kind: 'Status', status: 'Success' });
     const bound = await admin.get(pod, 'unbound', 'default');
     expect(bound.spec.nodeName).toBe('n1');
+    expect(bound.metadata.managedFields?.filter(({ subresource }) => subresource !== undefined)).toEqual([]);
     expect(bound.status?.conditions).toEqual([expect.objectContaining({ type: 'PodScheduled', status: 'True' })]);
     expect(await refusal(bind('n2'))).toBe(
       '409 Operation cannot be fulfilled on pods/binding "unbound": pod unbound is already assigned to node "n1"',

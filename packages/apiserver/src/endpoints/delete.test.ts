@@ -97,7 +97,7 @@ describe('delete', () => {
       'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
     );
     const unknown = await call('DELETE', `${path}/configmaps/a`, { propagationPolicy: 'Sometimes' });
-    expect(unknown.body.message).toContain('supported values: "Background", "Foreground", "Orphan", "nil"');
+    expect(unknown.body.message).toContain('supported values: "Foreground", "Background", "Orphan", "nil"');
     expect((await call('GET', `${path}/configmaps/a`)).status).toBe(200);
   });
 

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
+import { type FieldError, invalid, notSupported, Path, tooLong } from '@coracle/api/meta/field-path';
 import { badRequest, invalidObject } from '@coracle/api/meta/status';
 import { isTrue } from '../chain/request-info.ts';
 import { dryRunErrors } from '../registry/options-validation.ts';
@@ -25,22 +25,13 @@ export function writeOptionsOf(
 ): WriteOptions {
   const at = new Path();
   const errors: FieldError[] = [];
+  const fieldManager = query.get('fieldManager') ?? '';
+  errors.push(...managerErrors(fieldManager, at.child('fieldManager')));
   const dryRun = query.getAll('dryRun').filter((each) => each !== '');
   errors.push(...dryRunErrors(dryRun, at));
-  const fieldManager = query.get('fieldManager') ?? '';
-  if (fieldManager.length > 128) {
-    errors.push({
-      type: 'FieldValueTooLong',
-      field: 'fieldManager',
-      message: 'Too long: may not be more than 128 bytes',
-    });
-  }
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(fieldManager)) {
-    errors.push(invalid(at.child('fieldManager'), fieldManager, 'should only contain printable characters'));
-  }
   const validation = query.get('fieldValidation') || 'Warn';
   if (!isFieldValidation(validation))
-    errors.push(notSupported(at.child('fieldValidation'), validation, ['Ignore', 'Strict', 'Warn']));
+    errors.push(notSupported(at.child('fieldValidation'), validation, ['', 'Ignore', 'Strict', 'Warn']));
   if (errors.length > 0) throw invalidObject({ group: metaGroup, kind }, '', errors);
   const force = query.has('force') ? booleanOf(query, 'force') : undefined;
   return {
@@ -57,6 +48,17 @@ export function writeOptionsOf(
       ...(force === undefined ? {} : { force }),
     },
   };
+}
+
+function managerErrors(name: string, at: Path): FieldError[] {
+  const errors: FieldError[] = [];
+  if (Buffer.byteLength(name) > 128) errors.push(tooLong(at, 128));
+  for (const { 0: char, index } of name.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)) {
+    const code = char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+    const position = Buffer.byteLength(name.slice(0, index));
+    errors.push(invalid(at, name, `invalid character U+${code} (at position ${position})`));
+  }
+  return errors;
 }
 
 /** Who changes are recorded for when the client does not say: the first part of its User-Agent. */

@@ -181,8 +181,16 @@ describe('field validation', () => {
     const { status, body } = await call('POST', `${path}/configmaps?fieldValidation=Maybe`, odd);
     expect(status).toBe(422);
     expect(body.message).toBe(
-      'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Maybe": supported values: "Ignore", "Strict", "Warn"',
+      'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Maybe": supported values: "", "Ignore", "Strict", "Warn"',
     );
+  });
+
+  it('nor managers that cannot be printed', async () => {
+    const { status, body } = await call('POST', `${path}/configmaps?fieldManager=%C3%A4%0A`, odd);
+    expect([status, body.message]).toEqual([
+      422,
+      'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "ä\\n": invalid character U+000A (at position 2)',
+    ]);
   });
 });
 

@@ -78,7 +78,7 @@ async function overwrite(
   const view = hooks.views?.[write.subresource];
   kind.defaults?.(wanted);
   carryOver(wanted, old);
-  recordManager(writer, wanted, old, write);
+  if (!view?.unmanaged) recordManager(writer, wanted, old, write);
   const attributes = writer.attributes(write, 'UPDATE', wanted, old, place);
   await mutate(write.plugins, attributes);
   kind.defaults?.(attributes.object!);

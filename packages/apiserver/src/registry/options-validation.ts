@@ -18,7 +18,7 @@ export function checkDeleteOptions(options: DeleteOptions): void {
     );
   }
   if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    errors.push(notSupported(at.child('propagationPolicy'), policy, ['Background', 'Foreground', 'Orphan', 'nil']));
+    errors.push(notSupported(at.child('propagationPolicy'), policy, ['Foreground', 'Background', 'Orphan', 'nil']));
   }
   errors.push(...dryRunErrors(options.dryRun ?? [], at));
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);

@@ -48,6 +48,8 @@ export interface View<T extends KubeObject = KubeObject> {
   /** Takes over from `object` what the subresource may change, and all else from `old`; returns the object to go on with. */
   prepare(object: T, old: T): T;
   validate?(object: T, old: T, at: Path): FieldError[];
+  /** Whether nobody comes to manage what is changed through it. */
+  readonly unmanaged?: boolean;
 }
 
 /** Hooks by resource: `services`, `deployments.apps`. */

@@ -19,7 +19,7 @@ export function podLog(kubelets: KubeletClient, metrics: StreamingMetrics): Subr
     longRunning: true,
     async handle(call) {
       const { query, res, signal } = call.request;
-      const options = logOptions(query);
+      const options = logOptions(query, call.name);
       const pod = await podOf(call);
       const container = containerOf(pod, query.get('container') ?? '');
       if (!pod.spec.nodeName) return answer(call, undefined); // not scheduled: nothing was logged yet
@@ -57,13 +57,13 @@ async function answer({ request }: SubresourceCall, from: IncomingMessage | unde
 }
 
 const numbers = [
-  ['sinceSeconds', 1, 'must be greater than 0'],
   ['tailLines', 0, 'must be greater than or equal to 0'],
   ['limitBytes', 1, 'must be greater than 0'],
+  ['sinceSeconds', 1, 'must be greater than 0'],
 ] as const;
 
 /** The query for the kubelet. Throws BadRequest on numbers that are none, Invalid on those out of range. */
-function logOptions(query: URLSearchParams): string {
+function logOptions(query: URLSearchParams, pod: string): string {
   const found = new URLSearchParams();
   const errors: FieldError[] = [];
   const at = new Path();
@@ -84,13 +84,17 @@ function logOptions(query: URLSearchParams): string {
       throw badRequest(error instanceof Error ? error.message : String(error));
     }
     if (found.has('sinceSeconds')) {
-      errors.push(forbidden(at.child('sinceSeconds'), 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+      const other = errors.filter(({ field }) => field !== 'sinceSeconds');
+      errors.splice(0, errors.length, ...other);
+      // Upstream names the place by an index that is empty.
+      errors.push(forbidden(at.child('[]'), 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
     }
     found.set('sinceTime', since);
   }
-  const stream = query.get('stream');
-  if (stream && stream !== 'All') found.set('stream', stream);
-  if (errors.length > 0) throw invalidObject({ group: '', kind: 'PodLogOptions' }, '', errors);
+  // The gate PodLogsQuerySplitStreams is off.
+  if (query.get('stream')) errors.push(forbidden(at.child('stream'), 'may not be specified'));
+  if (errors.length > 0) throw invalidObject({ group: '', kind: 'PodLogOptions' }, pod, errors);
+  found.sort();
   return found.size > 0 ? `?${found}` : '';
 }
 

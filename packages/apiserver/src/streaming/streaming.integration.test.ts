@@ -217,7 +217,7 @@ describe('log', () => {
       }),
     );
     expect(body).toBe('first\nlast\n');
-    expect(asked).toEqual(['GET /containerLogs/default/web/c?timestamps=true&sinceSeconds=60&tailLines=5']);
+    expect(asked).toEqual(['GET /containerLogs/default/web/c?sinceSeconds=60&tailLines=5&timestamps=true']);
     expect(callers).toEqual([{ name: 'kube-apiserver-kubelet-client', authorization: undefined }]);
   });
 
@@ -241,8 +241,14 @@ describe('log', () => {
     [
       'web',
       { tailLines: '-1' },
-      '422 PodLogOptions "" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+      '422 PodLogOptions "web" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
     ],
+    [
+      'web',
+      { sinceSeconds: '0', sinceTime: '2020-01-01T00:00:00Z' },
+      '422 PodLogOptions "web" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    ],
+    ['web', { stream: 'Stdout' }, '422 PodLogOptions "web" is invalid: stream: Forbidden: may not be specified'],
     ['two', { container: 'c' }, '404 the server could not find the requested resource ( pods/log two)'],
   ])('of %s %j is refused', async (name, query, expected) => {
     expect(await refusal(server.admin.stream(path(name, 'log'), { query }))).toBe(expected);

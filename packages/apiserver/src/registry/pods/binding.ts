@@ -63,7 +63,7 @@ export async function bind(objects: ObjectAccess, binding: Binding, namespace: s
 }
 
 /** What a binding changes in the pod: its node, annotations, labels and condition, and nothing the author of the binding chose otherwise. */
-export const bindingView: View<Pod> = { prepare: (it) => it };
+export const bindingView: View<Pod> = { prepare: (it) => it, unmanaged: true };
 
 function markScheduled(pod: Pod): void {
   pod.status ??= {};
@@ -76,7 +76,7 @@ function problemsOf({ target }: Binding): FieldError[] {
   const at = new Path('target');
   const errors: FieldError[] = [];
   if (target?.kind && target.kind !== 'Node')
-    errors.push(notSupported(at.child('kind'), target.kind, ['<empty>', 'Node']));
+    errors.push(notSupported(at.child('kind'), target.kind, ['Node', '<empty>']));
   if (!target?.name) errors.push(required(at.child('name')));
   return errors;
 }
