@@ -1,10 +1,10 @@
 import { decodeObject } from '../codec/strict.ts';
+import type { ObjectMeta } from '../generated/meta/v1.ts';
 import type { KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
-import { isQualifiedName } from '../meta/names.ts';
+import { isPathSegmentName, isQualifiedName } from '../meta/names.ts';
 import { isObject } from '../meta/object.ts';
-import { validateAnnotations } from '../meta/validate-metadata.ts';
-import { validateLabels } from '../meta/validate-selector.ts';
+import { validateMetadata } from '../meta/validate-metadata.ts';
 import { objectSchemaOf } from '../schema.ts';
 import { memberOf, type StructuralNode } from '../structural/node.ts';
 
@@ -49,22 +49,24 @@ export function finalizerWarnings({ metadata }: KubeObject, old: KubeObject | un
   });
 }
 
-/** Errors of the resources embedded in an object: what every object has, they have too. */
+/** Errors of the resources embedded in an object: what every object has, they have too, but for a name. */
 export function embeddedErrors(object: unknown, node: StructuralNode): FieldError[] {
   const errors: FieldError[] = [];
   eachEmbedded(object, node, new Path(), (inner, at) => {
-    const { apiVersion, kind, metadata } = inner as { apiVersion?: unknown; kind?: unknown; metadata?: unknown };
-    if (!apiVersion) errors.push(required(at.child('apiVersion'), 'must not be empty'));
-    else if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
+    for (const field of ['apiVersion', 'kind']) {
+      const value = inner[field];
+      const path = at.child(field);
+      if (value === undefined) errors.push(required(path, 'must not be empty'));
+      else if (value === '') errors.push(invalid(path, value, 'must not be empty'));
+    }
+    const { apiVersion, metadata } = inner;
+    if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
       errors.push(invalid(at.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
     }
-    if (!kind) errors.push(required(at.child('kind'), 'must not be empty'));
     if (!isObject(metadata)) return;
-    const path = at.child('metadata');
-    errors.push(
-      ...validateLabels(metadata['labels'] as Record<string, string> | undefined, path.child('labels')),
-      ...validateAnnotations(metadata['annotations'] as Record<string, string> | undefined, path.child('annotations')),
-    );
+    const known = metadata as ObjectMeta;
+    const form = { name: isPathSegmentName, namespaced: Boolean(known.namespace) };
+    errors.push(...validateMetadata(form, { ...known, name: known.name || 'any' }, at.child('metadata')));
   });
   return errors;
 }

@@ -1,8 +1,9 @@
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
-import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { AnyKind, DynamicType, KubeObject } from '@coracle/api/kind';
+import { invalid, Path } from '@coracle/api/meta/field-path';
 import { isObject } from '@coracle/api/meta/object';
-import { badRequest, unsupportedMediaType } from '@coracle/api/meta/status';
+import { badRequest, invalidObject, unsupportedMediaType } from '@coracle/api/meta/status';
 import type { Scheme } from '@coracle/api/scheme';
 import { mediaTypes, textTypes } from './negotiation.ts';
 import type { FieldValidation } from './options.ts';
@@ -83,12 +84,9 @@ function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): 
   object.apiVersion = apiVersion || expected.apiVersion;
   if (object.kind === expected.kind && object.apiVersion === expected.apiVersion) return;
   const version = versionOf(object.apiVersion);
+  if (expected.dynamic) throw otherResource(object, expected, expected.dynamic);
   const isOtherVersion = object.kind === expected.kind && groupOf(object.apiVersion) === groupOf(expected.apiVersion);
-  if (isOtherVersion && scheme.kind(object.apiVersion, object.kind)) {
-    throw badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected.apiVersion})`,
-    );
-  }
+  if (isOtherVersion && scheme.kind(object.apiVersion, object.kind)) throw otherVersion(object.apiVersion, expected);
   const problem = otherKind(object.apiVersion, object.kind, expected, scheme);
   throw badRequest(`${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`);
 }
@@ -100,6 +98,27 @@ export function otherKind(apiVersion: string, kind: string, expected: Expected, 
     ? `converting (${goName(registered)}) to (${internalName(expected)}): unknown conversion`
     : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
 }
+
+/** The error of a body that is another custom resource than the one expected, or in another version. */
+function otherResource(
+  { apiVersion = '', kind = '', metadata }: KubeObject,
+  expected: Expected,
+  dynamic: DynamicType,
+): Error {
+  if (!dynamic.version(apiVersion)) {
+    return badRequest(
+      `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${expected.kind}: request to convert CR from an invalid group/version: ${apiVersion}`,
+    );
+  }
+  if (apiVersion !== expected.apiVersion) return otherVersion(apiVersion, expected);
+  const error = invalid(new Path('kind'), kind, `must be ${expected.kind}`);
+  return invalidObject({ group: groupOf(apiVersion), kind: expected.kind }, metadata?.name ?? '', [error]);
+}
+
+const otherVersion = (apiVersion: string, expected: Expected): Error =>
+  badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`,
+  );
 
 /** Gives an object its type's form (unknown fields are dropped and named; a custom resource in place); wrong types are refused with the text `fail` makes. */
 export function typedObject<T>(

@@ -309,6 +309,35 @@ describe('custom resources', () => {
     expect(shrunk.body.details.causes[1].message).toMatch(/max shrinks$/);
   });
 
+  it('are what their path says they are', async () => {
+    const refused = async (change: object) => {
+      const { status, body } = await call('POST', widgets, { ...widget('other'), ...change });
+      return `${status} ${body.message}`;
+    };
+    expect(await refused({ kind: 'Gadget' })).toBe(
+      '422 Widget.example.com "other" is invalid: kind: Invalid value: "Gadget": must be Widget',
+    );
+    expect(await refused({ apiVersion: 'example.com/v7' })).toBe(
+      '400 Widget in version "v7" cannot be handled as a Widget: request to convert CR from an invalid group/version: example.com/v7',
+    );
+  });
+
+  it('hold resources that are whole, but for their names', async () => {
+    const messages = async (template: object) => {
+      const { body } = await call('POST', widgets, widget('holder', { template }));
+      return body.details.causes.map((it: { field: string; message: string }) => `${it.field}: ${it.message}`);
+    };
+    expect(await messages({ metadata: { name: 'a/b' } })).toEqual([
+      'spec.template.apiVersion: Required value: must not be empty',
+      'spec.template.kind: Required value: must not be empty',
+      'spec.template.metadata.name: Invalid value: "a/b": may not contain \'/\'',
+    ]);
+    expect(await messages({ apiVersion: '', kind: 'Pod', metadata: { namespace: 'A' } })).toEqual([
+      'spec.template.apiVersion: Invalid value: "": must not be empty',
+      expect.stringContaining('spec.template.metadata.namespace: Invalid value: "A": a lowercase RFC 1123 label'),
+    ]);
+  });
+
   it('are replaced only by who says what they replace', async () => {
     const { body } = await call('POST', widgets, widget('replaced', { size: 1 }));
     for (const part of ['', '/status']) {

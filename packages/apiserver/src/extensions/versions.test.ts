@@ -53,6 +53,10 @@ describe('versions that differ in name only', () => {
     });
     expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ both: 'x' });
     expect((await call('GET', path('v1alpha1'))).status).toBe(404);
+    const elsewhere = { apiVersion: 'none.example.com/v1beta1', kind: 'Thing', metadata: { name: 'b' } };
+    expect((await call('POST', path('v1'), elsewhere)).body.message).toBe(
+      'the API version in the data (none.example.com/v1beta1) does not match the expected API version (none.example.com/v1)',
+    );
 
     await define(call, definition('v1'));
     const crd = await call('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.none.example.com');
