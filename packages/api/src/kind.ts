@@ -95,6 +95,8 @@ export interface KindDeclaration<T extends KubeObject> {
   rowOrder?(a: T, b: T): number;
   /** Fields a field selector may name beyond metadata.name and metadata.namespace. */
   selectableFields?: Readonly<Record<string, (it: T) => string>>;
+  /** What is said of a field that cannot be selected, where the kind has words of its own. */
+  unselectable?: (field: string) => string;
   /** Whether an unconditional update (no resourceVersion) is allowed; true for nearly all. */
   allowUnconditionalUpdate?: boolean;
   /** Whether PUT and apply to a name that does not exist create the object; only few kinds do (leases, nodes' leases, events …). */

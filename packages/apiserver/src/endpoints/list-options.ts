@@ -80,16 +80,20 @@ function fieldSelectorOf(query: URLSearchParams, kind: AnyKind, name: string): F
   }
   for (const { field } of selector.requirements) {
     if (isSelectable(kind, field)) continue;
-    throw badRequest(
-      kind.selectableFields || kind.dynamic
-        ? `field label not supported: ${field}`
-        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
-    );
+    throw badRequest(unselectable(kind, field));
   }
   if (name !== '' && !requiresName(selector, name)) {
     throw badRequest("fieldSelector metadata.name doesn't match requested name");
   }
   return selector;
+}
+
+/** What is said of a field that cannot be selected: kinds say so in different words. */
+function unselectable({ selectableFields, unselectable, dynamic, apiVersion, kind }: AnyKind, field: string): string {
+  if (unselectable) return unselectable(field);
+  if (dynamic) return `field label not supported for ${apiVersion}, Kind=${kind}: ${field}`;
+  if (selectableFields) return `field label not supported: ${field}`;
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 /** Kinds that tell what can be selected offer a namespace where they have one only; the others offer it whether they have or not. */

@@ -171,6 +171,14 @@ describe('list', () => {
     ],
     ['fieldSelector=spec.x%3Dy', 400, /^field label not supported: spec.x$/, '/api/v1/pods'],
     ['fieldSelector=metadata.namespace%3Dy', 400, /^field label not supported: metadata.namespace$/, '/api/v1/nodes'],
+    ['fieldSelector=a%3Db', 400, /^field label "a" not supported for Job$/, '/apis/batch/v1/jobs'],
+    ['fieldSelector=a%3Db', 400, /^field label not supported for appsv1.StatefulSet: a$/, '/apis/apps/v1/statefulsets'],
+    [
+      'fieldSelector=a%3Db',
+      400,
+      /^field label not supported for resource.k8s.io\/v1, Kind=ResourceSlice: a$/,
+      '/apis/resource.k8s.io/v1/resourceslices',
+    ],
     [
       'fieldSelector=metadata.name%3Dc2',
       400,

@@ -448,6 +448,7 @@ describe('custom resources', () => {
     watch.close();
     const unknown = await call('GET', `${widgets}?fieldSelector=spec.size%3D1`);
     expect(unknown).toMatchObject({ status: 400 });
+    expect(unknown.body.message).toMatch(/^field label not supported for example.com\/v1, Kind=Widget: spec.size$/);
   });
 
   it('are applied by list keys', async () => {

@@ -21,6 +21,9 @@ export const statefulSet = defineKind<StatefulSet>('apps/v1', {
   namespaced: true,
   // Its pods' hostnames begin with it.
   name: isDns1123Label,
+  // Upstream takes this one, and no StatefulSet has it.
+  selectableFields: { 'status.successful': () => '' },
+  unselectable: (field) => `field label not supported for appsv1.StatefulSet: ${field}`,
   subresources: {
     status: true,
     scale: { spec: 'spec.replicas', status: 'status.replicas', selector: 'spec.selector' },

@@ -42,6 +42,7 @@ export const job = defineKind<Job>('batch/v1', {
     wide(text('Selector', (it) => shownSelector(it.spec.selector), 'Labels of its pods.')),
   ],
   selectableFields: { 'status.successful': (it) => String(it.status?.succeeded ?? 0) },
+  unselectable: (field) => `field label ${JSON.stringify(field)} not supported for Job`,
 });
 
 /** Above so many indexes, and so many pods at once, not all failures may be kept track of. */

@@ -32,6 +32,7 @@ export const resourceSlice = defineKind<ResourceSlice>('resource/v1', {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.driver': ({ spec }) => spec.driver,
   },
+  unselectable: (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
   columns: [
     text('Node', ({ spec }) => spec.nodeName ?? '', 'The node whose devices these are, where they are of one.'),
     text('Driver', ({ spec }) => spec.driver, 'The driver that offers them.'),
