@@ -53,12 +53,13 @@ export async function cleanUp(
     return failed('InstanceDeletionFailed', 'could not list instances: the custom resource is not served yet');
   }
   await registry.fresh();
-  if (!registry.find(storage)) return; // another server was faster
-  const problems = await deleteAll(registry, storage);
+  const cache = registry.find(storage)?.cache;
+  if (!cache) return; // another server was faster
+  const problems = await deleteAll(registry, storage, cache);
   if (problems.length > 0) {
     await failed('InstanceDeletionFailed', `could not issue all deletes: ${aggregate(problems)}`);
   }
-  if (!(await emptied(registry.of(storage).cache, signal))) {
+  if (!(await emptied(cache, signal))) {
     await failed(
       'InstanceDeletionCheck',
       'could not confirm zero CustomResources remaining: timed out waiting for the condition',
@@ -93,9 +94,9 @@ async function tell(
   }
 }
 
-async function deleteAll(registry: Registry, storage: AnyKind): Promise<string[]> {
+async function deleteAll(registry: Registry, storage: AnyKind, cache: ResourceCache): Promise<string[]> {
   const problems: string[] = [];
-  for (const { name, namespace } of registry.of(storage).cache.list(new Filter(storage, ''))) {
+  for (const { name, namespace } of cache.list(new Filter(storage, ''))) {
     try {
       await registry.delete(storage, name, namespace === '' ? undefined : namespace);
     } catch (error) {
