@@ -26,6 +26,16 @@ export function column<T>(
   return { name, type, description, priority: 0, value };
 }
 
+/** A column of text that holds a whole number all the same, as many of upstream's do; an unset number shows as 0. */
+export function countAsText<T>(name: string, value: (it: T) => number | undefined, description = ''): Column<T> {
+  return column(name, 'string', (it) => value(it) ?? 0, description);
+}
+
+/** The same column, of names. */
+export function named<T>(it: Column<T>): Column<T> {
+  return { ...it, format: 'name' };
+}
+
 /** The same column, shown only with `-o wide`. */
 export function wide<T>(it: Column<T>): Column<T> {
   return { ...it, priority: 1 };
@@ -36,6 +46,14 @@ export const age: Column<KubeObject> = text(
   'Age',
   (it, now) => since(it.metadata.creationTimestamp, now),
   'Time since creation.',
+);
+
+/** When it was created: what tables of kinds without columns of their own show. */
+export const createdAt: Column<KubeObject> = column(
+  'Created At',
+  'date',
+  (it) => it.metadata.creationTimestamp ?? null,
+  'When it was created.',
 );
 
 /** Time since a timestamp, in kubectl's short form; `<unknown>` where it is unset. */

@@ -1,4 +1,4 @@
-import { column } from '../../columns.ts';
+import { createdAt } from '../../columns.ts';
 import type { CustomResourceDefinition } from '../../generated/apiextensions/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { deepEqual } from '../../meta/object.ts';
@@ -38,7 +38,7 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>('ap
   validate: validateDefinition,
   validateUpdate: validateDefinitionUpdate,
   validateStatusUpdate: (it, _old, at) => validateStatus(it, at),
-  columns: [column('Created At', 'date', (it) => it.metadata.creationTimestamp ?? null, 'When it was created.')],
+  columns: [createdAt],
 });
 
 /** The status in which the version that is stored from now on is among those that have been stored. */

@@ -26,7 +26,7 @@ export const controllerRevision = defineKind<ControllerRevision>('apps/v1', {
       },
       'Who made it.',
     ),
-    column('Revision', 'integer', (it) => it.revision, 'Number of the revision.'),
+    column('Revision', 'string', (it) => it.revision, 'Number of the revision.'),
     age,
   ],
 });

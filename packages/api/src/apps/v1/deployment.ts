@@ -1,4 +1,4 @@
-import { age, column, containerColumns, count, shownSelector, text, wide } from '../../columns.ts';
+import { age, column, containerColumns, countAsText, shownSelector, text, wide } from '../../columns.ts';
 import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
 import { validateSteadyTemplate } from '../../core/v1/template-validation.ts';
 import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.ts';
@@ -82,8 +82,8 @@ export const deployment = defineKind<Deployment>('apps/v1', {
       (it) => `${it.status?.readyReplicas ?? 0}/${it.spec.replicas ?? 0}`,
       'Pods that are ready, of those wanted.',
     ),
-    count('Up-to-date', (it) => it.status?.updatedReplicas, 'Pods of the newest template.'),
-    count('Available', (it) => it.status?.availableReplicas, 'Pods that have been ready long enough.'),
+    countAsText('Up-to-date', (it) => it.status?.updatedReplicas, 'Pods of the newest template.'),
+    countAsText('Available', (it) => it.status?.availableReplicas, 'Pods that have been ready long enough.'),
     age,
     ...containerColumns<Deployment>((it) => it.spec.template?.spec?.containers),
     wide(column('Selector', 'string', (it) => shownSelector(it.spec.selector), 'Labels of its pods.')),

@@ -1,4 +1,4 @@
-import { age, count, text } from '../../columns.ts';
+import { age, countAsText, text } from '../../columns.ts';
 import type {
   HorizontalPodAutoscaler,
   MetricSpec,
@@ -20,8 +20,8 @@ export const autoscalerColumns: readonly Column<HorizontalPodAutoscaler>[] = [
     ({ spec }) => (spec.minReplicas === undefined ? '<unset>' : String(spec.minReplicas)),
     'Fewest pods.',
   ),
-  count('MaxPods', ({ spec }) => spec.maxReplicas, 'Most pods.'),
-  count('Replicas', ({ status }) => status?.currentReplicas, 'Pods there are.'),
+  countAsText('MaxPods', ({ spec }) => spec.maxReplicas, 'Most pods.'),
+  countAsText('Replicas', ({ status }) => status?.currentReplicas, 'Pods there are.'),
   age,
 ];
 

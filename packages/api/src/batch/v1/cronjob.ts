@@ -1,4 +1,4 @@
-import { age, containerColumns, count, shownSelector, since, text, wide } from '../../columns.ts';
+import { age, column, containerColumns, count, shownSelector, since, text, wide } from '../../columns.ts';
 import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.ts';
 import type { CronJob } from '../../generated/batch/v1.ts';
 import { defineKind } from '../../kind.ts';
@@ -40,7 +40,7 @@ export const cronJob = defineKind<CronJob>('batch/v1', {
   columns: [
     text('Schedule', (it) => it.spec.schedule, 'When it makes jobs.'),
     text('Timezone', (it) => it.spec.timeZone ?? '<none>', 'The zone its schedule is in.'),
-    text('Suspend', (it) => suspended(it.spec.suspend), 'Whether it makes none for now.'),
+    column('Suspend', 'boolean', (it) => suspended(it.spec.suspend), 'Whether it makes none for now.'),
     count('Active', (it) => it.status?.active?.length, 'Jobs that run.'),
     text(
       'Last Schedule',

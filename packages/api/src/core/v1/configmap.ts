@@ -1,4 +1,4 @@
-import { age, count } from '../../columns.ts';
+import { age, countAsText } from '../../columns.ts';
 import type { ConfigMap } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, forbidden, invalid, type Path, tooLong } from '../../meta/field-path.ts';
@@ -34,7 +34,7 @@ export const configMap = defineKind<ConfigMap>('core/v1', {
   },
   validateUpdate: (it, old, at) => immutableData(it, old, at, ['data', 'binaryData']),
   columns: [
-    count(
+    countAsText(
       'Data',
       (it) => Object.keys(it.data ?? {}).length + Object.keys(it.binaryData ?? {}).length,
       'Number of keys.',

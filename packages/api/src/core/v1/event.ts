@@ -1,4 +1,4 @@
-import { since, text, wide } from '../../columns.ts';
+import { named, since, text, wide } from '../../columns.ts';
 import type { Event, ObjectReference } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { humanDuration, parseTime } from '../../meta/time.ts';
@@ -24,7 +24,7 @@ export const event = defineKind<Event>('core/v1', {
       text('First Seen', (it, now) => since(it.firstTimestamp ?? it.eventTime, now), 'Time since it first happened.'),
     ),
     wide(text('Count', (it) => String(it.series?.count ?? (it.count || 1)), 'How often it happened.')),
-    wide(text('Name', (it) => it.metadata.name, 'Name of the event.')),
+    wide(named(text('Name', (it) => it.metadata.name, 'Name of the event.'))),
   ],
   selectableFields: {
     'involvedObject.kind': (it) => it.involvedObject?.kind ?? '',

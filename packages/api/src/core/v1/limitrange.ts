@@ -1,4 +1,4 @@
-import { text } from '../../columns.ts';
+import { createdAt } from '../../columns.ts';
 import type { LimitRange, LimitRangeItem } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { duplicate, type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
@@ -20,7 +20,7 @@ export const limitRange = defineKind<LimitRange>('core/v1', {
     for (const item of it.spec?.limits ?? []) defaultItem(item);
   },
   validate: (it, at) => validateItems(it.spec?.limits ?? [], at.child('spec.limits')),
-  columns: [text('Created At', (it) => it.metadata.creationTimestamp ?? '<unknown>', 'When it was created.')],
+  columns: [createdAt],
 });
 
 /** A container's limit is by default the most it may have; its request is the limit, else the least. */

@@ -1,6 +1,6 @@
 import { DecodeError, goValueMismatch } from '../../codec/decode-error.ts';
 import { decodeJson, JsonError } from '../../codec/json.ts';
-import { age, count, text } from '../../columns.ts';
+import { age, countAsText, text } from '../../columns.ts';
 import type { Secret } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, invalid, type Path, required, tooLong } from '../../meta/field-path.ts';
@@ -62,7 +62,7 @@ export const secret = defineKind<Secret>('core/v1', {
   ],
   columns: [
     text('Type', (it) => it.type, 'What the secret is for.'),
-    count('Data', (it) => Object.keys(it.data ?? {}).length, 'Number of keys.'),
+    countAsText('Data', (it) => Object.keys(it.data ?? {}).length, 'Number of keys.'),
     age,
   ],
   selectableFields: { type: (it) => it.type ?? '' },

@@ -1,4 +1,4 @@
-import { age, count } from '../../columns.ts';
+import { age, countAsText } from '../../columns.ts';
 import type { ServiceAccount } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 
@@ -8,5 +8,5 @@ export const serviceAccount = defineKind<ServiceAccount>('core/v1', {
   plural: 'serviceaccounts',
   shortNames: ['sa'],
   namespaced: true,
-  columns: [count('Secrets', (it) => it.secrets?.length, 'Number of secrets its pods may use.'), age],
+  columns: [countAsText('Secrets', (it) => it.secrets?.length, 'Number of secrets its pods may use.'), age],
 });

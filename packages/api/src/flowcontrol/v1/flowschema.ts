@@ -1,4 +1,4 @@
-import { age, count, text } from '../../columns.ts';
+import { age, countAsText, text } from '../../columns.ts';
 import type { FlowSchema } from '../../generated/flowcontrol/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
@@ -30,7 +30,7 @@ export const flowSchema = defineKind<FlowSchema>('flowcontrol/v1', {
   validateStatusUpdate: (it, _old, at) => validateFlowConditions(it.status?.conditions, at.child('status.conditions')),
   columns: [
     text('PriorityLevel', (it) => it.spec.priorityLevelConfiguration.name, 'The level of its requests.'),
-    count('MatchingPrecedence', (it) => it.spec.matchingPrecedence, 'Of schemas that match, the lowest counts.'),
+    countAsText('MatchingPrecedence', (it) => it.spec.matchingPrecedence, 'Of schemas that match, the lowest counts.'),
     text('DistinguisherMethod', (it) => it.spec.distinguisherMethod?.type ?? '<none>', 'What tells flows apart.'),
     age,
     text('MissingPL', (it) => isDangling(it), 'No such level.'),

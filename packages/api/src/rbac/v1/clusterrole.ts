@@ -1,4 +1,4 @@
-import { text } from '../../columns.ts';
+import { createdAt } from '../../columns.ts';
 import type { ClusterRole } from '../../generated/rbac/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { required } from '../../meta/field-path.ts';
@@ -26,5 +26,5 @@ export const clusterRole = defineKind<ClusterRole>('rbac/v1', {
     }
     return errors;
   },
-  columns: [text('Created At', (it) => it.metadata.creationTimestamp ?? '<unknown>', 'When it was made.')],
+  columns: [createdAt],
 });

@@ -1,4 +1,4 @@
-import { text } from '../../columns.ts';
+import { createdAt } from '../../columns.ts';
 import type { Role } from '../../generated/rbac/v1.ts';
 import { defineKind } from '../../kind.ts';
 
@@ -14,5 +14,5 @@ export const role = defineKind<Role>('rbac/v1', {
     const errors = validateRules(it.rules, true, at.child('rules'));
     return errors;
   },
-  columns: [text('Created At', (it) => it.metadata.creationTimestamp ?? '<unknown>', 'When it was made.')],
+  columns: [createdAt],
 });

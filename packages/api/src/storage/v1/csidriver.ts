@@ -47,7 +47,7 @@ export const csiDriver = defineKind<CSIDriver>('storage/v1', {
   columns: [
     column(
       'AttachRequired',
-      'string',
+      'boolean',
       (it) => it.spec.attachRequired ?? true,
       'Whether volumes are attached before use.',
     ),
@@ -57,7 +57,7 @@ export const csiDriver = defineKind<CSIDriver>('storage/v1', {
       (it) => it.spec.podInfoOnMount ?? false,
       'Whether it is told which pod mounts.',
     ),
-    column('StorageCapacity', 'string', (it) => it.spec.storageCapacity ?? false, 'Whether it reports free capacity.'),
+    column('StorageCapacity', 'boolean', (it) => it.spec.storageCapacity ?? false, 'Whether it reports free capacity.'),
     text('TokenRequests', shownAudiences, 'Audiences it gets tokens of pods for.'),
     column('RequiresRepublish', 'boolean', (it) => it.spec.requiresRepublish ?? false, 'Whether mounts are renewed.'),
     text('Modes', (it) => it.spec.volumeLifecycleModes?.join(',') || '<none>', 'Kinds of volumes it makes.'),

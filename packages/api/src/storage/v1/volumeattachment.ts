@@ -1,4 +1,4 @@
-import { age, column, text } from '../../columns.ts';
+import { age, column, named, text } from '../../columns.ts';
 import { validateInlineVolume } from '../../core/v1/persistentvolume-validation.ts';
 import { validateCsiDriverName } from '../../core/v1/volume-source-validation.ts';
 import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from '../../generated/storage/v1.ts';
@@ -38,7 +38,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>('storage/v1', {
   validateUpdate,
   validateStatusUpdate: (it, old, at) => [...validate(it, at), ...validateUpdate(it, old, at)],
   columns: [
-    text('Attacher', (it) => it.spec.attacher, 'The driver that attaches it.'),
+    named(text('Attacher', (it) => it.spec.attacher, 'The driver that attaches it.')),
     text('PV', (it) => it.spec.source.persistentVolumeName ?? '', 'The volume.'),
     text('Node', (it) => it.spec.nodeName, 'The node it is to be attached to.'),
     column('Attached', 'boolean', (it) => it.status?.attached ?? false, 'Whether it is.'),
