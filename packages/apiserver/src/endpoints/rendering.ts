@@ -11,6 +11,8 @@ import type { Form } from './negotiation.ts';
 export interface Rendering extends EventEncoding {
   /** An object as a response of its own. */
   single(object: CachedObject): Buffer;
+  /** Fills into the first events of a watch what all others leave out. */
+  begin?(frames: Buffer): Buffer;
   /** A list, piece by piece: its beginning, each item, its end. */
   list(metadata: ListMeta, objects: readonly CachedObject[]): Iterable<Buffer> | Promise<Iterable<Buffer>>;
 }
@@ -122,6 +124,12 @@ class MetadataRendering extends JsonRendering {
   }
 }
 
+const noColumns = Buffer.from('"columnDefinitions":null');
+
+function tableHead(metadata: ListMeta, definitions: string): string {
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${definitions},"rows":[`;
+}
+
 class TableRendering extends JsonRendering {
   readonly key: string;
   readonly #kind: AnyKind;
@@ -147,11 +155,24 @@ class TableRendering extends JsonRendering {
   }
 
   single(object: CachedObject): Buffer {
-    return Buffer.concat([
-      Buffer.from(this.head({ resourceVersion: String(object.revision) })),
-      this.#row(object),
-      Buffer.from(']}'),
-    ]);
+    return this.#of(object, this.#definitions);
+  }
+
+  /** Watches tell their columns once. */
+  override event(object: CachedObject): Buffer {
+    return this.#of(object, 'null');
+  }
+
+  begin(frames: Buffer): Buffer {
+    const at = frames.indexOf(noColumns);
+    if (at < 0) return frames;
+    const columns = Buffer.from(`"columnDefinitions":${this.#definitions}`);
+    return Buffer.concat([frames.subarray(0, at), columns, frames.subarray(at + noColumns.length)]);
+  }
+
+  #of(object: CachedObject, definitions: string): Buffer {
+    const head = tableHead({ resourceVersion: String(object.revision) }, definitions);
+    return Buffer.concat([Buffer.from(head), this.#row(object), Buffer.from(']}')]);
   }
 
   override list(metadata: ListMeta, objects: readonly CachedObject[]): Generator<Buffer, void> {
@@ -159,7 +180,7 @@ class TableRendering extends JsonRendering {
   }
 
   protected head(metadata: ListMeta): string {
-    return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${this.#definitions},"rows":[`;
+    return tableHead(metadata, this.#definitions);
   }
 
   protected item(object: CachedObject): Buffer[] {
@@ -168,9 +189,8 @@ class TableRendering extends JsonRendering {
 
   bookmark(revision: number, annotations?: Record<string, string>): Buffer {
     const object = bookmarkOf('PartialObjectMetadata', 'meta.k8s.io/v1', revision, annotations);
-    return Buffer.from(
-      `${this.head({ resourceVersion: String(revision) })}{"cells":[],"object":${JSON.stringify(object)}}]}`,
-    );
+    const head = tableHead({ resourceVersion: String(revision) }, 'null');
+    return Buffer.from(`${head}{"cells":[],"object":${JSON.stringify(object)}}]}`);
   }
 
   #row(cached: CachedObject): Buffer {

@@ -149,6 +149,16 @@ describe('watch', () => {
     await create('a');
     const row = await table.next();
     expect(row!.object).toMatchObject({ kind: 'Table', rows: [{ cells: ['a', 1, expect.any(String)] }] });
+    const columns = (event: Awaited<ReturnType<typeof table.next>>) =>
+      event!.object.columnDefinitions?.map(({ name }: { name: string }) => name) ?? null;
+    expect(columns(row)).toEqual(['Name', 'Data', 'Age']);
+    await create('b');
+    expect(columns(await table.next())).toBeNull();
+    const initial = await watch('', { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' });
+    expect(columns(await initial.next())).toEqual(['Name', 'Data', 'Age']);
+    expect(columns(await initial.next())).toBeNull();
+    table.close();
+    initial.close();
     expect((await metadata.next())!.object).toEqual({
       kind: 'PartialObjectMetadata',
       apiVersion: 'meta.k8s.io/v1',

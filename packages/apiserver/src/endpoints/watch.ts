@@ -8,6 +8,7 @@ import type { ResourceCache } from '../storage/resource-cache.ts';
 import type { EventEncoding, FrameSink } from '../storage/watch-hub.ts';
 import { type Call, renderingFor } from './call.ts';
 import { type ListOptions, listOptionsOf } from './list-options.ts';
+import type { Rendering } from './rendering.ts';
 import { writeHead } from './response.ts';
 
 const chunkSize = 128 << 10;
@@ -41,6 +42,7 @@ export async function watch(call: Call): Promise<void> {
     return;
   }
   res.flushHeaders();
+  const begin = beginningOf(rendering);
   if (initial) {
     revision = registry.feed.revision;
     const objects = await initialObjects(cache, options.filter, revision);
@@ -54,7 +56,7 @@ export async function watch(call: Call): Promise<void> {
       parts.push(bytes);
       size += bytes.length;
       if (size < chunkSize) continue;
-      await write(context, Buffer.concat(parts));
+      await write(context, begin(Buffer.concat(parts)));
       parts = [];
       size = 0;
     }
@@ -63,12 +65,12 @@ export async function watch(call: Call): Promise<void> {
       sent.add(end.length);
       parts.push(end);
     }
-    if (parts.length > 0) await write(context, Buffer.concat(parts));
+    if (parts.length > 0) await write(context, begin(Buffer.concat(parts)));
     if (options.sendInitialEvents) machinery.watchListed?.(context, kind);
   }
   context.begun?.();
   await new Promise<void>((resolve) => {
-    const watcher = hub.open(options.filter, rendering, sinkTo(context, resolve), {
+    const watcher = hub.open(options.filter, rendering, sinkTo(context, begin, resolve), {
       revision,
       bookmarks: options.allowWatchBookmarks,
       deadline,
@@ -115,10 +117,20 @@ function lifetime({ timeoutSeconds }: ListOptions, least: number): number {
   return timeoutSeconds ? timeoutSeconds * 1000 : least * (1 + Math.random());
 }
 
-function sinkTo(context: RequestContext, done: () => void): FrameSink {
+/** What makes the first bytes of a watch whole; all others go through as they are. */
+function beginningOf(rendering: Rendering): (bytes: Buffer) => Buffer {
+  let begun = rendering.begin === undefined;
+  return (bytes) => {
+    if (begun) return bytes;
+    begun = true;
+    return rendering.begin!(bytes);
+  };
+}
+
+function sinkTo(context: RequestContext, begin: (bytes: Buffer) => Buffer, done: () => void): FrameSink {
   const { res } = context;
   return {
-    write: (bytes) => res.write(bytes),
+    write: (bytes) => res.write(begin(bytes)),
     drained: (callback) => res.once('drain', callback),
     end: () => {
       res.end();
