@@ -68,7 +68,7 @@ function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected): unk
   }
 }
 
-/** Fills in apiVersion and kind where they are missing; throws BadRequest when they are another kind's. */
+/** Fills in apiVersion and kind where they are missing; throws BadRequest, and Invalid for a custom resource, when they are another kind's. */
 function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): void {
   const { kind, apiVersion } = object;
   if (
