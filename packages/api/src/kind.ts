@@ -34,6 +34,9 @@ export interface Column<T> {
   value(it: T, now: number): string | number | boolean | null;
 }
 
+/** Parts of metadata that a write of the status may be kept from. */
+type StatusMetadata = 'annotations' | 'finalizers' | 'labels' | 'ownerReferences';
+
 /** Where a resource's scale subresource finds its numbers: dotted paths into the object. */
 export interface ScalePaths {
   spec: string;
@@ -56,6 +59,8 @@ export interface KindDeclaration<T extends KubeObject> {
   /** Defaults to all of them; the review kinds only create. */
   verbs?: readonly Verb[];
   subresources?: { status?: boolean; scale?: ScalePaths };
+  /** What a write of the status leaves as it was of metadata: `all` (but managedFields), or these. Nothing by default. */
+  statusKeeps?: 'all' | readonly StatusMetadata[];
   /** Objects are found out when they are asked for, and never stored: reads are answered by the server's `read` hook. */
   isComputed?: boolean;
   /** What whoever uses the resource is warned of, when it is on its way out. */

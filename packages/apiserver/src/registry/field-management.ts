@@ -8,7 +8,7 @@ import type { Write } from './admission.ts';
 type FieldSet = ReturnType<typeof setOfFields>;
 
 /** What an apply must know of a type: a kind, or the type of a subresource. */
-type Applicable = ObjectForm & Pick<AnyKind, 'apiVersion' | 'subresources'>;
+type Applicable = ObjectForm & Pick<AnyKind, 'apiVersion' | 'statusKeeps' | 'subresources'>;
 
 const status = setOfFields(['status']);
 const spec = setOfFields(['spec']);
@@ -16,7 +16,10 @@ const spec = setOfFields(['spec']);
 /** Fields an endpoint resets, so that nobody can own them through it. */
 function resetFields(kind: Applicable, subresource: string): FieldSet | undefined {
   if (!kind.subresources?.status) return undefined;
-  return subresource === 'status' ? spec : status;
+  if (subresource !== 'status') return status;
+  const { statusKeeps: kept } = kind;
+  if (!kept) return spec;
+  return setOfFields(['spec', ...(kept === 'all' ? ['metadata'] : kept.map((field) => `metadata.${field}`))]);
 }
 
 /** Records in metadata.managedFields who set which fields. An apply has recorded that itself. */

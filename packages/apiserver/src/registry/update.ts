@@ -26,11 +26,7 @@ export function prepareForUpdate(
   let prepared = object;
   if (subresource === 'status') {
     const { status } = object as { status?: unknown };
-    // Who reports the status of a custom resource changes nothing of its metadata.
-    prepared = { ...old, metadata: kind.dynamic ? metadataKept(object, old) : object.metadata };
-    // Owners and the rest of what decides about an object's life are not for those who report its state.
-    if (old.metadata.ownerReferences) prepared.metadata.ownerReferences = old.metadata.ownerReferences;
-    else delete prepared.metadata.ownerReferences;
+    prepared = { ...old, metadata: metadataOfStatus(kind, object, old) };
     assign(prepared, 'status', status);
     return prepared;
   }
@@ -66,6 +62,18 @@ export function validateChange(
 function immutable(object: KubeObject, old: KubeObject, path: string, at: Path): FieldError[] {
   const value = getPath(object, path);
   return deepEqual(value, getPath(old, path)) ? [] : [invalid(at.child(path), value, 'field is immutable')];
+}
+
+/** The metadata after a write of the status: who reports it changes only what the kind does not keep. */
+function metadataOfStatus(kind: AnyKind, object: KubeObject, old: KubeObject): KubeObject['metadata'] {
+  const kept = kind.dynamic ? 'all' : kind.statusKeeps;
+  if (kept === 'all') return metadataKept(object, old);
+  const metadata = { ...object.metadata };
+  for (const field of kept ?? []) {
+    delete metadata[field];
+    if (old.metadata[field] !== undefined) Object.assign(metadata, { [field]: old.metadata[field] });
+  }
+  return metadata;
 }
 
 /** The old metadata, but for what says who changed what, and which state was meant: of a write that is not to change metadata. */

@@ -21,6 +21,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
   categories: ['api-extensions'],
   namespaced: false,
   subresources: { status: true },
+  statusKeeps: 'all',
   allowUnconditionalUpdate: false,
   defaults(it) {
     it.spec ??= {};

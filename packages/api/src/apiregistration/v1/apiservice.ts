@@ -19,6 +19,7 @@ export const apiService = defineKind<APIService>('apiregistration/v1', {
   hasGeneration: false,
   allowUnconditionalUpdate: false,
   subresources: { status: true },
+  statusKeeps: ['annotations', 'finalizers', 'labels', 'ownerReferences'],
   name: isPathSegmentName,
   defaults(it) {
     if (it.spec?.service) it.spec.service.port ??= 443;

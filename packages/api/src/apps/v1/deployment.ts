@@ -16,6 +16,7 @@ export const deployment = defineKind<Deployment>('apps/v1', {
   shortNames: ['deploy'],
   categories: ['all'],
   namespaced: true,
+  statusKeeps: ['labels'],
   subresources: {
     status: true,
     scale: { spec: 'spec.replicas', status: 'status.replicas', selector: 'spec.selector' },

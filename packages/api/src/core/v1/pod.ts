@@ -19,6 +19,7 @@ export const pod = defineKind<Pod>('core/v1', {
   namespaced: true,
   gracefulDeletion: true,
   subresources: { status: true },
+  statusKeeps: ['ownerReferences'],
   defaults(it) {
     if (!it.spec) return;
     podSpecDefaults(it.spec);

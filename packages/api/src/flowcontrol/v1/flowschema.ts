@@ -19,6 +19,7 @@ export const flowSchema = defineKind<FlowSchema>('flowcontrol/v1', {
   plural: 'flowschemas',
   namespaced: false,
   subresources: { status: true },
+  statusKeeps: 'all',
   defaults(it) {
     it.spec ??= { priorityLevelConfiguration: { name: '' } };
     it.spec.matchingPrecedence ||= defaultPrecedence;

@@ -25,6 +25,7 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
   plural: 'prioritylevelconfigurations',
   namespaced: false,
   subresources: { status: true },
+  statusKeeps: 'all',
   defaults: ({ spec }) => fillIn(spec),
   validate: (it, at) => [
     ...validateSpec(it.spec, it.metadata.name ?? '', at.child('spec')),

@@ -11,6 +11,7 @@ export const resourceClaim = defineKind<ResourceClaim>('resource/v1', {
   namespaced: true,
   hasGeneration: false,
   subresources: { status: true },
+  statusKeeps: 'all',
   defaults(it) {
     it.spec ??= {};
     defaultClaimSpec(it.spec);

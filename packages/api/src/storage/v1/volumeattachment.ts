@@ -19,6 +19,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>('storage/v1', {
   allowUnconditionalUpdate: false,
   hasGeneration: false,
   subresources: { status: true },
+  statusKeeps: 'all',
   defaults(it) {
     it.status ??= { attached: false };
     it.status.attached ??= false;
