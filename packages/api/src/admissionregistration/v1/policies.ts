@@ -13,6 +13,7 @@ import {
   notSupported,
   type Path,
   required,
+  tooMany,
 } from '../../meta/field-path.ts';
 import { formatLabelSelector } from '../../meta/labels.ts';
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, isQualifiedName } from '../../meta/names.ts';
@@ -24,6 +25,8 @@ import { validateRuleWithOperations } from './rule-validation.ts';
 const failurePolicies = ['Fail', 'Ignore'];
 const matchPolicies = ['Equivalent', 'Exact'];
 const notFoundActions = ['Allow', 'Deny'];
+
+const maxConditions = 64;
 
 /** Fills in what resources a policy or binding matches, in place. */
 export function matchDefaults(it: MatchResources | undefined): void {
@@ -123,12 +126,14 @@ export function validateMatchResources(it: MatchResources | undefined, at: Path)
 
 /** Errors of the names of match conditions; their expressions are for those to check who can compile them. */
 export function validateConditionNames(conditions: readonly MatchCondition[] = [], at: Path): FieldError[] {
-  return conditions.flatMap(({ name }, i) => {
+  const errors = conditions.length > maxConditions ? [tooMany(at, conditions.length, maxConditions)] : [];
+  const ofNames = conditions.flatMap(({ name }, i) => {
     const path = at.index(i).child('name');
     if (!name) return [required(path)];
     if (conditions.findIndex((each) => each.name === name) < i) return [duplicate(path, name)];
     return isQualifiedName(name).map((problem) => invalid(path, name, problem));
   });
+  return [...errors, ...ofNames];
 }
 
 const reserved = new Set(

@@ -33,6 +33,14 @@ describe('a webhook configuration', () => {
     });
   });
 
+  it('has 64 match conditions at most', () => {
+    const matchConditions = Array.from({ length: 65 }, (_, i) => ({ name: `c${i}`, expression: 'true' }));
+    const errors = validateCreate(validatingWebhookConfiguration, configuration(webhook({ matchConditions })));
+    expect(errors.map(({ field, message }) => `${field}: ${message}`)).toEqual([
+      'webhooks[0].matchConditions: Too many: 65: must have at most 64 items',
+    ]);
+  });
+
   const url = (text: string) => webhook({ clientConfig: { url: text } });
   const path = (text: string) => webhook({ clientConfig: { service: { name: 'a', namespace: 'b', path: text } } });
   const ruled = (change: object) => webhook({ rules: [{ ...rule, ...change }] });

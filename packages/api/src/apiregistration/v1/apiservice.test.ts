@@ -75,8 +75,10 @@ describe('an APIService', () => {
 
   it('has conditions that are true, false or unknown', () => {
     const it = { ...of({ service }), status: { conditions: [{ type: 'Available', status: 'Maybe' }] } };
-    expect(validateStatusUpdate(apiService, it, of({ service })).map(({ field }) => field)).toEqual([
-      'status.conditions[0].status',
+    expect(
+      validateStatusUpdate(apiService, it, of({ service })).map(({ field, message }) => `${field}: ${message}`),
+    ).toEqual([
+      'status.conditions[0].status: Unsupported value: "Maybe": supported values: "True", "False", "Unknown"',
     ]);
   });
 });

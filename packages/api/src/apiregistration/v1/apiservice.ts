@@ -6,7 +6,7 @@ import { type FieldError, invalid, notSupported, type Path, required } from '../
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName } from '../../meta/names.ts';
 import { now } from '../../meta/time.ts';
 
-const statuses = ['False', 'True', 'Unknown'];
+const statuses = ['True', 'False', 'Unknown'];
 const highestOfGroups = 20_000;
 const highestOfVersions = 1000;
 

@@ -39,3 +39,20 @@ it('a request is approved or denied, and gets certificates', () => {
     'status.certificate: Invalid value: "<certificate data>": only CERTIFICATE PEM blocks are allowed, found "KEY"',
   ]);
 });
+
+it('a certificate that was issued stays', () => {
+  const old: CertificateSigningRequest = { ...of('a.b/c'), status: { certificate: 'YQ==' } };
+  const changed = { ...old, status: { certificate: 'Yg==' } };
+  expect(shown(validateStatusUpdate(certificateSigningRequest, changed, old))).toEqual([
+    'status.certificate: Forbidden: updates may not modify existing certificate content',
+  ]);
+});
+
+it('usages that there are not are named before those that are there twice', () => {
+  const it: CertificateSigningRequest = of('a.b/c');
+  it.spec.usages = ['client auth', 'client auth', 'none'];
+  expect(shown(validateCreate(certificateSigningRequest, it)).map((each) => each.slice(0, 35))).toEqual([
+    'spec.usages[2]: Unsupported value: ',
+    'spec.usages[1]: Duplicate value: "c',
+  ]);
+});

@@ -50,12 +50,7 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
     errors.push(invalid(path.child('request'), spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'));
   }
   if (!spec.usages?.length) errors.push(required(path.child('usages')));
-  const seen = new Set<string>();
-  for (const [i, usage] of (spec.usages ?? []).entries()) {
-    if (!usages.includes(usage)) errors.push(notSupported(path.child('usages').index(i), usage, usages));
-    if (seen.has(usage)) errors.push(duplicate(path.child('usages').index(i), usage));
-    seen.add(usage);
-  }
+  errors.push(...validateUsages(spec.usages ?? [], path.child('usages')));
   errors.push(...validateSigner(spec.signerName, path.child('signerName')));
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
     errors.push(
@@ -68,6 +63,17 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
   }
   errors.push(...validateConditions(it.status?.conditions ?? [], at.child('status.conditions')));
   return errors;
+}
+
+/** Errors of usages: those there are not, then those that are there twice. */
+function validateUsages(given: readonly string[], at: Path): FieldError[] {
+  const each = given.map((usage, i) => ({ usage, i }));
+  return [
+    ...each
+      .filter(({ usage }) => !usages.includes(usage))
+      .map(({ usage, i }) => notSupported(at.index(i), usage, usages)),
+    ...each.filter(({ usage, i }) => given.indexOf(usage) < i).map(({ usage, i }) => duplicate(at.index(i), usage)),
+  ];
 }
 
 /** Errors of a change: decisions stay, and an issued certificate stays. */
@@ -89,7 +95,7 @@ export function validateRequestUpdate(
   const [before, certificate] = [old.status?.certificate, it.status?.certificate];
   const path = at.child('status.certificate');
   if (before && before !== certificate) {
-    errors.push(forbidden(path, 'updates may not change a non-empty certificate'));
+    errors.push(forbidden(path, 'updates may not modify existing certificate content'));
   } else if (certificate && certificate !== before) {
     const problem = certificateProblem(certificate);
     if (problem !== undefined) errors.push(invalid(path, '<certificate data>', problem));

@@ -221,7 +221,7 @@ describe('a network policy', () => {
     [
       { ingress: [{ ports: [{ port: 80, endPort: 70 }, { port: 'http', endPort: 9 }, { endPort: 9 }] }] },
       [
-        'spec.ingress[0].ports[0].endPort: Invalid value: 70: must be greater than or equal to `port`',
+        'spec.ingress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`',
         'spec.ingress[0].ports[1].endPort: Invalid value: 9: may not be specified when `port` is non-numeric',
         'spec.ingress[0].ports[2].endPort: Invalid value: 9: may not be specified when `port` is not specified',
       ],
@@ -229,7 +229,7 @@ describe('a network policy', () => {
     [
       { egress: [{ ports: [{ port: 0, protocol: 'ICMP' }], to: [{}] }] },
       [
-        'spec.egress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"',
+        'spec.egress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"',
         'spec.egress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
         'spec.egress[0].to[0]: Required value: must specify a peer',
       ],
@@ -264,7 +264,7 @@ describe('a network policy', () => {
       { policyTypes: ['Ingress', 'Egress', 'Ingress'] },
       ['spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two policyTypes'],
     ],
-    [{ policyTypes: ['In'] }, ['spec.policyTypes[0]: Unsupported value: "In": supported values: "Egress", "Ingress"']],
+    [{ policyTypes: ['In'] }, ['spec.policyTypes[0]: Unsupported value: "In": supported values: "Ingress", "Egress"']],
   ])('%j is checked', (spec, expected) => {
     expect(messages(validateCreate(networkPolicy, of(spec)))).toEqual(expected);
   });

@@ -1,5 +1,5 @@
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../generated/networking/v1.ts';
-import { hasHostBits, isMapped, isStrictlyInside } from '../../meta/addresses.ts';
+import { isStrictlyInside } from '../../meta/addresses.ts';
 import {
   type FieldError,
   forbidden,
@@ -11,9 +11,10 @@ import {
 } from '../../meta/field-path.ts';
 import { isCidr, isPortName, isPortNumber } from '../../meta/names.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
+import { isUnambiguousCidr } from './range-form.ts';
 
-const protocols = ['SCTP', 'TCP', 'UDP'];
-const policyTypes = ['Egress', 'Ingress'];
+const protocols = ['TCP', 'UDP', 'SCTP'];
+const policyTypes = ['Ingress', 'Egress'];
 
 /** Errors of a network policy. */
 export function validateNetworkPolicy({ spec }: NetworkPolicy, base: Path): FieldError[] {
@@ -53,7 +54,7 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: Path):
   if (typeof port === 'number') {
     errors.push(...number(at.child('port'), port));
     if (endPort === undefined) return errors;
-    if (endPort < port) errors.push(invalid(end, endPort, 'must be greater than or equal to `port`'));
+    if (endPort < port) errors.push(invalid(end, port, 'must be greater than or equal to `port`'));
     return [...errors, ...number(end, endPort)];
   }
   if (endPort !== undefined) {
@@ -102,14 +103,5 @@ function validateBlock({ cidr, except = [] }: IPBlock, at: Path): FieldError[] {
     if (isCidr(each).length === 0 && !isStrictlyInside(each, cidr))
       errors.push(invalid(path, each, 'must be a strict subset of `cidr`'));
   }
-  return errors;
-}
-
-/** A range as new objects have to write it (KEP-4858): `10.1.2.3/8` could mean a range or an address in it. */
-function isUnambiguousCidr(value: string): string[] {
-  const errors = isCidr(value);
-  if (errors.length > 0) return errors;
-  if (isMapped(value.split('/')[0]!)) errors.push('must not be an IPv4-mapped IPv6 address');
-  if (hasHostBits(value)) errors.push('must not have bits set beyond the prefix length');
   return errors;
 }

@@ -4,6 +4,7 @@ import { defineKind } from '../../kind.ts';
 import { type FieldError, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isCidr } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
+import { isCanonicalCidr } from './range-form.ts';
 
 /** A range that Services get their addresses from. */
 export const serviceCidr = defineKind<ServiceCIDR>('networking/v1', {
@@ -27,7 +28,7 @@ function validateRanges(cidrs: readonly string[], spec: unknown, at: Path): Fiel
     const detail = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
     return [invalid(at, spec, detail)];
   }
-  return cidrs.flatMap((cidr, i) => isCidr(cidr).map((message) => invalid(at.index(i), cidr, message)));
+  return cidrs.flatMap((cidr, i) => isCanonicalCidr(cidr).map((message) => invalid(at.index(i), cidr, message)));
 }
 
 /** Ranges stay as they are; one of the other family may be added. */
