@@ -84,6 +84,47 @@ describe('bombs', () => {
   });
 });
 
+describe('bodies that cannot be stored', () => {
+  const keys = Object.fromEntries(Array.from({ length: 150_000 }, (_, i) => [`key-${i}`, 'value']));
+  const large = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'many-keys', annotations: keys } };
+  const refused = { status: 413, body: { message: expect.stringContaining('message larger than max') } };
+
+  it('are refused by what is wrong with them before their size', async () => {
+    expect(await call('POST', maps, large)).toMatchObject({
+      status: 422,
+      body: { message: expect.stringContaining('metadata.annotations: Too long') },
+    });
+  });
+
+  it('are refused as such where nothing else is, also in a dry run and by apply', async () => {
+    const path = '/api/v1/namespaces/default/podtemplates';
+    const { metadata: _, ...rest } = large;
+    const template = {
+      metadata: { name: 'a' },
+      template: { spec: { containers: [{ name: 'c', image: 'x', env: [] as object[] }] } },
+    };
+    template.template.spec.containers[0]!.env = Array.from({ length: 70_000 }, (_, i) => ({
+      name: `V${i}`,
+      value: 'value',
+    }));
+    expect(await call('POST', path, template)).toMatchObject(refused);
+    expect(await call('POST', `${path}?dryRun=All`, template)).toMatchObject(refused);
+    const apply = { 'content-type': 'application/apply-patch+yaml' };
+    const applied = { ...rest, kind: 'PodTemplate', ...template };
+    expect(await call('PATCH', `${path}/a?fieldManager=x`, applied, apply)).toMatchObject(refused);
+  });
+
+  it('are taken where their white space is the largest part of them', async () => {
+    const text = `${' '.repeat(2_500_000)}{"metadata":{"name":"spaced"},"data":{"a":"b"}}`;
+    expect((await call('POST', maps, text)).body).toMatchObject({ metadata: { managedFields: [{}] } });
+  });
+
+  it('of many YAML documents count for their first', async () => {
+    const text = `metadata: {name: first}\n${'---\n{]\n'.repeat(400_000)}`;
+    expect((await call('POST', maps, text, yaml)).status).toBe(201);
+  });
+});
+
 describe('much of one thing', () => {
   const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { deepEqual } from '../meta/object.ts';
-import { formatYaml, parseYamlDocuments, YamlError } from './yaml.ts';
+import { formatYaml, parseFirstYamlDocument, parseYamlDocuments, YamlError } from './yaml.ts';
 
 const parse = (text: string): unknown => parseYamlDocuments(text)[0]?.value;
 
@@ -275,5 +275,29 @@ describe('formatYaml', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('parseFirstYamlDocument', () => {
+  it.each([
+    ['a: 1\n---\nb: 2\n'],
+    ['---\na: 1\n---\nb: 2\n'],
+    ['--- {a: 1}\n--- {b: 2}\n'],
+    ['# c\n---\n# d\na: 1\n...\nb: 2\n'],
+    ['%YAML 1.1\n---\na: 1\n---\n'],
+    ['---\n---\na: 1\n'],
+    ['a: |\n ---\n x\n---\nb'],
+    ['a: ---\nb: "---"\n'],
+    ['\uFEFF---\na: 1\n---\nb: 1\n'],
+    ['a: 1\r\n---\r\nb: 2\r\n'],
+    ['---a: 1\n'],
+    [''],
+  ])('%j is what all documents begin with', (text) => {
+    expect(parseFirstYamlDocument(text)).toEqual(parseYamlDocuments(text)[0]);
+  });
+
+  it('does not read what follows', () => {
+    expect(parseFirstYamlDocument('a: 1\n---\n{]')?.value).toEqual({ a: 1 });
+    expect(() => parseFirstYamlDocument('{]\n---\na: 1')).toThrow(YamlError);
   });
 });

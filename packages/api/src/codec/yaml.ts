@@ -56,6 +56,29 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
   });
 }
 
+/**
+ * The first document of a YAML stream, and nothing of what follows it; undefined where there is none. Throws as `parseYamlDocuments` does, of the
+ * first document alone.
+ */
+export function parseFirstYamlDocument(text: string): YamlDocument | undefined {
+  return parseYamlDocuments(firstDocument(text))[0];
+}
+
+/** Markers stand at the beginning of a line, also within a quoted or block scalar, which they end. */
+const marker = /^(?:---|\.\.\.)(?=\s|$)/gm;
+const content = /^(?!%)[ \t]*[^\s#]/m;
+
+function firstDocument(text: string): string {
+  let begun = false;
+  let from = 0;
+  for (const { index, 0: mark } of text.matchAll(marker)) {
+    if (begun || content.test(text.slice(from, index))) return text.slice(0, index);
+    begun = mark === '---';
+    from = index + mark.length;
+  }
+  return text;
+}
+
 const infinite = /\.(?:inf|nan)/i;
 
 /** JSON has no infinity. Runs before aliases are known to end, so it looks at each value once. */

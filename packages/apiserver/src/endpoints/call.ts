@@ -91,6 +91,7 @@ export function writeBy(
       context.waited += milliseconds;
     },
     signal: context.signal,
+    ...(context.received === undefined ? {} : { received: context.received }),
     ...(context.deadline === undefined ? {} : { deadline: context.deadline }),
   };
 }

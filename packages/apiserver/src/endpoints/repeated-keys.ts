@@ -1,5 +1,5 @@
 import { decodeJson } from '@coracle/api/codec/json';
-import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import { parseFirstYamlDocument } from '@coracle/api/codec/yaml';
 
 /** Keys that a body says more than once; the last one counts. */
 export interface RepeatedKeys {
@@ -25,7 +25,7 @@ export function parseJson(text: Uint8Array | string): Parsed {
 
 /** The first document of a YAML stream; throws YamlError. */
 export function parseYaml(text: string): Parsed {
-  const [document] = parseYamlDocuments(text);
+  const document = parseFirstYamlDocument(text);
   const lines = (document?.duplicates ?? []).map(
     ({ key, line }) => `line ${line}: key ${JSON.stringify(key)} already set in map`,
   );

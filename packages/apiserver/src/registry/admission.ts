@@ -18,6 +18,8 @@ export interface Write {
   readonly verb?: string;
   /** The options object as the client sent it. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** How many bytes the request's body had. */
+  readonly received?: number;
   /** Who is recorded in managedFields. */
   readonly fieldManager: string;
   /** A server-side apply, which brings managedFields along. */

@@ -4,6 +4,7 @@ import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patc
 import type { ObjectVersions } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
+import { refusalOfLarge } from './size-limit.ts';
 
 type FieldSet = ReturnType<typeof setOfFields>;
 
@@ -30,6 +31,8 @@ export function recordManager(
   write: Write,
 ): void {
   if (write.applied) return;
+  // Whose fields they are takes long to find out, and nobody will hear of it: the object will not be stored.
+  if (refusalOfLarge(object, write.received)) return;
   const ignored = resetFields(kind, write.subresource);
   updateManagedFields({
     old,
@@ -52,6 +55,8 @@ export function applied(
   force: boolean,
   versions?: ObjectVersions,
 ): KubeObject {
+  const refusal = refusalOfLarge(wanted, write.received);
+  if (refusal) throw refusal;
   const ignored = resetFields(kind, write.subresource);
   const schema = schemaOfKind(kind);
   const merged = applyObject({

@@ -10,6 +10,7 @@ import type { Store, StoredEntry } from '../storage/store.ts';
 import type { WatchHub } from '../storage/watch-hub.ts';
 import type { ObjectAccess } from './access.ts';
 import { attributesOf, type Write } from './admission.ts';
+import { checkStorable } from './size-limit.ts';
 import type { ResourceHooks, WriteContext } from './strategy.ts';
 
 /** What a resource needs of the server around it. */
@@ -121,7 +122,9 @@ export class Writer {
 
   async encode(object: KubeObject): Promise<Encoded> {
     const stored = await toStored(this.kind, object);
-    return { object: stored, bytes: encodeStored(this.#parts.cache.kind, stored) };
+    const bytes = encodeStored(this.#parts.cache.kind, stored);
+    checkStorable(bytes.length);
+    return { object: stored, bytes };
   }
 
   /** An encoded object as answers carry it, under a revision. */

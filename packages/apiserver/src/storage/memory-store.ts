@@ -1,3 +1,4 @@
+import { requestEntityTooLarge } from '@coracle/api/meta/status';
 import { SortedKeys } from './sorted-keys.ts';
 import {
   CompactedError,
@@ -10,6 +11,9 @@ import {
   type StoreEvent,
   type WriteResult,
 } from './store.ts';
+
+/** How many bytes etcd takes in one request, unless `--max-request-bytes` says otherwise. */
+const largestRequest = 1.5 * 2 ** 20;
 
 interface Version {
   revision: number;
@@ -48,6 +52,7 @@ export class MemoryStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, expected: number, ttlSeconds?: number): Promise<WriteResult> {
+    if (value.length > largestRequest) throw requestEntityTooLarge('etcdserver: request is too large');
     const result = this.#write(key, Buffer.from(value), expected);
     if (result.ok && ttlSeconds !== undefined) this.#expire(key, result.revision, ttlSeconds);
     return result;

@@ -79,6 +79,15 @@ function storeContract(open: () => Promise<Store>): void {
       expect((await store.get('/registry/a')).entry!.value.equals(value)).toBe(true);
     });
 
+    it('refuses what is larger than a request may be', async () => {
+      await put('/registry/a', 'x'.repeat(1_500_000));
+      const large = store.put('/registry/b', bytes('x'.repeat(1_600_000)), 0);
+      await expect(large).rejects.toMatchObject({
+        status: { code: 413, message: 'Request entity too large: etcdserver: request is too large' },
+      });
+      expect((await store.get('/registry/b')).entry).toBeUndefined();
+    });
+
     it('lets one of many writers win', async () => {
       const first = await put('/registry/a', '0');
       const results = await Promise.all(

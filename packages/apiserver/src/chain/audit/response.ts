@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { decodeJson } from '@coracle/api/codec/json';
-import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import { parseFirstYamlDocument } from '@coracle/api/codec/yaml';
 import { isObject } from '@coracle/api/meta/object';
 import type { RequestContext } from '../link.ts';
 
@@ -61,7 +61,7 @@ function parsed(bytes: Buffer, contentType: string): unknown {
   const value = contentType.startsWith('application/json')
     ? decodeJson(bytes).value
     : contentType.startsWith('application/yaml')
-      ? parseYamlDocuments(bytes.toString())[0]?.value
+      ? parseFirstYamlDocument(bytes.toString())?.value
       : undefined;
   return isObject(value) && typeof value.kind === 'string' ? value : undefined;
 }
