@@ -26,6 +26,7 @@ import { securityMetrics } from './chain/security-metrics.ts';
 import { frontLinksOf } from './chain/serving/flags.ts';
 import { conversionMetrics } from './extensions/conversion-metrics.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
+import { observeFeatures } from './feature-gates.ts';
 import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
 import type { ServiceAllocation } from './registry/services/hooks.ts';
@@ -112,6 +113,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
       unreachable: flags['default-unreachable-toleration-seconds'],
     },
   });
+  observeFeatures(metrics);
   const counts = securityMetrics(metrics);
   const timed = filterDurations(metrics);
   const limiting = limitingOf(flags, registry, metrics, log);

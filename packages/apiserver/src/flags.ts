@@ -13,6 +13,8 @@ import { auditFlags } from './chain/audit/flags.ts';
 import { outsideTokenFlags } from './chain/authentication/flags.ts';
 import { authorizationFileFlags } from './chain/authorization/flags.ts';
 import { genericFlags } from './chain/serving/flags.ts';
+import { featureFlags } from './feature-gates.ts';
+import { fixedFlags } from './fixed-flags.ts';
 
 const etcd = 'etcd';
 const authentication = 'authentication';
@@ -21,7 +23,7 @@ const admission = 'admission';
 const api = 'API enablement';
 const misc = 'misc';
 
-/** kube-apiserver's flags: upstream's names and meanings. A flag of upstream's that is not here is refused as unknown. */
+/** kube-apiserver's flags: upstream's names and meanings. Those for what can only be one way here take that way alone. */
 export const apiServerFlags = defineFlags({
   'etcd-servers': stringSliceFlag({
     group: etcd,
@@ -219,6 +221,13 @@ export const apiServerFlags = defineFlags({
     help: "Ports for Services of type NodePort, both ends included; keep the nodes' ephemeral ports out of it.",
   }),
 
+  ...featureFlags,
+  ...fixedFlags,
+
+  'show-hidden-metrics-for-version': stringFlag({
+    group: misc,
+    help: 'Version (the minor one before this) whose metrics that have been hidden since are shown. There are none.',
+  }),
   'allow-privileged': boolFlag({ group: misc, help: 'Whether containers may be privileged.' }),
   'kubelet-certificate-authority': stringFlag({
     group: misc,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { version } from '@coracle/api/version';
 import { EventRecorder } from '@coracle/client/events';
 import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
@@ -16,6 +17,7 @@ import { ServerLeases } from './bootstrap/server-leases.ts';
 import { DefaultServiceCidr } from './bootstrap/service-cidr.ts';
 import { checkGenericFlags } from './chain/serving/flags.ts';
 import { compactRegularly } from './compaction.ts';
+import { checkFeatures } from './feature-gates.ts';
 import { apiServerFlags } from './flags.ts';
 import { eventSink } from './registry/event-sink.ts';
 import type { Registry } from './registry/registry.ts';
@@ -130,6 +132,8 @@ function checkFlags(flags: Flags): void {
   checkNodePort(flags);
   servingTlsOf(flags);
   checkGenericFlags(flags);
+  checkFeatures(flags);
+  checkHiddenMetrics(flags['show-hidden-metrics-for-version']);
   if ((flags['proxy-client-cert-file'] === '') !== (flags['proxy-client-key-file'] === '')) {
     throw new UsageError('--proxy-client-cert-file and --proxy-client-key-file must be specified together');
   }
@@ -138,6 +142,14 @@ function checkFlags(flags: Flags): void {
       `invalid argument ${JSON.stringify(flags['advertise-address'])} for "--advertise-address" flag`,
     );
   }
+}
+
+function checkHiddenMetrics(wanted: string): void {
+  const before = `${version.major}.${Number(version.minor) - 1}`;
+  if (wanted === '' || wanted === before) return;
+  throw new UsageError(
+    `--show-hidden-metrics-for-version must be omitted or have the value '${before}'. Only the previous minor version is allowed`,
+  );
 }
 
 function checkNodePort(flags: Flags): void {

@@ -73,6 +73,8 @@ const table: readonly (readonly [string, string])[] = [
     'kubernetes_build_info',
     'major minor git_version git_commit git_tree_state build_date go_version compiler platform',
   ],
+  ['kubernetes_feature_enabled', 'name stage'],
+  ['apiserver_current_inqueue_requests', 'request_kind'],
   ['process_resident_memory_bytes', ''],
   ['process_cpu_seconds_total', ''],
   ['process_open_fds', ''],

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { checkFeatures, observeFeatures } from './feature-gates.ts';
+import { apiServerFlags } from './flags.ts';
+
+const check = (...argv: string[]) => checkFeatures(apiServerFlags.parse(argv).values);
+
+describe('features', () => {
+  it.each([
+    '--feature-gates=WatchList=true,kube:CBORServingAndStorage=false',
+    '--feature-gates=ConsistentListFromCache=1',
+    '--feature-gates=AllAlpha=false',
+    '--emulated-version=1.36',
+    '--emulated-version=kube=1.36',
+  ])('can be what they are: %s', (flag) => {
+    expect(() => check(flag)).not.toThrow();
+  });
+
+  it.each([
+    ['--feature-gates=Nope=true', 'unrecognized feature gate: Nope'],
+    ['--feature-gates=constructor=true', 'unrecognized feature gate: constructor'],
+    ['--feature-gates=other:WatchList=true', 'component not registered: other'],
+    [
+      '--feature-gates=WatchList=maybe',
+      'invalid value of WatchList=maybe, err: strconv.ParseBool: parsing "maybe": invalid syntax',
+    ],
+    [
+      '--feature-gates=ConsistentListFromCache=false',
+      'cannot set feature gate ConsistentListFromCache to false, feature is locked to true',
+    ],
+    [
+      '--feature-gates=CBORServingAndStorage=true',
+      'cannot set feature gate CBORServingAndStorage to true, only its default false is supported',
+    ],
+    ['--feature-gates=AllBeta=false', 'cannot set feature gate AllBeta to false, it is not supported'],
+    ['--emulated-version=kube=1.35', '--emulated-version 1.35: only 1.36 is supported'],
+    ['--emulated-version=test=1.36', 'component not registered: test'],
+  ])('cannot be otherwise: %s', (flag, message) => {
+    expect(() => check(flag)).toThrow(message);
+  });
+
+  it('are in the metrics', async () => {
+    const metrics = new Registry();
+    observeFeatures(metrics);
+    const text = await metrics.metrics();
+    expect(text).toContain('\nkubernetes_feature_enabled{name="WatchList",stage="BETA"} 1\n');
+    expect(text).toContain('\nkubernetes_feature_enabled{name="AllAlpha",stage="ALPHA"} 0\n');
+    expect(text).toContain('\nkubernetes_feature_enabled{name="ConsistentListFromCache",stage=""} 1\n');
+  });
+});
+
+describe('a flag for what can only be one way', () => {
+  it.each([
+    ['--profiling=false', 'profiling', 'false'],
+    ['--kubelet-timeout=5000ms', 'kubelet-timeout', '5s'],
+    ['--tracing-config-file=', 'tracing-config-file', ''],
+    ['--enable-watch-cache', 'enable-watch-cache', 'true'],
+  ])('may be said: %s', (flag, name, value) => {
+    expect((apiServerFlags.parse([flag]).values as unknown as Record<string, string>)[name]).toBe(value);
+  });
+
+  it.each([
+    ['--profiling', 'invalid argument "true" for "--profiling" flag: only false is supported'],
+    ['--tracing-config-file=a.yaml', 'invalid argument "a.yaml" for "--tracing-config-file" flag: not supported'],
+    [
+      '--delete-collection-workers=4',
+      'invalid argument "4" for "--delete-collection-workers" flag: only 1 is supported',
+    ],
+  ])('may not be said otherwise: %s', (flag, message) => {
+    expect(() => apiServerFlags.parse([flag])).toThrow(message);
+  });
+});

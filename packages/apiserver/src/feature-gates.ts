@@ -1,0 +1,118 @@
+import { parseBool } from '@coracle/api/meta/parse-bool';
+import { version } from '@coracle/api/version';
+import { type FlagValues, mapFlag, stringSliceFlag } from '@coracle/process/flags';
+import { UsageError } from '@coracle/process/program';
+import { scraped } from '@coracle/process/series';
+import type { Registry as MetricsRegistry } from 'prom-client';
+
+/** How far a feature has come, as metrics say it; empty: it is there for good. */
+type Stage = 'ALPHA' | 'BETA' | 'DEPRECATED' | '';
+
+interface Gate {
+  readonly stage: Stage;
+  readonly isOn: boolean;
+}
+
+const groups: readonly (readonly [Stage, isOn: boolean, names: string])[] = [
+  [
+    '',
+    true,
+    `AnonymousAuthConfigurableEndpoints AuthorizeNodeWithSelectors AuthorizeWithSelectors BtreeWatchCache CRDValidationRatcheting
+    ConsistentListFromCache DynamicResourceAllocation InPlacePodVerticalScaling JobBackoffLimitPerIndex JobManagedBy
+    JobPodReplacementPolicy JobSuccessPolicy KubeletFineGrainedAuthz MultiCIDRServiceAllocator MutatingAdmissionPolicy
+    OrderedNamespaceDeletion PodLifecycleSleepAction PodLifecycleSleepActionAllowZero PodObservedGenerationTracking
+    RecoverVolumeExpansionFailure RelaxedDNSSearchValidation RelaxedEnvironmentVariableValidation ResilientWatchCacheInitialization
+    ServiceAccountTokenNodeBinding SidecarContainers StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf
+    StructuredAuthenticationConfiguration SupplementalGroupsPolicy VolumeAttributesClass`,
+  ],
+  [
+    'BETA',
+    true,
+    `APIResponseCompression AllowParsingUserUIDFromCertAuth ConstrainedImpersonation DetectCacheInconsistency ListFromCacheSnapshot
+    OpenAPIEnums PortForwardWebsockets ServiceAccountNodeAudienceRestriction SizeBasedListCostEstimate
+    StorageVersionHash TokenRequestServiceAccountUIDValidation TranslateStreamCloseWebsocketRequests
+    UnauthenticatedHTTP2DOSMitigation WatchList`,
+  ],
+  [
+    'BETA',
+    false,
+    'AllBeta ClusterTrustBundle ClusterTrustBundleProjection ConcurrentWatchObjectDecode CoordinatedLeaderElection',
+  ],
+  [
+    'ALPHA',
+    false,
+    `AllAlpha APIServingWithRoutine CBORServingAndStorage CrossNamespaceVolumeDataSource StorageVersionAPI`,
+  ],
+  ['DEPRECATED', false, 'AllowInsecureKubeletCertificateSigningRequests AllowDNSOnlyNodeCSR KMSv1'],
+];
+
+const gates: ReadonlyMap<string, Gate> = new Map(
+  groups.flatMap(([stage, isOn, names]) => names.split(/\s+/).map((name) => [name, { stage, isOn }] as const)),
+);
+
+const group = 'features';
+
+/** Flags that say which features there are. Every feature is at its default here, so they take that alone. */
+export const featureFlags = {
+  'feature-gates': mapFlag({
+    group,
+    help: `Features to turn on or off, NAME=true|false or kube:NAME=true|false. Each can only be what it is by default: ${[...gates].map(([name, { isOn }]) => `${name}=${isOn}`).join(', ')}.`,
+  }),
+  'emulated-version': stringSliceFlag({
+    group,
+    help: `Version whose features are there, VERSION or kube=VERSION: only ${version.major}.${version.minor}.`,
+  }),
+};
+
+/** Throws a UsageError for gates and versions that are not known, in upstream's words, or cannot be had. */
+export function checkFeatures(flags: FlagValues<typeof featureFlags>): void {
+  for (const [key, text] of Object.entries(flags['feature-gates'])) checkGate(nameOf(key), text);
+  for (const wanted of flags['emulated-version']) {
+    const equals = wanted.indexOf('=');
+    if (equals >= 0) checkComponent(wanted.slice(0, equals));
+    const asked = wanted.slice(equals + 1);
+    const own = `${version.major}.${version.minor}`;
+    if (asked !== own) throw new UsageError(`--emulated-version ${asked}: only ${own} is supported`);
+  }
+}
+
+function nameOf(key: string): string {
+  const colon = key.indexOf(':');
+  if (colon >= 0) checkComponent(key.slice(0, colon));
+  return key.slice(colon + 1);
+}
+
+function checkComponent(name: string): void {
+  if (name !== 'kube') throw new UsageError(`component not registered: ${name}`);
+}
+
+function checkGate(name: string, text: string): void {
+  const gate = gates.get(name);
+  if (!gate) throw new UsageError(`unrecognized feature gate: ${name}`);
+  const { stage, isOn } = gate;
+  const value = gateValue(name, text);
+  // Said aloud, it speaks of all features of its stage, those that are on by default too.
+  if (name === 'AllBeta') throw new UsageError(`cannot set feature gate ${name} to ${value}, it is not supported`);
+  if (value === isOn) return;
+  if (stage === '') throw new UsageError(`cannot set feature gate ${name} to ${value}, feature is locked to ${isOn}`);
+  throw new UsageError(`cannot set feature gate ${name} to ${value}, only its default ${isOn} is supported`);
+}
+
+function gateValue(name: string, text: string): boolean {
+  try {
+    return parseBool(text);
+  } catch (error) {
+    throw new UsageError(`invalid value of ${name}=${text}, err: ${(error as Error).message}`);
+  }
+}
+
+/** Shows what features there are, under upstream's name kubernetes_feature_enabled. */
+export function observeFeatures(metrics: MetricsRegistry): void {
+  scraped(metrics, {
+    name: 'kubernetes_feature_enabled',
+    help: 'Whether a feature is on (1) or off (0), by its name and stage.',
+    labels: ['name', 'stage'],
+    type: 'gauge',
+    read: () => [...gates].map(([name, { stage, isOn }]) => ({ labels: { name, stage }, value: isOn ? 1 : 0 })),
+  });
+}

@@ -1,0 +1,148 @@
+import { parseBool } from '@coracle/api/meta/parse-bool';
+import { parseDuration } from '@coracle/api/meta/time';
+import type { Flag } from '@coracle/process/flags';
+
+interface Fixed {
+  /** As `--help` names the kind of value; empty for booleans. */
+  readonly type: string;
+  /** The only text it takes; empty: none at all. */
+  readonly only: string;
+  readonly help: string;
+}
+
+/**
+ * Flags of upstream's for what this server does in one way: each takes the text that says so, so that command lines which spell it out work,
+ * and refuses any other.
+ */
+const fixed = {
+  'etcd-servers-overrides': { type: 'strings', only: '', help: 'Further etcd clusters for some resources.' },
+  'etcd-count-metric-poll-period': {
+    type: 'duration',
+    only: '1m0s',
+    help: 'How often objects are counted; counts here are those of the caches, as they are.',
+  },
+  'delete-collection-workers': {
+    type: 'int',
+    only: '1',
+    help: 'How many objects of a collection are deleted at once.',
+  },
+  'enable-garbage-collector': {
+    type: '',
+    only: 'true',
+    help: 'Whether objects that are deleted wait for a garbage collector where they are asked to.',
+  },
+  'enable-watch-cache': { type: '', only: 'true', help: 'Whether watches and lists are served from a cache.' },
+  'watch-cache-sizes': { type: 'strings', only: '', help: 'Sizes of the caches by resource; they hold everything.' },
+  'lease-reuse-duration-seconds': {
+    type: 'int',
+    only: '60',
+    help: "Seconds for which events share a lease of etcd's.",
+  },
+  'cert-dir': {
+    type: 'string',
+    only: '',
+    help: 'Where a certificate that was made at the start is kept; it is kept in memory.',
+  },
+  'disable-http2-serving': { type: '', only: 'false', help: 'Whether HTTP/2 is not spoken.' },
+  'permit-address-sharing': {
+    type: '',
+    only: 'true',
+    help: 'Whether the address may be bound while old connections to it are ending (SO_REUSEADDR).',
+  },
+  'permit-port-sharing': { type: '', only: 'false', help: 'Whether others may bind the same port (SO_REUSEPORT).' },
+  'max-connection-bytes-per-sec': {
+    type: 'int',
+    only: '0',
+    help: 'How fast a connection of an upgraded request may be; 0 sets no limit.',
+  },
+  'egress-selector-config-file': {
+    type: 'string',
+    only: '',
+    help: 'File that says by which proxies others are reached.',
+  },
+  'tracing-config-file': { type: 'string', only: '', help: 'File that says where traces go.' },
+  profiling: { type: '', only: 'false', help: 'Whether /debug/pprof is served.' },
+  'contention-profiling': { type: '', only: 'false', help: 'Whether waiting for locks is profiled.' },
+  'debug-socket-path': {
+    type: 'string',
+    only: '',
+    help: 'Socket on which profiles are served without authentication.',
+  },
+  'peer-advertise-ip': {
+    type: 'string',
+    only: '',
+    help: 'IP address at which other API servers pass requests on to this one.',
+  },
+  'peer-advertise-port': {
+    type: 'string',
+    only: '',
+    help: 'Port at which other API servers pass requests on to this one.',
+  },
+  'peer-ca-file': { type: 'string', only: '', help: "File with the authority of other API servers' certificates." },
+  'service-account-signing-endpoint': {
+    type: 'string',
+    only: '',
+    help: 'Socket of a program that signs service account tokens.',
+  },
+  'service-account-lookup': {
+    type: '',
+    only: 'true',
+    help: 'Whether a service account token is good only while its account, and what it is bound to, exist.',
+  },
+  'kubelet-timeout': { type: 'duration', only: '5s', help: 'How long kubelets may take for what is no stream.' },
+  'allow-metric-labels': { type: 'stringToString', only: '', help: 'Values that labels of metrics may have.' },
+  'allow-metric-labels-manifest': {
+    type: 'string',
+    only: '',
+    help: 'File with values that labels of metrics may have.',
+  },
+  'disabled-metrics': { type: 'strings', only: '', help: 'Metrics that are not shown.' },
+  'coordinated-leadership-lease-duration': {
+    type: 'duration',
+    only: '15s',
+    help: 'How long a leader that was chosen for its component counts.',
+  },
+  'coordinated-leadership-renew-deadline': {
+    type: 'duration',
+    only: '10s',
+    help: 'How long such a leader tries to stay so.',
+  },
+  'coordinated-leadership-retry-period': { type: 'duration', only: '2s', help: 'How long it waits between tries.' },
+  'emulation-forward-compatible': {
+    type: '',
+    only: 'false',
+    help: 'Whether APIs younger than the emulated version are served.',
+  },
+  'runtime-config-emulation-forward-compatible': {
+    type: '',
+    only: 'false',
+    help: 'Whether such APIs are served where --runtime-config names them.',
+  },
+} as const satisfies Readonly<Record<string, Fixed>>;
+
+/** These flags, for defineFlags. */
+export const fixedFlags = Object.fromEntries(Object.entries(fixed).map(([name, each]) => [name, flagOf(each)])) as {
+  readonly [name in keyof typeof fixed]: Flag<string>;
+};
+
+function flagOf({ type, only, help }: Fixed): Flag<string> {
+  const value = only === '' ? 'Not supported: it can only be empty.' : `Only ${only}.`;
+  return {
+    type,
+    default: only,
+    help: `${help} ${value}`,
+    group: 'fixed',
+    ...(type === '' ? { bare: 'true' } : {}),
+    parse(text) {
+      if (normal(type, text) === normal(type, only)) return only;
+      throw new Error(only === '' ? 'not supported' : `only ${only} is supported`);
+    },
+    show: () => only,
+  };
+}
+
+/** Texts that mean the same are the same: true and 1, 1m and 60s. */
+function normal(type: string, text: string): string {
+  if (type === '') return String(parseBool(text));
+  return type === 'duration' ? String(parseDuration(text)) : text;
+}
