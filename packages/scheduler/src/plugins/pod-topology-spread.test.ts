@@ -88,10 +88,27 @@ describe('PodTopologySpread filters', () => {
       { a1: 'ok', a2: 'ok', b1: 'ok', c1: 'ok' },
     ],
     [
-      'matchLabelKeys tell revisions apart',
-      { ...spread(constraint({ matchLabelKeys: ['rev'] })), labels: { app: 'web', rev: '2' } },
+      'the selector tells revisions apart, into which matchLabelKeys are folded',
+      {
+        ...spread(
+          constraint({
+            matchLabelKeys: ['rev'],
+            labelSelector: {
+              matchLabels: { app: 'web' },
+              matchExpressions: [{ key: 'rev', operator: 'In', values: ['2'] }],
+            },
+          }),
+        ),
+        labels: { app: 'web', rev: '2' },
+      },
       cluster(3, 0, 0),
       { a1: 'ok', a2: 'ok', b1: 'ok' },
+    ],
+    [
+      'matchLabelKeys count as they were folded, whatever the labels are by now',
+      { ...spread(constraint({ matchLabelKeys: ['rev'] })), labels: { app: 'web', rev: '2' } },
+      cluster(3, 0, 0),
+      { a1: skewed, a2: skewed, b1: 'ok' },
     ],
   ])('%s', (_, pod, nodes, expected) => {
     expect(filterAll(podTopologySpread(args, testHandle(nodes)), makePod(pod), nodes)).toEqual(expected);

@@ -1,5 +1,5 @@
 import type { Selector } from '@coracle/api/meta/labels';
-import { selectorFrom, selectorFromSet } from '@coracle/api/meta/labels';
+import { selectorFrom } from '@coracle/api/meta/labels';
 import type { Pod, TopologySpreadConstraint } from '@coracle/api/types/core/v1';
 import type { NodeInfo } from '../framework/node-info.ts';
 import { matchesRequired } from '../framework/node-selector.ts';
@@ -24,19 +24,11 @@ export const systemConstraints: readonly TopologySpreadConstraint[] = [
   { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
 ];
 
-/** A pod's own constraints of one kind. `matchLabelKeys` narrow the selector to pods with the pod's own values (KEP-3243). */
+/** A pod's own constraints of one kind. The API server folds `matchLabelKeys` into the selector when the pod is created (KEP-3243). */
 export function ownConstraints(pod: Pod, action: Action): SpreadConstraint[] {
   return (pod.spec.topologySpreadConstraints ?? [])
     .filter((each) => each.whenUnsatisfiable === action)
-    .map((each) => {
-      const labels = pod.metadata.labels ?? {};
-      const same = (each.matchLabelKeys ?? [])
-        .filter((key) => Object.hasOwn(labels, key))
-        .map((key) => [key, labels[key]!]);
-      const selectors = [selectorFrom(each.labelSelector)];
-      if (same.length > 0) selectors.push(selectorFromSet(Object.fromEntries(same)));
-      return constraint(each, selectors);
-    });
+    .map((each) => constraint(each, [selectorFrom(each.labelSelector)]));
 }
 
 /** Default constraints of one kind for a pod that belongs to something (a Service, a controller); none for one that does not. */

@@ -223,8 +223,15 @@ export function validateTolerations(tolerations: readonly Toleration[] | undefin
 const actions = ['DoNotSchedule', 'ScheduleAnyway'];
 const inclusions = ['Honor', 'Ignore'];
 
-/** Errors of spreading constraints; a key and a consequence may be named together once. */
-export function validateSpread(constraints: readonly TopologySpreadConstraint[] | undefined, at: Path): FieldError[] {
+/**
+ * Errors of spreading constraints; a key and a consequence may be named together once. `folded`: they are a pod's, whose
+ * `matchLabelKeys` are in the selectors already, and not a template's.
+ */
+export function validateSpread(
+  constraints: readonly TopologySpreadConstraint[] | undefined,
+  folded: boolean,
+  at: Path,
+): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, constraint] of (constraints ?? []).entries()) {
     const { maxSkew = 0, topologyKey, whenUnsatisfiable: action = '', minDomains } = constraint;
@@ -253,20 +260,26 @@ export function validateSpread(constraints: readonly TopologySpreadConstraint[] 
         errors.push(notSupported(path.child(field), policy, inclusions));
     }
     errors.push(
-      ...validateSpreadKeys(constraint, path.child('matchLabelKeys')),
+      ...validateSpreadKeys(constraint, folded, path.child('matchLabelKeys')),
       ...validateLabelSelector(constraint.labelSelector, path.child('labelSelector')),
     );
   }
   return errors;
 }
 
-function validateSpreadKeys({ matchLabelKeys = [], labelSelector }: TopologySpreadConstraint, at: Path): FieldError[] {
+function validateSpreadKeys(
+  { matchLabelKeys = [], labelSelector }: TopologySpreadConstraint,
+  folded: boolean,
+  at: Path,
+): FieldError[] {
   if (matchLabelKeys.length === 0) return [];
   if (!labelSelector) return [forbidden(at, 'must not be specified when labelSelector is not set')];
   const { matchLabels = {}, matchExpressions = [] } = labelSelector;
   return matchLabelKeys.flatMap((key, i) => {
     const errors = malformed(at.index(i), key, isQualifiedName);
-    if (!Object.hasOwn(matchLabels, key) && !matchExpressions.some((each) => each.key === key)) return errors;
+    const [first, ...more] = matchExpressions.filter((each) => each.key === key);
+    const isFold = folded && more.length === 0 && first?.operator === 'In' && first.values?.length === 1;
+    if (!Object.hasOwn(matchLabels, key) && (!first || isFold)) return errors;
     return [...errors, invalid(at.index(i), key, 'exists in both matchLabelKeys and labelSelector')];
   });
 }

@@ -17,10 +17,12 @@ export function preparePod({ metadata, spec }: Pod): void {
       require(term.labelSelector, 'NotIn', term.mismatchLabelKeys, labels);
     }
   }
+  for (const { labelSelector, matchLabelKeys } of spec.topologySpreadConstraints ?? [])
+    require(labelSelector, 'In', matchLabelKeys, labels);
   if (annotations) profilesOf(spec, annotations);
 }
 
-/** Folds keys into a selector: what it matches has the pod's own value of each, or another (KEP-3633). */
+/** Folds keys into a selector: what it matches has the pod's own value of each, or another (KEP-3633, KEP-3243). */
 function require(
   selector: LabelSelector | undefined,
   operator: 'In' | 'NotIn',

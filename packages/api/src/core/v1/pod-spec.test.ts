@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Container, Pod, PodSpec } from '../../generated/core/v1.ts';
+import { Path } from '../../meta/field-path.ts';
 import { isPortName, isQualifiedName } from '../../meta/names.ts';
 import { validateCreate } from '../../validate.ts';
 import { pod } from './pod.ts';
+import { validatePodSpec } from './pod-validation.ts';
 
 function errorsOf(spec: Partial<PodSpec>, annotations?: Record<string, string>): string[] {
   const it: Pod = {
@@ -470,6 +472,30 @@ describe('a new pod is accepted', () => {
         matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['1'] }],
       },
     );
+  });
+
+  it('with the labels it is spread by folded into the selector, which stays valid', () => {
+    const it = made(({ spec }) => {
+      spec.topologySpreadConstraints = [
+        {
+          maxSkew: 1,
+          topologyKey: 'zone',
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: {},
+          matchLabelKeys: ['a', 'none'],
+        },
+      ];
+    });
+    const [constraint] = it.spec.topologySpreadConstraints!;
+    const fold = { key: 'a', operator: 'In', values: ['1'] };
+    expect(constraint!.labelSelector).toEqual({ matchExpressions: [fold] });
+    const fields = (spec: Pod['spec'], name: string) =>
+      validatePodSpec(spec, new Path('spec'), name).map(({ field }) => field);
+    expect(fields(it.spec, 'web')).toEqual([]);
+    const both = ['spec.topologySpreadConstraints[0].matchLabelKeys[0]'];
+    expect(fields(it.spec, '')).toEqual(both);
+    constraint!.labelSelector = { matchExpressions: [fold, fold] };
+    expect(fields(it.spec, 'web')).toEqual(both);
   });
 
   it('with the AppArmor profile its annotation names', () => {

@@ -86,7 +86,7 @@ export function validatePodSpec(spec: PodSpec, at: Path, podName = ''): FieldErr
     ...validateAffinity(spec.affinity, at.child('affinity')),
     ...validateDnsConfig(spec, at.child('dnsConfig')),
     ...validateGates(spec, at),
-    ...validateSpread(spec.topologySpreadConstraints, at.child('topologySpreadConstraints')),
+    ...validateSpread(spec.topologySpreadConstraints, podName !== '', at.child('topologySpreadConstraints')),
     ...validateHostProcesses(spec, at),
     ...validateHostUsers(spec, at),
     ...nameOf(spec.serviceAccountName, isDns1123Subdomain, at.child('serviceAccountName')),
