@@ -21,6 +21,8 @@ const [subdomain] = isDns1123Subdomain('');
 const [labelValue] = isLabelValue('-');
 const errorsOf = (it: Pod) => validateCreate(pod, it).map((each) => `${each.field}: ${each.message}`);
 
+const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+
 describe('a new pod', () => {
   it('passes when it has a container', () => expect(errorsOf(podWith())).toEqual([]));
 
@@ -50,6 +52,7 @@ describe('a new pod', () => {
           { name: 'c', ephemeral: { volumeClaimTemplate: { metadata: { name: 'x', labels: { a: '-' } }, spec: {} } } },
           { name: 'd', ephemeral: {} },
           { name: 'e', csi: { driver: 'csi.example.com' }, hostPath: { path: '/x' } },
+          { name: 'f', emptyDir: {}, downwardAPI: {} },
         ]),
       [
         'spec.volumes[0].persistentVolumeClaim.claimName: Required value',
@@ -62,6 +65,26 @@ describe('a new pod', () => {
         'spec.volumes[2].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value',
         'spec.volumes[3].ephemeral.volumeClaimTemplate: Required value',
         'spec.volumes[4].csi: Forbidden: may not specify more than 1 volume type',
+        'spec.volumes[5].downwarAPI: Forbidden: may not specify more than 1 volume type',
+      ],
+    ],
+    [
+      'a volume that is wrong, and so cannot be mounted; one of no name; the claim of another volume',
+      (it) => {
+        it.spec.volumes = [
+          { name: 'a', hostPath: { path: '' } },
+          { name: '', emptyDir: {} },
+          { name: 'c', persistentVolumeClaim: { claimName: `${it.metadata.name}-d` } },
+          { name: 'd', ephemeral: { volumeClaimTemplate: { spec: claim } } },
+          { name: 'e', secret: { secretName: 's', items: [{ key: 'any key', path: 'x' }] } },
+        ];
+        it.spec.containers[0]!.volumeMounts = [{ name: 'a', mountPath: '/a' }];
+      },
+      [
+        'spec.volumes[0].hostPath.path: Required value',
+        'spec.volumes[1].name: Required value',
+        'spec.volumes[2].persistentVolumeClaim.claimName: Invalid value: "web-d": must not reference a PVC that gets created for an ephemeral volume',
+        'spec.containers[0].volumeMounts[0].name: Not found: "a"',
       ],
     ],
     [

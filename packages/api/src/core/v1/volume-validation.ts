@@ -15,7 +15,7 @@ import {
   type Path,
   required,
 } from '../../meta/field-path.ts';
-import { isConfigMapKey, isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
+import { isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { validateFieldRef, validateResourceFieldRef } from './env-validation.ts';
 import { validateClaimTemplate } from './persistentvolumeclaim-validation.ts';
 import {
@@ -48,15 +48,20 @@ export function validateVolumes(
   const names = new Map<string, Volume>();
   for (const [i, volume] of (volumes ?? []).entries()) {
     const path = at.index(i);
-    if (!volume.name) errors.push(required(path.child('name')));
-    else {
-      errors.push(...malformed(path.child('name'), volume.name, isDns1123Label));
-      if (names.has(volume.name)) errors.push(duplicate(path.child('name'), volume.name));
-    }
-    errors.push(...validateSource(volume, podName, path));
+    const wrong = validateSource(volume, podName, path);
     // A template may leave to others what is mounted.
-    if (podName !== '' && volume.image && !volume.image.reference) errors.push(required(path.child('image.reference')));
-    names.set(volume.name, volume);
+    if (podName !== '' && volume.image && !volume.image.reference) wrong.push(required(path.child('image.reference')));
+    if (!volume.name) wrong.push(required(path.child('name')));
+    else wrong.push(...malformed(path.child('name'), volume.name, isDns1123Label));
+    if (names.has(volume.name)) wrong.push(duplicate(path.child('name'), volume.name));
+    // What is wrong in itself cannot be mounted either.
+    if (wrong.length === 0) names.set(volume.name, volume);
+    errors.push(...wrong);
+    const claim = volume.persistentVolumeClaim?.claimName;
+    if (podName !== '' && (volumes ?? []).some((each) => each.ephemeral && `${podName}-${each.name}` === claim)) {
+      const why = 'must not reference a PVC that gets created for an ephemeral volume';
+      errors.push(invalid(path.child('persistentVolumeClaim.claimName'), claim, why));
+    }
   }
   return { names, errors };
 }
@@ -138,6 +143,9 @@ const checks: Checks = {
 
 const types = Object.keys(checks) as (keyof VolumeSource)[];
 
+/** Where upstream's messages name a field otherwise than the API. */
+const forbiddenAs: Partial<Record<keyof VolumeSource, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
 function validateSource(volume: Volume, podName: string, at: Path): FieldError[] {
   const [first, ...more] = types.filter((type) => volume[type] !== undefined);
   if (!first) return [required(at, 'must specify a volume type')];
@@ -145,7 +153,7 @@ function validateSource(volume: Volume, podName: string, at: Path): FieldError[]
   return [
     ...check(volume[first], at.child(first === 'gcePersistentDisk' ? 'persistentDisk' : first)),
     ...validateNamesMade(volume, podName, at),
-    ...more.map((type) => forbidden(at.child(type), 'may not specify more than 1 volume type')),
+    ...more.map((type) => forbidden(at.child(forbiddenAs[type] ?? type), 'may not specify more than 1 volume type')),
   ];
 }
 
@@ -232,7 +240,6 @@ function validateItems(items: readonly KeyToPath[] | undefined, at: Path): Field
   for (const [i, item] of (items ?? []).entries()) {
     const path = at.index(i);
     if (!item.key) errors.push(required(path.child('key')));
-    else for (const message of isConfigMapKey(item.key)) errors.push(invalid(path.child('key'), item.key, message));
     if (!item.path) errors.push(required(path.child('path')));
     else errors.push(...validateRelativePath(item.path, path.child('path')));
     errors.push(...validateMode(item.mode, path.child('mode')));
