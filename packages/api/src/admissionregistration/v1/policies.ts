@@ -24,7 +24,7 @@ import { validateRuleWithOperations } from './rule-validation.ts';
 
 const failurePolicies = ['Fail', 'Ignore'];
 const matchPolicies = ['Equivalent', 'Exact'];
-const notFoundActions = ['Allow', 'Deny'];
+const notFoundActions = ['Deny', 'Allow'];
 
 const maxConditions = 64;
 
@@ -130,8 +130,8 @@ export function validateConditionNames(conditions: readonly MatchCondition[] = [
   const ofNames = conditions.flatMap(({ name }, i) => {
     const path = at.index(i).child('name');
     if (!name) return [required(path)];
-    if (conditions.findIndex((each) => each.name === name) < i) return [duplicate(path, name)];
-    return isQualifiedName(name).map((problem) => invalid(path, name, problem));
+    const errors = isQualifiedName(name).map((problem) => invalid(path, name, problem));
+    return conditions.findIndex((each) => each.name === name) < i ? [...errors, duplicate(path, name)] : errors;
   });
   return [...errors, ...ofNames];
 }

@@ -47,7 +47,8 @@ function validateResources(resources: readonly string[], at: Path): FieldError[]
     }
     const slash = each.indexOf('/');
     if (slash < 0) {
-      plain ||= each !== '*';
+      // The last one decides, as upstream has it: `*` after others is let through.
+      plain = each !== '*';
       continue;
     }
     const [resource, subresource] = [each.slice(0, slash), each.slice(slash + 1)];

@@ -1,6 +1,7 @@
 import { age, count, text } from '../../columns.ts';
 import type {
   AuditAnnotation,
+  ExpressionWarning,
   ValidatingAdmissionPolicy,
   Validation,
 } from '../../generated/admissionregistration/v1.ts';
@@ -10,7 +11,7 @@ import { isQualifiedName } from '../../meta/names.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
 import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
 
-const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 const maxAuditAnnotations = 20;
 const maxValueExpression = 5 * 1024;
 
@@ -51,14 +52,23 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
       }),
     ];
   },
-  validateStatusUpdate: ({ status }, _old, at) =>
-    validateConditions(status?.conditions, at.child('status').child('conditions')),
+  validateStatusUpdate: ({ status }, _old, at) => [
+    ...(status?.typeChecking?.expressionWarnings ?? []).flatMap((each, i) =>
+      validateWarning(each, at.child('status.typeChecking.expressionWarnings').index(i)),
+    ),
+    ...validateConditions(status?.conditions, at.child('status').child('conditions')),
+  ],
   columns: [
     count('Validations', (it) => it.spec.validations?.length ?? 0),
     text('ParamKind', (it) => shownParamKind(it.spec.paramKind)),
     age,
   ],
 });
+
+function validateWarning({ warning, fieldRef = '' }: ExpressionWarning, at: Path): FieldError[] {
+  const errors = warning ? [] : [required(at.child('warning'))];
+  return fieldRef.trim() === '' ? [...errors, required(at.child('fieldRef'))] : errors;
+}
 
 function validateValidation(it: Validation, at: Path): FieldError[] {
   const errors: FieldError[] = [];

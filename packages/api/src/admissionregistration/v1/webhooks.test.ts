@@ -108,8 +108,8 @@ describe('a webhook configuration', () => {
         'rules[0].scope: Unsupported value: "All": supported values: "*", "Cluster", "Namespaced"',
         'failurePolicy: Unsupported value: "Maybe": supported values: "Fail", "Ignore"',
         'sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
-        'reinvocationPolicy: Unsupported value: "Always": supported values: "IfNeeded", "Never"',
         'timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
+        'reinvocationPolicy: Unsupported value: "Always": supported values: "IfNeeded", "Never"',
       ].map((text) => `webhooks[0].${text}`),
     ],
     [
@@ -117,7 +117,7 @@ describe('a webhook configuration', () => {
       [webhook({ admissionReviewVersions: [] }), webhook({ name: 'b.c.d', admissionReviewVersions: ['v2', 'v2'] })],
       [
         'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
-        'webhooks[1].admissionReviewVersions[1]: Duplicate value: "v2"',
+        'webhooks[1].admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
         'webhooks[1].admissionReviewVersions: Invalid value: ["v2","v2"]: must include at least one of v1, v1beta1',
       ],
     ],

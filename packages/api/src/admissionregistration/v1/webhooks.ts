@@ -71,9 +71,6 @@ function validateWebhook(webhook: ValidatingWebhook | MutatingWebhook, at: Path)
       ? oneOf(webhook.sideEffects, sideEffects, at.child('sideEffects'))
       : [required(at.child('sideEffects'), `must specify one of ${sideEffects.join(', ')}`)]),
   );
-  if ('reinvocationPolicy' in webhook) {
-    errors.push(...oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child('reinvocationPolicy')));
-  }
   const { timeoutSeconds } = webhook;
   if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30)) {
     const detail = 'the timeout value must be between 1 and 30 seconds';
@@ -82,6 +79,9 @@ function validateWebhook(webhook: ValidatingWebhook | MutatingWebhook, at: Path)
   errors.push(
     ...validateLabelSelector(webhook.namespaceSelector, at.child('namespaceSelector')),
     ...validateLabelSelector(webhook.objectSelector, at.child('objectSelector')),
+    ...('reinvocationPolicy' in webhook
+      ? oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child('reinvocationPolicy'))
+      : []),
     ...validateWebhookPlace(webhook.clientConfig ?? {}, at.child('clientConfig')),
   );
   return [...errors, ...validateConditionNames(webhook.matchConditions, at.child('matchConditions'))];
@@ -104,7 +104,7 @@ function validateReviewVersions(versions: readonly string[], at: Path): FieldErr
   if (versions.length === 0) return [required(at, `must specify one of ${reviewVersions.join(', ')}`)];
   const errors: FieldError[] = [];
   for (const [i, version] of versions.entries()) {
-    if (versions.indexOf(version) < i) errors.push(duplicate(at.index(i), version));
+    if (versions.indexOf(version) < i) errors.push(invalid(at.index(i), version, 'duplicate version'));
     else for (const problem of isDns1035Label(version)) errors.push(invalid(at.index(i), version, problem));
   }
   if (!versions.some((version) => reviewVersions.includes(version))) {

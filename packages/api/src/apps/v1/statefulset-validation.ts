@@ -119,7 +119,7 @@ function validateRetention(
   at: Path,
 ): FieldError[] {
   if (!policy) return [];
-  const known = ['Delete', 'Retain'];
+  const known = ['Retain', 'Delete'];
   return (['whenDeleted', 'whenScaled'] as const).flatMap((field) =>
     known.includes(policy[field] ?? '') ? [] : [notSupported(at.child(field), policy[field] ?? '', known)],
   );

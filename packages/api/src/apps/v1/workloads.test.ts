@@ -146,7 +146,7 @@ describe('a stateful set', () => {
     [
       { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Keep' } },
       [
-        'spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Keep": supported values: "Delete", "Retain"',
+        'spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Keep": supported values: "Retain", "Delete"',
       ],
     ],
     [{ ordinals: { start: -1 } }, ['spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0']],
