@@ -12,6 +12,7 @@ export const endpoints = defineKind<Endpoints>('core/v1', {
   shortNames: ['ep'],
   namespaced: true,
   allowCreateOnUpdate: true,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   defaults(it) {
     for (const subset of it.subsets ?? []) for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
   },

@@ -10,9 +10,9 @@ export function validateEvent(it: Event, at: Path, component = 'reportingCompone
   const about = it.involvedObject?.namespace ?? '';
   const { namespace = '' } = it.metadata;
   const errors: FieldError[] = [];
-  // Events about what is in no namespace are in the default one; those of a time may be in the system's too.
+  // Events about what is in no namespace are in the default one; those of a time may be in the system's too, or about what is elsewhere.
   const others = it.eventTime ? ['default', 'kube-system'] : ['default'];
-  if (about === '' ? !others.includes(namespace) : about !== namespace)
+  if (about === '' ? !others.includes(namespace) : !it.eventTime && about !== namespace)
     errors.push(invalid(at.child('involvedObject.namespace'), about, 'does not match event.namespace'));
   if (!it.eventTime) return errors;
   const reporter = it.reportingComponent ?? '';

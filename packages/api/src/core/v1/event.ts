@@ -1,6 +1,7 @@
 import { named, since, text, wide } from '../../columns.ts';
 import type { Event, ObjectReference } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { isPathSegmentName } from '../../meta/names.ts';
 import { humanDuration, parseTime } from '../../meta/time.ts';
 import { validateEvent } from './event-validation.ts';
 
@@ -11,6 +12,7 @@ export const event = defineKind<Event>('core/v1', {
   shortNames: ['ev'],
   namespaced: true,
   allowCreateOnUpdate: true,
+  name: isPathSegmentName,
   validate: validateEvent,
   columns: [
     text('Last Seen', lastSeen, 'Time since it last happened.'),

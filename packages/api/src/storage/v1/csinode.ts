@@ -28,7 +28,7 @@ export const csiNode = defineKind<CSINode>('storage/v1', {
       .filter((driver) => old.some((each) => each.name === driver.name && !deepEqual(fixed(each), fixed(driver))))
       .map((driver) => {
         const shown = goForm('storage/v1.CSINodeDriver', fixed(driver));
-        return invalid(at.child('spec.drivers'), shown, 'field is immutable');
+        return invalid(at.child('CSINodeDriver'), shown, 'field is immutable');
       });
   },
   columns: [count('Drivers', (it) => it.spec.drivers?.length, 'How many drivers the node has.'), age],

@@ -195,6 +195,15 @@ describe('a CSI driver', () => {
     expect(messages(validateCreate(csiDriver, of(spec)))).toEqual(expected);
   });
 
+  it('has the name by which volumes name it, in small letters or large', () => {
+    expect(
+      messages(validateCreate(csiDriver, defaulted(csiDriver, { spec: {} }, { name: 'CSI.example.com' }))),
+    ).toEqual([]);
+    expect(messages(validateCreate(csiDriver, defaulted(csiDriver, { spec: {} }, { name: 'x'.repeat(64) })))).toEqual([
+      'name: Too long: may not be more than 63 bytes',
+    ]);
+  });
+
   it('does not get what is not on yet', () => {
     const fresh = of({ preventPodSchedulingIfMissing: true });
     csiDriver.prepareForCreate!(fresh);
@@ -239,7 +248,7 @@ describe('the drivers of a node', () => {
   it('stay what they are, but may take more volumes', () => {
     expect(messages(validateUpdate(csiNode, of({ ...driver, allocatable: { count: 3 } }), of(driver)))).toEqual([]);
     expect(messages(validateUpdate(csiNode, of({ ...driver, nodeID: 'm' }), of(driver)))).toEqual([
-      'spec.drivers: Invalid value: {"Name":"csi.example.com","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
+      'CSINodeDriver: Invalid value: {"Name":"csi.example.com","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
     ]);
   });
 });
