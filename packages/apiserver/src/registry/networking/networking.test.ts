@@ -58,3 +58,11 @@ describe('a network policy', () => {
     );
   });
 });
+
+it('whoever writes or reads Endpoints is warned of it', async () => {
+  const path = '/api/v1/namespaces/default/endpoints';
+  const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+  expect((await call('POST', path, { metadata: { name: 'old' } })).headers.get('warning')).toBe(warning);
+  expect((await call('GET', `${path}/old`)).headers.get('warning')).toBe(warning);
+  expect((await call('GET', path)).headers.get('warning')).toBe(warning);
+});
