@@ -37,13 +37,13 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
       const detail = 'validations or auditAnnotations must contain at least one item';
       errors.push(required(at.child('validations'), detail), required(at.child('auditAnnotations'), detail));
     }
+    errors.push(...validations.flatMap((each, i) => validateValidation(each, at.child('validations').index(i))));
     if (auditAnnotations.length > maxAuditAnnotations) {
       const detail = `must not have more than ${maxAuditAnnotations} auditAnnotations`;
       errors.push(invalid(at.child('auditAnnotations'), auditAnnotations, detail));
     }
     return [
       ...errors,
-      ...validations.flatMap((each, i) => validateValidation(each, at.child('validations').index(i))),
       ...auditAnnotations.flatMap((each, i) => {
         const here = at.child('auditAnnotations').index(i);
         const again = auditAnnotations.findIndex(({ key }) => key === each.key) < i;

@@ -111,10 +111,11 @@ describe('a PriorityLevelConfiguration', () => {
   });
 
   it('lends a part, and borrows up to a limit', () => {
-    const limitResponse = { type: 'Reject' };
+    const limitResponse = { type: 'Wait' };
     expect(
       levelErrors({ type: 'Limited', limited: { limitResponse, lendablePercent: 101, borrowingLimitPercent: -1 } }),
     ).toEqual([
+      'spec.limited.limitResponse.type: Unsupported value: "Wait": supported values: "Queue", "Reject"',
       'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive',
       'spec.limited.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer',
     ]);

@@ -99,10 +99,16 @@ function validateMandatory({ metadata: { name = '' }, spec }: PriorityLevelConfi
   return [invalid(at, spec, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
 }
 
-function validateShares(it: { nominalConcurrencyShares?: number; lendablePercent?: number }, at: Path): FieldError[] {
+/** Errors of the seats of a level and those it lends; what is wrong with those that wait stands between them. */
+function validateShares(
+  it: { nominalConcurrencyShares?: number; lendablePercent?: number },
+  at: Path,
+  between: readonly FieldError[] = [],
+): FieldError[] {
   const { nominalConcurrencyShares: shares = 0, lendablePercent: percent = 0 } = it;
   return [
     ...(shares < 0 ? [invalid(at.child('nominalConcurrencyShares'), shares, 'must be a non-negative integer')] : []),
+    ...between,
     ...(percent < 0 || percent > 100
       ? [invalid(at.child('lendablePercent'), percent, 'must be between 0 and 100, inclusive')]
       : []),
@@ -112,8 +118,7 @@ function validateShares(it: { nominalConcurrencyShares?: number; lendablePercent
 function validateLimited(it: LimitedPriorityLevelConfiguration, at: Path): FieldError[] {
   const { borrowingLimitPercent: percent = 0 } = it;
   return [
-    ...validateShares(it, at),
-    ...validateResponse(it.limitResponse ?? { type: '' }, at.child('limitResponse')),
+    ...validateShares(it, at, validateResponse(it.limitResponse ?? { type: '' }, at.child('limitResponse'))),
     ...(percent < 0
       ? [invalid(at.child('borrowingLimitPercent'), percent, 'if specified, must be a non-negative integer')]
       : []),
