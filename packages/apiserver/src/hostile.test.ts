@@ -118,11 +118,6 @@ describe('bodies that cannot be stored', () => {
     const text = `${' '.repeat(2_500_000)}{"metadata":{"name":"spaced"},"data":{"a":"b"}}`;
     expect((await call('POST', maps, text)).body).toMatchObject({ metadata: { managedFields: [{}] } });
   });
-
-  it('of many YAML documents count for their first', async () => {
-    const text = `metadata: {name: first}\n${'---\n{]\n'.repeat(400_000)}`;
-    expect((await call('POST', maps, text, yaml)).status).toBe(201);
-  });
 });
 
 describe('much of one thing', () => {
@@ -138,6 +133,47 @@ describe('much of one thing', () => {
     expect(body.message).toMatch(
       /Only one reference can have Controller set to true. Found "true" in references for Pod\/p0 and Pod\/p1$/,
     );
+  });
+
+  it('volumes and errors of a pod: looked at once each', async () => {
+    const pods = '/api/v1/namespaces/default/pods';
+    const pod = (spec: object) => ({
+      metadata: { name: 'wide' },
+      spec: { containers: [{ name: 'c', image: 'x' }], ...spec },
+    });
+    const volumes = many(150_000, (i) => ({ name: `v${i}` }));
+    expect((await call('POST', pods, pod({ volumes }))).status).toBe(413);
+    const empty = await call('POST', pods, pod({ tolerations: many(150_000, () => ({ operator: 'x' })) }));
+    expect([empty.status, empty.body.reason]).toEqual([422, 'Invalid']);
+  });
+
+  it('items of strategic patches: found by what identifies them', async () => {
+    const finalizers = (count: number) => many(count, (i) => `e.c/${i}`);
+    await call('POST', maps, { metadata: { name: 'long-lists', finalizers: finalizers(15_000) } });
+    const strategic = { 'content-type': 'application/strategic-merge-patch+json' };
+    const patched = await call(
+      'PATCH',
+      `${maps}/long-lists`,
+      { metadata: { finalizers: finalizers(25_000) } },
+      strategic,
+    );
+    expect(patched.body.metadata.finalizers).toHaveLength(25_000);
+    const gone = { metadata: { '$deleteFromPrimitiveList/finalizers': finalizers(150_000) } };
+    expect((await call('PATCH', `${maps}/long-lists`, gone, strategic)).body.metadata.finalizers).toBeUndefined();
+  });
+
+  it('variables of a policy: each sees those before it, and is not shown them anew', async () => {
+    const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] }];
+    const variables = many(20_000, (i) => ({ name: `v${i}`, expression: i === 0 ? '1' : `variables.v${i - 1}` }));
+    const made = await call('POST', '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies', {
+      metadata: { name: 'many-variables' },
+      spec: {
+        matchConstraints: { resourceRules: rules },
+        variables,
+        validations: [{ expression: 'variables.v19999 == 1' }],
+      },
+    });
+    expect(made.status).toBe(413);
   });
 
   it('errors of one object: as many as an answer has room for', async () => {
@@ -173,7 +209,19 @@ describe('much of one thing', () => {
     expect(body.metadata.managedFields.length).toBeLessThan(11);
   });
 
+  it('spread constraints: compared by what they say, not each with each', async () => {
+    const topologySpreadConstraints = many(20_000, (i) => ({
+      maxSkew: 1,
+      topologyKey: `key-${i}`,
+      whenUnsatisfiable: 'DoNotSchedule',
+    }));
+    const spec = { containers: [{ name: 'a', image: 'x' }], topologySpreadConstraints };
+    const { status } = await call('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'spread' }, spec });
+    expect(status).toBe(413);
+  });
+
   it.each([
+    ['documents after the first', `metadata: {name: first}\n${'---\n]\n'.repeat(500_000)}`, 201],
     ['documents', '---\n'.repeat(700_000), 400],
     ['repeated keys', `metadata: {name: repeated}\n${'a: 1\n'.repeat(200_000)}`, 201],
   ])('%s of YAML', async (_, text, status) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AnyKind } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import { type Checks, runChecks } from '@coracle/process/checks';
@@ -247,6 +248,6 @@ function rootPaths({ kinds, aggregation, checks, more }: PagesOptions): string[]
   for (const [endpoint, named] of Object.entries(checks)) {
     paths.push(`/${endpoint}`, ...['ping', ...Object.keys(named)].map((each) => `/${endpoint}/${each}`));
   }
-  paths.push(...Object.keys(more ?? {}));
+  append(paths, Object.keys(more ?? {}));
   return paths.sort();
 }

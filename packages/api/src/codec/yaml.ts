@@ -38,7 +38,7 @@ export class YamlError extends Error {
  * of aliases, is refused.
  */
 export function parseYamlDocuments(text: string): YamlDocument[] {
-  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const source = withoutByteOrderMark(text);
   return located(source, () => {
     const events = parseEvents(source, { maxDepth: 1000 });
     const values = constructFromEvents(events, { source, schema: manifestSchema, json: true });
@@ -56,12 +56,16 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
   });
 }
 
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
 /**
  * The first document of a YAML stream, and nothing of what follows it; undefined where there is none. Throws as `parseYamlDocuments` does, of the
  * first document alone.
  */
 export function parseFirstYamlDocument(text: string): YamlDocument | undefined {
-  return parseYamlDocuments(firstDocument(text))[0];
+  return parseYamlDocuments(firstDocument(withoutByteOrderMark(text)))[0];
 }
 
 /** Markers stand at the beginning of a line, also within a quoted or block scalar, which they end. */

@@ -1,6 +1,7 @@
 import { decodeObject } from '../codec/strict.ts';
 import type { ObjectMeta } from '../generated/meta/v1.ts';
 import type { KubeObject } from '../kind.ts';
+import { append } from '../meta/append.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
 import { isPathSegmentName, isQualifiedName } from '../meta/names.ts';
 import { isObject } from '../meta/object.ts';
@@ -27,7 +28,7 @@ export function typedMetadata(object: Json, node: StructuralNode, unknown: strin
 function decoded(metadata: unknown, unknown: string[]): unknown {
   const schema = objectSchemaOf('meta/v1.PartialObjectMetadata');
   const result = decodeObject<{ metadata: unknown }>({ metadata }, schema);
-  unknown.push(...result.unknown);
+  append(unknown, result.unknown);
   return result.object.metadata;
 }
 
@@ -66,7 +67,7 @@ export function embeddedErrors(object: unknown, node: StructuralNode): FieldErro
     if (!isObject(metadata)) return;
     const known = metadata as ObjectMeta;
     const form = { name: isPathSegmentName, namespaced: Boolean(known.namespace) };
-    errors.push(...validateMetadata(form, { ...known, name: known.name || 'any' }, at.child('metadata')));
+    append(errors, validateMetadata(form, { ...known, name: known.name || 'any' }, at.child('metadata')));
   });
   return errors;
 }

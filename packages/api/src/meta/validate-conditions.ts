@@ -1,4 +1,5 @@
 import type { Condition } from '../generated/meta/v1.ts';
+import { append } from './append.ts';
 import { duplicate, type FieldError, invalid, notSupported, type Path, required, tooLong } from './field-path.ts';
 import { isQualifiedName } from './names.ts';
 
@@ -17,7 +18,7 @@ export function validateConditions(conditions: readonly Condition[] | undefined,
   for (const [i, condition] of (conditions ?? []).entries()) {
     if (types.has(condition.type)) errors.push(duplicate(at.index(i).child('type'), condition.type));
     types.add(condition.type);
-    errors.push(...validateCondition(condition, at.index(i)));
+    append(errors, validateCondition(condition, at.index(i)));
   }
   return errors;
 }

@@ -1,5 +1,6 @@
 import type { ObjectMeta, OwnerReference } from '../generated/meta/v1.ts';
 import type { AnyKind } from '../kind.ts';
+import { append } from './append.ts';
 import { type FieldError, forbidden, invalid, type Path, required, tooLong } from './field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isQualifiedName } from './names.ts';
 import { deepEqual } from './object.ts';
@@ -56,7 +57,8 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, at
       errors.push(invalid(at.child(field), metadata[field] ?? '', 'field is immutable'));
   }
   if (old.deletionTimestamp) {
-    const added = (metadata.finalizers ?? []).filter((each) => !old.finalizers?.includes(each)).sort();
+    const known = new Set(old.finalizers);
+    const added = (metadata.finalizers ?? []).filter((each) => !known.has(each)).sort();
     if (added.length > 0) {
       const shown = `[]string{${added.map((each) => JSON.stringify(each)).join(', ')}}`;
       errors.push(
@@ -67,14 +69,15 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, at
       );
     }
   }
-  errors.push(
-    ...validateLabels(metadata.labels, at.child('labels')),
-    ...validateAnnotations(metadata.annotations, at.child('annotations')),
+  append(
+    errors,
+    validateLabels(metadata.labels, at.child('labels')),
+    validateAnnotations(metadata.annotations, at.child('annotations')),
   );
   if (!deepEqual(metadata.ownerReferences, old.ownerReferences)) {
-    errors.push(...validateOwners(metadata.ownerReferences, at.child('ownerReferences')));
+    append(errors, validateOwners(metadata.ownerReferences, at.child('ownerReferences')));
   }
-  errors.push(...validateFinalizers(metadata.finalizers, at.child('finalizers')));
+  append(errors, validateFinalizers(metadata.finalizers, at.child('finalizers')));
   return errors;
 }
 

@@ -8,7 +8,7 @@ import {
   type PatchField,
   retainKeysDirective,
 } from './strategic-lookup.ts';
-import { positionOf } from './strategic-order.ts';
+import { Positions } from './strategic-order.ts';
 
 /** Whether two patches want different things of one field. */
 export function mapsConflict(left: Json, right: Json, schema: Schema): boolean {
@@ -42,8 +42,9 @@ function listsConflict(left: unknown[], right: unknown[], field: PatchField | un
   if (field?.strategy === 'merge') {
     // Scalars merge as sets: adding and removing never disagree.
     if (shape === 'scalar') return false;
+    const positions = new Positions(right, field.mergeKey);
     return (left as Json[]).some((item) => {
-      const at = positionOf(right, item, field.mergeKey);
+      const at = positions.of(item);
       return at >= 0 && valuesConflict(item, right[at], { ...field, strategy: '' }, schema);
     });
   }

@@ -13,7 +13,7 @@ import {
   StrategicPatchError,
   shapeOf,
 } from './strategic-lookup.ts';
-import { counterpart, positionOf, sortedBy } from './strategic-order.ts';
+import { counterpart, Positions, sortedBy } from './strategic-order.ts';
 
 /** Which differences make it into a patch. */
 export interface DiffOptions {
@@ -145,8 +145,9 @@ function diffItems(from: readonly Json[], to: readonly Json[], field: PatchField
     if (Object.keys(inner).length > 0) changes.push({ ...inner, [mergeKey]: item[mergeKey] });
   }
   if (options.deletions) {
+    const wanted = new Positions(to, mergeKey);
     for (const item of from) {
-      if (positionOf(to, item, mergeKey) < 0) deletions.push({ [directive]: 'delete', [mergeKey]: item[mergeKey] });
+      if (wanted.of(item) < 0) deletions.push({ [directive]: 'delete', [mergeKey]: item[mergeKey] });
     }
     deletions.sort((a, b) => (String(a[mergeKey]) < String(b[mergeKey]) ? -1 : 1));
   }

@@ -14,7 +14,7 @@ import {
   StrategicPatchError,
   shapeOf,
 } from './strategic-lookup.ts';
-import { checkElementOrder, inOrder, partition, positionOf } from './strategic-order.ts';
+import { checkElementOrder, inOrder, Positions, partition } from './strategic-order.ts';
 
 /**
  * What the result is: a document (instructions are carried out and gone, nulls delete) or again a patch (both sides are patches;
@@ -79,6 +79,7 @@ function retainKeys(original: Json, patch: Json, result: MergeResult): void {
   if (keep === undefined) return;
   delete patch[retainKeysDirective];
   if (!Array.isArray(keep)) throw new StrategicPatchError('invalid patch format of retainKeys');
+  const kept = new Set<unknown>(keep);
   if (result === 'patch') {
     const known = original[retainKeysDirective];
     if (known !== undefined && !deepEqual(known, keep))
@@ -88,10 +89,9 @@ function retainKeys(original: Json, patch: Json, result: MergeResult): void {
   }
   for (const key of Object.keys(patch)) {
     const field = key.startsWith('$') ? key.slice(key.indexOf('/') + 1) : key;
-    if (patch[key] !== null && !keep.includes(field))
-      throw new StrategicPatchError('invalid patch format of retainKeys');
+    if (patch[key] !== null && !kept.has(field)) throw new StrategicPatchError('invalid patch format of retainKeys');
   }
-  for (const key of Object.keys(original)) if (!keep.includes(key)) delete original[key];
+  for (const key of Object.keys(original)) if (!kept.has(key)) delete original[key];
 }
 
 /** Merges the lists whose order the patch states, and takes them out of the patch. */
@@ -148,8 +148,11 @@ function mergeListField(
   const shape = elementShape(from, to);
   let list: unknown[];
   if (shape === 'scalar') {
-    if (deletes) return from.filter((item) => !to.some((gone) => deepEqual(gone, item)));
-    list = withoutRepeats([...from, ...to]);
+    if (deletes) {
+      const gone = new Set(to);
+      return from.filter((item) => !gone.has(item));
+    }
+    list = [...new Set([...from, ...to])];
   } else {
     if (field.mergeKey === '') {
       const name =
@@ -165,13 +168,9 @@ function mergeListField(
   return inOrder(named, others, to, server, by);
 }
 
-function withoutRepeats(list: readonly unknown[]): unknown[] {
-  return list.filter((item, i) => list.findIndex((each) => deepEqual(each, item)) === i);
-}
-
 /** Carries out `$patch` instructions of single items; returns what is left of both lists. */
 function instructedItems(from: unknown[], to: unknown[], mergeKey: string): { kept: unknown[]; patches: Json[] } {
-  let kept = from;
+  const gone: unknown[] = [];
   let replace = false;
   const patches: Json[] = [];
   for (const item of to as Json[]) {
@@ -182,7 +181,7 @@ function instructedItems(from: unknown[], to: unknown[], mergeKey: string): { ke
         break;
       case 'delete':
         if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey);
-        kept = kept.filter((each) => !deepEqual((each as Json)[mergeKey], item[mergeKey]));
+        gone.push(item[mergeKey]);
         break;
       case 'replace':
         // The other items replace the list; this one only says so.
@@ -194,15 +193,21 @@ function instructedItems(from: unknown[], to: unknown[], mergeKey: string): { ke
         throw badPatchType(instruction, item);
     }
   }
-  return replace ? { kept: patches, patches: [] } : { kept, patches };
+  if (replace) return { kept: patches, patches: [] };
+  const deleted = new Positions(gone, '');
+  return { kept: from.filter((each) => deleted.of((each as Json)[mergeKey]) < 0), patches };
 }
 
 function mergeItems(from: unknown[], patches: readonly Json[], field: PatchField, result: MergeResult): unknown[] {
   const list = [...from];
+  const positions = new Positions(list, field.mergeKey);
   for (const item of patches) {
-    const at = positionOf(list, item, field.mergeKey);
-    if (at < 0) list.push(result === 'document' ? withoutInstructions(item) : item);
-    else list[at] = mergeMaps(list[at] as Json, clone(item), field.schema, result);
+    const at = positions.of(item);
+    if (at < 0) {
+      const added = result === 'document' ? withoutInstructions(item) : item;
+      list.push(added);
+      positions.add(added);
+    } else list[at] = mergeMaps(list[at] as Json, clone(item), field.schema, result);
   }
   return list;
 }

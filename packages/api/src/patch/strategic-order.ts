@@ -1,3 +1,4 @@
+import { encodeJson } from '../codec/json.ts';
 import { deepEqual, isObject } from '../meta/object.ts';
 import { directive, elementOrderPrefix, goMap, noMergeKey, StrategicPatchError } from './strategic-lookup.ts';
 
@@ -8,10 +9,45 @@ function identity(item: unknown, mergeKey: string): unknown {
   return item[mergeKey];
 }
 
-/** The position of the item with the same identity; -1 where there is none. */
-export function positionOf(list: readonly unknown[], item: unknown, mergeKey: string): number {
-  const wanted = identity(item, mergeKey);
-  return list.findIndex((each) => deepEqual(identity(each, mergeKey), wanted));
+/** Where a list has which items: looked up by what identifies them, so that long lists of long patches cost no more than both are long. */
+export class Positions {
+  readonly #mergeKey: string;
+  readonly #scalars = new Map<unknown, number>();
+  readonly #others = new Map<string, number>();
+  #count = 0;
+  /** Of the first item that nothing identifies; those after it are not looked at. */
+  #broken: unknown;
+
+  constructor(list: readonly unknown[], mergeKey: string) {
+    this.#mergeKey = mergeKey;
+    for (const item of list) this.add(item);
+  }
+
+  /** Takes note of an item that was added at the end of the list. */
+  add(item: unknown): void {
+    const at = this.#count++;
+    if (this.#broken !== undefined) return;
+    try {
+      const [map, key] = this.#place(item);
+      if (!map.has(key)) map.set(key, at);
+    } catch (error) {
+      this.#broken = error;
+    }
+  }
+
+  /** The position of the first item with the same identity; -1 where there is none. Throws where an item has no merge key. */
+  of(item: unknown): number {
+    const [map, key] = this.#place(item);
+    const at = map.get(key);
+    if (at === undefined && this.#broken !== undefined) throw this.#broken;
+    return at ?? -1;
+  }
+
+  #place(item: unknown): [Map<unknown, number>, unknown] {
+    const value = identity(item, this.#mergeKey);
+    const isScalar = typeof value !== 'object' || value === null;
+    return isScalar ? [this.#scalars, value] : [this.#others as Map<unknown, number>, encodeJson(value)];
+  }
 }
 
 /**
@@ -31,16 +67,18 @@ export function partition(
   order: readonly unknown[],
   mergeKey: string,
 ): { named: unknown[]; others: unknown[] } {
+  const positions = new Positions(order, mergeKey);
   const named: unknown[] = [];
   const others: unknown[] = [];
-  for (const item of list) (positionOf(order, item, mergeKey) >= 0 ? named : others).push(item);
+  for (const item of list) (positions.of(item) >= 0 ? named : others).push(item);
   return { named, others };
 }
 
 /** The list in the order in which `order` names its items; items it does not name stay at the end. */
 export function sortedBy(list: readonly unknown[], order: readonly unknown[], mergeKey: string): unknown[] {
+  const positions = new Positions(order, mergeKey);
   const rank = (item: unknown): number => {
-    const at = positionOf(order, item, mergeKey);
+    const at = positions.of(item);
     return at < 0 ? order.length : at;
   };
   return list
@@ -62,6 +100,7 @@ export function inOrder(
 ): unknown[] {
   const right = sortedBy(named, patchOrder, mergeKey);
   const left = sortedBy(others, serverOrder, mergeKey);
+  const server = new Positions(serverOrder, mergeKey);
   const out: unknown[] = [];
   let i = 0;
   let j = 0;
@@ -69,8 +108,8 @@ export function inOrder(
     if (i >= left.length) out.push(right[j++]);
     else if (j >= right.length) out.push(left[i++]);
     else {
-      const l = positionOf(serverOrder, left[i], mergeKey);
-      const r = positionOf(serverOrder, right[j], mergeKey);
+      const l = server.of(left[i]);
+      const r = server.of(right[j]);
       out.push(l >= 0 && r >= 0 && l < r ? left[i++] : right[j++]);
     }
   }

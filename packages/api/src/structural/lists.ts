@@ -1,3 +1,4 @@
+import { append } from '../meta/append.ts';
 import { duplicate, type FieldError, Path } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
 import { memberOf, type StructuralNode } from './node.ts';
@@ -12,16 +13,16 @@ function walk(value: unknown, node: StructuralNode, at: Path): FieldError[] {
   if (typeof value !== 'object' || value === null) return [];
   const errors: FieldError[] = [];
   if (Array.isArray(value)) {
-    if (node.listType === 'set' || node.listType === 'map') errors.push(...repeated(value, node, at));
+    if (node.listType === 'set' || node.listType === 'map') append(errors, repeated(value, node, at));
     const { items } = node;
     if (items && hasLists(items))
-      for (const [i, item] of value.entries()) errors.push(...walk(item, items, at.index(i)));
+      for (const [i, item] of value.entries()) append(errors, walk(item, items, at.index(i)));
     return errors;
   }
   for (const [name, inner] of Object.entries(value)) {
     const member = memberOf(node, name);
     if (member === undefined || member === true || !hasLists(member)) continue;
-    errors.push(...walk(inner, member, node.properties?.has(name) ? at.child(name) : at.key(name)));
+    append(errors, walk(inner, member, node.properties?.has(name) ? at.child(name) : at.key(name)));
   }
   return errors;
 }

@@ -1,5 +1,6 @@
 import { encodeJson } from '../codec/json.ts';
 import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
+import { append } from '../meta/append.ts';
 import type { FieldError } from '../meta/field-path.ts';
 import { deepEqual, isObject } from '../meta/object.ts';
 import { formatCheck } from './formats.ts';
@@ -280,7 +281,7 @@ function anyOf(alternatives: readonly Check[]): Check {
     }
     walk.whole(`${JSON.stringify(walk.name)} must validate at least one schema (anyOf)`);
     const { errors, count } = best(failed);
-    walk.errors.push(...errors);
+    append(walk.errors, errors);
     return count;
   };
 }
@@ -294,7 +295,7 @@ function oneOf(alternatives: readonly Check[]): Check {
     walk.whole(`${JSON.stringify(walk.name)} must validate one and only one schema (oneOf). ${found}`);
     if (valid.length > 0) return 0;
     const { errors, count } = best(attempts);
-    walk.errors.push(...errors);
+    append(walk.errors, errors);
     return count;
   };
 }
@@ -303,7 +304,7 @@ function allOf(parts: readonly Check[]): Check {
   return (value, old, walk) => {
     const attempts = parts.map((part) => attempt(part, value, old, walk));
     const valid = attempts.filter(({ errors }) => errors.length === 0).length;
-    for (const { errors } of attempts) walk.errors.push(...errors);
+    for (const { errors } of attempts) append(walk.errors, errors);
     if (valid < parts.length) {
       const none = valid === 0 ? '. None validated' : '';
       walk.whole(`${JSON.stringify(walk.name)} must validate all the schemas (allOf)${none}`);

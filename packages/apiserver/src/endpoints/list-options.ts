@@ -1,4 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, forbidden, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
 import { type FieldSelector, parseFieldSelector } from '@coracle/api/meta/field-selector';
 import { parseSelector, type Selector } from '@coracle/api/meta/labels';
@@ -117,7 +118,7 @@ function listErrors(options: ListOptions): FieldError[] {
     if (resourceVersion === '') {
       errors.push(forbidden(matchAt, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
     }
-    errors.push(...continueErrors(options));
+    append(errors, continueErrors(options));
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       errors.push(notSupported(matchAt, match, ['Exact', 'NotOlderThan', '']));
     }

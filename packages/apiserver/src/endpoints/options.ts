@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, notSupported, Path, tooLong } from '@coracle/api/meta/field-path';
 import { badRequest, invalidObject } from '@coracle/api/meta/status';
 import { isTrue } from '../chain/request-info.ts';
@@ -26,9 +27,9 @@ export function writeOptionsOf(
   const at = new Path();
   const errors: FieldError[] = [];
   const fieldManager = query.get('fieldManager') ?? '';
-  errors.push(...managerErrors(fieldManager, at.child('fieldManager')));
+  append(errors, managerErrors(fieldManager, at.child('fieldManager')));
   const dryRun = query.getAll('dryRun').filter((each) => each !== '');
-  errors.push(...dryRunErrors(dryRun, at));
+  append(errors, dryRunErrors(dryRun, at));
   const validation = query.get('fieldValidation') || 'Warn';
   if (!isFieldValidation(validation))
     errors.push(notSupported(at.child('fieldValidation'), validation, ['', 'Ignore', 'Strict', 'Warn']));

@@ -1,5 +1,6 @@
 import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
 import { clone, isObject, typeNameOf } from '@coracle/api/meta/object';
 import {
@@ -115,7 +116,7 @@ export function reportRepeated({ repeated }: Patch, { fieldValidation }: WriteOp
   if (fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlErrors(repeated)}`);
   }
-  context.warnings.push(...repeated.lines);
+  append(context.warnings, repeated.lines);
 }
 
 function applied(patch: Patch, current: object, expected: Expected): unknown {

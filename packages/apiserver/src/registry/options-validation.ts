@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
 import { invalidObject } from '@coracle/api/meta/status';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
@@ -20,6 +21,6 @@ export function checkDeleteOptions(options: DeleteOptions): void {
   if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
     errors.push(notSupported(at.child('propagationPolicy'), policy, ['Foreground', 'Background', 'Orphan', 'nil']));
   }
-  errors.push(...dryRunErrors(options.dryRun ?? [], at));
+  append(errors, dryRunErrors(options.dryRun ?? [], at));
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
 }

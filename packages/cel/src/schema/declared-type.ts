@@ -95,3 +95,20 @@ export function sizeLookup(
     return { min: 0n, max: at.maxElements < 0 ? most : BigInt(at.maxElements) };
   };
 }
+
+/** An object whose fields come one after the other: an expression sees those that are there when it is compiled. */
+export class GrowingObject {
+  readonly #fields = new Map<string, DeclaredField>();
+  readonly #types = new Map<string, Type>();
+  readonly declared: DeclaredType;
+
+  constructor(name: string) {
+    const type: Type = { is: 'object', name, fields: this.#types };
+    this.declared = { type, maxElements: 1, minSize: 2, fields: this.#fields };
+  }
+
+  add(name: string, declared: DeclaredType): void {
+    this.#fields.set(name, { name, declared });
+    this.#types.set(name, declared.type);
+  }
+}

@@ -1,6 +1,7 @@
 import { age, count, text } from '../../columns.ts';
 import type { MutatingAdmissionPolicy, Mutation } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, notSupported, Path, required } from '../../meta/field-path.ts';
 import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
 
@@ -32,7 +33,7 @@ export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>('admi
     if (mutations.length === 0)
       errors.push(required(at.child('mutations'), 'mutations must contain at least one item'));
     for (const [i, mutation] of mutations.entries()) {
-      errors.push(...validateMutation(mutation, at.child('mutations').index(i)));
+      append(errors, validateMutation(mutation, at.child('mutations').index(i)));
     }
     if (!reinvocationPolicy) errors.push(required(at.child('reinvocationPolicy')));
     else if (!reinvocationPolicies.includes(reinvocationPolicy)) {

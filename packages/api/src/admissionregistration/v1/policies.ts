@@ -5,6 +5,7 @@ import type {
   ParamRef,
   Variable,
 } from '../../generated/admissionregistration/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -108,17 +109,20 @@ export function validateMatchResources(it: MatchResources | undefined, at: Path)
   }
   for (const name of ['namespaceSelector', 'objectSelector'] as const) {
     if (it[name] === undefined) errors.push(required(at.child(name)));
-    else errors.push(...validateLabelSelector(it[name], at.child(name)));
+    else append(errors, validateLabelSelector(it[name], at.child(name)));
   }
   for (const list of ['resourceRules', 'excludeResourceRules'] as const) {
     for (const [i, rule] of (it[list] ?? []).entries()) {
       const ruleAt = at.child(list).index(i);
       for (const [j, name] of (rule.resourceNames ?? []).entries()) {
         const nameAt = ruleAt.child('resourceNames').index(j);
-        errors.push(...isPathSegmentName(name).map((problem) => invalid(nameAt, name, problem)));
+        append(
+          errors,
+          isPathSegmentName(name).map((problem) => invalid(nameAt, name, problem)),
+        );
         if (rule.resourceNames!.indexOf(name) < j) errors.push(duplicate(nameAt, name));
       }
-      errors.push(...validateRuleWithOperations(rule, ruleAt));
+      append(errors, validateRuleWithOperations(rule, ruleAt));
     }
   }
   return errors;
@@ -180,11 +184,14 @@ function validateParamRef(it: ParamRef | undefined, at: Path): FieldError[] {
   const { name = '', selector, parameterNotFoundAction = '' } = it;
   const exclusive = 'name and selector are mutually exclusive';
   if (name !== '') {
-    errors.push(...isPathSegmentName(name).map((problem) => invalid(at.child('name'), name, problem)));
+    append(
+      errors,
+      isPathSegmentName(name).map((problem) => invalid(at.child('name'), name, problem)),
+    );
     if (selector) errors.push(forbidden(at.child('name'), exclusive));
   }
   if (selector) {
-    errors.push(...validateLabelSelector(selector, at.child('selector')));
+    append(errors, validateLabelSelector(selector, at.child('selector')));
     if (name !== '') errors.push(forbidden(at.child('selector'), exclusive));
   }
   if (name === '' && !selector) errors.push(required(at, 'one of name or selector must be specified'));

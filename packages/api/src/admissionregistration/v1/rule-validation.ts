@@ -1,4 +1,5 @@
 import type { RuleWithOperations } from '../../generated/admissionregistration/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -12,14 +13,15 @@ export function validateRuleWithOperations(rule: RuleWithOperations, at: Path): 
       errors.push(notSupported(at.child('operations').index(i), operation, operations));
     }
   }
-  errors.push(
-    ...wildcards(rule.apiGroups, at.child('apiGroups'), 'API groups'),
-    ...wildcards(rule.apiVersions, at.child('apiVersions'), 'API versions'),
+  append(
+    errors,
+    wildcards(rule.apiGroups, at.child('apiGroups'), 'API groups'),
+    wildcards(rule.apiVersions, at.child('apiVersions'), 'API versions'),
   );
   for (const [i, version] of (rule.apiVersions ?? []).entries()) {
     if (version === '') errors.push(required(at.child('apiVersions').index(i)));
   }
-  errors.push(...validateResources(rule.resources ?? [], at.child('resources')));
+  append(errors, validateResources(rule.resources ?? [], at.child('resources')));
   if (rule.scope !== undefined && !scopes.includes(rule.scope)) {
     errors.push(notSupported(at.child('scope'), rule.scope, scopes));
   }

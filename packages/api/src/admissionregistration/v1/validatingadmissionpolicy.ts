@@ -6,6 +6,7 @@ import type {
   Validation,
 } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
 import { isQualifiedName } from '../../meta/names.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
@@ -37,7 +38,10 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
       const detail = 'validations or auditAnnotations must contain at least one item';
       errors.push(required(at.child('validations'), detail), required(at.child('auditAnnotations'), detail));
     }
-    errors.push(...validations.flatMap((each, i) => validateValidation(each, at.child('validations').index(i))));
+    append(
+      errors,
+      validations.flatMap((each, i) => validateValidation(each, at.child('validations').index(i))),
+    );
     if (auditAnnotations.length > maxAuditAnnotations) {
       const detail = `must not have more than ${maxAuditAnnotations} auditAnnotations`;
       errors.push(invalid(at.child('auditAnnotations'), auditAnnotations, detail));

@@ -1,6 +1,7 @@
 import { age, count } from '../../columns.ts';
 import type { MutatingWebhook, ValidatingWebhook } from '../../generated/admissionregistration/v1.ts';
 import type { Column, KindDeclaration, KubeObject } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
@@ -48,9 +49,10 @@ export function validateWebhooks(webhooks: readonly (ValidatingWebhook | Mutatin
   const names = new Set<string>();
   for (const [i, webhook] of webhooks.entries()) {
     const at = new Path('webhooks').index(i);
-    errors.push(
-      ...validateWebhook(webhook, at),
-      ...validateReviewVersions(webhook.admissionReviewVersions ?? [], at.child('admissionReviewVersions')),
+    append(
+      errors,
+      validateWebhook(webhook, at),
+      validateReviewVersions(webhook.admissionReviewVersions ?? [], at.child('admissionReviewVersions')),
     );
     if (!webhook.name) continue;
     if (names.has(webhook.name)) errors.push(duplicate(at.child('name'), webhook.name));
@@ -62,27 +64,29 @@ export function validateWebhooks(webhooks: readonly (ValidatingWebhook | Mutatin
 function validateWebhook(webhook: ValidatingWebhook | MutatingWebhook, at: Path): FieldError[] {
   const errors = validateFullName(webhook.name, at.child('name'));
   for (const [i, rule] of (webhook.rules ?? []).entries()) {
-    errors.push(...validateRuleWithOperations(rule, at.child('rules').index(i)));
+    append(errors, validateRuleWithOperations(rule, at.child('rules').index(i)));
   }
-  errors.push(
-    ...oneOf(webhook.failurePolicy, failurePolicies, at.child('failurePolicy')),
-    ...oneOf(webhook.matchPolicy, matchPolicies, at.child('matchPolicy')),
-    ...(webhook.sideEffects
+  append(
+    errors,
+    oneOf(webhook.failurePolicy, failurePolicies, at.child('failurePolicy')),
+    oneOf(webhook.matchPolicy, matchPolicies, at.child('matchPolicy')),
+    webhook.sideEffects
       ? oneOf(webhook.sideEffects, sideEffects, at.child('sideEffects'))
-      : [required(at.child('sideEffects'), `must specify one of ${sideEffects.join(', ')}`)]),
+      : [required(at.child('sideEffects'), `must specify one of ${sideEffects.join(', ')}`)],
   );
   const { timeoutSeconds } = webhook;
   if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > 30)) {
     const detail = 'the timeout value must be between 1 and 30 seconds';
     errors.push(invalid(at.child('timeoutSeconds'), timeoutSeconds, detail));
   }
-  errors.push(
-    ...validateLabelSelector(webhook.namespaceSelector, at.child('namespaceSelector')),
-    ...validateLabelSelector(webhook.objectSelector, at.child('objectSelector')),
-    ...('reinvocationPolicy' in webhook
+  append(
+    errors,
+    validateLabelSelector(webhook.namespaceSelector, at.child('namespaceSelector')),
+    validateLabelSelector(webhook.objectSelector, at.child('objectSelector')),
+    'reinvocationPolicy' in webhook
       ? oneOf(webhook.reinvocationPolicy, reinvocationPolicies, at.child('reinvocationPolicy'))
-      : []),
-    ...validateWebhookPlace(webhook.clientConfig ?? {}, at.child('clientConfig')),
+      : [],
+    validateWebhookPlace(webhook.clientConfig ?? {}, at.child('clientConfig')),
   );
   return [...errors, ...validateConditionNames(webhook.matchConditions, at.child('matchConditions'))];
 }

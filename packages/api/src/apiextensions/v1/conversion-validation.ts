@@ -1,5 +1,6 @@
 import { validateWebhookPlace } from '../../admissionregistration/v1/client-config-validation.ts';
 import type { CustomResourceConversion } from '../../generated/apiextensions/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { oneOfStrings } from './unsorted-values.ts';
@@ -22,7 +23,7 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
     return errors;
   }
   if (!config) errors.push(required(configAt, 'required when strategy is set to Webhook'));
-  else errors.push(...validateWebhookPlace(config, configAt));
+  else append(errors, validateWebhookPlace(config, configAt));
   return [...errors, ...validateReviewVersions(versions, at.child('conversionReviewVersions'))];
 }
 

@@ -1,3 +1,4 @@
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
 import { clone, deepEqual } from '../../meta/object.ts';
 import { duplicateItems } from '../../structural/lists.ts';
@@ -9,11 +10,11 @@ import { schemaValidator } from '../../structural/validate.ts';
 export function validateDefaults(node: StructuralNode, at: Path, isRoot = true): FieldError[] {
   if (!node.hasDefaults) return [];
   const errors: FieldError[] = [];
-  if (node.default !== undefined) errors.push(...defaultErrors(node, at.child('default')));
-  if (node.items) errors.push(...validateDefaults(node.items, at.child('items'), false));
+  if (node.default !== undefined) append(errors, defaultErrors(node, at.child('default')));
+  if (node.items) append(errors, validateDefaults(node.items, at.child('items'), false));
   for (const [name, property] of node.properties ?? []) {
     if ((isRoot || node.embedded) && isTypeOrMeta(name)) continue;
-    errors.push(...validateDefaults(property, at.child('properties').key(name), false));
+    append(errors, validateDefaults(property, at.child('properties').key(name), false));
   }
   return errors;
 }

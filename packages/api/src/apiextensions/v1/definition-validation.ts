@@ -3,6 +3,7 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
 } from '../../generated/apiextensions/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
@@ -65,8 +66,8 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Path): FieldError[
       errors.push(invalid(at.child('group'), group, 'should be a domain with at least one dot'));
     }
   }
-  errors.push(...oneOfStrings(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
-  errors.push(...validateVersions(spec, at));
+  append(errors, oneOfStrings(spec.scope, ['Cluster', 'Namespaced'], at.child('scope')));
+  append(errors, validateVersions(spec, at));
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
     if (!names[field]) errors.push(required(at.child(`names.${field}`)));
   }

@@ -1,4 +1,5 @@
 import type { JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isObject } from '../../meta/object.ts';
 import { isTypeOrMeta } from '../../structural/node.ts';
@@ -39,24 +40,24 @@ function walk(schema: JSONSchemaProps, at: Path, place: Place, isRoot = false): 
     const inner = place.inMeta
       ? { ...place, noDefaults: 'inside additionalProperties applying to object metadata' }
       : place;
-    errors.push(...walk(additionalProperties as JSONSchemaProps, at.child('additionalProperties'), inner));
+    append(errors, walk(additionalProperties as JSONSchemaProps, at.child('additionalProperties'), inner));
   }
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     let inner = place;
     if ((isRoot || schema['x-kubernetes-embedded-resource']) && isTypeOrMeta(name)) {
       inner = { ...place, inMeta: true, ...(isRoot ? { noDefaults: `in top-level ${name}` } : {}) };
     }
-    errors.push(...walk(property, at.child('properties').key(name), inner));
+    append(errors, walk(property, at.child('properties').key(name), inner));
   }
-  if (schema.not) errors.push(...walk(schema.not, at.child('not'), place));
+  if (schema.not) append(errors, walk(schema.not, at.child('not'), place));
   for (const junctor of ['allOf', 'oneOf', 'anyOf'] as const) {
     for (const [i, part] of (schema[junctor] ?? []).entries())
-      errors.push(...walk(part, at.child(junctor).index(i), place));
+      append(errors, walk(part, at.child(junctor).index(i), place));
   }
   for (const [name, part] of Object.entries(schema.definitions ?? {})) {
-    errors.push(...walk(part, at.child('definitions').key(name), place));
+    append(errors, walk(part, at.child('definitions').key(name), place));
   }
-  if (isObject(schema.items)) errors.push(...walk(schema.items as JSONSchemaProps, at.child('items'), place));
+  if (isObject(schema.items)) append(errors, walk(schema.items as JSONSchemaProps, at.child('items'), place));
   return [...errors, ...extensionErrors(schema, at), ...ruleErrors(schema, at)];
 }
 
@@ -107,7 +108,7 @@ function extensionErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
   }
   if (listType !== undefined) {
     if (schema.type !== 'array') mustBe('array', 'x-kubernetes-list-type');
-    else if (listType === 'set') errors.push(...setErrors(schema, at));
+    else if (listType === 'set') append(errors, setErrors(schema, at));
     if (!['atomic', 'set', 'map'].includes(listType)) {
       errors.push(unsupported(at.child('x-kubernetes-list-type'), listType, ['atomic', 'set', 'map']));
     }
@@ -117,7 +118,7 @@ function extensionErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
     const path = at.child('x-kubernetes-list-type');
     errors.push(listType === undefined ? required(path, problem) : invalid(path, listType, problem));
   }
-  if (listType === 'map') errors.push(...mapErrors(schema, at));
+  if (listType === 'map') append(errors, mapErrors(schema, at));
   return [...errors, ...itemErrors(schema, at)];
 }
 

@@ -1,4 +1,5 @@
 import type { CustomResourceValidation, JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path } from '../../meta/field-path.ts';
 import { isObject } from '../../meta/object.ts';
 import { structuralNode } from '../../structural/node.ts';
@@ -48,12 +49,12 @@ export function validateSchema(
   if (!schema) return [];
   const root = at.child('openAPIV3Schema');
   const errors: FieldError[] = [];
-  if (hasStatus) errors.push(...rootErrors(schema, root));
+  if (hasStatus) append(errors, rootErrors(schema, root));
   if (schema.nullable) errors.push(forbidden(root.child('nullable'), 'nullable cannot be true at the root'));
   const structural = structuralErrors(schema, root);
-  if (structural.length > 0) errors.push(...structural);
-  else errors.push(...validateDefaults(structuralNode(schema), root));
-  errors.push(...openApiErrors(schema, root));
+  if (structural.length > 0) append(errors, structural);
+  else append(errors, validateDefaults(structuralNode(schema), root));
+  append(errors, openApiErrors(schema, root));
   if (errors.length === 0) {
     try {
       schemaValidator(schema);

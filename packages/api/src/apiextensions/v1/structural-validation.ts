@@ -1,4 +1,5 @@
 import type { JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { deepEqual, isObject } from '../../meta/object.ts';
 import { compilePattern } from '../../structural/patterns.ts';
@@ -30,16 +31,16 @@ function invariants(schema: JSONSchemaProps, level: Level, at: Path): FieldError
   const errors: FieldError[] = [];
   const items = itemsOf(schema);
   if (schema.type === 'array' && !items) errors.push(required(at.child('items'), 'must be specified'));
-  if (items) errors.push(...invariants(items, 'item', at.child('items')));
+  if (items) append(errors, invariants(items, 'item', at.child('items')));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...invariants(property, 'field', at.child('properties').key(name)));
+    append(errors, invariants(property, 'field', at.child('properties').key(name)));
   }
   const { additionalProperties } = schema;
   if (additionalProperties !== undefined) {
     const path = at.child('additionalProperties');
     if (level === 'root') errors.push(forbidden(path, 'must not be used at the root'));
     if (isObject(additionalProperties))
-      errors.push(...invariants(additionalProperties as JSONSchemaProps, 'field', path));
+      append(errors, invariants(additionalProperties as JSONSchemaProps, 'field', path));
   }
   const skipAnyOf = deepEqual(schema.anyOf, intOrString);
   const skipInAllOf = deepEqual(schema.allOf?.[0]?.anyOf, intOrString);
@@ -116,15 +117,15 @@ function metaErrors(schema: JSONSchemaProps, level: Level, at: Path): FieldError
 function valueErrors(schema: JSONSchemaProps, skipAnyOf: boolean, skipInAllOf: boolean, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, part] of (skipAnyOf ? [] : (schema.anyOf ?? [])).entries()) {
-    errors.push(...nestedErrors(part, false, at.child('anyOf').index(i)));
+    append(errors, nestedErrors(part, false, at.child('anyOf').index(i)));
   }
   for (const [i, part] of (schema.allOf ?? []).entries()) {
-    errors.push(...nestedErrors(part, skipInAllOf && i === 0, at.child('allOf').index(i)));
+    append(errors, nestedErrors(part, skipInAllOf && i === 0, at.child('allOf').index(i)));
   }
   for (const [i, part] of (schema.oneOf ?? []).entries()) {
-    errors.push(...nestedErrors(part, false, at.child('oneOf').index(i)));
+    append(errors, nestedErrors(part, false, at.child('oneOf').index(i)));
   }
-  if (schema.not) errors.push(...nestedErrors(schema.not, false, at.child('not')));
+  if (schema.not) append(errors, nestedErrors(schema.not, false, at.child('not')));
   if (schema.pattern) {
     try {
       compilePattern(schema.pattern);
@@ -163,9 +164,9 @@ function isSet(value: unknown, unless: 'empty' | 'undefined' | 'false'): boolean
 function nestedErrors(schema: JSONSchemaProps, skipAnyOf: boolean, at: Path): FieldError[] {
   const errors = valueErrors(schema, skipAnyOf, false, at);
   const items = itemsOf(schema);
-  if (items) errors.push(...nestedErrors(items, false, at.child('items')));
+  if (items) append(errors, nestedErrors(items, false, at.child('items')));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...nestedErrors(property, false, at.child('properties').key(name)));
+    append(errors, nestedErrors(property, false, at.child('properties').key(name)));
   }
   for (const [field, unless] of forbiddenNested) {
     if (isSet(schema[field], unless)) errors.push(forbidden(at.child(field), `must be ${unless} to be structural`));
@@ -179,10 +180,10 @@ function nestedErrors(schema: JSONSchemaProps, skipAnyOf: boolean, at: Path): Fi
 /** Fields that restrictions of values name and the structure does not have. `at` and `from` are where the one and the other are. */
 function completeness(schema: JSONSchemaProps, structure: JSONSchemaProps, at: Path, from: Path): FieldError[] {
   const errors: FieldError[] = [];
-  if (schema.not) errors.push(...nestedCompleteness(schema.not, structure, at, from.child('not')));
+  if (schema.not) append(errors, nestedCompleteness(schema.not, structure, at, from.child('not')));
   for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const) {
     for (const [i, part] of (schema[junctor] ?? []).entries()) {
-      errors.push(...nestedCompleteness(part, structure, at, from.child(junctor).index(i)));
+      append(errors, nestedCompleteness(part, structure, at, from.child(junctor).index(i)));
     }
   }
   return errors;
@@ -198,12 +199,12 @@ function nestedCompleteness(
   const errors = completeness(part, structure, at, from);
   const items = itemsOf(part);
   if (items) {
-    errors.push(...nestedCompleteness(items, itemsOf(structure), at.child('items'), from.child('items')));
+    append(errors, nestedCompleteness(items, itemsOf(structure), at.child('items'), from.child('items')));
   }
   for (const [name, property] of Object.entries(part.properties ?? {})) {
     const inner = structure.properties?.[name];
     const path = at.child('properties').key(name);
-    errors.push(...nestedCompleteness(property, inner, path, from.child('properties').key(name)));
+    append(errors, nestedCompleteness(property, inner, path, from.child('properties').key(name)));
   }
   return errors;
 }

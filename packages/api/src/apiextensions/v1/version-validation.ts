@@ -6,6 +6,7 @@ import type {
   JSONSchemaProps,
   SelectableField,
 } from '../../generated/apiextensions/v1.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, type Path, required, tooMany } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
@@ -33,7 +34,7 @@ export function validateVersions(spec: CustomResourceDefinitionSpec, at: Path): 
     const path = list.index(i);
     const problems = isDns1035Label(version.name ?? '');
     if (problems.length > 0) errors.push(invalid(path.child('name'), version.name ?? '', problems.join(',')));
-    errors.push(...validateVersion(version, path, shared));
+    append(errors, validateVersion(version, path, shared));
   }
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
     errors.push(invalid(list, versions, 'must contain unique version names'));
@@ -90,11 +91,11 @@ function validateShared(versions: readonly CustomResourceDefinitionVersion[], sh
   const errors: FieldError[] = [];
   if (shared.schema) {
     const status = versions.some(({ subresources }) => subresources?.status !== undefined);
-    errors.push(...validateSchema(first.schema, status, at.child('validation')));
+    append(errors, validateSchema(first.schema, status, at.child('validation')));
   }
-  if (shared.subresources) errors.push(...validateSubresources(first.subresources, at.child('subresources')));
-  if (shared.columns) errors.push(...validateColumns(first, at));
-  if (shared.selectableFields) errors.push(...validateSelectableFields(first, at.child('selectableFields')));
+  if (shared.subresources) append(errors, validateSubresources(first.subresources, at.child('subresources')));
+  if (shared.columns) append(errors, validateColumns(first, at));
+  if (shared.selectableFields) append(errors, validateSelectableFields(first, at.child('selectableFields')));
   return errors;
 }
 
@@ -103,11 +104,11 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Path, sha
     invalid(at.child('deprecationWarning'), version.deprecationWarning, problem),
   );
   if (!shared.schema) {
-    errors.push(...validateSchema(version.schema, version.subresources?.status !== undefined, at.child('schema')));
+    append(errors, validateSchema(version.schema, version.subresources?.status !== undefined, at.child('schema')));
   }
-  if (!shared.subresources) errors.push(...validateSubresources(version.subresources, at.child('subresources')));
-  if (!shared.columns) errors.push(...validateColumns(version, at));
-  if (!shared.selectableFields) errors.push(...validateSelectableFields(version, at.child('selectableFields')));
+  if (!shared.subresources) append(errors, validateSubresources(version.subresources, at.child('subresources')));
+  if (!shared.columns) append(errors, validateColumns(version, at));
+  if (!shared.selectableFields) append(errors, validateSelectableFields(version, at.child('selectableFields')));
   return errors;
 }
 
@@ -167,7 +168,7 @@ function validateColumn({ name, type, format, jsonPath }: CustomResourceColumnDe
     errors.push(invalid(at.child('format'), format, oneOf(columnFormats)));
   }
   if (!jsonPath) errors.push(required(at.child('JSONPath')));
-  else errors.push(...simpleJsonPath(jsonPath, at.child('JSONPath')));
+  else append(errors, simpleJsonPath(jsonPath, at.child('JSONPath')));
   return errors;
 }
 
@@ -185,7 +186,7 @@ function validateSelectableFields(
       errors.push(required(path));
       continue;
     }
-    errors.push(...selectableField(jsonPath, root, path));
+    append(errors, selectableField(jsonPath, root, path));
     if (seen.has(jsonPath)) errors.push(duplicate(path, jsonPath));
     seen.add(jsonPath);
   }

@@ -1,6 +1,7 @@
 import { age, text } from '../../columns.ts';
 import type { APIService, APIServiceCondition, APIServiceSpec } from '../../generated/apiregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { findCondition } from '../../meta/conditions.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName } from '../../meta/names.ts';
@@ -80,9 +81,15 @@ function validateSpec(spec: Partial<APIServiceSpec>, at: Path): FieldError[] {
     errors.push(required(at.child('group'), 'only v1 may have an empty group and it better be legacy kube'));
   }
   if (group !== '') {
-    errors.push(...isDns1123Subdomain(group).map((message) => invalid(at.child('group'), group, message)));
+    append(
+      errors,
+      isDns1123Subdomain(group).map((message) => invalid(at.child('group'), group, message)),
+    );
   }
-  errors.push(...isDns1035Label(version).map((message) => invalid(at.child('version'), version, message)));
+  append(
+    errors,
+    isDns1035Label(version).map((message) => invalid(at.child('version'), version, message)),
+  );
   if (groupPriorityMinimum <= 0 || groupPriorityMinimum > highestOfGroups) {
     const detail = `must be positive and less than ${highestOfGroups}`;
     errors.push(invalid(at.child('groupPriorityMinimum'), groupPriorityMinimum, detail));

@@ -8,6 +8,7 @@ import type {
   MetricSpec,
   MetricTarget,
 } from '../../generated/autoscaling/v2.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -75,7 +76,7 @@ function validateMetric(metric: MetricSpec, at: Path): FieldError[] {
     errors.push(notSupported(at.child('type'), type ?? '', Object.keys(sources).sort()));
   const present = Object.values(sources).filter((source) => metric[source]);
   const [first] = present;
-  if (first) errors.push(...validateSource(metric, first, at.child(first)));
+  if (first) append(errors, validateSource(metric, first, at.child(first)));
   const wanted = Object.hasOwn(sources, type ?? '') ? sources[type as keyof typeof sources] : undefined;
   if (wanted && !metric[wanted])
     errors.push(required(at.child(wanted), 'must populate information for the given metric source'));
@@ -91,15 +92,15 @@ function validateSource(metric: MetricSpec, source: (typeof sources)[keyof typeo
   const path = at.child('target');
   const errors: FieldError[] = [];
   if (source === 'object')
-    errors.push(...validateReference(metric.object?.describedObject, at.child('describedObject')));
+    append(errors, validateReference(metric.object?.describedObject, at.child('describedObject')));
   if (source === 'object' || source === 'pods' || source === 'external')
-    errors.push(...validateIdentifier(metric[source]?.metric, at.child('metric')));
+    append(errors, validateIdentifier(metric[source]?.metric, at.child('metric')));
   if (source === 'resource' || source === 'containerResource') {
     if (!metric[source]?.name) errors.push(required(at.child('name'), 'must specify a resource name'));
     if (source === 'containerResource' && !metric.containerResource?.container)
       errors.push(required(at.child('container'), 'must specify a container'));
   }
-  errors.push(...validateTarget(target, path));
+  append(errors, validateTarget(target, path));
   const { value, averageValue, averageUtilization } = target ?? {};
   switch (source) {
     case 'object':
@@ -167,7 +168,10 @@ function validateRules(rules: HPAScalingRules | undefined, at: Path): FieldError
   if (selectPolicy !== undefined && !selections.includes(selectPolicy))
     errors.push(notSupported(at.child('selectPolicy'), selectPolicy, selections));
   if (policies.length === 0) errors.push(required(at.child('policies'), 'must specify at least one Policy'));
-  errors.push(...policies.flatMap((policy, i) => validatePolicy(policy, at.child('policies').index(i))));
+  append(
+    errors,
+    policies.flatMap((policy, i) => validatePolicy(policy, at.child('policies').index(i))),
+  );
   if (tolerance !== undefined && signOf(tolerance) < 0)
     errors.push(invalid(at.child('tolerance'), tolerance, 'must be greater than or equal to zero'));
   return errors;

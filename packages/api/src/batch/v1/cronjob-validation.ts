@@ -1,5 +1,6 @@
 import { nonNegative } from '../../apps/selection.ts';
 import type { CronJob, CronJobSpec } from '../../generated/batch/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { validateJobTemplate } from './job-validation.ts';
 import { isTimeZone, scheduleError } from './schedule.ts';
@@ -26,8 +27,8 @@ export function validateCronJobUpdate(it: CronJob, old: CronJob, at: Path): Fiel
 function validateSpec(spec: CronJobSpec | undefined, old: CronJobSpec | undefined, at: Path): FieldError[] {
   if (!spec) return [required(at)];
   const errors = validateSchedule(spec, old?.schedule.includes('TZ') ?? false, at.child('schedule'));
-  errors.push(...nonNegative(spec.startingDeadlineSeconds, at.child('startingDeadlineSeconds')));
-  if (!old || old.timeZone !== spec.timeZone) errors.push(...validateTimeZone(spec.timeZone, at.child('timeZone')));
+  append(errors, nonNegative(spec.startingDeadlineSeconds, at.child('startingDeadlineSeconds')));
+  if (!old || old.timeZone !== spec.timeZone) append(errors, validateTimeZone(spec.timeZone, at.child('timeZone')));
   const policy = spec.concurrencyPolicy;
   if (!policy) errors.push(required(at.child('concurrencyPolicy')));
   else if (!policies.includes(policy)) errors.push(notSupported(at.child('concurrencyPolicy'), policy, policies));

@@ -6,6 +6,7 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicyRule,
 } from '../../generated/batch/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -65,13 +66,14 @@ function validateFailureRule(
   const errors = oneOf(action, actions, at.child('action'));
   if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined)
     errors.push(invalid(at.child('action'), action, 'requires the backoffLimitPerIndex to be set'));
-  if (onExitCodes) errors.push(...validateExitCodes(onExitCodes, containers, at.child('onExitCodes')));
+  if (onExitCodes) append(errors, validateExitCodes(onExitCodes, containers, at.child('onExitCodes')));
   const path = at.child('onPodConditions');
   if (onPodConditions.length > maxPatterns) errors.push(tooMany(path, onPodConditions.length, maxPatterns));
   for (const [i, { type, status }] of onPodConditions.entries()) {
-    errors.push(
-      ...malformed(path.index(i).child('type'), type ?? '', isQualifiedName),
-      ...oneOf(status, statuses, path.index(i).child('status')),
+    append(
+      errors,
+      malformed(path.index(i).child('type'), type ?? '', isQualifiedName),
+      oneOf(status, statuses, path.index(i).child('status')),
     );
   }
   if (onExitCodes && onPodConditions.length > 0)
@@ -133,7 +135,7 @@ function validateSuccessRule(rule: SuccessPolicyRule, completions: number, at: P
   const path = at.child('succeededCount');
   const atMost = (limit: number, what: string) =>
     invalid(path, succeededCount, `must be less than or equal to ${limit} (the number of ${what})`);
-  errors.push(...nonNegative(succeededCount, path));
+  append(errors, nonNegative(succeededCount, path));
   if (succeededCount > completions) errors.push(atMost(completions, 'specified completions'));
   if (succeededIndexes !== undefined && succeededCount > named)
     errors.push(atMost(named, 'indexes in the specified succeededIndexes field'));

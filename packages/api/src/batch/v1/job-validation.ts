@@ -1,6 +1,7 @@
 import { matching, nonNegative } from '../../apps/selection.ts';
 import { validateTemplate } from '../../core/v1/template-validation.ts';
 import type { Job, JobSpec, JobTemplateSpec } from '../../generated/batch/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required, tooLong } from '../../meta/field-path.ts';
 import { isDns1123Label } from '../../meta/names.ts';
 import { validateDomainPrefixedPath } from '../../meta/validate-path.ts';
@@ -64,27 +65,27 @@ function validateSpec(spec: JobSpec, at: Path): FieldError[] {
     'backoffLimitPerIndex',
     'maxFailedIndexes',
   ] as const) {
-    errors.push(...nonNegative(spec[field], at.child(field)));
+    append(errors, nonNegative(spec[field], at.child(field)));
   }
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined)
     errors.push(required(at.child('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
   if (managedBy !== undefined) {
-    errors.push(...validateDomainPrefixedPath(managedBy, at.child('managedBy')));
+    append(errors, validateDomainPrefixedPath(managedBy, at.child('managedBy')));
     if (managedBy.length > maxManagerLength) errors.push(tooLong(at.child('managedBy'), maxManagerLength));
   }
   if (mode !== 'NonIndexed' && mode !== 'Indexed')
     errors.push(notSupported(at.child('completionMode'), mode, ['NonIndexed', 'Indexed']));
-  if (mode === 'Indexed') errors.push(...validateIndexed(spec, at));
+  if (mode === 'Indexed') append(errors, validateIndexed(spec, at));
   if (mode === 'NonIndexed') {
     for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
       if (spec[field] !== undefined)
         errors.push(invalid(at.child(field), spec[field], 'requires indexed completion mode'));
     }
   }
-  if (podFailurePolicy) errors.push(...validateFailurePolicy(podFailurePolicy, spec, at.child('podFailurePolicy')));
+  if (podFailurePolicy) append(errors, validateFailurePolicy(podFailurePolicy, spec, at.child('podFailurePolicy')));
   if (successPolicy) {
     const path = at.child('successPolicy');
-    if (mode === 'Indexed') errors.push(...validateSuccessPolicy(spec, path));
+    if (mode === 'Indexed') append(errors, validateSuccessPolicy(spec, path));
     else errors.push(invalid(path, successPolicy, 'requires indexed completion mode'));
   }
   const replacements = podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../generated/certificates/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -50,8 +51,8 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
     errors.push(invalid(path.child('request'), spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'));
   }
   if (!spec.usages?.length) errors.push(required(path.child('usages')));
-  errors.push(...validateUsages(spec.usages ?? [], path.child('usages')));
-  errors.push(...validateSigner(spec.signerName, path.child('signerName')));
+  append(errors, validateUsages(spec.usages ?? [], path.child('usages')));
+  append(errors, validateSigner(spec.signerName, path.child('signerName')));
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
     errors.push(
       invalid(
@@ -61,7 +62,7 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
       ),
     );
   }
-  errors.push(...validateConditions(it.status?.conditions ?? [], at.child('status.conditions')));
+  append(errors, validateConditions(it.status?.conditions ?? [], at.child('status.conditions')));
   return errors;
 }
 
@@ -150,7 +151,7 @@ function validateSigner(signer: string | undefined, at: Path): FieldError[] {
   if (!signer.includes('/') || more.length > 0) return [invalid(at, signer, formOfSigner)];
   const errors = domain.length > maxSubdomainLength ? [tooLong(at, maxSubdomainLength)] : [];
   const labels = domain.split('.');
-  errors.push(...validateSegments(labels, domain, isDns1123Label, at));
+  append(errors, validateSegments(labels, domain, isDns1123Label, at));
   if (labels.length < 2)
     errors.push(invalid(at, domain, 'should be a domain with at least two segments separated by dots'));
   return [...errors, ...validateSegments(path.split('.'), path, isDns1123Subdomain, at)];

@@ -7,6 +7,7 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -31,12 +32,13 @@ export function validateAffinity(affinity: Affinity | undefined, at: Path): Fiel
   if (nodeAffinity) {
     const path = at.child('nodeAffinity');
     const must = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution;
-    if (must) errors.push(...validateNodeSelector(must, path.child('requiredDuringSchedulingIgnoredDuringExecution')));
+    if (must) append(errors, validateNodeSelector(must, path.child('requiredDuringSchedulingIgnoredDuringExecution')));
     for (const [i, term] of (nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
       const where = path.child('preferredDuringSchedulingIgnoredDuringExecution').index(i);
-      errors.push(
-        ...weight(term.weight, where.child('weight')),
-        ...validateTerm(term.preference ?? {}, where.child('preference')),
+      append(
+        errors,
+        weight(term.weight, where.child('weight')),
+        validateTerm(term.preference ?? {}, where.child('preference')),
       );
     }
   }
@@ -46,15 +48,17 @@ export function validateAffinity(affinity: Affinity | undefined, at: Path): Fiel
   ] as const) {
     if (!terms) continue;
     for (const [i, term] of (terms.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
-      errors.push(
-        ...validatePodTerm(term, at.child(name).child('requiredDuringSchedulingIgnoredDuringExecution').index(i)),
+      append(
+        errors,
+        validatePodTerm(term, at.child(name).child('requiredDuringSchedulingIgnoredDuringExecution').index(i)),
       );
     }
     for (const [i, term] of (terms.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
       const where = at.child(name).child('preferredDuringSchedulingIgnoredDuringExecution').index(i);
-      errors.push(
-        ...weight(term.weight, where.child('weight')),
-        ...validatePodTerm(term.podAffinityTerm, where.child('podAffinityTerm')),
+      append(
+        errors,
+        weight(term.weight, where.child('weight')),
+        validatePodTerm(term.podAffinityTerm, where.child('podAffinityTerm')),
       );
     }
   }
@@ -86,7 +90,7 @@ function validateTerm(term: NodeSelectorTerm, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, requirement] of (term.matchExpressions ?? []).entries()) {
     const path = at.child('matchExpressions').index(i);
-    errors.push(...validateRequirement(requirement, path));
+    append(errors, validateRequirement(requirement, path));
     for (const message of isQualifiedName(requirement.key ?? ''))
       errors.push(invalid(path.child('key'), requirement.key ?? '', message));
   }
@@ -105,7 +109,7 @@ function validateTerm(term: NodeSelectorTerm, at: Path): FieldError[] {
       errors.push(invalid(path.child('key'), requirement.key ?? '', 'not a valid field selector key'));
     else
       for (const [j, value] of (requirement.values ?? []).entries())
-        errors.push(...malformed(path.child('values').index(j), value, isDns1123Subdomain));
+        append(errors, malformed(path.child('values').index(j), value, isDns1123Subdomain));
   }
   return errors;
 }
@@ -140,7 +144,7 @@ function validatePodTerm(term: PodAffinityTerm, at: Path): FieldError[] {
   ];
   for (const name of term.namespaces ?? [])
     for (const message of isDns1123Label(name)) errors.push(invalid(at.child('namespace'), name, message));
-  errors.push(...validateLabelKeys(term, at));
+  append(errors, validateLabelKeys(term, at));
   if (!term.topologyKey) errors.push(required(at.child('topologyKey'), 'can not be empty'));
   for (const message of isQualifiedName(term.topologyKey ?? ''))
     errors.push(invalid(at.child('topologyKey'), term.topologyKey ?? '', message));
@@ -157,7 +161,7 @@ function validateLabelKeys(term: PodAffinityTerm, at: Path): FieldError[] {
     const keys = term[field] ?? [];
     if (keys.length > 0 && !labelSelector)
       errors.push(forbidden(path, 'must not be specified when labelSelector is not set'));
-    else for (const [i, key] of keys.entries()) errors.push(...malformed(path.index(i), key, isQualifiedName));
+    else for (const [i, key] of keys.entries()) append(errors, malformed(path.index(i), key, isQualifiedName));
   }
   for (const [i, key] of mismatchLabelKeys.entries()) {
     if (matchLabelKeys.includes(key))
@@ -233,18 +237,18 @@ export function validateSpread(
   at: Path,
 ): FieldError[] {
   const errors: FieldError[] = [];
+  const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint) =>
+    JSON.stringify([topologyKey, whenUnsatisfiable]);
+  const last = new Map((constraints ?? []).map((each, i) => [pairOf(each), i]));
   for (const [i, constraint] of (constraints ?? []).entries()) {
     const { maxSkew = 0, topologyKey, whenUnsatisfiable: action = '', minDomains } = constraint;
     const path = at.index(i);
     if (maxSkew <= 0) errors.push(invalid(path.child('maxSkew'), maxSkew, 'must be greater than zero'));
     if (!topologyKey) errors.push(required(path.child('topologyKey'), 'can not be empty'));
-    else errors.push(...malformed(path.child('topologyKey'), topologyKey, isQualifiedName));
+    else append(errors, malformed(path.child('topologyKey'), topologyKey, isQualifiedName));
     if (!actions.includes(action)) errors.push(notSupported(path.child('whenUnsatisfiable'), action, actions));
     // The first of two is the one that is named.
-    const again = constraints!.slice(i + 1).some((each) => {
-      return each.topologyKey === topologyKey && each.whenUnsatisfiable === constraint.whenUnsatisfiable;
-    });
-    if (again)
+    if (last.get(pairOf(constraint))! > i)
       errors.push(duplicate(path.child('{topologyKey, whenUnsatisfiable}'), `{${topologyKey ?? ''}, ${action}}`));
     if (minDomains !== undefined) {
       const where = path.child('minDomains');
@@ -259,9 +263,10 @@ export function validateSpread(
       if (policy !== undefined && !inclusions.includes(policy))
         errors.push(notSupported(path.child(field), policy, inclusions));
     }
-    errors.push(
-      ...validateSpreadKeys(constraint, folded, path.child('matchLabelKeys')),
-      ...validateLabelSelector(constraint.labelSelector, path.child('labelSelector')),
+    append(
+      errors,
+      validateSpreadKeys(constraint, folded, path.child('matchLabelKeys')),
+      validateLabelSelector(constraint.labelSelector, path.child('labelSelector')),
     );
   }
   return errors;

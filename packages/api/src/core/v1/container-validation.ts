@@ -1,4 +1,5 @@
 import type { Container, PodSpec, Volume } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -44,10 +45,10 @@ function validateMain(around: Surroundings, names: Set<string>, at: Path): Field
   const errors: FieldError[] = [];
   for (const [i, container] of containers.entries()) {
     const path = at.index(i);
-    errors.push(...validateContainer(container, around, path));
+    append(errors, validateContainer(container, around, path));
     if (names.has(container.name)) errors.push(duplicate(path.child('name'), container.name));
     names.add(container.name);
-    errors.push(...validateLifeOf(container, around.spec, path), ...validateRestart(container, path));
+    append(errors, validateLifeOf(container, around.spec, path), validateRestart(container, path));
   }
   return [...errors, ...validateHostPorts(containers, at)];
 }
@@ -56,13 +57,13 @@ function validateInit(around: Surroundings, names: Set<string>, at: Path): Field
   const errors: FieldError[] = [];
   for (const [i, container] of (around.spec.initContainers ?? []).entries()) {
     const path = at.index(i);
-    errors.push(...validateContainer(container, around, path), ...validateInitRestart(container, path));
+    append(errors, validateContainer(container, around, path), validateInitRestart(container, path));
     if (names.has(container.name)) errors.push(duplicate(path.child('name'), container.name));
     else if (container.name) names.add(container.name);
     // They run one after the other, so each is looked at alone; the path is upstream's.
-    errors.push(...validateHostPorts([container], at));
+    append(errors, validateHostPorts([container], at));
     if (container.restartPolicy === 'Always') {
-      errors.push(...validateLifeOf(container, around.spec, path));
+      append(errors, validateLifeOf(container, around.spec, path));
       continue;
     }
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
@@ -90,21 +91,21 @@ export function validateContainer(it: Container, around: Surroundings, at: Path)
   const { spec, volumes, claims } = around;
   const errors = it.name ? malformed(at.child('name'), it.name, isDns1123Label) : [required(at.child('name'))];
   if (!it.image) errors.push(required(at.child('image')));
-  errors.push(...oneOf(it.terminationMessagePolicy, messagePolicies, at.child('terminationMessagePolicy')));
-  if (it.ports) errors.push(...validatePorts(it, at.child('ports')));
-  if (it.env) errors.push(...validateEnv(it.env, at.child('env')));
-  if (it.envFrom) errors.push(...validateEnvFrom(it.envFrom, at.child('envFrom')));
-  if (it.volumeMounts) errors.push(...validateMounts(it, volumes, at.child('volumeMounts')));
-  if (it.volumeDevices) errors.push(...validateDevices(it, volumes, at.child('volumeDevices')));
-  errors.push(...oneOf(it.imagePullPolicy, pullPolicies, at.child('imagePullPolicy')));
+  append(errors, oneOf(it.terminationMessagePolicy, messagePolicies, at.child('terminationMessagePolicy')));
+  if (it.ports) append(errors, validatePorts(it, at.child('ports')));
+  if (it.env) append(errors, validateEnv(it.env, at.child('env')));
+  if (it.envFrom) append(errors, validateEnvFrom(it.envFrom, at.child('envFrom')));
+  if (it.volumeMounts) append(errors, validateMounts(it, volumes, at.child('volumeMounts')));
+  if (it.volumeDevices) append(errors, validateDevices(it, volumes, at.child('volumeDevices')));
+  append(errors, oneOf(it.imagePullPolicy, pullPolicies, at.child('imagePullPolicy')));
   if (it.resources) {
     const path = at.child('resources');
-    errors.push(...validateResources(it.resources, path));
-    errors.push(...validateClaimNames(it.resources.claims, claims, path.child('claims')));
+    append(errors, validateResources(it.resources, path));
+    append(errors, validateClaimNames(it.resources.claims, claims, path.child('claims')));
   }
-  if (it.resizePolicy) errors.push(...validateResizePolicy(it.resizePolicy, spec, at.child('resizePolicy')));
+  if (it.resizePolicy) append(errors, validateResizePolicy(it.resizePolicy, spec, at.child('resizePolicy')));
   if (it.securityContext)
-    errors.push(...validateContainerSecurity(it.securityContext, spec, at.child('securityContext')));
+    append(errors, validateContainerSecurity(it.securityContext, spec, at.child('securityContext')));
   return errors;
 }
 
@@ -132,12 +133,12 @@ function validatePorts(it: Container, at: Path): FieldError[] {
       const wrong = malformed(path.child('name'), port.name, isPortName);
       if (wrong.length === 0 && names.has(port.name)) wrong.push(duplicate(path.child('name'), port.name));
       names.add(port.name);
-      errors.push(...wrong);
+      append(errors, wrong);
     }
     if (!port.containerPort) errors.push(required(path.child('containerPort')));
-    else errors.push(...portErrors(port.containerPort, path.child('containerPort')));
-    if (port.hostPort) errors.push(...portErrors(port.hostPort, path.child('hostPort')));
-    errors.push(...oneOf(port.protocol, protocols, path.child('protocol')));
+    else append(errors, portErrors(port.containerPort, path.child('containerPort')));
+    if (port.hostPort) append(errors, portErrors(port.hostPort, path.child('hostPort')));
+    append(errors, oneOf(port.protocol, protocols, path.child('protocol')));
   }
   return errors;
 }

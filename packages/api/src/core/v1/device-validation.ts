@@ -7,7 +7,10 @@ export function validateDevices(it: Container, volumes: ReadonlyMap<string, Volu
   const errors: FieldError[] = [];
   const names = new Set<string>();
   const paths = new Set<string>();
-  const mounts = it.volumeMounts ?? [];
+  const mounted = {
+    names: new Set(it.volumeMounts?.map((mount) => mount.name)),
+    paths: new Set(it.volumeMounts?.map((mount) => mount.mountPath)),
+  };
   for (const [i, { name, devicePath: path }] of (it.volumeDevices ?? []).entries()) {
     const named = at.index(i).child('name');
     const placed = at.index(i).child('devicePath');
@@ -25,10 +28,8 @@ export function validateDevices(it: Container, volumes: ReadonlyMap<string, Volu
       if (validateNoBacksteps(path, placed).length > 0)
         errors.push(invalid(placed, path, "can not contain backsteps ('..')"));
     }
-    if (mounts.some((mount) => mount.name === name))
-      errors.push(invalid(named, name, 'must not already exist in volumeMounts'));
-    if (mounts.some((mount) => mount.mountPath === path))
-      errors.push(invalid(placed, path, 'must not already exist as a path in volumeMounts'));
+    if (mounted.names.has(name)) errors.push(invalid(named, name, 'must not already exist in volumeMounts'));
+    if (mounted.paths.has(path)) errors.push(invalid(placed, path, 'must not already exist as a path in volumeMounts'));
     names.add(name);
     paths.add(path);
   }

@@ -1,4 +1,5 @@
 import type { HostAlias, PodSpec } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Subdomain, isIp, isSearchDomain } from '../../meta/names.ts';
 
@@ -19,7 +20,7 @@ export function validateDnsConfig({ dnsPolicy, dnsConfig }: PodSpec, at: Path): 
   const servers = at.child('nameservers');
   if (nameservers.length > maxNameservers)
     errors.push(invalid(servers, nameservers, `must not have more than ${maxNameservers} nameservers`));
-  for (const [i, address] of nameservers.entries()) errors.push(...malformed(servers.index(i), address, isIp));
+  for (const [i, address] of nameservers.entries()) append(errors, malformed(servers.index(i), address, isIp));
   const path = at.child('searches');
   if (searches.length > maxSearches)
     errors.push(invalid(path, searches, `must not have more than ${maxSearches} search paths`));
@@ -28,7 +29,7 @@ export function validateDnsConfig({ dnsPolicy, dnsConfig }: PodSpec, at: Path): 
     errors.push(invalid(path, searches, detail));
   }
   for (const [i, search] of searches.entries())
-    if (search !== '.') errors.push(...malformed(path.index(i), search.replace(/\.$/, ''), isSearchDomain));
+    if (search !== '.') append(errors, malformed(path.index(i), search.replace(/\.$/, ''), isSearchDomain));
   for (const [i, option] of options.entries())
     if (!option.name) errors.push(required(at.child('options').index(i), 'must not be empty'));
   return errors;

@@ -1,6 +1,7 @@
 import { age, text } from '../../columns.ts';
 import type { EndpointAddress, EndpointPort, Endpoints } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isIp, isPortNumber, isQualifiedName } from '../../meta/names.ts';
 import { endpointIpErrors } from './endpoint-addresses.ts';
@@ -34,8 +35,8 @@ export const endpoints = defineKind<Endpoints>('core/v1', {
 function addressErrors({ ip = '', hostname, nodeName }: EndpointAddress, at: Path): FieldError[] {
   const errors = isIp(ip).map((message) => invalid(at.child('ip'), ip, message));
   const isAddress = errors.length === 0;
-  if (hostname) errors.push(...malformed(at.child('hostname'), hostname, isDns1123Label));
-  if (nodeName !== undefined) errors.push(...malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
+  if (hostname) append(errors, malformed(at.child('hostname'), hostname, isDns1123Label));
+  if (nodeName !== undefined) append(errors, malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
   return isAddress ? [...errors, ...endpointIpErrors(ip, at.child('ip'))] : errors;
 }
 
@@ -43,13 +44,20 @@ function portErrors({ name, port, protocol, appProtocol }: EndpointPort, needsNa
   const errors: FieldError[] = [];
   if (!name) {
     if (needsName) errors.push(required(at.child('name')));
-  } else errors.push(...isDns1123Label(name).map((message) => invalid(at.child('name'), name, message)));
-  errors.push(...isPortNumber(port ?? 0).map((message) => invalid(at.child('port'), port ?? 0, message)));
+  } else
+    append(
+      errors,
+      isDns1123Label(name).map((message) => invalid(at.child('name'), name, message)),
+    );
+  append(
+    errors,
+    isPortNumber(port ?? 0).map((message) => invalid(at.child('port'), port ?? 0, message)),
+  );
   if (!protocol) errors.push(required(at.child('protocol')));
   else if (!['TCP', 'UDP', 'SCTP'].includes(protocol)) {
     errors.push(notSupported(at.child('protocol'), protocol, ['SCTP', 'TCP', 'UDP']));
   }
-  if (appProtocol !== undefined) errors.push(...malformed(at.child('appProtocol'), appProtocol, isQualifiedName));
+  if (appProtocol !== undefined) append(errors, malformed(at.child('appProtocol'), appProtocol, isQualifiedName));
   return errors;
 }
 
@@ -58,8 +66,16 @@ function shown(it: Endpoints): string {
   const all: string[] = [];
   for (const subset of it.subsets ?? []) {
     const addresses = subset.addresses ?? [];
-    if (!subset.ports?.length) all.push(...addresses.map((each) => each.ip));
-    for (const port of subset.ports ?? []) all.push(...addresses.map((each) => hostPort(each.ip, port.port)));
+    if (!subset.ports?.length)
+      append(
+        all,
+        addresses.map((each) => each.ip),
+      );
+    for (const port of subset.ports ?? [])
+      append(
+        all,
+        addresses.map((each) => hostPort(each.ip, port.port)),
+      );
   }
   if (all.length === 0) return '<none>';
   return all.length > max ? `${all.slice(0, max).join(',')} + ${all.length - max} more...` : all.join(',');

@@ -5,6 +5,7 @@ import type {
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   invalid,
@@ -54,7 +55,7 @@ export function validateEnv(env: readonly EnvVar[] | undefined, at: Path): Field
     else
       for (const message of isEnvVarName(variable.name))
         errors.push(invalid(path.child('name'), variable.name, message));
-    errors.push(...validateValueFrom(variable, path.child('valueFrom')));
+    append(errors, validateValueFrom(variable, path.child('valueFrom')));
   }
   return errors;
 }
@@ -63,11 +64,11 @@ function validateValueFrom({ value, valueFrom: from }: EnvVar, at: Path): FieldE
   if (!from) return [];
   const errors: FieldError[] = [];
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = from;
-  if (fieldRef) errors.push(...validateFieldRef(fieldRef, 'env', at.child('fieldRef')));
-  if (resourceFieldRef) errors.push(...validateResourceFieldRef(resourceFieldRef, false, at.child('resourceFieldRef')));
-  if (configMapKeyRef) errors.push(...validateKeyRef(configMapKeyRef, at.child('configMapKeyRef')));
-  if (secretKeyRef) errors.push(...validateKeyRef(secretKeyRef, at.child('secretKeyRef')));
-  if (fileKeyRef) errors.push(...validateFileKeyRef(fileKeyRef, at.child('fileKeyRef')));
+  if (fieldRef) append(errors, validateFieldRef(fieldRef, 'env', at.child('fieldRef')));
+  if (resourceFieldRef) append(errors, validateResourceFieldRef(resourceFieldRef, false, at.child('resourceFieldRef')));
+  if (configMapKeyRef) append(errors, validateKeyRef(configMapKeyRef, at.child('configMapKeyRef')));
+  if (secretKeyRef) append(errors, validateKeyRef(secretKeyRef, at.child('secretKeyRef')));
+  if (fileKeyRef) append(errors, validateFileKeyRef(fileKeyRef, at.child('fileKeyRef')));
   const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
   if (count === 0) errors.push(invalid(at, '', noSource));
   else if (value) errors.push(invalid(at, '', 'may not be specified when `value` is not empty'));
@@ -85,12 +86,12 @@ function validateFileKeyRef({ volumeName, path, key }: FileKeySelector, at: Path
   const errors: FieldError[] = [];
   if (!key) errors.push(required(at.child('key')));
   else {
-    errors.push(...malformed(at.child('key'), key, isEnvVarName));
+    append(errors, malformed(at.child('key'), key, isEnvVarName));
     if (Buffer.byteLength(key) > maxFileKeyBytes) errors.push(tooLong(at.child('key'), maxFileKeyBytes));
   }
   if (!volumeName) errors.push(required(at.child('volumeName')));
   if (!path) errors.push(required(at.child('path')));
-  else errors.push(...validateRelativePath(path, at.child('path')));
+  else append(errors, validateRelativePath(path, at.child('path')));
   return errors;
 }
 

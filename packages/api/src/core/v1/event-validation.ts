@@ -1,4 +1,5 @@
 import type { Event } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
 import { isQualifiedName } from '../../meta/names.ts';
 
@@ -17,7 +18,7 @@ export function validateEvent(it: Event, at: Path, component = 'reportingCompone
   if (!it.eventTime) return errors;
   const reporter = it.reportingComponent ?? '';
   if (reporter === '') errors.push(required(at.child(component)));
-  errors.push(...malformed(at.child(component), reporter, isQualifiedName));
+  append(errors, malformed(at.child(component), reporter, isQualifiedName));
   for (const field of ['reportingInstance', 'action', 'reason'] as const) {
     const value = it[field] ?? '';
     if (value === '') errors.push(required(at.child(field)));

@@ -1,6 +1,7 @@
 import { createdAt } from '../../columns.ts';
 import type { LimitRange, LimitRangeItem } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isQualifiedName } from '../../meta/names.ts';
 import { Quantity } from '../../meta/quantity.ts';
@@ -61,7 +62,7 @@ function validateItem(item: LimitRangeItem, at: Path): FieldError[] {
     }
     for (const name of amounts) {
       names.add(name);
-      errors.push(...validateName(item.type, name, at.child(field).key(name)));
+      append(errors, validateName(item.type, name, at.child(field).key(name)));
     }
   }
   if (item.type === 'PersistentVolumeClaim' && !item.min?.['storage'] && !item.max?.['storage']) {

@@ -1,4 +1,5 @@
 import type { Container, Volume, VolumeMount } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -17,7 +18,8 @@ const recursions = ['Disabled', 'Enabled', 'IfPossible'];
 export function validateMounts(it: Container, volumes: ReadonlyMap<string, Volume>, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const paths = new Set<string>();
-  const devices = it.volumeDevices ?? [];
+  const devices = new Set(it.volumeDevices?.map(({ name }) => name));
+  const devicePaths = new Set(it.volumeDevices?.map(({ devicePath }) => devicePath));
   for (const [i, mount] of (it.volumeMounts ?? []).entries()) {
     const { name = '', mountPath = '', subPath, subPathExpr, mountPropagation } = mount;
     const path = at.index(i);
@@ -26,21 +28,20 @@ export function validateMounts(it: Container, volumes: ReadonlyMap<string, Volum
     if (mountPath === '') errors.push(required(path.child('mountPath')));
     if (paths.has(mountPath)) errors.push(invalid(path.child('mountPath'), mountPath, 'must be unique'));
     paths.add(mountPath);
-    if (devices.some((device) => device.name === name))
-      errors.push(invalid(path.child('name'), name, 'must not already exist in volumeDevices'));
-    if (devices.some((device) => device.devicePath === mountPath))
+    if (devices.has(name)) errors.push(invalid(path.child('name'), name, 'must not already exist in volumeDevices'));
+    if (devicePaths.has(mountPath))
       errors.push(invalid(path.child('mountPath'), mountPath, 'must not already exist as a path in volumeDevices'));
     // These three paths say nothing of which mount it is; they are upstream's.
-    if (subPath) errors.push(...validateDescendingPath(subPath, at.child('subPath')));
+    if (subPath) append(errors, validateDescendingPath(subPath, at.child('subPath')));
     if (subPathExpr) {
       if (subPath)
         errors.push(invalid(path.child('subPathExpr'), subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-      errors.push(...validateDescendingPath(subPathExpr, at.child('subPathExpr')));
+      append(errors, validateDescendingPath(subPathExpr, at.child('subPathExpr')));
     }
     if (mountPropagation !== undefined)
-      errors.push(...validatePropagation(mountPropagation, it, at.child('mountPropagation')));
+      append(errors, validatePropagation(mountPropagation, it, at.child('mountPropagation')));
     if (mount.recursiveReadOnly !== undefined)
-      errors.push(...validateRecursion(mount, path.child('recursiveReadOnly')));
+      append(errors, validateRecursion(mount, path.child('recursiveReadOnly')));
   }
   return errors;
 }

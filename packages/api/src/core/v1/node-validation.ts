@@ -1,4 +1,5 @@
 import type { Node, Taint } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -42,7 +43,7 @@ function validateTaints(taints: readonly Taint[], at: Path): FieldError[] {
   for (const [i, taint] of taints.entries()) {
     const { key = '', value = '', effect = '' } = taint;
     const path = at.index(i);
-    errors.push(...malformed(path.child('key'), key, isQualifiedName));
+    append(errors, malformed(path.child('key'), key, isQualifiedName));
     const wrong = isLabelValue(value);
     if (wrong.length > 0) errors.push(invalid(path.child('value'), value, wrong.join(';')));
     if (effect === '') errors.push(required(path.child('effect')));
@@ -62,7 +63,7 @@ function validateAmounts(list: Record<string, string> | undefined, at: Path): Fi
   for (const name in list) {
     const path = at.key(name);
     const amount = Quantity.parse(list[name]!);
-    errors.push(...malformed(path, name, isQualifiedName));
+    append(errors, malformed(path, name, isQualifiedName));
     if (amount.sign() < 0) errors.push(invalid(path, list[name], 'must be greater than or equal to 0'));
     if ((name === 'pods' || isExtendedName(name)) && amount.milliValue() % 1000n !== 0n)
       errors.push(invalid(path, list[name], 'must be an integer'));

@@ -1,4 +1,5 @@
 import type { PersistentVolumeSource, PersistentVolumeSpec, SecretReference } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
 import {
@@ -107,7 +108,7 @@ export function validatePersistentVolumeSource(spec: PersistentVolumeSpec, volum
   const errors = checkSource(first, spec, volume, at);
   for (const type of more) {
     // Flex volumes came before the rule and are not counted by it.
-    if (type === 'flexVolume') errors.push(...checkSource(type, spec, volume, at));
+    if (type === 'flexVolume') append(errors, checkSource(type, spec, volume, at));
     else errors.push(forbidden(at.child(forbiddenAs[type] ?? type), 'may not specify more than 1 volume type'));
   }
   return errors;

@@ -5,6 +5,7 @@ import type {
   PersistentVolumeSpec,
   VolumeNodeAffinity,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -37,13 +38,13 @@ export function validatePersistentVolume({ metadata, spec }: PersistentVolume, b
     errors.push(notSupported(path, goForm('{}quantity', spec.capacity), ['storage']));
   for (const name of resources) {
     const amount = capacity[name]!;
-    errors.push(...validateBasicAmount(amount, path.key(name)), ...validatePositiveAmount(amount, path.key(name)));
+    append(errors, validateBasicAmount(amount, path.key(name)), validatePositiveAmount(amount, path.key(name)));
   }
   if (policy && !reclaimPolicies.includes(policy))
     errors.push(notSupported(at.child('persistentVolumeReclaimPolicy'), policy, reclaimPolicies));
-  if (spec.nodeAffinity) errors.push(...validateNodeAffinity(spec.nodeAffinity, at.child('nodeAffinity')));
-  errors.push(...validateSource(spec, metadata.name ?? '', at));
-  if (storageClassName) errors.push(...malformed(at.child('storageClassName'), storageClassName, isDns1123Subdomain));
+  if (spec.nodeAffinity) append(errors, validateNodeAffinity(spec.nodeAffinity, at.child('nodeAffinity')));
+  append(errors, validateSource(spec, metadata.name ?? '', at));
+  if (storageClassName) append(errors, malformed(at.child('storageClassName'), storageClassName, isDns1123Subdomain));
   if (volumeMode !== undefined && !volumeModes.includes(volumeMode))
     errors.push(notSupported(at.child('volumeMode'), volumeMode, volumeModes));
   return [...errors, ...validateAttributesClass(spec, at)];
@@ -57,12 +58,12 @@ export function validateInlineVolume(spec: PersistentVolumeSpec, at: Path): Fiel
   if (spec.claimRef) errors.push(no('claimRef'));
   if (Object.keys(spec.capacity ?? {}).length > 0) errors.push(no('capacity'));
   if (!spec.csi) errors.push(required(at.child('csi'), `has to be specified ${inline}`));
-  errors.push(...validateModes(spec, at));
+  append(errors, validateModes(spec, at));
   const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec;
   if (policy && policy !== 'Retain')
     errors.push(forbidden(at.child('persistentVolumeReclaimPolicy'), `may only be Retain ${inline}`));
   if (spec.nodeAffinity) errors.push(no('nodeAffinity'));
-  errors.push(...validateSource({ ...spec, nodeAffinity: undefined } as PersistentVolumeSpec, '', at));
+  append(errors, validateSource({ ...spec, nodeAffinity: undefined } as PersistentVolumeSpec, '', at));
   if (spec.storageClassName) errors.push(no('storageClassName'));
   if (volumeMode !== undefined && volumeMode !== 'Filesystem')
     errors.push(forbidden(at.child('volumeMode'), `may not specify volumeMode other than Filesystem ${inline}`));

@@ -5,6 +5,7 @@ import type {
   TypedObjectReference,
 } from '../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -49,16 +50,16 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, at: Path): Fi
   const { accessModes = [], resources, storageClassName, volumeMode, volumeAttributesClassName } = spec;
   const path = at.child('accessModes');
   const errors = accessModes.length === 0 ? [required(path, 'at least 1 access mode is required')] : [];
-  errors.push(...validateLabelSelector(spec.selector, at.child('selector')), ...validateAccessModes(accessModes, path));
+  append(errors, validateLabelSelector(spec.selector, at.child('selector')), validateAccessModes(accessModes, path));
   const amount = resources?.requests?.['storage'];
   const storage = at.child('resources').key('storage');
-  errors.push(...(amount === undefined ? [required(storage)] : validatePositiveAmount(amount, storage)));
-  if (storageClassName) errors.push(...malformed(at.child('storageClassName'), storageClassName, isDns1123Subdomain));
+  append(errors, amount === undefined ? [required(storage)] : validatePositiveAmount(amount, storage));
+  if (storageClassName) append(errors, malformed(at.child('storageClassName'), storageClassName, isDns1123Subdomain));
   if (volumeMode !== undefined && !volumeModes.includes(volumeMode))
     errors.push(notSupported(at.child('volumeMode'), volumeMode, volumeModes));
-  errors.push(...validateDataSources(spec, at));
+  append(errors, validateDataSources(spec, at));
   if (volumeAttributesClassName)
-    errors.push(...malformed(at.child('volumeAttributesClassName'), volumeAttributesClassName, isDns1123Subdomain));
+    append(errors, malformed(at.child('volumeAttributesClassName'), volumeAttributesClassName, isDns1123Subdomain));
   return errors;
 }
 
@@ -66,9 +67,9 @@ function validateDataSources(spec: PersistentVolumeClaimSpec, at: Path): FieldEr
   const { dataSource, dataSourceRef } = spec;
   const errors = dataSource ? validateDataSource(dataSource, at.child('dataSource')) : [];
   if (!dataSourceRef) return errors;
-  errors.push(...validateDataSource(dataSourceRef, at.child('dataSourceRef')));
+  append(errors, validateDataSource(dataSourceRef, at.child('dataSourceRef')));
   const { namespace, ...local } = dataSourceRef;
-  if (namespace) errors.push(...malformed(at.child('dataSourceRef.namespace'), namespace, isDns1123Label));
+  if (namespace) append(errors, malformed(at.child('dataSourceRef.namespace'), namespace, isDns1123Label));
   const older = at.child('dataSource').toString();
   if (dataSource && namespace)
     errors.push(invalid(at, older, 'may not be specified when dataSourceRef.namespace is specified'));
@@ -96,7 +97,7 @@ export function validatePersistentVolumeClaimUpdate(
   const bound = it.status?.phase === 'Bound';
   // The binder writes the name, once.
   if (!before.volumeName) setOrDelete(before, 'volumeName', now.volumeName);
-  errors.push(...validateClassChange(it, old, now, at));
+  append(errors, validateClassChange(it, old, now, at));
   if (bound && now.resources?.requests && before.resources?.requests?.['storage'] !== undefined)
     now.resources.requests['storage'] = before.resources.requests['storage'];
   if (bound && now.volumeAttributesClassName !== undefined)
@@ -106,7 +107,7 @@ export function validatePersistentVolumeClaimUpdate(
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
     errors.push(forbidden(at.child('spec'), `${what}\n${goDiff('core/v1.PersistentVolumeClaimSpec', before, now)}`));
   }
-  errors.push(...validateShrinking(it, old, at.child('spec.resources.requests.storage')));
+  append(errors, validateShrinking(it, old, at.child('spec.resources.requests.storage')));
   if (it.spec.volumeMode !== old.spec.volumeMode)
     errors.push(invalid(at.child('volumeMode'), it.spec.volumeMode, 'field is immutable'));
   const attributes = it.spec.volumeAttributesClassName;
@@ -174,16 +175,16 @@ export function validatePersistentVolumeClaimStatusUpdate(
   if (!spec.accessModes?.length) errors.push(required(at.child('Spec.accessModes')));
   const capacity = at.child('status.capacity');
   for (const [name, amount] of Object.entries(status.capacity ?? {}))
-    errors.push(...validateBasicAmount(amount, capacity.key(name)));
+    append(errors, validateBasicAmount(amount, capacity.key(name)));
   const statuses = at.child('status.allocatedResourceStatus');
   for (const [name, value] of Object.entries(status.allocatedResourceStatuses ?? {})) {
-    errors.push(...validateResourceKey(name, statuses));
+    append(errors, validateResourceKey(name, statuses));
     if (!resizeStatuses.includes(value)) errors.push(notSupported(statuses, name, resizeStatuses));
   }
   const allocated = at.child('status.allocatedResources');
   for (const [name, amount] of Object.entries(status.allocatedResources ?? {})) {
     const wrong = validateResourceKey(name, allocated);
-    errors.push(...(wrong.length > 0 ? wrong : validateBasicAmount(amount, allocated.key(name))));
+    append(errors, wrong.length > 0 ? wrong : validateBasicAmount(amount, allocated.key(name)));
   }
   return errors;
 }

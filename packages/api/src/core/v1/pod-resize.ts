@@ -14,8 +14,9 @@ const resizable = ['cpu', 'memory'];
 export function withResourcesOf(spec: PodSpec, wanted: PodSpec): PodSpec {
   const copy = clone(spec);
   for (const list of lists) {
+    const wishes = new Map(wanted[list]?.map((each) => [each.name, each]));
     for (const container of copy[list] ?? []) {
-      const wish = wanted[list]?.find(({ name }) => name === container.name);
+      const wish = wishes.get(container.name);
       if (!wish) continue;
       take(container, wish, 'resources');
       take(container, wish, 'resizePolicy');

@@ -1,4 +1,5 @@
 import type { PodResourceClaim, PodSpec } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -36,7 +37,7 @@ export function validatePodClaims(
         for (const message of isDns1123Subdomain(made))
           wrong.push(invalid(path.child('name'), made, `final ResourceClaim name: ${message}`));
       }
-      errors.push(...wrong);
+      append(errors, wrong);
       names.add(name);
     }
     const refuse = (detail: string) => errors.push(invalid(path, goForm('core/v1.PodResourceClaim', claim), detail));
@@ -44,9 +45,9 @@ export function validatePodClaims(
       refuse('at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
     if (claimed === undefined && template === undefined)
       refuse('must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
-    if (claimed !== undefined) errors.push(...malformed(path.child('resourceClaimName'), claimed, isDns1123Subdomain));
+    if (claimed !== undefined) append(errors, malformed(path.child('resourceClaimName'), claimed, isDns1123Subdomain));
     if (template !== undefined)
-      errors.push(...malformed(path.child('resourceClaimTemplateName'), template, isDns1123Subdomain));
+      append(errors, malformed(path.child('resourceClaimTemplateName'), template, isDns1123Subdomain));
   }
   return errors;
 }
@@ -61,7 +62,7 @@ export function validatePodResources(spec: PodSpec, at: Path): FieldError[] {
   const errors: FieldError[] = (resources.claims ?? []).map(({ name }) =>
     forbidden(at.child('claims').key(name), 'claims cannot be set for Resources at pod-level'),
   );
-  errors.push(...validateResources(resources, at, validatePodResourceName));
+  append(errors, validateResources(resources, at, validatePodResourceName));
   const { requests = {}, limits = {} } = resources;
   for (const [name, sum] of podResources({ ...spec, resources: undefined, overhead: undefined }, 'requests')) {
     if (!isPodLevel(name)) continue;

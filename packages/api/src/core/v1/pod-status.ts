@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { ContainerStatus, Pod, PodSpec, PodStatus } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, forbidden, invalid, malformed, type Path } from '../../meta/field-path.ts';
 import { isDns1123Subdomain, isIp, isQualifiedName } from '../../meta/names.ts';
 import { validatePodAnnotations, validatePodAnnotationsUpdate } from './pod-annotations.ts';
@@ -15,15 +16,15 @@ export function validatePodStatusUpdate(it: Pod, old: Pod, at: Path): FieldError
   for (const [i, { type = '' }] of (status.conditions ?? []).entries()) {
     // The path is upstream's.
     if (!systemConditions.has(type))
-      errors.push(...malformed(at.child('metadata.conditions').index(i).child('Condition'), type, isQualifiedName));
+      append(errors, malformed(at.child('metadata.conditions').index(i).child('Condition'), type, isQualifiedName));
   }
   const nominated = status.nominatedNodeName;
   if (nominated && nominated !== before.nominatedNodeName)
-    errors.push(...malformed(path.child('nominatedNodeName'), nominated, isDns1123Subdomain));
-  errors.push(...validateTransitions(status, before, it.spec, path));
-  errors.push(...validateClaims(status, it.spec, path.child('resourceClaimStatuses')));
-  errors.push(...validateAddresses(status.podIPs ?? [], before.podIPs ?? [], path.child('podIPs')));
-  errors.push(...validateAddresses(status.hostIPs ?? [], before.hostIPs ?? [], path.child('hostIPs')));
+    append(errors, malformed(path.child('nominatedNodeName'), nominated, isDns1123Subdomain));
+  append(errors, validateTransitions(status, before, it.spec, path));
+  append(errors, validateClaims(status, it.spec, path.child('resourceClaimStatuses')));
+  append(errors, validateAddresses(status.podIPs ?? [], before.podIPs ?? [], path.child('podIPs')));
+  append(errors, validateAddresses(status.hostIPs ?? [], before.hostIPs ?? [], path.child('hostIPs')));
   return errors;
 }
 
@@ -35,12 +36,14 @@ function validateTransitions(status: PodStatus, old: PodStatus, spec: PodSpec, a
     ['initContainerStatuses', spec.initContainers],
     ['ephemeralContainerStatuses', undefined],
   ] as const) {
+    const specs = new Map(containers?.map((each) => [each.name, each]));
+    const statuses = new Map(status[list]?.map((each) => [each.name, each]));
     for (const [i, before] of (old[list] ?? []).entries()) {
       if (!before.state?.terminated) continue;
-      const container = containers?.find(({ name }) => name === before.name);
+      const container = specs.get(before.name);
       if (containers && mayRestart(before, container?.restartPolicy ?? '', container?.restartPolicyRules ?? [], spec))
         continue;
-      const now = status[list]?.find(({ name }) => name === before.name);
+      const now = statuses.get(before.name);
       if (now && !now.state?.terminated)
         errors.push(
           forbidden(at.child(list).index(i).child('state'), 'may not be transitioned to non-terminated state'),
@@ -68,14 +71,14 @@ function mayRestart(
 /** Which claims a pod got stands under the names the pod has for them. */
 function validateClaims({ resourceClaimStatuses = [] }: PodStatus, spec: PodSpec, at: Path): FieldError[] {
   const errors: FieldError[] = [];
+  const known = new Set(spec.resourceClaims?.map((claim) => claim.name));
   const seen = new Set<string>();
   for (const [i, { name, resourceClaimName }] of resourceClaimStatuses.entries()) {
     const path = at.index(i).child('name');
-    if (!spec.resourceClaims?.some((claim) => claim.name === name))
-      errors.push(invalid(path, name, 'must match the name of an entry in `spec.resourceClaims`'));
+    if (!known.has(name)) errors.push(invalid(path, name, 'must match the name of an entry in `spec.resourceClaims`'));
     if (seen.has(name)) errors.push(duplicate(path, name));
     seen.add(name);
-    if (resourceClaimName !== undefined) errors.push(...malformed(path, resourceClaimName, isDns1123Subdomain));
+    if (resourceClaimName !== undefined) append(errors, malformed(path, resourceClaimName, isDns1123Subdomain));
   }
   return errors;
 }

@@ -7,6 +7,7 @@ import type {
   PodSpec,
   Toleration,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { goForm } from '../../meta/go-form.ts';
 import { inclusiveRangeError } from '../../meta/names.ts';
@@ -27,18 +28,19 @@ export function validatePodUpdate(it: Pod, old: Pod, at: Path): FieldError[] {
     const [now, then] = [spec[list] ?? [], before[list] ?? []];
     if (now.length !== then.length)
       return [...errors, forbidden(path.child(list), 'pod updates may not add or remove containers')];
-    errors.push(...validateImagesThere(now, path.child(list)));
+    append(errors, validateImagesThere(now, path.child(list)));
   }
   const deadline = changedDeadline(spec, before, path.child('activeDeadlineSeconds'));
-  errors.push(...deadline);
+  append(errors, deadline);
   if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return errors;
-  errors.push(
-    ...onlyAdded(spec.tolerations ?? [], before.tolerations ?? [], path.child('tolerations')),
-    ...onlyDeleted(spec, before, path.child('schedulingGates')),
+  append(
+    errors,
+    onlyAdded(spec.tolerations ?? [], before.tolerations ?? [], path.child('tolerations')),
+    onlyDeleted(spec, before, path.child('schedulingGates')),
   );
   if (deepEqual(spec, before)) return errors;
   const { rest, errors: gated } = withMutable(spec, before, path);
-  errors.push(...gated);
+  append(errors, gated);
   if (deepEqual(rest, before)) return errors;
   return [
     ...errors,
@@ -72,9 +74,9 @@ function changedDeadline(spec: PodSpec, old: PodSpec, at: Path): FieldError[] {
 
 /** Tolerations stay, but for how long they are. */
 function onlyAdded(now: readonly Toleration[], before: readonly Toleration[], at: Path): FieldError[] {
-  const kept = (old: Toleration) =>
-    now.some((each) => deepEqual({ ...old, tolerationSeconds: each.tolerationSeconds }, each));
-  if (!before.every(kept))
+  const identity = ({ key, operator, value, effect }: Toleration) => JSON.stringify([key, operator, value, effect]);
+  const there = new Set(now.map(identity));
+  if (!before.every((old) => there.has(identity(old))))
     return [forbidden(at, 'existing toleration can not be modified except its tolerationSeconds')];
   return deepEqual(now, before) ? [] : validateTolerations(now, at);
 }
@@ -111,7 +113,7 @@ function withMutable(spec: PodSpec, old: PodSpec, at: Path): { rest: PodSpec; er
   }
   const [now, before] = [spec.affinity?.nodeAffinity, old.affinity?.nodeAffinity];
   if (!deepEqual(now, before)) {
-    errors.push(...validateNarrowing(now, before, at.child('affinity.nodeAffinity')));
+    append(errors, validateNarrowing(now, before, at.child('affinity.nodeAffinity')));
     rest.affinity = withNodeAffinity(spec.affinity, old.affinity);
   }
   return { rest, errors };

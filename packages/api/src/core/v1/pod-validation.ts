@@ -1,4 +1,5 @@
 import type { Pod, PodSpec } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -37,10 +38,11 @@ export function validatePod(it: Pod, at: Path): FieldError[] {
     ...validatePodSpec(spec, path, it.metadata.name),
   ];
   // What follows was never asked of templates.
-  if (!spec.serviceAccountName) errors.push(...validateNoTokens(spec, path.child('volumes')));
-  errors.push(
-    ...validateImages(spec.containers, path.child('containers')),
-    ...validateImages(spec.initContainers, path.child('initContainers')),
+  if (!spec.serviceAccountName) append(errors, validateNoTokens(spec, path.child('volumes')));
+  append(
+    errors,
+    validateImages(spec.containers, path.child('containers')),
+    validateImages(spec.initContainers, path.child('initContainers')),
   );
   return errors;
 }
@@ -74,42 +76,44 @@ export function validatePodSpec(spec: PodSpec, at: Path, podName = ''): FieldErr
   const { errors, names: volumes } = validateVolumes(spec.volumes, at.child('volumes'), podName);
   const claims = (spec.resourceClaims ?? []).map(({ name }) => name);
   const around: Surroundings = { spec, volumes, claims };
-  errors.push(
-    ...validatePodClaims(spec.resourceClaims, podName, at.child('resourceClaims')),
-    ...validateContainers(around, at),
-    ...validateEphemeral(around, at.child('ephemeralContainers')),
-    ...validatePodResources(spec, at.child('resources')),
-    ...oneOf(spec.restartPolicy, restartPolicies, at.child('restartPolicy')),
-    ...oneOf(spec.dnsPolicy, dnsPolicies, at.child('dnsPolicy')),
-    ...validateLabels(spec.nodeSelector, at.child('nodeSelector')),
-    ...validatePodSecurity(spec, at),
-    ...validateAffinity(spec.affinity, at.child('affinity')),
-    ...validateDnsConfig(spec, at.child('dnsConfig')),
-    ...validateGates(spec, at),
-    ...validateSpread(spec.topologySpreadConstraints, podName !== '', at.child('topologySpreadConstraints')),
-    ...validateHostProcesses(spec, at),
-    ...validateHostUsers(spec, at),
-    ...nameOf(spec.serviceAccountName, isDns1123Subdomain, at.child('serviceAccountName')),
-    ...nameOf(spec.nodeName, isDns1123Subdomain, at.child('nodeName')),
+  append(
+    errors,
+    validatePodClaims(spec.resourceClaims, podName, at.child('resourceClaims')),
+    validateContainers(around, at),
+    validateEphemeral(around, at.child('ephemeralContainers')),
+    validatePodResources(spec, at.child('resources')),
+    oneOf(spec.restartPolicy, restartPolicies, at.child('restartPolicy')),
+    oneOf(spec.dnsPolicy, dnsPolicies, at.child('dnsPolicy')),
+    validateLabels(spec.nodeSelector, at.child('nodeSelector')),
+    validatePodSecurity(spec, at),
+    validateAffinity(spec.affinity, at.child('affinity')),
+    validateDnsConfig(spec, at.child('dnsConfig')),
+    validateGates(spec, at),
+    validateSpread(spec.topologySpreadConstraints, podName !== '', at.child('topologySpreadConstraints')),
+    validateHostProcesses(spec, at),
+    validateHostUsers(spec, at),
+    nameOf(spec.serviceAccountName, isDns1123Subdomain, at.child('serviceAccountName')),
+    nameOf(spec.nodeName, isDns1123Subdomain, at.child('nodeName')),
   );
   const deadline = spec.activeDeadlineSeconds;
   if (deadline !== undefined && (deadline < 1 || deadline > maxDeadline))
     errors.push(invalid(at.child('activeDeadlineSeconds'), deadline, inclusiveRangeError(1, maxDeadline)));
-  errors.push(
-    ...nameOf(spec.hostname, isDns1123Label, at.child('hostname')),
-    ...nameOf(spec.subdomain, isDns1123Label, at.child('subdomain')),
-    ...validateTolerations(spec.tolerations, at.child('tolerations')),
-    ...validateHostAliases(spec.hostAliases ?? [], at.child('hostAliases')),
-    ...nameOf(spec.priorityClassName, isDns1123Subdomain, at.child('priorityClassName')),
-    ...(spec.runtimeClassName === undefined
+  append(
+    errors,
+    nameOf(spec.hostname, isDns1123Label, at.child('hostname')),
+    nameOf(spec.subdomain, isDns1123Label, at.child('subdomain')),
+    validateTolerations(spec.tolerations, at.child('tolerations')),
+    validateHostAliases(spec.hostAliases ?? [], at.child('hostAliases')),
+    nameOf(spec.priorityClassName, isDns1123Subdomain, at.child('priorityClassName')),
+    spec.runtimeClassName === undefined
       ? []
-      : malformed(at.child('runtimeClassName'), spec.runtimeClassName, isDns1123Subdomain)),
+      : malformed(at.child('runtimeClassName'), spec.runtimeClassName, isDns1123Subdomain),
   );
   if (spec.preemptionPolicy !== undefined)
-    errors.push(...oneOf(spec.preemptionPolicy, preemptionPolicies, at.child('preemptionPolicy')));
-  if (spec.overhead) errors.push(...validateResources({ limits: spec.overhead }, at.child('overhead')));
-  if (spec.hostnameOverride !== undefined) errors.push(...validateHostnameOverride(spec, at.child('hostnameOverride')));
-  errors.push(...validateOs(spec, at));
+    append(errors, oneOf(spec.preemptionPolicy, preemptionPolicies, at.child('preemptionPolicy')));
+  if (spec.overhead) append(errors, validateResources({ limits: spec.overhead }, at.child('overhead')));
+  if (spec.hostnameOverride !== undefined) append(errors, validateHostnameOverride(spec, at.child('hostnameOverride')));
+  append(errors, validateOs(spec, at));
   return errors;
 }
 
@@ -124,13 +128,14 @@ const nameOf = (name: string | undefined, check: (name: string) => string[], at:
 function validateGates({ readinessGates = [], schedulingGates = [] }: PodSpec, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, { conditionType = '' }] of readinessGates.entries())
-    errors.push(
-      ...malformed(at.child('readinessGates').index(i).child('conditionType'), conditionType, isQualifiedName),
+    append(
+      errors,
+      malformed(at.child('readinessGates').index(i).child('conditionType'), conditionType, isQualifiedName),
     );
   const names = new Set<string>();
   for (const [i, { name = '' }] of schedulingGates.entries()) {
     const path = at.child('schedulingGates').index(i);
-    errors.push(...malformed(path, name, isQualifiedName));
+    append(errors, malformed(path, name, isQualifiedName));
     if (names.has(name)) errors.push(duplicate(path, name));
     names.add(name);
   }

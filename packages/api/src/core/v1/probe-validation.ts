@@ -6,6 +6,7 @@ import type {
   Probe,
   ProbeHandler,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -62,8 +63,8 @@ export function validateLifecycle(lifecycle: Lifecycle | undefined, spec: PodSpe
   if (!lifecycle) return [];
   const { postStart, preStop, stopSignal } = lifecycle;
   const errors: FieldError[] = [];
-  if (postStart) errors.push(...validateHandler(postStart, spec, at.child('postStart')));
-  if (preStop) errors.push(...validateHandler(preStop, spec, at.child('preStop')));
+  if (postStart) append(errors, validateHandler(postStart, spec, at.child('postStart')));
+  if (preStop) append(errors, validateHandler(preStop, spec, at.child('preStop')));
   if (stopSignal === undefined) return errors;
   const path = at.child('stopSignal');
   if (!spec.os?.name) return [...errors, forbidden(path, 'may not be set for containers with empty `spec.os.name`')];
@@ -90,7 +91,7 @@ function validateHandler(handler: Handler, spec: PodSpec, at: Path): FieldError[
     if (!handler[type as keyof Handler]) continue;
     const path = at.child(type);
     if (found) errors.push(forbidden(path, 'may not specify more than 1 handler type'));
-    else errors.push(...handlers[type]!(handler, spec, path));
+    else append(errors, handlers[type]!(handler, spec, path));
     found = true;
   }
   return found ? errors : [required(at, 'must specify a handler type')];
@@ -98,9 +99,9 @@ function validateHandler(handler: Handler, spec: PodSpec, at: Path): FieldError[
 
 function validateHttpGet({ path, port, scheme = '', httpHeaders = [] }: HTTPGetAction, at: Path): FieldError[] {
   const errors = path ? [] : [required(at.child('path'))];
-  errors.push(...validatePort(port, at.child('port')));
+  append(errors, validatePort(port, at.child('port')));
   if (scheme !== 'HTTP' && scheme !== 'HTTPS') errors.push(notSupported(at.child('scheme'), scheme, ['HTTP', 'HTTPS']));
-  for (const { name = '' } of httpHeaders) errors.push(...malformed(at.child('httpHeaders'), name, isHttpHeaderName));
+  for (const { name = '' } of httpHeaders) append(errors, malformed(at.child('httpHeaders'), name, isHttpHeaderName));
   return errors;
 }
 

@@ -3,6 +3,7 @@ import { validateReplicaCounts } from '../../apps/status-validation.ts';
 import { age, containerColumns, count, shownSet, text, wide } from '../../columns.ts';
 import type { ReplicationController } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, required } from '../../meta/field-path.ts';
 import { selectorFromSet } from '../../meta/labels.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
@@ -41,7 +42,7 @@ export const replicationController = defineKind<ReplicationController>('core/v1'
     const errors: FieldError[] = nonNegative(minReadySeconds, path.child('minReadySeconds'));
     const isEmpty = Object.keys(selector).length === 0;
     if (isEmpty) errors.push(required(path.child('selector')));
-    errors.push(...nonNegative(replicas, path.child('replicas')));
+    append(errors, nonNegative(replicas, path.child('replicas')));
     if (!template) return [...errors, required(path.child('template'))];
     const labels = template.metadata?.labels ?? {};
     if (!isEmpty && !selectorFromSet(selector).matches(labels)) {

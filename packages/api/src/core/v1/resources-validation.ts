@@ -1,4 +1,5 @@
 import type { ResourceClaim, ResourceRequirements } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -29,10 +30,10 @@ export function validateResources(
   const errors: FieldError[] = [];
   const { limits = {}, requests = {} } = resources;
   for (const name in limits)
-    errors.push(...validateAmount(name, limits[name]!, at.child('limits').key(name), checkName));
+    append(errors, validateAmount(name, limits[name]!, at.child('limits').key(name), checkName));
   for (const name in requests) {
     const request = requests[name]!;
-    errors.push(...validateAmount(name, request, at.child('requests').key(name), checkName));
+    append(errors, validateAmount(name, request, at.child('requests').key(name), checkName));
     // Names are anybody's: none is to be found in what every object has.
     const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     if (limit === undefined) {

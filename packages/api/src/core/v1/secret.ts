@@ -3,6 +3,7 @@ import { decodeJson, JsonError } from '../../codec/json.ts';
 import { age, countAsText, text } from '../../columns.ts';
 import type { Secret } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, type Path, required, tooLong } from '../../meta/field-path.ts';
 import { isConfigMapKey } from '../../meta/names.ts';
 import { isObject, setOwn } from '../../meta/object.ts';
@@ -43,7 +44,7 @@ export const secret = defineKind<Secret>('core/v1', {
     for (const key of needs[it.type ?? ''] ?? []) {
       const path = at.child('data').key(key);
       if (!Object.hasOwn(data, key) || (key === 'ssh-privatekey' && data[key] === '')) errors.push(required(path));
-      else if (key.startsWith('.docker')) errors.push(...validateObject(data[key]!, path));
+      else if (key.startsWith('.docker')) append(errors, validateObject(data[key]!, path));
     }
     if (it.type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
       errors.push(required(at.child('data[username]')), required(at.child('data[password]')));

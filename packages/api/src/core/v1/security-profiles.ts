@@ -1,4 +1,5 @@
 import type { AppArmorProfile, SeccompProfile, WindowsSecurityContextOptions } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required, tooLong } from '../../meta/field-path.ts';
 import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
@@ -20,7 +21,7 @@ export function validateSeccomp(profile: SeccompProfile | undefined, at: Path): 
   else if (!profileTypes.includes(type)) errors.push(notSupported(at.child('type'), type, profileTypes));
   if (type === 'Localhost') {
     if (file === undefined) errors.push(required(path, 'must be set when seccomp type is Localhost'));
-    else errors.push(...validateDescendingPath(file, path));
+    else append(errors, validateDescendingPath(file, path));
   } else if (file !== undefined) {
     const shown = goForm('core/v1.SeccompProfile', profile);
     errors.push(invalid(path, shown, 'can only be set when seccomp type is Localhost'));

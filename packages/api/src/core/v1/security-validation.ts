@@ -1,4 +1,5 @@
 import type { PodSecurityContext, PodSpec, SecurityContext } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -29,7 +30,7 @@ export function validatePodSecurity(spec: PodSpec, at: Path): FieldError[] {
   const context = spec.securityContext ?? {};
   const path = at.child('securityContext');
   const errors = spec.hostNetwork ? validateHostNetwork(spec, at.child('containers')) : [];
-  for (const field of ['fsGroup', 'runAsUser', 'runAsGroup'] as const) errors.push(...idErrors(context, field, path));
+  for (const field of ['fsGroup', 'runAsUser', 'runAsGroup'] as const) append(errors, idErrors(context, field, path));
   for (const [i, id] of (context.supplementalGroups ?? []).entries()) {
     for (const message of isUserId(id)) errors.push(invalid(path.child('supplementalGroups').index(i), id, message));
   }
@@ -37,16 +38,17 @@ export function validatePodSecurity(spec: PodSpec, at: Path): FieldError[] {
     const detail = 'ShareProcessNamespace and HostPID cannot both be enabled';
     errors.push(invalid(path.child('shareProcessNamespace'), true, detail));
   }
-  if (context.sysctls) errors.push(...validateSysctls(context.sysctls, spec, path.child('sysctls')));
+  if (context.sysctls) append(errors, validateSysctls(context.sysctls, spec, path.child('sysctls')));
   for (const [field, known] of policies) {
     const value = context[field];
     if (value !== undefined && !(known as readonly string[]).includes(value))
       errors.push(notSupported(path.child(field), value, known));
   }
-  errors.push(
-    ...validateSeccomp(context.seccompProfile, path.child('seccompProfile')),
-    ...validateWindowsOptions(context.windowsOptions, path.child('windowsOptions')),
-    ...validateAppArmor(context.appArmorProfile, path.child('appArmorProfile')),
+  append(
+    errors,
+    validateSeccomp(context.seccompProfile, path.child('seccompProfile')),
+    validateWindowsOptions(context.windowsOptions, path.child('windowsOptions')),
+    validateAppArmor(context.appArmorProfile, path.child('appArmorProfile')),
   );
   return errors;
 }
@@ -113,7 +115,7 @@ export function validateContainerSecurity(context: SecurityContext | undefined, 
     errors.push(notSupported(at.child('procMount'), procMount, ['Default', 'Unmasked']));
   if (procMount === 'Unmasked' && spec.hostUsers !== false)
     errors.push(invalid(at.child('procMount'), procMount, '`hostUsers` must be false to use `Unmasked`'));
-  errors.push(...validateSeccomp(context.seccompProfile, at.child('seccompProfile')));
+  append(errors, validateSeccomp(context.seccompProfile, at.child('seccompProfile')));
   if (context.allowPrivilegeEscalation === false) {
     const refuse = (what: string) =>
       invalid(
@@ -125,9 +127,10 @@ export function validateContainerSecurity(context: SecurityContext | undefined, 
     for (const capability of context.capabilities?.add ?? [])
       if (capability === 'CAP_SYS_ADMIN') errors.push(refuse('`capabilities.Add` CAP_SYS_ADMIN'));
   }
-  errors.push(
-    ...validateWindowsOptions(context.windowsOptions, at.child('windowsOptions')),
-    ...validateAppArmor(context.appArmorProfile, at.child('appArmorProfile')),
+  append(
+    errors,
+    validateWindowsOptions(context.windowsOptions, at.child('windowsOptions')),
+    validateAppArmor(context.appArmorProfile, at.child('appArmorProfile')),
   );
   return errors;
 }

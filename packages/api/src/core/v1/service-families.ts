@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Service, ServiceSpec } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, malformed, notSupported, type Path } from '../../meta/field-path.ts';
 import { isIp } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
@@ -48,9 +49,10 @@ export function validateServiceUpdate(it: Service, old: Service, at: Path): Fiel
   const errors: FieldError[] = [];
   if (before.type !== 'ExternalName' && spec.type !== 'ExternalName') {
     const addresses = (of: ServiceSpec) => (of.clusterIPs?.length ? of.clusterIPs : of.clusterIP ? [of.clusterIP] : []);
-    errors.push(
-      ...validateKept(addresses(spec), addresses(before), spec, path, 'clusterIPs'),
-      ...validateKept(spec.ipFamilies ?? [], before.ipFamilies ?? [], spec, path, 'ipFamilies'),
+    append(
+      errors,
+      validateKept(addresses(spec), addresses(before), spec, path, 'clusterIPs'),
+      validateKept(spec.ipFamilies ?? [], before.ipFamilies ?? [], spec, path, 'ipFamilies'),
     );
   }
   const isBalanced = spec.type === 'LoadBalancer' && before.type === 'LoadBalancer';

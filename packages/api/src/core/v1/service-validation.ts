@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Service, ServicePort, ServiceSpec } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -41,24 +42,24 @@ export function validateService(it: Service, at: Path): FieldError[] {
   const headless = spec.clusterIP === 'None';
   const errors: FieldError[] = [];
   if (ports.length === 0 && !headless && type !== 'ExternalName') errors.push(required(path.child('ports')));
-  errors.push(...validateType(spec, headless, path));
-  errors.push(...validatePorts(ports, path.child('ports')));
-  errors.push(...validateLabels(spec.selector, path.child('selector')));
+  append(errors, validateType(spec, headless, path));
+  append(errors, validatePorts(ports, path.child('ports')));
+  append(errors, validateLabels(spec.selector, path.child('selector')));
   if (sessionAffinity === '') errors.push(required(path.child('sessionAffinity')));
   else if (!affinities.includes(sessionAffinity))
     errors.push(notSupported(path.child('sessionAffinity'), sessionAffinity, affinities));
-  errors.push(...validateAffinityConfig(spec, path.child('sessionAffinityConfig')));
-  if (type !== 'ExternalName') errors.push(...validateAddressFamilies(spec, path));
+  append(errors, validateAffinityConfig(spec, path.child('sessionAffinityConfig')));
+  if (type !== 'ExternalName') append(errors, validateAddressFamilies(spec, path));
   for (const [i, address] of (spec.externalIPs ?? []).entries()) {
     const where = path.child('externalIPs').index(i);
     const wrong = malformed(where, address, isIp);
-    errors.push(...(wrong.length > 0 ? wrong : endpointIpErrors(address, where)));
+    append(errors, wrong.length > 0 ? wrong : endpointIpErrors(address, where));
   }
   if (type === '') errors.push(required(path.child('type')));
   else if (!types.includes(type)) errors.push(notSupported(path.child('type'), type, types));
-  errors.push(...validateTakenPorts(spec, path.child('ports')));
-  errors.push(...validateLoadBalancing(it, at));
-  errors.push(...validatePolicies(spec, path));
+  append(errors, validateTakenPorts(spec, path.child('ports')));
+  append(errors, validateLoadBalancing(it, at));
+  append(errors, validatePolicies(spec, path));
   const { trafficDistribution } = spec;
   if (trafficDistribution !== undefined && !distributions.includes(trafficDistribution))
     errors.push(notSupported(path.child('trafficDistribution'), trafficDistribution, distributions));
@@ -86,10 +87,11 @@ function validateType(spec: ServiceSpec, headless: boolean, at: Path): FieldErro
       if (spec.ipFamilies?.length) errors.push(forbidden(at.child('ipFamilies'), refused));
       if (spec.ipFamilyPolicy !== undefined) errors.push(forbidden(at.child('ipFamilyPolicy'), refused));
       const name = (spec.externalName ?? '').replace(/\.$/, '');
-      errors.push(
-        ...(name === ''
+      append(
+        errors,
+        name === ''
           ? [required(at.child('externalName'))]
-          : malformed(at.child('externalName'), name, isDns1123Subdomain)),
+          : malformed(at.child('externalName'), name, isDns1123Subdomain),
       );
     }
   }
@@ -102,7 +104,7 @@ function validatePorts(ports: readonly ServicePort[], at: Path): FieldError[] {
   for (const [i, { name, port = 0, protocol, targetPort = 0, appProtocol }] of ports.entries()) {
     const path = at.index(i);
     if (name) {
-      errors.push(...malformed(path.child('name'), name, isDns1123Label));
+      append(errors, malformed(path.child('name'), name, isDns1123Label));
       if (names.has(name)) errors.push(duplicate(path.child('name'), name));
       names.add(name);
     } else if (ports.length > 1) errors.push(required(path.child('name')));
@@ -111,7 +113,7 @@ function validatePorts(ports: readonly ServicePort[], at: Path): FieldError[] {
     else if (!protocols.includes(protocol)) errors.push(notSupported(path.child('protocol'), protocol, protocols));
     for (const message of typeof targetPort === 'string' ? isPortName(targetPort) : isPortNumber(targetPort))
       errors.push(invalid(path.child('targetPort'), targetPort, message));
-    if (appProtocol !== undefined) errors.push(...malformed(path.child('appProtocol'), appProtocol, isQualifiedName));
+    if (appProtocol !== undefined) append(errors, malformed(path.child('appProtocol'), appProtocol, isQualifiedName));
   }
   return errors;
 }
@@ -166,19 +168,19 @@ function validateLoadBalancing({ metadata, spec }: Service, at: Path): FieldErro
     const ranges = path.child('LoadBalancerSourceRanges');
     if (!isBalanced) errors.push(forbidden(ranges, only));
     for (const [i, range] of spec.loadBalancerSourceRanges.entries())
-      errors.push(...malformed(ranges.index(i), range.trim(), isCidr));
+      append(errors, malformed(ranges.index(i), range.trim(), isCidr));
   } else if (annotation !== undefined) {
     const ranges = at.child('metadata.annotations').key(sourceRangesAnnotation);
     if (!isBalanced) errors.push(forbidden(ranges, only));
     for (const range of annotation.trim() === '' ? [] : annotation.split(','))
-      errors.push(...malformed(ranges, range.trim(), isCidr));
+      append(errors, malformed(ranges, range.trim(), isCidr));
   }
   if (spec.allocateLoadBalancerNodePorts !== undefined && !isBalanced)
     errors.push(forbidden(path.child('allocateLoadBalancerNodePorts'), only));
   const { loadBalancerClass } = spec;
   if (loadBalancerClass === undefined) return errors;
   if (!isBalanced) errors.push(forbidden(path.child('loadBalancerClass'), only));
-  else errors.push(...malformed(path.child('loadBalancerClass'), loadBalancerClass, isQualifiedName));
+  else append(errors, malformed(path.child('loadBalancerClass'), loadBalancerClass, isQualifiedName));
   return errors;
 }
 
@@ -216,7 +218,7 @@ export function validateServiceStatus({ spec, status }: Service, at: Path): Fiel
     } else if (!ip) errors.push(forbidden(where.child('ipMode'), 'may not be specified when `ip` is not set'));
     else if (!modes.includes(ipMode)) errors.push(notSupported(where.child('ipMode'), ipMode, modes));
     if (!hostname) return errors;
-    errors.push(...malformed(where.child('hostname'), hostname, isDns1123Subdomain));
+    append(errors, malformed(where.child('hostname'), hostname, isDns1123Subdomain));
     if (isIP(hostname) > 0)
       errors.push(invalid(where.child('hostname'), hostname, 'must be a DNS name, not an IP address'));
     return errors;

@@ -8,6 +8,7 @@ import type {
   NFSVolumeSource,
   QuobyteVolumeSource,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   invalid,
@@ -114,7 +115,7 @@ export function validateFc({ targetWWNs = [], wwids = [], lun }: FCVolumeSource,
   if (wwids.length > 0)
     errors.push(invalid(path, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously'));
   if (lun === undefined) errors.push(required(at.child('lun'), 'lun is required if targetWWNs is specified'));
-  else errors.push(...validateLun(lun, at));
+  else append(errors, validateLun(lun, at));
   return errors;
 }
 

@@ -5,6 +5,7 @@ import type {
   VolumeProjection,
   VolumeSource,
 } from '../../generated/core/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -46,19 +47,21 @@ export function validateVolumes(
 ): { names: Map<string, Volume>; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const names = new Map<string, Volume>();
+  const ephemeral = podName === '' ? [] : (volumes ?? []).filter((each) => each.ephemeral);
+  const madeClaims = new Set(ephemeral.map(({ name }) => `${podName}-${name}`));
   for (const [i, volume] of (volumes ?? []).entries()) {
     const path = at.index(i);
     const wrong = validateSource(volume, podName, path);
     // A template may leave to others what is mounted.
     if (podName !== '' && volume.image && !volume.image.reference) wrong.push(required(path.child('image.reference')));
     if (!volume.name) wrong.push(required(path.child('name')));
-    else wrong.push(...malformed(path.child('name'), volume.name, isDns1123Label));
+    else append(wrong, malformed(path.child('name'), volume.name, isDns1123Label));
     if (names.has(volume.name)) wrong.push(duplicate(path.child('name'), volume.name));
     // What is wrong in itself cannot be mounted either.
     if (wrong.length === 0) names.set(volume.name, volume);
-    errors.push(...wrong);
+    append(errors, wrong);
     const claim = volume.persistentVolumeClaim?.claimName;
-    if (podName !== '' && (volumes ?? []).some((each) => each.ephemeral && `${podName}-${each.name}` === claim)) {
+    if (claim !== undefined && madeClaims.has(claim)) {
       const why = 'must not reference a PVC that gets created for an ephemeral volume';
       errors.push(invalid(path.child('persistentVolumeClaim.claimName'), claim, why));
     }
@@ -189,16 +192,16 @@ function validateProjections(sources: readonly VolumeProjection[], at: Path): Fi
       const projection = source[type];
       if (!projection) continue;
       if (!projection.name) errors.push(required(path.child(type).child('name')));
-      errors.push(...validateItems(projection.items, path.child(type).child('items')));
+      append(errors, validateItems(projection.items, path.child(type).child('items')));
       for (const item of projection.items ?? []) claim(item.path ?? '', projection.name ?? '');
     }
     if (source.downwardAPI) {
-      errors.push(...validateDownward(source.downwardAPI.items, path.child('downwardAPI')));
+      append(errors, validateDownward(source.downwardAPI.items, path.child('downwardAPI')));
       for (const item of source.downwardAPI.items ?? []) claim(item.path ?? '');
     }
     const token = source.serviceAccountToken;
     if (!token) continue;
-    errors.push(...validateTokenFile(token, path.child('serviceAccountToken')));
+    append(errors, validateTokenFile(token, path.child('serviceAccountToken')));
     claim(token.path ?? '');
   }
   return errors;
@@ -223,14 +226,14 @@ function validateDownward(
   const errors: FieldError[] = [];
   for (const item of items ?? []) {
     if (!item.path) errors.push(required(at.child('path')));
-    else errors.push(...validateRelativePath(item.path, at.child('path')));
+    else append(errors, validateRelativePath(item.path, at.child('path')));
     if (item.fieldRef && item.resourceFieldRef)
       errors.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
-    else if (item.fieldRef) errors.push(...validateFieldRef(item.fieldRef, 'volume', at.child('fieldRef')));
+    else if (item.fieldRef) append(errors, validateFieldRef(item.fieldRef, 'volume', at.child('fieldRef')));
     else if (item.resourceFieldRef)
-      errors.push(...validateResourceFieldRef(item.resourceFieldRef, true, at.child('resourceFieldRef')));
+      append(errors, validateResourceFieldRef(item.resourceFieldRef, true, at.child('resourceFieldRef')));
     else errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
-    errors.push(...validateMode(item.mode, at.child('mode')));
+    append(errors, validateMode(item.mode, at.child('mode')));
   }
   return errors;
 }
@@ -241,8 +244,8 @@ function validateItems(items: readonly KeyToPath[] | undefined, at: Path): Field
     const path = at.index(i);
     if (!item.key) errors.push(required(path.child('key')));
     if (!item.path) errors.push(required(path.child('path')));
-    else errors.push(...validateRelativePath(item.path, path.child('path')));
-    errors.push(...validateMode(item.mode, path.child('mode')));
+    else append(errors, validateRelativePath(item.path, path.child('path')));
+    append(errors, validateMode(item.mode, path.child('mode')));
   }
   return errors;
 }

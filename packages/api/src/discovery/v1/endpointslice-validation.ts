@@ -1,5 +1,6 @@
 import { endpointIpErrors } from '../../core/v1/endpoint-addresses.ts';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '../../generated/discovery/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -41,7 +42,7 @@ export function validateEndpointSlice(
   if (endpoints.length > maxEndpoints) errors.push(tooMany(path, endpoints.length, maxEndpoints));
   else
     for (const [i, endpoint] of endpoints.entries())
-      errors.push(...validateEndpoint(endpoint, addressType, path.index(i)));
+      append(errors, validateEndpoint(endpoint, addressType, path.index(i)));
   return [...errors, ...validatePorts(ports, at.child('ports'))];
 }
 
@@ -51,13 +52,13 @@ function validateEndpoint(it: Endpoint, addressType: string, at: Path): FieldErr
   const errors: FieldError[] = [];
   if (addresses.length === 0) errors.push(required(path, 'must contain at least 1 address'));
   else if (addresses.length > maxAddresses) errors.push(tooMany(path, addresses.length, maxAddresses));
-  for (const [i, address] of addresses.entries()) errors.push(...addressErrors(address, addressType, path.index(i)));
-  if (nodeName !== undefined) errors.push(...malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
+  for (const [i, address] of addresses.entries()) append(errors, addressErrors(address, addressType, path.index(i)));
+  if (nodeName !== undefined) append(errors, malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
   const topology = at.child('deprecatedTopology');
   const labels = Object.keys(deprecatedTopology ?? {}).length;
   if (labels > maxTopologyLabels) errors.push(tooMany(topology, labels, maxTopologyLabels));
-  errors.push(...validateLabels(deprecatedTopology, topology));
-  if (hostname !== undefined) errors.push(...malformed(at.child('hostname'), hostname, isDns1123Label));
+  append(errors, validateLabels(deprecatedTopology, topology));
+  if (hostname !== undefined) append(errors, malformed(at.child('hostname'), hostname, isDns1123Label));
   return hints ? [...errors, ...validateHints(hints, at.child('hints'))] : errors;
 }
 
@@ -86,7 +87,7 @@ function validateNames(list: readonly { name: string }[], check: (name: string) 
     const path = at.index(i).child('name');
     if (names.has(name)) errors.push(duplicate(path, name));
     names.add(name);
-    errors.push(...malformed(path, name, check));
+    append(errors, malformed(path, name, check));
   }
   return errors;
 }
@@ -97,12 +98,12 @@ function validatePorts(ports: readonly EndpointPort[], at: Path): FieldError[] {
   const names = new Set<string>();
   for (const [i, { name = '', protocol, appProtocol }] of ports.entries()) {
     const path = at.index(i);
-    if (name !== '') errors.push(...malformed(path.child('name'), name, isDns1123Label));
+    if (name !== '') append(errors, malformed(path.child('name'), name, isDns1123Label));
     if (names.has(name)) errors.push(duplicate(path.child('name'), name));
     names.add(name);
     if (protocol === undefined) errors.push(required(path.child('protocol')));
     else if (!protocols.includes(protocol)) errors.push(notSupported(path.child('protocol'), protocol, protocols));
-    if (appProtocol !== undefined) errors.push(...malformed(path.child('appProtocol'), appProtocol, isQualifiedName));
+    if (appProtocol !== undefined) append(errors, malformed(path.child('appProtocol'), appProtocol, isQualifiedName));
   }
   return errors;
 }

@@ -4,6 +4,7 @@ import type {
   ResourcePolicyRule,
   Subject,
 } from '../../generated/flowcontrol/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -28,10 +29,10 @@ export function validateFlowRules(it: PolicyRulesWithSubjects, at: Path): FieldE
     errors.push(required(at, 'at least one of resourceRules and nonResourceRules has to be non-empty'));
   }
   for (const [i, rule] of resourceRules.entries()) {
-    errors.push(...validateResourceRule(rule, at.child('resourceRules').index(i)));
+    append(errors, validateResourceRule(rule, at.child('resourceRules').index(i)));
   }
   for (const [i, rule] of nonResourceRules.entries()) {
-    errors.push(...validatePathRule(rule, at.child('nonResourceRules').index(i)));
+    append(errors, validatePathRule(rule, at.child('nonResourceRules').index(i)));
   }
   return errors;
 }
@@ -46,7 +47,7 @@ function validateSubject(it: Subject, at: Path): FieldError[] {
     if (kind !== it.kind) {
       if (value) errors.push(forbidden(path, `${field} is forbidden when subject kind is not '${kind}'`));
     } else if (!value) errors.push(required(path, `${field} is required when subject kind is '${kind}'`));
-    else errors.push(...validateNamed(value, kind === 'ServiceAccount', path));
+    else append(errors, validateNamed(value, kind === 'ServiceAccount', path));
   }
   return errors;
 }
@@ -55,10 +56,10 @@ function validateNamed(it: { name?: string; namespace?: string }, isAccount: boo
   const { name = '', namespace = '' } = it;
   const errors: FieldError[] = [];
   if (name === '') errors.push(required(at.child('name')));
-  else if (isAccount && name !== '*') errors.push(...malformed(at.child('name'), name, isDns1123Subdomain));
+  else if (isAccount && name !== '*') append(errors, malformed(at.child('name'), name, isDns1123Subdomain));
   if (!isAccount) return errors;
   if (namespace === '') errors.push(required(at.child('namespace'), 'must specify namespace for service account'));
-  else errors.push(...malformed(at.child('namespace'), namespace, isDns1123Label));
+  else append(errors, malformed(at.child('namespace'), namespace, isDns1123Label));
   return errors;
 }
 
@@ -81,17 +82,20 @@ function validateResourceRule(it: ResourcePolicyRule, at: Path): FieldError[] {
   ] as const;
   for (const [field, what, missing] of lists) {
     const path = at.child(field);
-    errors.push(...(it[field]?.length ? onlyWildcard(it[field], what, path) : [required(path, missing)]));
+    append(errors, it[field]?.length ? onlyWildcard(it[field], what, path) : [required(path, missing)]);
   }
   const { namespaces = [], clusterScope = false } = it;
   const path = at.child('namespaces');
   if (namespaces.length === 0 && !clusterScope) {
     const detail = 'resource rules that are not cluster scoped must supply at least one namespace';
     errors.push(required(path, detail));
-  } else if (namespaces.includes('*')) errors.push(...onlyWildcard(namespaces, 'namespaces', path));
+  } else if (namespaces.includes('*')) append(errors, onlyWildcard(namespaces, 'namespaces', path));
   else {
     const check = (name: string) => isDns1123Label(name).map((message) => `${namespaceHint}${message}`);
-    errors.push(...namespaces.flatMap((name, i) => malformed(path.index(i), name, check)));
+    append(
+      errors,
+      namespaces.flatMap((name, i) => malformed(path.index(i), name, check)),
+    );
   }
   return errors;
 }
@@ -101,8 +105,12 @@ function validatePathRule(it: NonResourcePolicyRule, at: Path): FieldError[] {
   const path = at.child('nonResourceURLs');
   const urls = it.nonResourceURLs ?? [];
   if (urls.length === 0) errors.push(required(path, 'nonResourceURLs must contain at least one value'));
-  else if (urls.includes('*')) errors.push(...onlyWildcard(urls, 'non-resource URLs', path));
-  else errors.push(...urls.flatMap((url, i) => malformed(path.index(i), url, isPathPattern)));
+  else if (urls.includes('*')) append(errors, onlyWildcard(urls, 'non-resource URLs', path));
+  else
+    append(
+      errors,
+      urls.flatMap((url, i) => malformed(path.index(i), url, isPathPattern)),
+    );
   return errors;
 }
 

@@ -1,6 +1,7 @@
 import { age, countAsText, text } from '../../columns.ts';
 import type { FlowSchema } from '../../generated/flowcontrol/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
@@ -67,9 +68,9 @@ function validateSpec(it: FlowSchema, at: Path): FieldError[] {
   const level = spec.priorityLevelConfiguration?.name ?? '';
   const levelPath = at.child('priorityLevelConfiguration.name');
   if (level === '') errors.push(required(levelPath, 'must reference a priority level'));
-  else errors.push(...malformed(levelPath, level, isDns1123Subdomain));
+  else append(errors, malformed(levelPath, level, isDns1123Subdomain));
   for (const [i, rule] of (spec.rules ?? []).entries()) {
-    errors.push(...validateFlowRules(rule, at.child('rules').index(i)));
+    append(errors, validateFlowRules(rule, at.child('rules').index(i)));
   }
   const fixed = mandatorySchemas.find(({ metadata }) => metadata.name === name);
   if (fixed && !deepEqual(spec, fixed.spec)) {

@@ -7,6 +7,7 @@ import type {
   QueuingConfiguration,
 } from '../../generated/flowcontrol/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { exemptName, mandatoryLevels } from './mandatory-levels.ts';
@@ -77,11 +78,11 @@ function validateSpec(spec: Spec, name: string, at: Path): FieldError[] {
   }
   if (type === 'Exempt') {
     if (spec.limited) errors.push(forbidden(at.child('limited'), 'must be nil if the type is not Limited'));
-    if (spec.exempt) errors.push(...validateShares(spec.exempt, at.child('exempt')));
+    if (spec.exempt) append(errors, validateShares(spec.exempt, at.child('exempt')));
   } else if (type === 'Limited') {
     if (spec.exempt) errors.push(forbidden(at.child('exempt'), 'must be nil if the type is Limited'));
     if (!spec.limited) errors.push(required(at.child('limited'), 'must not be empty when type is Limited'));
-    else errors.push(...validateLimited(spec.limited, at.child('limited')));
+    else append(errors, validateLimited(spec.limited, at.child('limited')));
   } else errors.push(notSupported(at.child('type'), type, ['Exempt', 'Limited']));
   return errors;
 }

@@ -8,6 +8,7 @@ import type {
   IngressSpec,
   IngressTLS,
 } from '../../generated/networking/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
 import {
   isDns1035Label,
@@ -63,11 +64,12 @@ function validateSpec(spec: IngressSpec, at: Path): FieldError[] {
   if (!rules?.length && !defaultBackend) {
     errors.push(invalid(at, rules, 'either `defaultBackend` or `rules` must be specified'));
   }
-  if (defaultBackend) errors.push(...validateBackend(defaultBackend, at.child('defaultBackend')));
-  errors.push(
-    ...(rules ?? []).flatMap((rule, i) => validateRule(rule, at.child('rules').index(i))),
-    ...(tls ?? []).flatMap((each, i) => validateTls(each, at.child('tls').index(i))),
-    ...(className === undefined ? [] : malformed(at.child('ingressClassName'), className, isDns1123Subdomain)),
+  if (defaultBackend) append(errors, validateBackend(defaultBackend, at.child('defaultBackend')));
+  append(
+    errors,
+    (rules ?? []).flatMap((rule, i) => validateRule(rule, at.child('rules').index(i))),
+    (tls ?? []).flatMap((each, i) => validateTls(each, at.child('tls').index(i))),
+    className === undefined ? [] : malformed(at.child('ingressClassName'), className, isDns1123Subdomain),
   );
   return errors;
 }
@@ -131,10 +133,13 @@ function validateServiceBackend({ name, port }: IngressServiceBackend, at: Path)
   const path = at.child('service');
   const errors = name ? malformed(path.child('name'), name, isDns1035Label) : [required(path.child('name'))];
   if (port?.name && port.number) errors.push(invalid(at, '', 'cannot set both port name & port number'));
-  else if (port?.name) errors.push(...malformed(path.child('port.name'), port.name, isPortName));
+  else if (port?.name) append(errors, malformed(path.child('port.name'), port.name, isPortName));
   else if (port?.number) {
     const { number } = port;
-    errors.push(...isPortNumber(number).map((message) => invalid(path.child('port.number'), number, message)));
+    append(
+      errors,
+      isPortNumber(number).map((message) => invalid(path.child('port.number'), number, message)),
+    );
   } else errors.push(required(at, 'port name or number is required'));
   return errors;
 }

@@ -1,6 +1,7 @@
 import { age, text } from '../../columns.ts';
 import type { IngressClass, IngressClassParametersReference } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -54,7 +55,7 @@ function validateParameters(parameters: IngressClassParametersReference | undefi
   const errors = apiGroup === undefined ? [] : malformed(at.child('apiGroup'), apiGroup, isDns1123Subdomain);
   for (const field of ['kind', 'name'] as const) {
     const value = parameters[field];
-    errors.push(...(value ? malformed(at.child(field), value, isPathSegmentName) : [required(at.child(field))]));
+    append(errors, value ? malformed(at.child(field), value, isPathSegmentName) : [required(at.child(field))]);
   }
   const path = at.child('namespace');
   if (!scopes.includes(scope)) errors.push(notSupported(at.child('scope'), scope, scopes));
@@ -62,7 +63,7 @@ function validateParameters(parameters: IngressClassParametersReference | undefi
     errors.push(forbidden(path, "`parameters.scope` is set to 'Cluster'"));
   else if (scope === 'Namespace') {
     if (namespace === undefined) errors.push(required(path, "`parameters.scope` is set to 'Namespace'"));
-    else errors.push(...malformed(path, namespace, isDns1123Label));
+    else append(errors, malformed(path, namespace, isDns1123Label));
   }
   return errors;
 }

@@ -1,5 +1,6 @@
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../generated/networking/v1.ts';
 import { isStrictlyInside } from '../../meta/addresses.ts';
+import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
@@ -21,9 +22,9 @@ export function validateNetworkPolicy({ spec }: NetworkPolicy, base: Path): Fiel
   const at = base.child('spec');
   const errors = validateLabelSelector(spec.podSelector, at.child('podSelector'));
   for (const [i, { ports, from }] of (spec.ingress ?? []).entries())
-    errors.push(...validateRule(ports, from, at.child('ingress').index(i), 'from'));
+    append(errors, validateRule(ports, from, at.child('ingress').index(i), 'from'));
   for (const [i, { ports, to }] of (spec.egress ?? []).entries())
-    errors.push(...validateRule(ports, to, at.child('egress').index(i), 'to'));
+    append(errors, validateRule(ports, to, at.child('egress').index(i), 'to'));
   const types = spec.policyTypes ?? [];
   const path = at.child('policyTypes');
   if (types.length > policyTypes.length)
@@ -52,7 +53,7 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: Path):
   const end = at.child('endPort');
   const number = (where: Path, value: number) => isPortNumber(value).map((message) => invalid(where, value, message));
   if (typeof port === 'number') {
-    errors.push(...number(at.child('port'), port));
+    append(errors, number(at.child('port'), port));
     if (endPort === undefined) return errors;
     if (endPort < port) errors.push(invalid(end, port, 'must be greater than or equal to `port`'));
     return [...errors, ...number(end, endPort)];
@@ -71,7 +72,7 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
     ...validateLabelSelector(namespaceSelector, at.child('namespaceSelector')),
   ];
   if (!ipBlock) return errors;
-  errors.push(...validateBlock(ipBlock, at.child('ipBlock')));
+  append(errors, validateBlock(ipBlock, at.child('ipBlock')));
   if (podSelector || namespaceSelector) errors.push(forbidden(at, 'may not specify both ipBlock and another peer'));
   return errors;
 }
@@ -99,7 +100,7 @@ function validateBlock({ cidr, except = [] }: IPBlock, at: Path): FieldError[] {
   if (isCidr(cidr).length > 0) return errors;
   for (const [i, each] of except.entries()) {
     const path = at.child('except').index(i);
-    errors.push(...malformed(path, each, isUnambiguousCidr));
+    append(errors, malformed(path, each, isUnambiguousCidr));
     if (isCidr(each).length === 0 && !isStrictlyInside(each, cidr))
       errors.push(invalid(path, each, 'must be a strict subset of `cidr`'));
   }

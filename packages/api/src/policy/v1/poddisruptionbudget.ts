@@ -2,6 +2,7 @@ import { countOrPercent, nonNegative } from '../../apps/selection.ts';
 import { age, count, text } from '../../columns.ts';
 import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '../../generated/policy/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path } from '../../meta/field-path.ts';
 import { goForm } from '../../meta/go-form.ts';
 import { isPathSegmentName } from '../../meta/names.ts';
@@ -63,10 +64,11 @@ function validateSpec(spec: PodDisruptionBudgetSpec, at: Path): FieldError[] {
       ),
     );
   }
-  errors.push(
-    ...countOrPercent(minAvailable, at.child('minAvailable'), { max100: true }),
-    ...countOrPercent(maxUnavailable, at.child('maxUnavailable'), { max100: true }),
-    ...validateLabelSelector(selector, at.child('selector')),
+  append(
+    errors,
+    countOrPercent(minAvailable, at.child('minAvailable'), { max100: true }),
+    countOrPercent(maxUnavailable, at.child('maxUnavailable'), { max100: true }),
+    validateLabelSelector(selector, at.child('selector')),
   );
   const policies = ['AlwaysAllow', 'IfHealthyBudget'];
   if (policy !== undefined && !policies.includes(policy)) {

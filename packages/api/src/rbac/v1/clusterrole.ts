@@ -1,6 +1,7 @@
 import { createdAt } from '../../columns.ts';
 import type { ClusterRole } from '../../generated/rbac/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { required } from '../../meta/field-path.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 import { isRbacName, validateRules } from './rules.ts';
@@ -14,7 +15,7 @@ export const clusterRole = defineKind<ClusterRole>('rbac/v1', {
   validate(it, at) {
     const errors = validateRules(it.rules, false, at.child('rules'));
     for (const [i, selector] of (it.aggregationRule?.clusterRoleSelectors ?? []).entries()) {
-      errors.push(...validateLabelSelector(selector, at.child('aggregationRule.clusterRoleSelectors').index(i)));
+      append(errors, validateLabelSelector(selector, at.child('aggregationRule.clusterRoleSelectors').index(i)));
     }
     if (it.aggregationRule && !it.aggregationRule.clusterRoleSelectors?.length) {
       errors.push(

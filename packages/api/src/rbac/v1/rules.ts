@@ -1,4 +1,5 @@
 import type { PolicyRule, RoleRef, Subject } from '../../generated/rbac/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
 
@@ -51,7 +52,7 @@ export function validateBinding(
   if (!role.name) errors.push(required(path.child('name')));
   else for (const message of isRbacName(role.name)) errors.push(invalid(path.child('name'), role.name, message));
   for (const [i, subject] of (it.subjects ?? []).entries())
-    errors.push(...validateSubject(subject, namespaced, at.child('subjects').index(i)));
+    append(errors, validateSubject(subject, namespaced, at.child('subjects').index(i)));
   return errors;
 }
 

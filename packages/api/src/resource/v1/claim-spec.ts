@@ -9,6 +9,7 @@ import type {
   ExactDeviceRequest,
   ResourceClaimSpec,
 } from '../../generated/resource/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
 import { validateSelectors } from './device-selector.ts';
@@ -97,7 +98,7 @@ function validateRequest({ name, exactly, firstAvailable = [] }: DeviceRequest, 
       invalid(at, null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set'),
     );
   }
-  if (exactly) errors.push(...validateWish(exactly, at.child('exactly')));
+  if (exactly) append(errors, validateWish(exactly, at.child('exactly')));
   const alternatives = at.child('firstAvailable');
   return [
     ...errors,
@@ -140,10 +141,10 @@ function validateConstraint(it: DeviceConstraint, known: ReadonlySet<string>, at
   const { requests, matchAttribute, distinctAttribute } = it;
   const errors = validateRequestReferences(requests, known, at.child('requests'));
   if (matchAttribute !== undefined) {
-    errors.push(...validateFullyQualifiedName(matchAttribute, at.child('matchAttribute')));
+    append(errors, validateFullyQualifiedName(matchAttribute, at.child('matchAttribute')));
   }
   if (distinctAttribute !== undefined) {
-    errors.push(...validateFullyQualifiedName(distinctAttribute, at.child('distinctAttribute')));
+    append(errors, validateFullyQualifiedName(distinctAttribute, at.child('distinctAttribute')));
   }
   if (matchAttribute === undefined && distinctAttribute === undefined) {
     errors.push(required(at, 'exactly one of `matchAttribute` or `distinctAttribute` is required'));

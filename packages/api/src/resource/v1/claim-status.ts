@@ -9,6 +9,7 @@ import type {
   ResourceClaim,
   ResourceClaimConsumerReference,
 } from '../../generated/resource/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -53,7 +54,7 @@ export function validateClaimStatus(it: ResourceClaim, old: ResourceClaim, at: P
   const before = old.status?.allocation;
   if (allocation && before) {
     if (!deepEqual(allocation, before)) errors.push(invalid(at.child('allocation'), allocation, 'field is immutable'));
-  } else if (allocation) errors.push(...validateAllocation(allocation, known, at.child('allocation')));
+  } else if (allocation) append(errors, validateAllocation(allocation, known, at.child('allocation')));
   if (reservedFor?.length && !allocation) {
     errors.push(forbidden(at.child('reservedFor'), 'may not be specified when `allocated` is not set'));
   }

@@ -7,6 +7,7 @@ import type {
   DeviceCapacity,
   DeviceCounterConsumption,
 } from '../../generated/resource/v1.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -41,12 +42,12 @@ export function validateDevice(it: Device, at: Path): FieldError[] {
   const errors = validateLabelName(it.name ?? '', at.child('name'));
   for (const [name, value] of Object.entries(attributes)) {
     const path = at.child('attributes').key(name);
-    errors.push(...validateQualifiedName(name, path), ...validateAttribute(value, path));
+    append(errors, validateQualifiedName(name, path), validateAttribute(value, path));
   }
   for (const [name, value] of Object.entries(capacity)) {
     const path = at.child('capacity').key(name);
-    errors.push(...validateQualifiedName(name, path));
-    errors.push(...validatePolicy(value, it.allowMultipleAllocations === true, path.child('requestPolicy')));
+    append(errors, validateQualifiedName(name, path));
+    append(errors, validatePolicy(value, it.allowMultipleAllocations === true, path.child('requestPolicy')));
   }
   if (total > mostAttributesAndCapacities) {
     const detail = `the total number of attributes and capacities must not exceed ${mostAttributesAndCapacities}`;

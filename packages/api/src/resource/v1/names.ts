@@ -1,3 +1,4 @@
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, type Path, required, tooLong } from '../../meta/field-path.ts';
 import { isCIdentifier, isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
 
@@ -39,7 +40,10 @@ export function validateQualifiedName(name: string, at: Path): FieldError[] {
   if (domain === '') errors.push(invalid(at, '', 'the domain must not be empty'));
   else if (domain !== undefined) {
     if (domain.length > longestDomain) errors.push(tooLong(at, longestDomain));
-    errors.push(...malformed(at, domain, (it) => isDns1123Subdomain(it.toLowerCase())));
+    append(
+      errors,
+      malformed(at, domain, (it) => isDns1123Subdomain(it.toLowerCase())),
+    );
   }
   if (identifier === '') return [...errors, invalid(at, '', 'the name must not be empty')];
   if (identifier.length > longestIdentifier) errors.push(tooLong(at, longestIdentifier));

@@ -1,4 +1,5 @@
 import type { CounterSet, Device, ResourcePool, ResourceSliceSpec } from '../../generated/resource/v1.ts';
+import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
 import { validateOneTerm } from './claim-status.ts';
@@ -93,8 +94,8 @@ function validatePlace(
   const errors = mustBeTrue(allNodes, at.child('allNodes'));
   if (nodeName === '') {
     errors.push(invalid(at.child('nodeName'), nodeName, 'must be either unset or set to a non-empty string'));
-  } else if (nodeName !== undefined) errors.push(...malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
-  if (nodeSelector) errors.push(...validateOneTerm(nodeSelector, at.child('nodeSelector')));
+  } else if (nodeName !== undefined) append(errors, malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
+  if (nodeSelector) append(errors, validateOneTerm(nodeSelector, at.child('nodeSelector')));
   return errors;
 }
 

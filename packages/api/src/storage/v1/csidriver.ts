@@ -2,6 +2,7 @@ import { age, column, text } from '../../columns.ts';
 import { validateCsiDriverName } from '../../core/v1/volume-source-validation.ts';
 import type { CSIDriver, CSIDriverSpec, TokenRequest } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, notSupported, type Path } from '../../meta/field-path.ts';
 import { isPathSegmentName } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
@@ -81,7 +82,7 @@ function validateSpec(spec: CSIDriverSpec, at: Path): FieldError[] {
   const errors = groupPolicies.includes(fsGroupPolicy)
     ? []
     : [notSupported(at.child('fsGroupPolicy'), fsGroupPolicy, groupPolicies)];
-  errors.push(...validateTokenRequests(tokenRequests, at.child('tokenRequests')));
+  append(errors, validateTokenRequests(tokenRequests, at.child('tokenRequests')));
   for (const mode of volumeLifecycleModes)
     if (!lifecycleModes.includes(mode))
       errors.push(notSupported(at.child('volumeLifecycleModes'), mode, lifecycleModes));

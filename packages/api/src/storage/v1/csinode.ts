@@ -2,6 +2,7 @@ import { age, count } from '../../columns.ts';
 import { validateCsiDriverName } from '../../core/v1/volume-source-validation.ts';
 import type { CSINode, CSINodeDriver } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
 import { goForm } from '../../meta/go-form.ts';
 import { isQualifiedName } from '../../meta/names.ts';
@@ -49,7 +50,7 @@ function validateDrivers(drivers: readonly CSINodeDriver[], at: Path): FieldErro
     for (const [j, key] of topologyKeys.entries()) {
       if (key === '') errors.push(required(path));
       if (topologyKeys.indexOf(key) < j) errors.push(duplicate(path, key));
-      errors.push(...malformed(path, key, isQualifiedName));
+      append(errors, malformed(path, key, isQualifiedName));
     }
     return errors;
   });

@@ -2,6 +2,7 @@ import { age, column, text } from '../../columns.ts';
 import type { TopologySelectorTerm } from '../../generated/core/v1.ts';
 import type { StorageClass } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { append } from '../../meta/append.ts';
 import {
   duplicate,
   type FieldError,
@@ -84,7 +85,7 @@ function validateTopology({ matchLabelExpressions = [] }: TopologySelectorTerm, 
     const errors = values.length === 0 ? [required(path.child('values'))] : [];
     for (const [j, value] of values.entries())
       if (values.indexOf(value) < j) errors.push(duplicate(path.child('values').index(j), value));
-    errors.push(...malformed(path.child('key'), key, isQualifiedName));
+    append(errors, malformed(path.child('key'), key, isQualifiedName));
     if (keys.has(key)) errors.push(duplicate(path.child('key'), key));
     keys.add(key);
     return errors;

@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import { StatusError } from '@coracle/api/meta/status';
 import type {
   ValidatingAdmissionPolicy,
@@ -33,7 +34,7 @@ export async function decide(
   around: PolicySurroundings,
 ): Promise<void> {
   const denials: Denial[] = [];
-  for (const policy of policies) denials.push(...(await decideOne(policy, attributes, around)));
+  for (const policy of policies) append(denials, await decideOne(policy, attributes, around));
   const [first] = denials;
   if (first) throw denied(first, attributes);
 }
@@ -76,7 +77,7 @@ async function decideOne(
         inputs.answered(() => ask(inputs, each)),
       );
       note(outcome, seconds, policy, binding.object, around);
-      denials.push(...enforce(outcome, policy, binding.object, attributes));
+      append(denials, enforce(outcome, policy, binding.object, attributes));
       for (const { key, value } of outcome.annotations) {
         annotations.set(key, (annotations.get(key) ?? new Set()).add(value.slice(0, maxAnnotation)));
       }

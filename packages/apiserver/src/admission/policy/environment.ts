@@ -62,14 +62,13 @@ export interface Names {
   /** The type of the object, where it is known; any by default. */
   readonly object?: DeclaredType;
   readonly paramsType?: DeclaredType;
-  /** The policy's variables compiled so far, by name. */
-  readonly variables?: ReadonlyMap<string, DeclaredType>;
+  /** An object of the policy's variables compiled so far. */
+  readonly variables?: DeclaredType;
 }
 
 /** The environment of a policy's or webhook's expression. */
 export function environmentOf(names: Names): Environment {
   const { object = dynamic, paramsType = dynamic, variables } = names;
-  const fields = [...(variables ?? [])].map(([name, declared]): [string, DeclaredField] => [name, { name, declared }]);
   return {
     variables: {
       object,
@@ -80,7 +79,7 @@ export function environmentOf(names: Names): Environment {
       ...(names.authorizer
         ? { authorizer: plainType(authorizerType), 'authorizer.requestResource': plainType(resourceCheckType) }
         : {}),
-      ...(variables ? { variables: declaredObject('kubernetes.variables', () => new Map(fields)) } : {}),
+      ...(variables ? { variables } : {}),
     },
   };
 }

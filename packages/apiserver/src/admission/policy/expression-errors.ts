@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
 import type {
   MatchCondition,
@@ -19,17 +20,22 @@ export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): Fie
   const errors = commonErrors(spec, scope, at);
   for (const [i, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
     const here = at.child('validations').index(i);
-    errors.push(...errorOf(here.child('expression'), expression, () => scope.compile(expression, [types.bool])));
-    errors.push(
-      ...errorOf(here.child('messageExpression'), messageExpression, (source) =>
+    append(
+      errors,
+      errorOf(here.child('expression'), expression, () => scope.compile(expression, [types.bool])),
+    );
+    append(
+      errors,
+      errorOf(here.child('messageExpression'), messageExpression, (source) =>
         scope.compile(source, [types.string], { authorizer: false }),
       ),
     );
   }
   for (const [i, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
     const here = at.child('auditAnnotations').index(i).child('valueExpression');
-    errors.push(
-      ...errorOf(here, valueExpression, (source) => scope.compile(source.trim(), [types.string, types.null])),
+    append(
+      errors,
+      errorOf(here, valueExpression, (source) => scope.compile(source.trim(), [types.string, types.null])),
     );
   }
   return errors;
@@ -42,11 +48,12 @@ export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy): FieldEr
   const errors = commonErrors(spec, scope, at);
   for (const [i, { applyConfiguration, jsonPatch }] of (spec.mutations ?? []).entries()) {
     const here = at.child('mutations').index(i);
-    errors.push(
-      ...errorOf(here.child('applyConfiguration').child('expression'), applyConfiguration?.expression, (source) =>
+    append(
+      errors,
+      errorOf(here.child('applyConfiguration').child('expression'), applyConfiguration?.expression, (source) =>
         scope.compileConfiguration(source),
       ),
-      ...errorOf(here.child('jsonPatch').child('expression'), jsonPatch?.expression, (source) =>
+      errorOf(here.child('jsonPatch').child('expression'), jsonPatch?.expression, (source) =>
         scope.compilePatch(source),
       ),
     );

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import { clone, deepEqual } from '@coracle/api/meta/object';
 import { StatusError } from '@coracle/api/meta/status';
 import type {
@@ -91,7 +92,10 @@ async function relevantBindings(
     try {
       if (criteria && !(await kindMatching(criteria, attributes, around.kinds))) continue;
       const all = paramsOf(policy.object.spec.paramKind, object.spec.paramRef, attributes.namespace, around);
-      found.push(...all.map((params) => ({ binding: name, params })));
+      append(
+        found,
+        all.map((params) => ({ binding: name, params })),
+      );
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (error instanceof ConfigurationError && why.startsWith('failed to find resource')) {

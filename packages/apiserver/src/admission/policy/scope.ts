@@ -2,7 +2,7 @@ import type { ParamKind, Variable } from '@coracle/api/types/admissionregistrati
 import type { Environment } from '@coracle/cel';
 import { listOf, type Type } from '@coracle/cel/check/type';
 import { jsonPatch } from '@coracle/cel/libraries/json-patch';
-import { type DeclaredType, plainType } from '@coracle/cel/schema/declared-type';
+import { GrowingObject, plainType } from '@coracle/cel/schema/declared-type';
 import { type Compiled, compileIn } from '../../expressions/compiled.ts';
 import { environmentOf, type Names } from './environment.ts';
 import { configurationType, patchType } from './mutation-types.ts';
@@ -11,7 +11,8 @@ import { configurationType, patchType } from './mutation-types.ts';
 export class PolicyScope {
   readonly variables = new Map<string, Compiled>();
   readonly #names: Names;
-  readonly #types = new Map<string, DeclaredType>();
+  /** A variable sees those before it: the type grows as they are compiled. */
+  readonly #types = new GrowingObject('kubernetes.variables');
 
   constructor(
     spec: { paramKind?: ParamKind; variables?: Variable[] },
@@ -23,12 +24,11 @@ export class PolicyScope {
       const compiled = this.compile(expression);
       this.variables.set(name, compiled);
       // A variable that does not compile is there all the same: what names it fails when it runs, with the variable's own error.
-      this.#types.set(name, compiled.expression ? plainType(compiled.expression.result) : plainType({ is: 'dyn' }));
+      this.#types.add(name, compiled.expression ? plainType(compiled.expression.result) : plainType({ is: 'dyn' }));
     }
   }
 
   compile(source: string, wanted?: readonly Type[], change: Partial<Names> = {}): Compiled {
-    // A variable sees those before it.
     return compileIn(this.#environment(change), source, wanted);
   }
 
@@ -53,6 +53,6 @@ export class PolicyScope {
   }
 
   #environment(change: Partial<Names> = {}): Environment {
-    return environmentOf({ ...this.#names, variables: new Map(this.#types), ...change });
+    return environmentOf({ ...this.#names, variables: this.#types.declared, ...change });
   }
 }

@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, notSupported, Path, required } from '@coracle/api/meta/field-path';
 import { aggregate } from '@coracle/api/meta/status';
 import { readComponentConfig } from '@coracle/process/component-config';
@@ -65,13 +66,13 @@ function ruleProblems(rule: PolicyRule, at: Path): FieldError[] {
   if (level === '') errors.push(required(at.child('level')));
   else if (!(levels as readonly string[]).includes(level)) errors.push(notSupported(at.child('level'), level, levels));
   const urls = rule.nonResourceURLs ?? [];
-  for (const [i, url] of urls.entries()) errors.push(...urlProblems(url, at.child('nonResourceURLs').index(i)));
+  for (const [i, url] of urls.entries()) append(errors, urlProblems(url, at.child('nonResourceURLs').index(i)));
   for (const [i, { resources = [], resourceNames = [] }] of (rule.resources ?? []).entries()) {
     if (resourceNames.length === 0 || resources.length > 0) continue;
     const names = at.child('resources').index(i).child('resourceNames');
     errors.push(invalid(names, resourceNames, 'using resourceNames requires at least one resource'));
   }
-  errors.push(...stageProblems(rule.omitStages, at.child('omitStages')));
+  append(errors, stageProblems(rule.omitStages, at.child('omitStages')));
   if (urls.length > 0 && (rule.resources?.length || rule.namespaces?.length)) {
     const detail = 'rules cannot apply to both regular resources and non-resource URLs';
     errors.push(invalid(at.child('nonResourceURLs'), urls, detail));

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { append } from '@coracle/api/meta/append';
 import { duplicate, type FieldError, forbidden, invalid, Path, required, tooMany } from '@coracle/api/meta/field-path';
 import { isDns1123Subdomain } from '@coracle/api/meta/names';
 import { aggregate } from '@coracle/api/meta/status';
@@ -61,7 +62,7 @@ export async function readAuthenticationConfig(path: string, own: readonly strin
   const errors = [...jwtProblems(config.jwt, own), ...anonymousProblems(config)];
   if (config.jwt.some(hasExpressions)) {
     const { expressionProblems } = await import('./oidc/expressions.ts');
-    errors.push(...expressionProblems(config.jwt));
+    append(errors, expressionProblems(config.jwt));
   }
   if (errors.length === 0) return config;
   throw new UsageError(`${path}: ${aggregate(errors.map(({ field, message }) => `${field}: ${message}`))}`);
@@ -116,7 +117,7 @@ function issuerProblems(
   }
   if (before.includes(url)) errors.push(duplicate(at.child('url'), url));
   if (discoveryURL !== '') {
-    errors.push(...urlProblems(discoveryURL, at.child('discoveryURL')));
+    append(errors, urlProblems(discoveryURL, at.child('discoveryURL')));
     if (discoveryURL.replace(/\/$/, '') === url.replace(/\/$/, '')) {
       errors.push(invalid(at.child('discoveryURL'), discoveryURL, 'discoveryURL must be different from URL'));
     }
@@ -220,7 +221,7 @@ function mappingProblems({ username, groups, uid, extra }: JwtConfig['claimMappi
   for (const [i, { key, valueExpression }] of extra.entries()) {
     const path = at.child('extra').index(i);
     if (extra.findIndex((each) => each.key === key) < i) errors.push(duplicate(path.child('key'), key));
-    else errors.push(...keyProblems(key, path.child('key')));
+    else append(errors, keyProblems(key, path.child('key')));
     if (valueExpression === '') {
       errors.push(required(path.child('valueExpression'), 'valueExpression is required'));
     }

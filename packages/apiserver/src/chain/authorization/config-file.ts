@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { append } from '@coracle/api/meta/append';
 import { duplicate, type FieldError, invalid, notSupported, Path, required } from '@coracle/api/meta/field-path';
 import { isDns1123Subdomain } from '@coracle/api/meta/names';
 import { aggregate } from '@coracle/api/meta/status';
@@ -47,7 +48,7 @@ export async function readAuthorizationConfig(path: string): Promise<readonly Co
   if (authorizers.some(({ webhook: hook }) => hook?.matchConditions.length)) {
     // The language is loaded where there is something to say in it.
     const { expressionProblems } = await import('./match-conditions.ts');
-    errors.push(...expressionProblems(authorizers));
+    append(errors, expressionProblems(authorizers));
   }
   if (errors.length === 0) return authorizers;
   const messages = errors.map(({ field, message }) => `${field}: ${message}`);
@@ -78,7 +79,7 @@ function problemsOf(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] 
     seenNames.add(name);
     if (type !== 'Webhook') {
       if (hook) errors.push(invalid(path.child('webhook'), 'non-null', 'may only be specified when type=Webhook'));
-    } else if (hook) errors.push(...webhookProblems(hook, path.child('webhook')));
+    } else if (hook) append(errors, webhookProblems(hook, path.child('webhook')));
     else errors.push(required(path.child('webhook'), 'required when type=Webhook'));
   }
   return errors;
@@ -93,20 +94,21 @@ function webhookProblems(hook: Webhook, at: Path): FieldError[] {
   for (const field of ['authorizedTTL', 'unauthorizedTTL'] as const) {
     if (hook[field] <= 0) errors.push(invalid(at.child(field), formatDuration(hook[field]), 'must be > 0s'));
   }
-  errors.push(
-    ...oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')),
-    ...oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], at.child('failurePolicy')),
+  append(
+    errors,
+    oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')),
+    oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], at.child('failurePolicy')),
   );
   const conditionsVersion = hook.matchConditionSubjectAccessReviewVersion;
   const field = at.child('matchConditionSubjectAccessReviewVersion');
-  if (conditionsVersion !== '') errors.push(...oneOf(conditionsVersion, ['v1'], field));
+  if (conditionsVersion !== '') append(errors, oneOf(conditionsVersion, ['v1'], field));
   else if (hook.matchConditions.length > 0) {
     errors.push(required(field, 'required if match conditions are specified'));
   }
   const { type, kubeConfigFile } = hook.connectionInfo;
   const info = at.child('connectionInfo');
-  errors.push(...oneOf(type, ['InClusterConfig', 'KubeConfigFile'], info.child('type')));
-  if (type === 'KubeConfigFile') errors.push(...fileProblems(kubeConfigFile ?? '', info.child('kubeConfigFile')));
+  append(errors, oneOf(type, ['InClusterConfig', 'KubeConfigFile'], info.child('type')));
+  if (type === 'KubeConfigFile') append(errors, fileProblems(kubeConfigFile ?? '', info.child('kubeConfigFile')));
   if (type === 'InClusterConfig') {
     errors.push(invalid(info.child('type'), type, 'InClusterConfig is not supported by this server'));
     if (kubeConfigFile) {

@@ -1,4 +1,5 @@
 import { validateAddressFamilies } from '@coracle/api/core/v1/service-families';
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
 import { internalError, invalidObject, isInvalid } from '@coracle/api/meta/status';
 import type { Service } from '@coracle/api/types/core/v1';
@@ -142,7 +143,7 @@ export class ServiceAllocation {
       throw error;
     }
     if (!dryRun) for (const port of settled.taken) counts[wished.has(port) ? 'static' : 'dynamic'].done++;
-    taken.push(...settled.taken);
+    append(taken, settled.taken);
     for (const [i, port] of (object.spec.ports ?? []).entries()) {
       if (settled.nodePorts[i]) port.nodePort = settled.nodePorts[i];
     }

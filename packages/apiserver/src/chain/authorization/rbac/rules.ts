@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import type { PolicyRule } from '@coracle/api/types/rbac/v1';
 import type { Attributes } from '../authorizer.ts';
 
@@ -87,7 +88,7 @@ export function compact(rules: readonly PolicyRule[]): PolicyRule[] {
     }
     const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames ?? []]);
     const known = simple.get(key);
-    if (known) known.verbs.push(...rule.verbs);
+    if (known) append(known.verbs, rule.verbs);
     else simple.set(key, { ...rule, verbs: [...rule.verbs] });
   }
   return [...others, ...simple.values()];
