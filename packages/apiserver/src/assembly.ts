@@ -82,7 +82,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const outside = await outsideTokens(flags, metrics, log);
   const credentials = credentialMetrics(metrics);
   const tokens = tokensOf(flags, registry, log, credentials, outside?.tokens);
-  specials.attach({ objects: registry, authorizer, rbac, tokens, store, log });
+  specials.attach({ objects: registry, kinds: registry.scheme, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   registry.follow(new CustomResources(registry, resolve, conversionMetrics(metrics), log));
   registry.follow(new PolicyStatus(registry, log));

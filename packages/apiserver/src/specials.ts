@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Scheme } from '@coracle/api/scheme';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
 import type { Registry as MetricsRegistry } from 'prom-client';
@@ -45,6 +46,7 @@ type Flags = FlagValues<typeof apiServerFlags.flags>;
 /** What specials need of the server, known only once it is put together. */
 export interface Surroundings {
   objects: ObjectAccess;
+  kinds: Scheme;
   authorizer: Authorizer;
   /** Roles and bindings, where RBAC is on. */
   rbac: RbacIndex | undefined;
@@ -101,7 +103,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'horizontalpodautoscalers.autoscaling': autoscalerHooks,
       'certificatesigningrequests.certificates.k8s.io': certificateRequestHooks,
       'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionHooks,
-      ...policyHooks,
+      ...policyHooks(surroundings),
       'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationHooks,
       'priorityclasses.scheduling.k8s.io': priorityClassHooks,

@@ -94,6 +94,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   });
   specials?.attach({
     objects: registry,
+    kinds: registry.scheme,
     authorizer: alwaysAllow,
     rbac: undefined,
     tokens: unionOfTokens([]),
