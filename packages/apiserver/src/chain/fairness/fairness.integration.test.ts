@@ -81,7 +81,7 @@ describe('two servers of a new cluster', () => {
     expect(await shown('prioritylevelconfigurations')).toEqual([
       ['NAME', 'TYPE', 'NOMINALCONCURRENCYSHARES', 'QUEUES', 'HANDSIZE', 'QUEUELENGTHLIMIT'],
       ['catch-all', 'Limited', '5', '<none>', '<none>', '<none>'],
-      ['exempt', 'Exempt', '0', '<none>', '<none>', '<none>'],
+      ['exempt', 'Exempt', '<none>', '<none>', '<none>', '<none>'],
       ['global-default', 'Limited', '20', '128', '6', '50'],
       ['leader-election', 'Limited', '10', '16', '4', '50'],
       ['node-high', 'Limited', '40', '64', '6', '50'],
