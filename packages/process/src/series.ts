@@ -9,6 +9,9 @@ export class Count {
   }
 }
 
+/** Upper ends of buckets for seconds, where a metric has no others of its own: those of Prometheus' clients. */
+export const defaultSeconds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** What was observed, counted by size. `bounds` are the upper ends of the buckets, ascending. */
 export class Distribution {
   readonly bounds: readonly number[];

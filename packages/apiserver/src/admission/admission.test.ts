@@ -34,6 +34,7 @@ function reading(...there: [AnyKind, KubeObject][]): ObjectAccess {
     cachedList: all,
     list: async (kind: AnyKind) => all(kind),
     get: async (kind: AnyKind, name: string, at?: string) => find(kind, name, at),
+    lookUp: async (kind: AnyKind, name: string, at?: string) => find(kind, name, at),
   } as unknown as ObjectAccess;
 }
 

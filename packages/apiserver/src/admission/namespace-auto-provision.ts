@@ -9,7 +9,7 @@ export const namespaceAutoProvision: AdmissionPlugin = {
   async mutate(attributes) {
     const { operation, namespace, objects, dryRun } = attributes;
     if (operation !== 'CREATE' || namespace === '' || dryRun || isCore(attributes, 'namespaces')) return;
-    if (objects.cached(namespaceKind, namespace) ?? (await objects.get(namespaceKind, namespace))) return;
+    if (await objects.lookUp(namespaceKind, namespace)) return;
     try {
       await objects.create(namespaceKind, { metadata: { name: namespace }, spec: {} });
     } catch (error) {

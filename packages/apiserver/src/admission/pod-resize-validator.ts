@@ -48,7 +48,7 @@ export function specChanges({ operation, object, oldObject }: Attributes): boole
 export async function nodeOfPod(attributes: Attributes): Promise<Node> {
   const { objects, object } = attributes;
   const name = (object as Pod).spec.nodeName!;
-  const found = objects.cached(nodeKind, name) ?? (await objects.get(nodeKind, name));
+  const found = await objects.lookUp(nodeKind, name);
   if (!found) throw refused(attributes, `node ${JSON.stringify(name)} not found`);
   return found;
 }

@@ -25,7 +25,7 @@ export const podTopologyLabels: AdmissionPlugin = {
 
 /** A node that is not there has none: the pod may be before it. */
 async function labelsOfNode({ objects }: Attributes, name: string): Promise<Record<string, string>> {
-  const node = objects.cached(nodeKind, name) ?? (await objects.get(nodeKind, name));
+  const node = await objects.lookUp(nodeKind, name);
   const labels = node?.metadata.labels ?? {};
   return Object.fromEntries(copied.flatMap((key) => (labels[key] === undefined ? [] : [[key, labels[key]]])));
 }

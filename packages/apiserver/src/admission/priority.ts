@@ -60,7 +60,7 @@ async function classOf(attributes: Attributes, name: string | undefined): Promis
     const found = defaultClass(attributes);
     return found ? valuesOf(found) : noClass;
   }
-  const found = objects.cached(priorityClass, name) ?? (await objects.get(priorityClass, name));
+  const found = await objects.lookUp(priorityClass, name);
   if (!found) throw refused(attributes, `no PriorityClass with name ${name} was found`);
   return valuesOf(found);
 }

@@ -52,7 +52,7 @@ async function classOf(attributes: Attributes): Promise<RuntimeClass | undefined
   const name = (attributes.object as Pod).spec.runtimeClassName;
   if (!name) return undefined;
   const { objects } = attributes;
-  const found = objects.cached(runtimeClassKind, name) ?? (await objects.get(runtimeClassKind, name));
+  const found = await objects.lookUp(runtimeClassKind, name);
   if (!found) throw refused(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
   return found;
 }

@@ -1,19 +1,11 @@
 import { builtinKinds } from '@coracle/api/builtin';
 import type { AnyKind } from '@coracle/api/kind';
 import { objectSchemaOf, type Schema } from '@coracle/api/schema';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Call, callsTo } from '../testing/http.ts';
-import { startApiServer, type TestServer } from '../testing.ts';
+import { callsToOwnServer } from '../testing/own-server.ts';
 
-let server: TestServer;
-let call: Call;
-
-beforeAll(async () => {
-  server = await startApiServer();
-  call = callsTo(server.url);
-});
-afterAll(() => server.close());
+const call = callsToOwnServer();
 
 const stored = builtinKinds.filter((kind) => kind.verbs.includes('get') && !kind.isComputed);
 const collection = (kind: AnyKind) =>

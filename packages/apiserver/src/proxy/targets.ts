@@ -68,7 +68,7 @@ async function read<T extends KubeObject>(
   name: string,
   namespace?: string,
 ): Promise<T> {
-  const found = objects.cached(kind, name, namespace) ?? (await objects.get(kind, name, namespace));
+  const found = await objects.lookUp(kind, name, namespace);
   if (!found) throw notFoundError({ group: '', resource: (kind as AnyKind).plural }, name);
   return found;
 }

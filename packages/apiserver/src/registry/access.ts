@@ -30,6 +30,8 @@ export interface ObjectAccess {
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void;
   /** A linearizable read of the store. */
   get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined>;
+  /** From the watch cache, or from the store where the cache has not heard of it: what was made a moment ago counts at once. */
+  lookUp<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined>;
   create<T extends KubeObject>(kind: Kind<T>, object: T, options?: OwnWriteOptions): Promise<T>;
   /**
    * Reads, changes and writes with optimistic locking until it succeeds; `change` gets a copy it may mutate and return, and

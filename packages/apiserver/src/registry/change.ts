@@ -1,4 +1,5 @@
 import type { KubeObject } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import { invalid, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
 import { conflict, invalidObject, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
@@ -89,10 +90,12 @@ async function overwrite(
   const finished = finishesDeletion(object, old, writer.isHeldBack(object));
   try {
     const at = new Path();
-    writer.refuse(object, [
+    const errors = [
       ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
       ...validateChange(kind, object, old, write, at, view),
-    ]);
+    ];
+    if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
+    writer.refuse(object, errors);
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
     const put = async (): Promise<CachedObject | Overtaken> => {
       keepUnchangedTimes(old, object);

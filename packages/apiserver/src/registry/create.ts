@@ -1,4 +1,5 @@
 import type { KubeObject } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import { Path } from '@coracle/api/meta/field-path';
 import { generateName } from '@coracle/api/meta/names';
 import { clone } from '@coracle/api/meta/object';
@@ -57,11 +58,13 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   let created: CachedObject | undefined;
   try {
     const at = new Path();
-    writer.refuse(object, [
+    const errors = [
       ...validateMetadata(kind, object.metadata, at.child('metadata')),
       ...(kind.validate?.(object, at) ?? []),
       ...(kind.validateCreate?.(object, at) ?? []),
-    ]);
+    ];
+    if (hooks.errors) append(errors, await hooks.errors(object, undefined, context, errors));
+    writer.refuse(object, errors);
     for (const text of kind.warnings?.(object, undefined, '') ?? []) write.warn(text);
     const name = object.metadata.name!;
     const final = writer.attributes(write, 'CREATE', object, undefined, { ...place, name });

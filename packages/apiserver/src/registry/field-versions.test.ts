@@ -1,14 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Call, callsTo } from '../testing/http.ts';
-import { startApiServer, type TestServer } from '../testing.ts';
+import { describe, expect, it } from '@jest/globals';
+import { callsToOwnServer } from '../testing/own-server.ts';
 
-let server: TestServer;
-let call: Call;
-beforeAll(async () => {
-  server = await startApiServer();
-  call = callsTo(server.url);
-});
-afterAll(() => server.close());
+const call = callsToOwnServer();
 
 const scalers = (version: string, name = '') =>
   `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers/${name}`;

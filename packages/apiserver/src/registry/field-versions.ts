@@ -3,6 +3,8 @@ import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { clone } from '@coracle/api/meta/object';
 import { type ObjectVersions, ownVersion } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
+import { storedForm, toKind } from '../storage/encoding.ts';
+import { storageKind } from '../storage/keys.ts';
 
 /**
  * The versions of a kind's objects, for the fields of those who wrote them in another one than `kind`; `find` knows what is built in. Where a
@@ -13,7 +15,7 @@ export function fieldVersions(kind: AnyKind, find: (apiVersion: string) => AnyKi
   return (apiVersion) => {
     if (apiVersion === kind.apiVersion) return own;
     const other = kind.dynamic ? kind.dynamic.version(apiVersion) : find(apiVersion);
-    if (!other || (!kind.dynamic && storedForm(other) !== storedForm(kind))) return undefined;
+    if (!other || (!kind.dynamic && storageKind(other) !== storageKind(kind))) return undefined;
     if (kind.dynamic?.convertMany) return own;
     return {
       schema: schemaOfKind(other),
@@ -23,15 +25,8 @@ export function fieldVersions(kind: AnyKind, find: (apiVersion: string) => AnyKi
   };
 }
 
-function storedForm(kind: AnyKind): AnyKind {
-  return kind.storedAs?.kind() ?? kind;
-}
-
 /** An object of one version, in whatever notation, in the form of another. */
 function converted(object: unknown, from: AnyKind, to: AnyKind): KubeObject {
   const decoded = decodeKindObject<KubeObject>(clone(object), from).object;
-  if (to.dynamic) return to.dynamic.convert(decoded);
-  const stored = from.storedAs ? from.storedAs.encode(decoded) : decoded;
-  const result = to.storedAs ? to.storedAs.decode(stored) : stored;
-  return { ...result, apiVersion: to.apiVersion, kind: to.kind };
+  return toKind(to, from.dynamic ? decoded : storedForm(from, decoded));
 }

@@ -211,6 +211,10 @@ export class Registry implements ObjectAccess {
     return this.of(kind).cache.get(relativeKey(name, namespace))?.decode(kind) as T | undefined;
   }
 
+  async lookUp<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined> {
+    return this.cached(kind, name, namespace) ?? (await this.get(kind, name, namespace));
+  }
+
   cachedList<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): T[] {
     const found = this.of(kind).cache.list(new Filter(kind, namespace ?? '', selector));
     return found.map((each) => each.decode(kind) as T);

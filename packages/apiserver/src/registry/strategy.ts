@@ -28,6 +28,16 @@ export interface ResourceHooks<T extends KubeObject = KubeObject> {
   afterCreate?(object: T, context: WriteContext): Promise<void> | void;
   /** Also called for subresource writes (`context.subresource`). May run again when the write conflicts. */
   beforeUpdate?(object: T, old: T, context: WriteContext): Promise<Release | undefined> | Release | undefined;
+  /**
+   * What is wrong with an object beyond what its kind says, where that takes more than the object: expressions to compile, somebody to ask. Called
+   * after the kind has said `found`, in creates (`old` is undefined) and in updates.
+   */
+  errors?(
+    object: T,
+    old: T | undefined,
+    context: WriteContext,
+    found: readonly FieldError[],
+  ): Promise<FieldError[]> | FieldError[];
   afterUpdate?(object: T, old: T, context: WriteContext): Promise<void> | void;
   beforeDelete?(object: T, context: WriteContext): Promise<void> | void;
   afterDelete?(object: T, context: WriteContext): Promise<void> | void;

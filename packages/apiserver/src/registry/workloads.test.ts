@@ -1,15 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Call, callsTo } from '../testing/http.ts';
-import { startApiServer, type TestServer } from '../testing.ts';
+import { expect, it } from '@jest/globals';
+import { callsToOwnServer } from '../testing/own-server.ts';
 
-let server: TestServer;
-let call: Call;
-
-beforeAll(async () => {
-  server = await startApiServer();
-  call = callsTo(server.url);
-});
-afterAll(() => server.close());
+const call = callsToOwnServer();
 
 const jobs = '/apis/batch/v1/namespaces/default/jobs';
 const pods = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } };

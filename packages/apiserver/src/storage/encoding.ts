@@ -126,10 +126,16 @@ export async function inFormOf(kind: AnyKind, object: KubeObject): Promise<KubeO
 export function toStored(kind: AnyKind, object: KubeObject): KubeObject | Promise<KubeObject> {
   if (!kind.storedAs) return object;
   if (kind.dynamic?.convertMany) return inFormOf(kind.storedAs.kind(), object);
-  const stored = kind.storedAs.kind();
-  const form = { ...kind.storedAs.encode(object), kind: stored.kind, apiVersion: stored.apiVersion };
-  if (!kind.dynamic) stored.defaults?.(form);
+  const form = storedForm(kind, object);
+  if (!kind.dynamic) kind.storedAs.kind().defaults?.(form);
   return form;
+}
+
+/** An object in the form of the kind that stores it, as it is; the object itself where the kinds are one. */
+export function storedForm(kind: AnyKind, object: KubeObject): KubeObject {
+  if (!kind.storedAs) return object;
+  const stored = kind.storedAs.kind();
+  return { ...kind.storedAs.encode(object), kind: stored.kind, apiVersion: stored.apiVersion };
 }
 
 /** Text as bytes in memory of its own: slices of a shared pool would keep whole slabs alive in a cache. */

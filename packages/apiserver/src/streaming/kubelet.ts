@@ -35,7 +35,7 @@ export class KubeletClient {
 
   /** Where the kubelet of a node is. Throws when the node is not there or has no address of a wanted type. */
   async locate(objects: ObjectAccess, nodeName: string): Promise<KubeletPlace> {
-    const node = objects.cached(nodeKind, nodeName) ?? (await objects.get(nodeKind, nodeName));
+    const node = await objects.lookUp(nodeKind, nodeName);
     if (!node) throw internalError(new Error(`nodes ${JSON.stringify(nodeName)} not found`));
     const addresses = node.status?.addresses ?? [];
     for (const type of this.#options.addressTypes) {

@@ -5,7 +5,7 @@ import type { SubresourceCall } from '../registry/strategy.ts';
 
 /** The pod of a call. Throws NotFound. */
 export async function podOf({ objects, name, namespace }: SubresourceCall): Promise<Pod> {
-  const pod = objects.cached(podKind, name, namespace) ?? (await objects.get(podKind, name, namespace));
+  const pod = await objects.lookUp(podKind, name, namespace);
   if (!pod) throw notFoundError({ group: '', resource: 'pods' }, name);
   return pod;
 }

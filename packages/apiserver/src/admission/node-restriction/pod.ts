@@ -95,7 +95,7 @@ async function checkOwner(attributes: Attributes, pod: Pod, nodeName: string): P
   }
   if (owner.blockOwnerDeletion) throw refuse(`node ${quoted} must not set blockOwnerDeletion on an owner reference`);
   const { objects } = attributes;
-  const node = objects.cached(nodeKind, nodeName) ?? (await objects.get(nodeKind, nodeName));
+  const node = await objects.lookUp(nodeKind, nodeName);
   if (!node) throw notFoundError({ group: '', resource: 'nodes' }, nodeName);
   if (owner.uid !== node.metadata.uid) {
     throw refuse(`node ${nodeName} UID mismatch: expected ${owner.uid} got ${node.metadata.uid ?? ''}`);

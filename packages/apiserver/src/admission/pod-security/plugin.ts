@@ -208,7 +208,7 @@ export function podSecurity(options: PodSecurityOptions): AdmissionPlugin {
 
 /** Undefined: there is no such namespace. */
 async function labelsOf({ objects, namespace }: Attributes): Promise<Readonly<Record<string, string>> | undefined> {
-  const found = objects.cached(namespaceKind, namespace) ?? (await objects.get(namespaceKind, namespace));
+  const found = await objects.lookUp(namespaceKind, namespace);
   return found && (found.metadata.labels ?? {});
 }
 

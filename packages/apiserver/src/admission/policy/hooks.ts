@@ -1,17 +1,9 @@
 import { mutatingAdmissionPolicy } from '@coracle/api/admissionregistration/v1/mutatingadmissionpolicy';
-import { mutatingAdmissionPolicyBinding } from '@coracle/api/admissionregistration/v1/mutatingadmissionpolicybinding';
 import { validatingAdmissionPolicy } from '@coracle/api/admissionregistration/v1/validatingadmissionpolicy';
-import { validatingAdmissionPolicyBinding } from '@coracle/api/admissionregistration/v1/validatingadmissionpolicybinding';
 import type { Kind, KubeObject } from '@coracle/api/kind';
-import { type FieldError, Path } from '@coracle/api/meta/field-path';
-import { invalidObject } from '@coracle/api/meta/status';
-import type {
-  MutatingAdmissionPolicy,
-  MutatingAdmissionPolicyBinding,
-  ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding,
-} from '@coracle/api/types/admissionregistration/v1';
-import type { HookTable, ResourceHooks, WriteContext } from '../../registry/strategy.ts';
+import type { FieldError } from '@coracle/api/meta/field-path';
+import type { MutatingAdmissionPolicy, ValidatingAdmissionPolicy } from '@coracle/api/types/admissionregistration/v1';
+import type { HookTable, ResourceHooks } from '../../registry/strategy.ts';
 import {
   type PermissionSurroundings,
   paramKindErrors,
@@ -20,60 +12,36 @@ import {
   type WithParamRef,
 } from './parameter-permission.ts';
 
-type Check<T> = (it: T, old: T | undefined, context: WriteContext) => Promise<FieldError[]>;
-
-/**
- * Refuses what `errors` finds together with what is wrong with the rest, and what its author may not do (`permission`) where nothing is wrong with it.
- */
-function hooksOf<T extends KubeObject>(kind: Kind<T>, errors: Check<T>, permission: Check<T>): ResourceHooks {
-  const check = async (it: T, old: T | undefined, context: WriteContext) => {
-    const found = await errors(it, old, context);
-    const others = kind.validate?.(it, new Path()) ?? [];
-    if (others.length > 0 && found.length === 0) return undefined; // refused by that
-    const all = [...others, ...found];
-    const refused = all.length > 0 ? all : await permission(it, old, context);
-    if (refused.length > 0) throw invalidObject(kind, it.metadata.name ?? '', refused);
-    return undefined;
-  };
-  return {
-    beforeCreate: (object, context) => check(object as T, undefined, context),
-    beforeUpdate: (object, old, context) =>
-      context.subresource === '' ? check(object as T, old as T, context) : undefined,
-  };
-}
-
 /** What is special about writing policies and bindings: expressions compile, and parameters are those their authors may read. */
 export function policyHooks(around: () => PermissionSurroundings): HookTable {
-  const kindRead: Check<WithParamKind> = (it, old, { user }) => paramKindErrors(it, old, user, around());
-  const refRead =
-    <P extends KubeObject & WithParamKind>(policies: Kind<P>): Check<WithParamRef> =>
-    async (it, old, { user, objects }) => {
-      const name = it.spec.policyName ?? '';
-      const policy = objects.cached(policies, name) ?? (await objects.get(policies, name));
-      return paramRefErrors(it, old, policy, user, around());
-    };
-  const nothing = async () => [];
+  const ofPolicy = <T extends KubeObject & WithParamKind>(
+    expressionErrors: (it: T) => Promise<FieldError[]>,
+  ): ResourceHooks => ({
+    async errors(object, old, { subresource, user }, found) {
+      if (subresource !== '') return [];
+      const wrong = await expressionErrors(object as T);
+      // Who may write it is asked of what is right in itself.
+      if (found.length > 0 || wrong.length > 0) return wrong;
+      return paramKindErrors(object as T, old as T | undefined, user, around());
+    },
+  });
+  const ofBinding = <P extends KubeObject & WithParamKind>(policies: Kind<P>): ResourceHooks => ({
+    async errors(object, old, { user, objects }, found) {
+      const binding = object as KubeObject & WithParamRef;
+      if (found.length > 0 || !binding.spec.paramRef) return [];
+      const policy = await objects.lookUp(policies, binding.spec.policyName ?? '');
+      return paramRefErrors(binding, old as typeof binding | undefined, policy, user, around());
+    },
+  });
   const group = 'admissionregistration.k8s.io';
   return {
-    [`validatingadmissionpolicies.${group}`]: hooksOf<ValidatingAdmissionPolicy>(
-      validatingAdmissionPolicy,
-      async (it) => (await import('./expression-errors.ts')).validatingPolicyErrors(it),
-      kindRead,
+    [`validatingadmissionpolicies.${group}`]: ofPolicy<ValidatingAdmissionPolicy>(async (it) =>
+      (await import('./expression-errors.ts')).validatingPolicyErrors(it),
     ),
-    [`mutatingadmissionpolicies.${group}`]: hooksOf<MutatingAdmissionPolicy>(
-      mutatingAdmissionPolicy,
-      async (it) => (await import('./expression-errors.ts')).mutatingPolicyErrors(it),
-      kindRead,
+    [`mutatingadmissionpolicies.${group}`]: ofPolicy<MutatingAdmissionPolicy>(async (it) =>
+      (await import('./expression-errors.ts')).mutatingPolicyErrors(it),
     ),
-    [`validatingadmissionpolicybindings.${group}`]: hooksOf<ValidatingAdmissionPolicyBinding>(
-      validatingAdmissionPolicyBinding,
-      nothing,
-      refRead(validatingAdmissionPolicy),
-    ),
-    [`mutatingadmissionpolicybindings.${group}`]: hooksOf<MutatingAdmissionPolicyBinding>(
-      mutatingAdmissionPolicyBinding,
-      nothing,
-      refRead(mutatingAdmissionPolicy),
-    ),
+    [`validatingadmissionpolicybindings.${group}`]: ofBinding(validatingAdmissionPolicy),
+    [`mutatingadmissionpolicybindings.${group}`]: ofBinding(mutatingAdmissionPolicy),
   };
 }

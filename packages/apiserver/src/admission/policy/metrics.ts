@@ -1,7 +1,5 @@
-import { counters, histograms } from '@coracle/process/series';
+import { counters, defaultSeconds, histograms } from '@coracle/process/series';
 import type { Registry } from 'prom-client';
-
-const expressionSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Told of each check of a request by an admission policy, and of the expressions that were compiled and run for it. */
 export interface PolicyMetrics {
@@ -35,7 +33,7 @@ export function policyMetrics(metrics: Registry): PolicyMetrics {
   const validating = family('validating', [...labels, 'enforcement_action']);
   const mutating = family('mutating', labels);
   const times = (what: string, help: string) =>
-    histograms(metrics, { name: `apiserver_cel_${what}_duration_seconds`, help, buckets: expressionSeconds }).of({});
+    histograms(metrics, { name: `apiserver_cel_${what}_duration_seconds`, help, buckets: defaultSeconds }).of({});
   const compilations = times('compilation', 'Seconds it took to compile the expressions of a policy.');
   const evaluations = times('evaluation', 'Seconds it took to run the expressions of a policy.');
   return {

@@ -6,7 +6,7 @@ import type { Attributes } from '../plugin.ts';
 /** The namespace a request is in; undefined for what is in none, and for a namespace itself. Throws NotFound. */
 export async function namespaceOf({ namespace, resource, group, objects }: Attributes): Promise<Namespace | undefined> {
   if (namespace === '' || (group === '' && resource === 'namespaces')) return undefined;
-  const found = objects.cached(namespaceKind, namespace) ?? (await objects.get(namespaceKind, namespace));
+  const found = await objects.lookUp(namespaceKind, namespace);
   if (!found) throw notFoundError({ group: '', resource: 'namespaces' }, namespace);
   return found;
 }

@@ -21,7 +21,7 @@ async function namespaceLabels(attributes: Attributes): Promise<Labels> {
   if (resource === 'namespaces' && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE')) {
     return object?.metadata.labels;
   }
-  const found = objects.cached(namespaceKind, namespace) ?? (await objects.get(namespaceKind, namespace));
+  const found = await objects.lookUp(namespaceKind, namespace);
   if (!found) throw notFoundError({ group: '', resource: 'namespaces' }, namespace);
   return found.metadata.labels;
 }

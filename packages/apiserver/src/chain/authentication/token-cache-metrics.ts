@@ -1,4 +1,4 @@
-import { counters, gauges, histograms } from '@coracle/process/series';
+import { counters, defaultSeconds, gauges, histograms } from '@coracle/process/series';
 import type { Registry as MetricsRegistry } from 'prom-client';
 
 /** Told what is asked of remembered answers about tokens. */
@@ -11,8 +11,6 @@ export interface TokenCacheMetrics {
   waiting(): () => void;
 }
 
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 /** What remembered answers about tokens are good for, under upstream's names, authentication_token_cache_*. */
 export function tokenCacheMetrics(metrics: MetricsRegistry): TokenCacheMetrics {
   const labels = ['status'] as const;
@@ -20,7 +18,7 @@ export function tokenCacheMetrics(metrics: MetricsRegistry): TokenCacheMetrics {
   const requests = counters(metrics, named('request_total', 'Answers about tokens, by whether they were known.'));
   const seconds = histograms(metrics, {
     ...named('request_duration_seconds', 'Seconds until there was an answer, by whether it was known.'),
-    buckets,
+    buckets: defaultSeconds,
   });
   const fetches = counters(metrics, named('fetch_total', 'Answers that were asked for, by how that went.'));
   const active = gauges(metrics, named('active_fetch_count', 'Questions under way, and those who wait for them.'));

@@ -1,3 +1,4 @@
+import { defaultSeconds } from '@coracle/process/series';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
 /** Told how authorization webhooks are called, and what they decide. */
@@ -30,7 +31,7 @@ export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMe
     name: 'apiserver_authorization_webhook_duration_seconds',
     help: 'Seconds a call of an authorization webhook took.',
     labelNames: ['name', 'result'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    buckets: [...defaultSeconds],
     registers,
   });
   const excluded = new Counter({

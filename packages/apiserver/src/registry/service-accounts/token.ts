@@ -131,7 +131,7 @@ async function bind(
       }
       const { nodeName } = pod.spec;
       if (!nodeName) return { pod: refOf(pod) };
-      const node = objects.cached(nodeKind, nodeName) ?? (await objects.get(nodeKind, nodeName));
+      const node = await objects.lookUp(nodeKind, nodeName);
       return { pod: refOf(pod), node: node ? refOf(node) : { name: nodeName, uid: '' } };
     }
     case 'v1/Secret':

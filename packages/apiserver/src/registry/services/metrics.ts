@@ -1,17 +1,15 @@
-import { Distribution, scraped } from '@coracle/process/series';
+import { Distribution, defaultSeconds, scraped } from '@coracle/process/series';
 import type { Registry } from 'prom-client';
 import type { ClusterIps } from './cluster-ips.ts';
 import type { FamilyIps } from './family-ips.ts';
 import type { NodePorts } from './node-ports.ts';
-
-const durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What was taken from a range, as plain numbers: `static` what clients chose, `dynamic` what was chosen for them. */
 export class AllocationCounts {
   readonly static = { done: 0, failed: 0 };
   readonly dynamic = { done: 0, failed: 0 };
   /** Seconds. */
-  readonly duration = new Distribution(durations);
+  readonly duration = new Distribution(defaultSeconds);
 }
 
 /** Shows what Services have of the cluster's ranges, under upstream's metric names. */

@@ -1,0 +1,13 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { startApiServer, type TestServer } from '../testing.ts';
+import { type Call, callsTo } from './http.ts';
+
+/** Starts an API server in this process for the tests of a file, and ends it after them; returns what asks it. */
+export function callsToOwnServer(): Call {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startApiServer();
+  });
+  afterAll(() => server.close());
+  return (...request) => callsTo(server.url)(...request);
+}
