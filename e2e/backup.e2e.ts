@@ -94,8 +94,7 @@ describe('backup and restore', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await cluster.coracle('reset');
-    cluster.removeFolders();
+    await cluster.remove();
   }, 120_000);
 
   it('a running cluster is backed up, for the owner of the file alone', async () => {

@@ -122,7 +122,20 @@ export class Cluster {
     return this.must(['apply', '-f', '-', ...args], manifest);
   }
 
-  removeFolders(): void {
+  /**
+   * Removes the cluster and the tests' folders. Where processes of a busy machine did not end in time a reset says so, and the next one goes on; fails with
+   * the output of that.
+   */
+  async remove(): Promise<void> {
+    const first = await this.coracle('reset');
+    if (first.code !== 0) {
+      console.warn(`coracle reset exited ${first.code}; trying again\n${first.stdout}${first.stderr}`);
+      await this.mustCoracle('reset');
+    }
+    this.removeFolders();
+  }
+
+  private removeFolders(): void {
     for (const folder of [this.dataDir, this.scratch]) rmSync(folder, { recursive: true, force: true });
   }
 }

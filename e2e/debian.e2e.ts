@@ -77,8 +77,7 @@ describe('a cluster of Debian nodes', () => {
   }, 900_000);
 
   afterAll(async () => {
-    await cluster.coracle('reset');
-    cluster.removeFolders();
+    await cluster.remove();
   }, 120_000);
 
   it('has nodes that are Ready, whose components systemd runs from images', async () => {

@@ -88,8 +88,7 @@ describe('a cluster of three control planes and three workers', () => {
   afterAll(async () => {
     updating = false;
     await Promise.allSettled([load?.stop(), writer?.stop(), updates]);
-    await cluster.coracle('reset');
-    cluster.removeFolders();
+    await cluster.remove();
   }, 120_000);
 
   it('answers all requests during rolling updates', async () => {

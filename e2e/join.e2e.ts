@@ -49,8 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await machine?.close();
   await removeLink(hostLink);
-  await cluster.coracle('reset');
-  cluster.removeFolders();
+  await cluster.remove();
 }, 120_000);
 
 /** Files, units, links, rules and mounts of the machine, as far as a node could add to them. */

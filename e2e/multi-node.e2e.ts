@@ -27,8 +27,7 @@ describe('a cluster of several nodes', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await cluster.coracle('reset');
-    cluster.removeFolders();
+    await cluster.remove();
   }, 120_000);
 
   nodes(cluster, mapped);

@@ -25,8 +25,7 @@ describe('a one-node cluster', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await cluster.coracle('reset');
-    cluster.removeFolders();
+    await cluster.remove();
   }, 120_000);
 
   example(cluster);

@@ -25,8 +25,7 @@ export function badInput(beside: Cluster): void {
   };
 
   afterAll(async () => {
-    await cluster.coracle('reset');
-    cluster.removeFolders();
+    await cluster.remove();
   });
 
   describe('a cluster that cannot be is refused before anything is changed', () => {
