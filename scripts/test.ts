@@ -3,7 +3,7 @@
  * `test.ts unit`, `test.ts integration`, `test.ts e2e` or `test.ts checks` run one part; a pattern after it narrows that to files whose paths
  * match, further arguments go to jest.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checks } from './check.ts';
 import { root, runStep } from './steps.ts';
@@ -40,15 +40,27 @@ if (chosen.includes('integration')) {
     command: process.execPath,
     args: ['scripts/test-packages.mjs'],
   });
-  await jest('integration', ['--maxWorkers=2', ...matching(pattern ? `${pattern}.*${integration}` : integration)]);
+  // Servers of tests keep their state in an etcd each here, so what is tested of them in memory counts over a cluster's store, too.
+  const ofServers = testsOfServers().filter((path) => new RegExp(pattern).test(path));
+  const paths = [pattern ? `${pattern}.*${integration}` : integration, ...ofServers.map((path) => `${path}$`)];
+  await jest('integration', ['--maxWorkers=2', ...matching(paths.join('|'))], { CORACLE_TEST_STORE: 'etcd' });
 }
 if (chosen.includes('e2e')) await jest('e2e', ['--config', 'e2e/jest.config.mjs', '--runInBand', ...matching(pattern)]);
 
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed > 0 ? 1 : 0);
 
+/** The API server's unit tests that start a server or a store. Those of odd input and of growth are about what comes before the store. */
+function testsOfServers(): string[] {
+  const folder = 'packages/apiserver/src';
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?<!integration)\.test\.ts$/.test(path) && !/(hostile|odd-input|growth)\.test\.ts$/.test(path))
+    .filter((path) => /startApiServer|startSecureServer|ownStore/.test(readFileSync(join(root, folder, path), 'utf8')))
+    .map((path) => `${folder}/${path}`);
+}
+
 /** Runs one jest suite and adds its counts; a run that ends without a report counts as one failure. */
-async function jest(name: string, args: readonly string[]): Promise<void> {
+async function jest(name: string, args: readonly string[], env: Record<string, string> = {}): Promise<void> {
   const report = join(reports, `${name}.json`);
   rmSync(report, { force: true });
   const ok = await runStep({
@@ -64,6 +76,7 @@ async function jest(name: string, args: readonly string[]): Promise<void> {
       ...args,
       ...extra,
     ],
+    env,
     live: true,
   });
   const result = read(report);

@@ -8,8 +8,8 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import { Registry } from './registry/registry.ts';
 import { servedKinds } from './runtime-config.ts';
 import { createServer } from './server.ts';
-import { MemoryStore } from './storage/memory-store.ts';
 import { callsTo } from './testing/http.ts';
+import { ownStore } from './testing/own-store.ts';
 
 const served = (...config: string[]) => servedKinds(config, scheme);
 
@@ -53,7 +53,7 @@ describe('a server with parts of the API off', () => {
   });
 
   test('has them neither in discovery nor behind their paths, and uses them itself', async () => {
-    const store = new MemoryStore();
+    const store = await ownStore();
     const isServed = served('v1/configmaps=false', 'autoscaling/v2=false');
     registry = new Registry({ store, scheme, isServed, log: { warn: () => undefined } });
     await registry.start();

@@ -9,17 +9,18 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import { Registry } from './registry/registry.ts';
 import type { HookTable } from './registry/strategy.ts';
 import { createServer, type Listening, type Tls } from './server.ts';
-import { MemoryStore } from './storage/memory-store.ts';
+import type { Store } from './storage/store.ts';
+import { ownStore } from './testing/own-store.ts';
 
 let registry: Registry;
 let listening: Listening;
 let errors: object[];
 let metrics: MetricsRegistry;
-let store: MemoryStore;
+let store: Store;
 
 async function start(options: { tls?: Tls; hooks?: HookTable; requestTimeout?: number } = {}): Promise<void> {
   errors = [];
-  store = new MemoryStore();
+  store = await ownStore();
   registry = new Registry({ store, scheme, hooks: options.hooks ?? {}, log: { warn: () => undefined } });
   await registry.start();
   metrics = new MetricsRegistry();

@@ -27,12 +27,12 @@ import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { HistoryBounds } from './storage/history.ts';
-import { MemoryStore } from './storage/memory-store.ts';
 import type { Store } from './storage/store.ts';
+import { ownStore } from './testing/own-store.ts';
 import { endpointResolver } from './webhooks/service-resolver.ts';
 
 export interface TestServerOptions {
-  /** The in-process store by default. The caller closes one it brings. */
+  /** By default the in-process store, or an etcd where the variable CORACLE_TEST_STORE says `etcd`. The caller closes one it brings. */
   store?: Store;
   scheme?: Scheme;
   /** Authentication to authorization; by default everybody is an administrator. */
@@ -76,7 +76,7 @@ const toConsole: ServerOptions['log'] = {
 
 /** Starts a whole API server in this process, over plain HTTP on a random loopback port. Close it when done. */
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const store = options.store ?? new MemoryStore();
+  const store = options.store ?? (await ownStore());
   const log = options.log ?? toConsole;
   const metrics = new MetricsRegistry();
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.

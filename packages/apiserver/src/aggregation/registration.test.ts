@@ -4,15 +4,16 @@ import { scheme } from '@coracle/api/builtin';
 import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Registry } from '../registry/registry.ts';
-import { MemoryStore } from '../storage/memory-store.ts';
+import type { Store } from '../storage/store.ts';
 import { definitionOf, versionOf } from '../testing/definitions.ts';
 import { eventually } from '../testing/expectations.ts';
+import { ownStore } from '../testing/own-store.ts';
 import { LocalRegistration } from './registration.ts';
 
 const automanaged = 'kube-aggregator.kubernetes.io/automanaged';
 const silent = { warn: () => undefined };
 
-let store: MemoryStore;
+let store: Store;
 let registry: Registry;
 let registration: LocalRegistration;
 
@@ -26,7 +27,7 @@ const start = async () => {
 const stop = () => registry.stop();
 
 beforeEach(async () => {
-  store = new MemoryStore();
+  store = await ownStore();
   await start();
 });
 afterEach(async () => {

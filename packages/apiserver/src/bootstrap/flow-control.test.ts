@@ -2,15 +2,16 @@ import { flowSchema } from '@coracle/api/flowcontrol/v1/flowschema';
 import { priorityLevelConfiguration } from '@coracle/api/flowcontrol/v1/prioritylevelconfiguration';
 import type { FlowSchema, PriorityLevelConfiguration } from '@coracle/api/types/flowcontrol/v1';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../storage/memory-store.ts';
+import type { Store } from '../storage/store.ts';
+import { ownStore } from '../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
 import { autoUpdateAnnotation, ensureFlowControl } from './flow-control.ts';
 
-let store: MemoryStore;
+let store: Store;
 let server: TestServer;
 
 beforeEach(async () => {
-  store = new MemoryStore();
+  store = await ownStore();
   server = await startApiServer({ store });
   await ensure();
 });

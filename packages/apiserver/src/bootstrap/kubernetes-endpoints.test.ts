@@ -1,19 +1,20 @@
 import { endpoints } from '@coracle/api/core/v1/endpoints';
 import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../storage/memory-store.ts';
+import type { Store } from '../storage/store.ts';
 import { eventually } from '../testing/expectations.ts';
+import { ownStore } from '../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
 import { KubernetesEndpoints } from './kubernetes-endpoints.ts';
 import { ServerLeases } from './server-leases.ts';
 
-let store: MemoryStore;
+let store: Store;
 let first: TestServer;
 let second: TestServer;
 const [one, two] = ['192.0.2.7', '192.0.2.8'];
 
 beforeEach(async () => {
-  store = new MemoryStore();
+  store = await ownStore();
   first = await startApiServer({ store });
   second = await startApiServer({ store, namespaces: false });
 });

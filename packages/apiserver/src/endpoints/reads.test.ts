@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../storage/memory-store.ts';
 import { type Call, callsTo } from '../testing/http.ts';
+import { ownStore } from '../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
 
 let server: TestServer;
 let call: Call;
-const store = new MemoryStore();
+const store = await ownStore();
 const path = '/api/v1/namespaces/reads/configmaps';
 
 beforeAll(async () => {

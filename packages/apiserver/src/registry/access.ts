@@ -26,6 +26,8 @@ export interface ObjectAccess {
   cachedList<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): T[];
   /** As `cachedList`, with all that was written before the call. */
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string, selector?: Selector): Promise<T[]>;
+  /** Waits until the caches hold everything written before this call; throws when the store or the caches do not keep up. */
+  fresh(): Promise<unknown>;
   /** Calls back for every object there is now ('added'), then for every change, in order. Returns the unsubscriber. */
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void;
   /** A linearizable read of the store. */

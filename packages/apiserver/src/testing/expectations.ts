@@ -14,9 +14,9 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
 
 /** Waits until a condition holds: what caches feed follows a write within moments. */
 export async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const until = Date.now() + 20_000;
+  const until = Date.now() + 45_000;
   while (!(await condition())) {
-    if (Date.now() > until) throw new Error('the condition did not come true');
+    if (Date.now() > until) throw new Error('the condition did not come true within 45 s');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

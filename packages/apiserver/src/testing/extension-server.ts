@@ -17,9 +17,9 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import { assemble } from '../assembly.ts';
 import { ensureSystemNamespaces } from '../bootstrap/system-namespaces.ts';
 import { apiServerFlags } from '../flags.ts';
-import { MemoryStore } from '../storage/memory-store.ts';
 import { definitionOf, versionOf } from './definitions.ts';
 import { eventually } from './expectations.ts';
+import { ownStore } from './own-store.ts';
 
 /** An address of this machine that a pod could have. */
 export const ownAddress = Object.values(networkInterfaces())
@@ -68,7 +68,7 @@ export async function startExtensionServer(): Promise<ExtensionServer> {
     '--requestheader-group-headers=X-Remote-Group',
     '--requestheader-extra-headers-prefix=X-Remote-Extra-',
   ]);
-  const store = new MemoryStore();
+  const store = await ownStore();
   const log = { error: console.error, warn: () => undefined };
   const { registry, server, close } = await assemble(values, { store, metrics: new MetricsRegistry(), log });
   await registry.start();

@@ -27,6 +27,7 @@ async function enforce(mutations: object[], more: object = {}, name = 'policy'):
   expect((await call('POST', policies, { metadata: { name }, spec })).body).toMatchObject({ metadata: { name } });
   await call('POST', `${group}/mutatingadmissionpolicybindings`, { metadata: { name }, spec: { policyName: name } });
   made.push(`${policies}/${name}`, `${group}/mutatingadmissionpolicybindings/${name}`);
+  await api.registry.fresh();
 }
 const apply = (expression: string) => ({ patchType: 'ApplyConfiguration', applyConfiguration: { expression } });
 const patch = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } });

@@ -31,10 +31,12 @@ afterEach(async () => {
 
 const rules = [{ operations: ['CREATE', 'UPDATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }];
 
+/** Makes an object, and waits until it is in force. */
 async function put(path: string, object: object): Promise<void> {
   const answer = await call('POST', path, object);
   expect(answer.body).toMatchObject({ metadata: { name: expect.any(String) } });
   made.push(`${path}/${answer.body.metadata.name}`);
+  await api.registry.fresh();
 }
 
 /** A policy for config maps, in force with one binding. */

@@ -5,7 +5,8 @@ import { resourceQuota } from '@coracle/api/core/v1/resourcequota';
 import { service } from '@coracle/api/core/v1/service';
 import type { PodSpec, ResourceQuotaSpec, ResourceRequirements, ServiceSpec } from '@coracle/api/types/core/v1';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../../storage/memory-store.ts';
+import type { Store } from '../../storage/store.ts';
+import { ownStore } from '../../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 import type { AdmissionPlugin } from '../plugin.ts';
 import { isPodWrite, refused } from '../refusal.ts';
@@ -16,7 +17,7 @@ const servers: TestServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((each) => each.close()));
 });
-const serve = async (plugins: AdmissionPlugin[] = [resourceQuotas()], store?: MemoryStore) => {
+const serve = async (plugins: AdmissionPlugin[] = [resourceQuotas()], store?: Store) => {
   const server = await startApiServer({ plugins, namespaces: servers.length === 0, ...(store ? { store } : {}) });
   servers.push(server);
   return server;
@@ -190,7 +191,7 @@ describe('ResourceQuota', () => {
   });
 
   it('lets in exactly what there is room for, of two servers, in few writes', async () => {
-    const store = new MemoryStore();
+    const store = await ownStore();
     const [first, second] = [await serve([resourceQuotas()], store), await serve([resourceQuotas()], store)];
     await bound(first, { hard: { pods: '10' } }, { pods: '0' });
     const before = await store.revision();

@@ -87,6 +87,7 @@ async function register(kind: 'Mutating' | 'Validating', change: object = {}, na
   });
   expect(made.body).toMatchObject({ metadata: { name, generation: 1 } });
   configs.push(`${path}/${name}`);
+  await api.registry.fresh();
 }
 
 let count = 0;

@@ -2,12 +2,13 @@ import { flowSchema } from '@coracle/api/flowcontrol/v1/flowschema';
 import { priorityLevelConfiguration } from '@coracle/api/flowcontrol/v1/prioritylevelconfiguration';
 import type { FlowSchema, PriorityLevelConfiguration } from '@coracle/api/types/flowcontrol/v1';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../../storage/memory-store.ts';
+import type { Store } from '../../storage/store.ts';
 import { eventually } from '../../testing/expectations.ts';
+import { ownStore } from '../../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 import { FlowSchemaStatus } from './flow-schema-status.ts';
 
-let store: MemoryStore;
+let store: Store;
 let servers: { server: TestServer; status: FlowSchemaStatus }[];
 /** Of all servers, by hand. */
 let time: number;
@@ -30,8 +31,8 @@ async function another(): Promise<TestServer> {
   return server;
 }
 
-beforeEach(() => {
-  store = new MemoryStore();
+beforeEach(async () => {
+  store = await ownStore();
   servers = [];
   time = 0;
   timers = [];

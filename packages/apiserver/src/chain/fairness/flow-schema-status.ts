@@ -111,12 +111,14 @@ export class FlowSchemaStatus implements Follower {
     const time = this.#clock.now();
     const written = (this.#written.get(name) ?? []).filter((each) => time - each < minute);
     if (written.length >= mostInMinute) return false;
-    this.#written.set(name, [...written, time]);
+    let isWritten = false;
     const layer = (it: FlowSchema): KubeObject | undefined => {
       const condition = this.#wanted(it);
+      isWritten = condition !== undefined;
       return condition && Object.assign({ metadata: { name } }, { status: { conditions: [condition] } });
     };
     await this.#objects.apply(flowSchema, name, undefined, layer, { subresource: 'status', fieldManager });
+    if (isWritten) this.#written.set(name, [...written, time]);
     return true;
   }
 

@@ -10,16 +10,17 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import { Registry } from '../../registry/registry.ts';
 import type { HookTable } from '../../registry/strategy.ts';
 import { type ApiServer, createServer, type Listening, type ServerOptions, type Tls } from '../../server.ts';
-import { MemoryStore } from '../../storage/memory-store.ts';
+import type { Store } from '../../storage/store.ts';
 import { eventually } from '../../testing/expectations.ts';
 import { type Call, callsTo, openWatch } from '../../testing/http.ts';
+import { ownStore } from '../../testing/own-store.ts';
 import { checkGenericFlags, frontLinksOf, genericFlags } from './flags.ts';
 import { goaway } from './goaway.ts';
 
 let registry: Registry;
 let server: ApiServer;
 let listening: Listening;
-let store: MemoryStore;
+let store: Store;
 
 interface Wish extends Partial<ServerOptions> {
   tls?: Tls;
@@ -28,7 +29,7 @@ interface Wish extends Partial<ServerOptions> {
 }
 
 async function start({ tls, hooks = {}, maxStreams, ...options }: Wish = {}): Promise<string> {
-  store = new MemoryStore();
+  store = await ownStore();
   registry = new Registry({ store, scheme, hooks, log: { warn: () => undefined } });
   await registry.start();
   const log = { error: () => undefined, warn: () => undefined };

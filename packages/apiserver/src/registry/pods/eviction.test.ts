@@ -5,17 +5,18 @@ import type { Pod } from '@coracle/api/types/core/v1';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '@coracle/api/types/policy/v1';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../../storage/memory-store.ts';
+import type { Store } from '../../storage/store.ts';
 import { callsTo } from '../../testing/http.ts';
+import { ownStore } from '../../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
 
 const namespace = 'default';
 const violation = "Cannot evict pod as it would violate the pod's disruption budget.";
 
-let store: MemoryStore;
+let store: Store;
 let servers: TestServer[];
 beforeEach(async () => {
-  store = new MemoryStore();
+  store = await ownStore();
   servers = [await startApiServer({ store }), await startApiServer({ store })];
 });
 afterEach(async () => {

@@ -71,12 +71,23 @@ export class ClusterIps {
   }
 
   async #allocate(holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string> {
+    let address = await this.#takeAny(holder, objects, dryRun);
+    if (!address) {
+      // What was given back a moment ago may not have been heard of.
+      await objects.fresh();
+      address = await this.#takeAny(holder, objects, dryRun);
+    }
+    if (!address) throw new RangeFull('range is full');
+    return address;
+  }
+
+  async #takeAny(holder: Holder, objects: ObjectAccess, dryRun: boolean): Promise<string | undefined> {
     for (const index of candidates(this.range.size, this.#band, this.#random)) {
       const name = this.range.at(index);
       if (this.#taken.has(name)) continue;
       if (await take(name, holder, objects, dryRun)) return name;
     }
-    throw new RangeFull('range is full');
+    return undefined;
   }
 
   async #counted(scope: 'static' | 'dynamic', dryRun: boolean, take: () => Promise<string>): Promise<string> {

@@ -3,15 +3,16 @@ import { service } from '@coracle/api/core/v1/service';
 import { ipAddress } from '@coracle/api/networking/v1/ipaddress';
 import type { Service, ServiceSpec } from '@coracle/api/types/core/v1';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../../storage/memory-store.ts';
+import type { Store } from '../../storage/store.ts';
 import { eventually } from '../../testing/expectations.ts';
+import { ownStore } from '../../testing/own-store.ts';
 import { Registry } from '../registry.ts';
 import { AddressRepair } from './address-repair.ts';
 import { ipAddressOf } from './cluster-ips.ts';
 import { ServiceAllocation } from './hooks.ts';
 import { PortRepair } from './port-repair.ts';
 
-let store: MemoryStore;
+let store: Store;
 /** One that allocates, and one that writes services as they come. */
 let registry: Registry;
 let plain: Registry;
@@ -21,7 +22,7 @@ let stop: AbortController;
 const log = { warn: () => undefined };
 
 beforeEach(async () => {
-  store = new MemoryStore();
+  store = await ownStore();
   told = [];
   stop = new AbortController();
   allocation = new ServiceAllocation({

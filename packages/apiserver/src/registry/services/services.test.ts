@@ -7,11 +7,12 @@ import { serviceCidr } from '@coracle/api/networking/v1/servicecidr';
 import type { Service, ServiceSpec } from '@coracle/api/types/core/v1';
 import type { ServiceCIDR } from '@coracle/api/types/networking/v1';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { MemoryStore } from '../../storage/memory-store.ts';
+import type { Store } from '../../storage/store.ts';
+import { ownStore } from '../../testing/own-store.ts';
 import { Registry } from '../registry.ts';
 import { ServiceAllocation } from './hooks.ts';
 
-const stores: MemoryStore[] = [];
+const stores: Store[] = [];
 const registries: Registry[] = [];
 afterEach(async () => {
   for (const registry of registries.splice(0)) await registry.stop();
@@ -21,13 +22,13 @@ afterEach(async () => {
 interface Options {
   ranges?: string[];
   ports?: string;
-  store?: MemoryStore;
+  store?: Store;
   failed?: (what: string) => void;
 }
 
 /** The services of an API server, in a cluster of its own unless it shares another's store. */
 async function services(options: Options = {}) {
-  const store = options.store ?? new MemoryStore();
+  const store = options.store ?? (await ownStore());
   if (!options.store) stores.push(store);
   const allocation = new ServiceAllocation({
     clusterIpRanges: options.ranges ?? ['10.0.0.0/24'],
@@ -321,6 +322,7 @@ describe('ranges', () => {
 describe('ServiceCIDRs', () => {
   const declare = async ({ registry }: Awaited<ReturnType<typeof services>>, name: string, cidrs: string[]) => {
     await registry.create(serviceCidr, { metadata: { name, finalizers: ['example.com/stays'] }, spec: { cidrs } });
+    await registry.fresh();
     return (status: 'True' | 'False') => sayReady(registry, name, status);
   };
   const sayReady = async (registry: Registry, name: string, status: string) => {
