@@ -20,6 +20,7 @@ import { isDns1123Subdomain } from '../../meta/names.ts';
 import { clone, deepEqual } from '../../meta/object.ts';
 import { validateAccessModes } from './access-modes.ts';
 import { validateNodeSelector } from './affinity-validation.ts';
+import { newerLabels } from './node-labels.ts';
 import { sourceOf, validatePersistentVolumeSource } from './persistentvolume-sources.ts';
 import { validateBasicAmount, validatePositiveAmount } from './storage-amount.ts';
 
@@ -130,15 +131,6 @@ export function validatePersistentVolumeUpdate(it: PersistentVolume, old: Persis
     errors.push(forbidden(attributes, 'update from non-nil value to nil is forbidden'));
   return errors;
 }
-
-/** Labels of nodes that got another name when they became stable, which volumes may follow. */
-export const newerLabels: Readonly<Record<string, string>> = {
-  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
-  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
-  'beta.kubernetes.io/os': 'kubernetes.io/os',
-  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
-};
 
 /** `affinity` with labels named as `old` named them, wherever it only follows their renaming. */
 function withOlderLabels(

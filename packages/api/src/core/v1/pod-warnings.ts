@@ -1,13 +1,13 @@
 import type { Container, NodeSelectorTerm, PodSpec } from '../../generated/core/v1.ts';
 import { Quantity } from '../../meta/quantity.ts';
-import { newerLabels } from './persistentvolume-validation.ts';
-import { podVolumeWarnings, since } from './volume-warnings.ts';
+import { labelWarnings } from './node-labels.ts';
+import { podVolumeWarnings } from './volume-warnings.ts';
 
 /** What a client is warned of in the spec of a pod or a template; `at` is where it is. */
 export function podSpecWarnings(spec: PodSpec | undefined, at: string): string[] {
   if (!spec) return [];
   return [
-    ...labelWarnings(spec, at),
+    ...nodeLabelWarnings(spec, at),
     ...podVolumeWarnings(spec, at),
     ...valueWarnings(spec, at),
     ...(['initContainers', 'containers'] as const).flatMap((list) =>
@@ -40,14 +40,17 @@ function valueWarnings(spec: PodSpec, at: string): string[] {
 }
 
 /** Labels of nodes that have other names now, wherever a pod may ask for them. */
-function labelWarnings({ nodeSelector, affinity, topologySpreadConstraints: spread }: PodSpec, at: string): string[] {
+function nodeLabelWarnings(
+  { nodeSelector, affinity, topologySpreadConstraints: spread }: PodSpec,
+  at: string,
+): string[] {
   const nodes = `${at}.affinity.nodeAffinity`;
   const {
     requiredDuringSchedulingIgnoredDuringExecution: wanted,
     preferredDuringSchedulingIgnoredDuringExecution: liked,
   } = affinity?.nodeAffinity ?? {};
   return [
-    ...Object.keys(nodeSelector ?? {}).flatMap((key) => deprecation(key, `${at}.nodeSelector[${key}]: `)),
+    ...Object.keys(nodeSelector ?? {}).flatMap((key) => labelWarnings(key, `${at}.nodeSelector[${key}]: `)),
     ...(wanted?.nodeSelectorTerms ?? []).flatMap((term, i) =>
       termWarnings(term, `${nodes}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`),
     ),
@@ -55,20 +58,15 @@ function labelWarnings({ nodeSelector, affinity, topologySpreadConstraints: spre
       termWarnings(preference, `${nodes}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`),
     ),
     ...(spread ?? []).flatMap(({ topologyKey: key }, i) =>
-      deprecation(key, `${at}.topologySpreadConstraints[${i}].topologyKey: ${key} is `),
+      labelWarnings(key, `${at}.topologySpreadConstraints[${i}].topologyKey: ${key} is `),
     ),
   ];
 }
 
 function termWarnings(term: NodeSelectorTerm, at: string): string[] {
   return (term.matchExpressions ?? []).flatMap(({ key }, i) =>
-    deprecation(key, `${at}.matchExpressions[${i}].key: ${key} is `),
+    labelWarnings(key, `${at}.matchExpressions[${i}].key: ${key} is `),
   );
-}
-
-function deprecation(key: string, start: string): string[] {
-  const newer = Object.hasOwn(newerLabels, key) ? newerLabels[key] : undefined;
-  return newer === undefined ? [] : [`${start}deprecated since ${since(key)}; use "${newer}" instead`];
 }
 
 function containerWarnings({ env = [], ports = [], resources = {} }: Container, at: string): string[] {

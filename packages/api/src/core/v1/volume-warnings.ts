@@ -5,9 +5,10 @@ import type {
   PodSpec,
 } from '../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
+import { append } from '../../meta/append.ts';
 import { Quantity } from '../../meta/quantity.ts';
 import { storageClassAnnotation } from './class-annotation.ts';
-import { newerLabels } from './persistentvolume-validation.ts';
+import { labelWarnings } from './node-labels.ts';
 
 const mountOptionsAnnotation = 'volume.beta.kubernetes.io/mount-options';
 
@@ -55,8 +56,7 @@ export function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
   for (const [i, term] of (spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).entries()) {
     for (const [j, { key }] of (term.matchExpressions ?? []).entries()) {
       const path = `spec.nodeAffinity.required.nodeSelectorTerms[${i}].matchExpressions[${j}].key`;
-      const newer = newerLabels[key];
-      if (newer) warnings.push(`${path}: ${key} is deprecated since ${since(key)}; use "${newer}" instead`);
+      append(warnings, labelWarnings(key, `${path}: ${key} is `));
     }
   }
   return [
@@ -64,9 +64,6 @@ export function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
     ...deprecatedSources.filter(([source]) => spec[source]).map(([, name, text]) => `spec.${name}: ${text}`),
   ];
 }
-
-/** The version that deprecated a former name of a label. */
-export const since = (label: string) => (/\/(os|arch)$/.test(label) ? 'v1.14' : 'v1.17');
 
 /** What a client is warned of that writes a claim. */
 export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {

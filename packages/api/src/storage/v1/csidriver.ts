@@ -1,10 +1,8 @@
 import { age, column, text } from '../../columns.ts';
-import { validateCsiDriverName } from '../../core/v1/volume-source-validation.ts';
 import type { CSIDriver, CSIDriverSpec, TokenRequest } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, notSupported, type Path } from '../../meta/field-path.ts';
-import { isPathSegmentName } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 
 const groupPolicies = ['File', 'None', 'ReadWriteOnceWithFSType'];
@@ -37,11 +35,7 @@ export const csiDriver = defineKind<CSIDriver>('storage/v1', {
     // Counted from the first change on.
     if (!deepEqual(it.spec, old.spec)) it.metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
-  name: isPathSegmentName,
-  validate: ({ metadata, spec }, at) => [
-    ...validateCsiDriverName(metadata.name ?? '', at.child('name')),
-    ...validateSpec(spec, at.child('spec')),
-  ],
+  validate: ({ spec }, at) => validateSpec(spec, at.child('spec')),
   validateUpdate({ spec }, { spec: old }, at) {
     const fixed = (path: string, field: 'attachRequired' | 'volumeLifecycleModes') =>
       deepEqual(spec[field], old[field]) ? [] : [invalid(at.child(path), spec[field], 'field is immutable')];

@@ -8,7 +8,7 @@ import { goForm } from '../../meta/go-form.ts';
 import { isQualifiedName } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 
-const maxNodeIdBytes = 192;
+const maxNodeIdBytes = 256;
 
 /** The drivers of CSI volumes that a node has. Its name is the node's. */
 export const csiNode = defineKind<CSINode>('storage/v1', {
@@ -25,12 +25,14 @@ export const csiNode = defineKind<CSINode>('storage/v1', {
   validateUpdate({ spec: { drivers } }, { spec: { drivers: old } }, at) {
     // How many volumes a node takes may change, what its drivers are may not (KEP-4876).
     const fixed = ({ allocatable: _, ...driver }: CSINodeDriver) => driver;
-    return drivers
-      .filter((driver) => old.some((each) => each.name === driver.name && !deepEqual(fixed(each), fixed(driver))))
-      .map((driver) => {
-        const shown = goForm('storage/v1.CSINodeDriver', fixed(driver));
-        return invalid(at.child('CSINodeDriver'), shown, 'field is immutable');
-      });
+    return old.flatMap((before) =>
+      drivers
+        .filter((driver) => driver.name === before.name && !deepEqual(fixed(driver), fixed(before)))
+        .map((driver) => {
+          const shown = goForm('storage/v1.CSINodeDriver', fixed(driver));
+          return invalid(at.child('spec.drivers'), shown, 'field is immutable');
+        }),
+    );
   },
   columns: [count('Drivers', (it) => it.spec.drivers?.length, 'How many drivers the node has.'), age],
 });

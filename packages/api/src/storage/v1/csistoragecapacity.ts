@@ -1,4 +1,5 @@
 import { text } from '../../columns.ts';
+import { labelWarnings } from '../../core/v1/node-labels.ts';
 import { validateAmount } from '../../core/v1/storage-amount.ts';
 import type { CSIStorageCapacity } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
@@ -14,20 +15,24 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>('storage/v1', {
   allowUnconditionalUpdate: false,
   validate,
   immutable: ['nodeTopology', 'storageClassName'],
+  warnings: ({ nodeTopology: { matchExpressions = [], matchLabels = {} } = {} }) => [
+    ...matchExpressions.flatMap(({ key }, i) =>
+      labelWarnings(key, `nodeTopology.matchExpressions[${i}].key: ${key} is `),
+    ),
+    ...Object.keys(matchLabels)
+      .sort()
+      .flatMap((key) => labelWarnings(key, `nodeTopology.matchLabels.${key}: `)),
+  ],
   columns: [
     text('StorageClassName', (it) => it.storageClassName, 'The class it is about.'),
     text('Capacity', (it) => it.capacity ?? '<unset>', 'How much is left.'),
   ],
 });
 
-function validate(
-  { nodeTopology, storageClassName, capacity, maximumVolumeSize }: CSIStorageCapacity,
-  at: Path,
-): FieldError[] {
+function validate({ nodeTopology, storageClassName, capacity }: CSIStorageCapacity, at: Path): FieldError[] {
   return [
     ...validateLabelSelector(nodeTopology, at.child('nodeTopology')),
     ...malformed(at.child('storageClassName'), storageClassName ?? '', isDns1123Subdomain),
     ...(capacity === undefined ? [] : validateAmount(capacity, at.child('capacity'))),
-    ...(maximumVolumeSize === undefined ? [] : validateAmount(maximumVolumeSize, at.child('maximumVolumeSize'))),
   ];
 }

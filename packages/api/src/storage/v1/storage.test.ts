@@ -40,6 +40,7 @@ describe('a storage class', () => {
         'parameters: Too long: may not be more than 262144 bytes',
       ],
     ],
+    [{ allowedTopologies: [{}] }, ['allowedTopologies[0].matchLabelExpressions: Duplicate value: ""']],
     [
       { allowedTopologies: [zone('a', 'x', 'y'), zone('a', 'y', 'x', 'x'), zone('b')] },
       [
@@ -66,6 +67,13 @@ describe('a storage class', () => {
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ]);
     expect(messages(validateUpdate(storageClass, of({ allowVolumeExpansion: true }), of({})))).toEqual([]);
+  });
+
+  it('warns of labels of nodes by their former names', () => {
+    const key = 'failure-domain.beta.kubernetes.io/zone';
+    expect(storageClass.warnings!(of({ allowedTopologies: [zone('a', 'x'), zone(key, 'x')] }), undefined, '')).toEqual([
+      'allowedTopologies[1].matchLabelExpressions[0].key: deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    ]);
   });
 
   it('says in its name that it is the default', () => {
@@ -195,12 +203,11 @@ describe('a CSI driver', () => {
     expect(messages(validateCreate(csiDriver, of(spec)))).toEqual(expected);
   });
 
-  it('has the name by which volumes name it, in small letters or large', () => {
-    expect(
-      messages(validateCreate(csiDriver, defaulted(csiDriver, { spec: {} }, { name: 'CSI.example.com' }))),
-    ).toEqual([]);
-    expect(messages(validateCreate(csiDriver, defaulted(csiDriver, { spec: {} }, { name: 'x'.repeat(64) })))).toEqual([
-      'name: Too long: may not be more than 63 bytes',
+  it('has a name like any other object, which may be longer than volumes can say', () => {
+    const named = (name: string) => messages(validateCreate(csiDriver, defaulted(csiDriver, { spec: {} }, { name })));
+    expect(named('x'.repeat(64))).toEqual([]);
+    expect(named('CSI.example.com')).toEqual([
+      expect.stringContaining('metadata.name: Invalid value: "CSI.example.com": a lowercase RFC 1123 subdomain must'),
     ]);
   });
 
@@ -233,13 +240,13 @@ describe('the drivers of a node', () => {
           csiNode,
           of(
             { ...driver, topologyKeys: ['a', 'a'] },
-            { ...driver, nodeID: 'x'.repeat(193), allocatable: { count: -1 } },
+            { ...driver, nodeID: 'x'.repeat(257), allocatable: { count: -1 } },
           ),
         ),
       ),
     ).toEqual([
       'spec.drivers[0]: Duplicate value: "a"',
-      `spec.drivers[1].nodeID: Invalid value: "${'x'.repeat(193)}": must be 192 characters or less`,
+      `spec.drivers[1].nodeID: Invalid value: "${'x'.repeat(257)}": must be 256 characters or less`,
       'spec.drivers[1].allocatable.count: Invalid value: -1: must be greater than or equal to 0',
       'spec.drivers[1].name: Duplicate value: "csi.example.com"',
     ]);
@@ -247,13 +254,36 @@ describe('the drivers of a node', () => {
 
   it('stay what they are, but may take more volumes', () => {
     expect(messages(validateUpdate(csiNode, of({ ...driver, allocatable: { count: 3 } }), of(driver)))).toEqual([]);
-    expect(messages(validateUpdate(csiNode, of({ ...driver, nodeID: 'm' }), of(driver)))).toEqual([
-      'CSINodeDriver: Invalid value: {"Name":"csi.example.com","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
+    const other = { ...driver, name: 'other' };
+    const moved = (it: CSINodeDriver) => ({ ...it, nodeID: 'm' });
+    expect(messages(validateUpdate(csiNode, of(moved(other), moved(driver)), of(driver, other)))).toEqual([
+      'spec.drivers: Invalid value: {"Name":"csi.example.com","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
+      'spec.drivers: Invalid value: {"Name":"other","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
+    ]);
+    expect(messages(validateUpdate(csiNode, of(moved(driver)), of(driver)))).toEqual([
+      'spec.drivers: Invalid value: {"Name":"csi.example.com","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
     ]);
   });
 });
 
 describe('the capacity of a driver', () => {
+  it('warns of labels of nodes by their former names', () => {
+    const nodeTopology = {
+      matchExpressions: [{ key: 'beta.kubernetes.io/os', operator: 'Exists' }],
+      matchLabels: { 'beta.kubernetes.io/arch': 'arm' },
+    };
+    const it = defaulted(csiStorageCapacity, { storageClassName: 'fast', nodeTopology });
+    expect(csiStorageCapacity.warnings!(it, undefined, '')).toEqual([
+      'nodeTopology.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead',
+      'nodeTopology.matchLabels.beta.kubernetes.io/arch: deprecated since v1.14; use "kubernetes.io/arch" instead',
+    ]);
+  });
+
+  it('says of the largest volume what it likes', () => {
+    const it = defaulted(csiStorageCapacity, { storageClassName: 'fast', maximumVolumeSize: '-1' });
+    expect(messages(validateCreate(csiStorageCapacity, it))).toEqual([]);
+  });
+
   it('is of a class, and not negative', () => {
     const of = (storageClassName: string, capacity: string) =>
       defaulted(csiStorageCapacity, { storageClassName, capacity });

@@ -1,4 +1,5 @@
 import { age, column, text } from '../../columns.ts';
+import { labelWarnings } from '../../core/v1/node-labels.ts';
 import type { TopologySelectorTerm } from '../../generated/core/v1.ts';
 import type { StorageClass } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
@@ -41,6 +42,12 @@ export const storageClass = defineKind<StorageClass>('storage/v1', {
     if (it.volumeBindingMode === old.volumeBindingMode) return errors;
     return [...errors, invalid(at.child('volumeBindingMode'), it.volumeBindingMode, 'field is immutable')];
   },
+  warnings: ({ allowedTopologies = [] }) =>
+    allowedTopologies.flatMap(({ matchLabelExpressions = [] }, i) =>
+      matchLabelExpressions.flatMap(({ key }, j) =>
+        labelWarnings(key, `allowedTopologies[${i}].matchLabelExpressions[${j}].key: `),
+      ),
+    ),
   columns: [
     classNameColumn(defaultStorageClassAnnotations),
     text('Provisioner', (it) => it.provisioner, 'Who makes its volumes.'),
@@ -72,7 +79,7 @@ function validateTopologies(terms: readonly TopologySelectorTerm[], at: Path): F
     const same = JSON.stringify(
       (term.matchLabelExpressions ?? []).map(({ key, values }) => [key, [...new Set(values)].sort()]).sort(),
     );
-    if (seen.has(same)) errors.push(duplicate(path, ''));
+    if (seen.has(same) || same === '[]') errors.push(duplicate(path, ''));
     seen.add(same);
     return errors;
   });
