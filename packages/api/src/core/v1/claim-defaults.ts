@@ -14,7 +14,7 @@ export function alignDataSources(spec: PersistentVolumeClaimSpec): void {
   if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
     const { namespace: _, ...local } = dataSourceRef;
     spec.dataSource = local;
-  } else if (dataSource && !dataSourceRef && isClaimOrSnapshot(dataSource)) {
+  } else if (dataSource && !dataSourceRef) {
     spec.dataSourceRef = { ...dataSource };
   }
 }

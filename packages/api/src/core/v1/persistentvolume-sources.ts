@@ -3,7 +3,6 @@ import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
 import {
-  initiatorTooLong,
   validateAzureDisk,
   validateCsiDriverName,
   validateDisk,
@@ -48,14 +47,7 @@ const checks: Checks = {
   rbd: (source, at) => validateRequired(source, ['monitors', 'image'], at),
   quobyte: validateQuobyte,
   cephfs: (source, at) => validateRequired(source, ['monitors'], at),
-  iscsi(source, at, volume) {
-    const tooLong = initiatorTooLong(volume, source);
-    return [
-      ...validateIscsi(source, at, 'must be valid format'),
-      ...(tooLong ? [invalid(at.child('targetportal'), source.targetPortal, tooLong)] : []),
-      ...(source.secretRef ? validateRequired(source.secretRef, ['name'], at.child('secretRef')) : []),
-    ];
-  },
+  iscsi: (source, at, volume) => validateIscsi(source, at, 'must be valid format', volume),
   cinder: (source, at) => [
     ...validateRequired(source, ['volumeID'], at),
     ...(source.secretRef ? validateRequired(source.secretRef, ['name', 'namespace'], at.child('secretRef')) : []),

@@ -17,7 +17,7 @@ import {
 } from '../../meta/field-path.ts';
 import { goDiff } from '../../meta/go-form.ts';
 import { isDns1123Label, isDns1123Subdomain, isQualifiedName } from '../../meta/names.ts';
-import { clone, deepEqual } from '../../meta/object.ts';
+import { clone, deepEqual, getPath } from '../../meta/object.ts';
 import { Quantity } from '../../meta/quantity.ts';
 import { validateAnnotations } from '../../meta/validate-metadata.ts';
 import { validateLabelSelector, validateLabels } from '../../meta/validate-selector.ts';
@@ -100,8 +100,7 @@ export function validatePersistentVolumeClaimUpdate(
   append(errors, validateClassChange(it, old, now, at));
   if (bound && now.resources?.requests && before.resources?.requests?.['storage'] !== undefined)
     now.resources.requests['storage'] = before.resources.requests['storage'];
-  if (bound && now.volumeAttributesClassName !== undefined)
-    setOrDelete(now, 'volumeAttributesClassName', before.volumeAttributesClassName);
+  if (bound) setOrDelete(now, 'volumeAttributesClassName', before.volumeAttributesClassName);
   if (!deepEqual(now, before)) {
     const what =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
@@ -111,11 +110,12 @@ export function validatePersistentVolumeClaimUpdate(
   if (it.spec.volumeMode !== old.spec.volumeMode)
     errors.push(invalid(at.child('volumeMode'), it.spec.volumeMode, 'field is immutable'));
   const attributes = it.spec.volumeAttributesClassName;
-  if (old.spec.volumeAttributesClassName !== undefined && !attributes) {
-    const to = attributes === undefined ? 'nil' : 'an empty string';
+  // A class that was asked for and never came to be may be taken back (KEP-3751).
+  const current = 'status.currentVolumeAttributesClassName';
+  if (attributes !== old.spec.volumeAttributesClassName && !attributes && getPath(old, current) !== undefined) {
+    const to = attributes === undefined ? 'nil' : 'empty string';
     const path = at.child('spec.volumeAttributesClassName');
-    if (attributes !== old.spec.volumeAttributesClassName)
-      errors.push(forbidden(path, `update from non-nil value to ${to} is forbidden`));
+    errors.push(forbidden(path, `update to ${to} is forbidden when ${current} is not nil`));
   }
   return errors;
 }

@@ -1,5 +1,5 @@
 import { age, text, wide } from '../../columns.ts';
-import type { PersistentVolumeClaim } from '../../generated/core/v1.ts';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { shownAccessModes } from './access-modes.ts';
 import { alignDataSources, claimSpecDefaults, isClaimOrSnapshot } from './claim-defaults.ts';
@@ -24,16 +24,14 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>('core/v1'
     it.status ??= {};
     it.status.phase ||= 'Pending';
     claimSpecDefaults(it.spec);
-    alignDataSources(it.spec);
+    if (it.spec.dataSourceRef || (it.spec.dataSource && isClaimOrSnapshot(it.spec.dataSource)))
+      alignDataSources(it.spec);
   },
   prepareForCreate(it) {
-    const { spec } = it;
     it.status = { phase: 'Pending' };
-    // What the older field cannot name was always ignored, and so are sources in other namespaces, which are not on yet.
-    if (spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
-    if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
-    alignDataSources(spec);
+    settleDataSources(it.spec);
   },
+  prepareForUpdate: ({ spec }, old) => settleDataSources(spec, old.spec),
   validate: validatePersistentVolumeClaim,
   validateUpdate: validatePersistentVolumeClaimUpdate,
   validateStatusUpdate: validatePersistentVolumeClaimStatusUpdate,
@@ -65,3 +63,11 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>('core/v1'
     wide(text('VolumeMode', (it) => it.spec.volumeMode ?? '<unset>', 'Whether it is a file system or a raw device.')),
   ],
 });
+
+/** What the older field cannot name was always ignored, and so are sources in other namespaces, which are not on yet: unless they are there. */
+function settleDataSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec = {}): void {
+  if (spec.dataSourceRef?.namespace && !old.dataSourceRef) delete spec.dataSourceRef;
+  const isKept = spec.dataSourceRef ?? old.dataSource ?? old.dataSourceRef;
+  if (!isKept && spec.dataSource && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
+  alignDataSources(spec);
+}

@@ -125,6 +125,9 @@ function volumeDefaults(volume: Volume): void {
         if (item.resourceFieldRef) item.resourceFieldRef.divisor ??= '0';
       }
       if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
+      // Not on yet: upstream's gates ClusterTrustBundleProjection and PodCertificateRequest are off.
+      delete source.clusterTrustBundle;
+      delete source.podCertificate;
     }
   }
   if (volume.image)

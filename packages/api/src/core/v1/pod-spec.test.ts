@@ -4,6 +4,7 @@ import { Path } from '../../meta/field-path.ts';
 import { isPortName, isQualifiedName } from '../../meta/names.ts';
 import { validateCreate } from '../../validate.ts';
 import { pod } from './pod.ts';
+import { podTemplateDefaults } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 
 function errorsOf(spec: Partial<PodSpec>, annotations?: Record<string, string>): string[] {
@@ -365,9 +366,41 @@ const pods: [string, Partial<PodSpec>, string[]][] = [
     },
     [
       'spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes',
-      'spec.volumes[0].projected: Invalid value: "s": conflicting duplicate paths',
       'spec.volumes[0].projected: Invalid value: "x": conflicting duplicate paths',
       'spec.volumes[1].image.reference: Required value',
+    ],
+  ],
+  [
+    'files that are not where files can be',
+    {
+      serviceAccountName: 'a',
+      volumes: [
+        {
+          name: 'v',
+          projected: {
+            sources: [
+              { serviceAccountToken: { path: '' } },
+              { serviceAccountToken: { path: '/../x' }, configMap: {} },
+              {
+                downwardAPI: {
+                  items: [{ path: '..', fieldRef: { fieldPath: 'x' }, resourceFieldRef: { resource: 'limits.cpu' } }],
+                },
+              },
+            ],
+          },
+        },
+      ],
+    },
+    [
+      'spec.volumes[0].projected.path: Required value',
+      'spec.volumes[0].projected.sources[1].configMap.name: Required value',
+      'spec.volumes[0].projected.path: Invalid value: "/../x": must be a relative path',
+      `spec.volumes[0].projected.path: Invalid value: "/../x": must not contain '..'`,
+      'spec.volumes[0].projected.sources[1]: Forbidden: may not specify more than 1 volume type',
+      `spec.volumes[0].projected.sources[2].downwardAPI.path: Invalid value: "..": must not contain '..'`,
+      `spec.volumes[0].projected.sources[2].downwardAPI.path: Invalid value: "..": must not start with '..'`,
+      'spec.volumes[0].projected.sources[2].downwardAPI.fieldRef.fieldPath: Invalid value: "x": error converting fieldPath: field label not supported: x',
+      'spec.volumes[0].projected.sources[2].downwardAPI: Invalid value: "resource": fieldRef and resourceFieldRef can not be specified simultaneously',
     ],
   ],
   [
@@ -514,4 +547,25 @@ describe('a new pod is accepted', () => {
     });
     expect(it.spec.resources!.requests).toEqual({ cpu: '500m', memory: '1Gi' });
   });
+});
+
+it('what of projected volumes is not on yet is left out, of templates too', () => {
+  const of = (): PodSpec => ({
+    containers: [],
+    volumes: [
+      {
+        name: 'v',
+        projected: {
+          sources: [
+            { clusterTrustBundle: { name: 'a', path: 'a' } },
+            { podCertificate: { signerName: 'example.com/a', keyType: 'ED25519', credentialBundlePath: 'b' } },
+          ],
+        },
+      },
+    ],
+  });
+  const [one, other] = [of(), of()];
+  pod.defaults!({ metadata: {}, spec: one } as Pod);
+  podTemplateDefaults({ spec: other });
+  for (const { volumes } of [one, other]) expect(volumes?.[0]?.projected?.sources).toEqual([{}, {}]);
 });

@@ -94,11 +94,18 @@ describe('a persistent volume', () => {
     [
       { iscsi: { targetPortal: 'p'.repeat(60), iqn: 'x', lun: 300, initiatorName: 'iqn.x', chapAuthSession: true } },
       [
+        `spec.iscsi.targetportal: Invalid value: "${'p'.repeat(60)}": Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.`,
         'spec.iscsi.iqn: Invalid value: "x": must be valid format',
         'spec.iscsi.lun: Invalid value: 300: must be between 0 and 255, inclusive',
         'spec.iscsi.secretRef: Required value',
         'spec.iscsi.initiatorname: Invalid value: "iqn.x": must be valid format',
-        `spec.iscsi.targetportal: Invalid value: "${'p'.repeat(60)}": Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.`,
+      ],
+    ],
+    [
+      { iscsi: { targetPortal: 'p', iqn: 'iqn.2001-04.com.example:x', lun: 0, secretRef: {}, initiatorName: 'x' } },
+      [
+        'spec.iscsi.secretRef.name: Required value',
+        'spec.iscsi.initiatorname: Invalid value: "x": must be valid format',
       ],
     ],
     [
@@ -224,6 +231,22 @@ describe('a claim', () => {
     expect([ignored.spec.dataSource, ignored.spec.dataSourceRef]).toEqual([undefined, undefined]);
   });
 
+  it('is changed without what its older field cannot name, and with what it was made of', () => {
+    const book = { apiGroup: 'example.com', kind: 'Book', name: 'a' };
+    const updated = (spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec) => {
+      const it = of(spec);
+      persistentVolumeClaim.prepareForUpdate!(it, of(old));
+      const { dataSource, dataSourceRef } = it.spec;
+      return { dataSource, dataSourceRef };
+    };
+    const nothing = { dataSource: undefined, dataSourceRef: undefined };
+    const both = { dataSource: book, dataSourceRef: book };
+    expect(updated({ dataSource: book }, {})).toEqual(nothing);
+    expect(updated({ dataSourceRef: { ...book, namespace: 'other' } }, {})).toEqual(nothing);
+    expect(updated({ dataSource: book }, both)).toEqual(both);
+    expect(updated({ dataSourceRef: book }, both)).toEqual(both);
+  });
+
   const bound: Status = { phase: 'Bound', capacity: { storage: '1Gi' } };
   const immutable =
     'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n';
@@ -294,10 +317,26 @@ describe('a claim', () => {
       [],
     ],
     [
-      'keeps having a class of attributes',
-      of({ volumeAttributesClassName: '' }, bound),
+      'takes back a class of attributes that it never got',
+      of({}, bound),
       of({ volumeAttributesClassName: 'a' }, bound),
-      ['spec.volumeAttributesClassName: Forbidden: update from non-nil value to an empty string is forbidden'],
+      [],
+    ],
+    [
+      'keeps having a class of attributes once it has one',
+      of({}, bound),
+      of({ volumeAttributesClassName: 'a' }, { ...bound, currentVolumeAttributesClassName: 'a' }),
+      [
+        'spec.volumeAttributesClassName: Forbidden: update to nil is forbidden when status.currentVolumeAttributesClassName is not nil',
+      ],
+    ],
+    [
+      'keeps naming a class of attributes once it has one',
+      of({ volumeAttributesClassName: '' }, bound),
+      of({ volumeAttributesClassName: 'a' }, { ...bound, currentVolumeAttributesClassName: 'a' }),
+      [
+        'spec.volumeAttributesClassName: Forbidden: update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil',
+      ],
     ],
   ])('%s', (_name, it, old, expected) => {
     expect(messages(validateUpdate(persistentVolumeClaim, it, old))).toEqual(expected);

@@ -51,14 +51,17 @@ export function validateNoBacksteps(path: string, at: Path): FieldError[] {
 
 /** Errors of a path inside a volume: relative, and never upwards. */
 export function validateDescendingPath(path: string, at: Path): FieldError[] {
-  return path.startsWith('/') ? [invalid(at, path, 'must be a relative path')] : validateNoBacksteps(path, at);
+  return [
+    ...(path.startsWith('/') ? [invalid(at, path, 'must be a relative path')] : []),
+    ...validateNoBacksteps(path, at),
+  ];
 }
 
 /** Errors of a path of a file inside a volume: names that start with two dots are kept for how files are swapped. */
 export function validateRelativePath(path: string, at: Path): FieldError[] {
   const errors = validateDescendingPath(path, at);
-  if (errors.length > 0 || !path.startsWith('..')) return errors;
-  return [invalid(at, path, "must not start with '..'")];
+  if (!path.startsWith('..') || path.startsWith('../')) return errors;
+  return [...errors, invalid(at, path, "must not start with '..'")];
 }
 
 export function validateHostPath({ path, type = '' }: HostPathVolumeSource, at: Path): FieldError[] {
@@ -164,13 +167,17 @@ interface Iscsi {
   lun: number;
   chapAuthDiscovery?: boolean;
   chapAuthSession?: boolean;
-  secretRef?: object;
+  secretRef?: { name?: string };
   initiatorName?: string;
 }
 
-/** Errors of an iSCSI target; `unknownForm` is the text for a name of no known form. */
-export function validateIscsi(source: Iscsi, at: Path, unknownForm: string): FieldError[] {
+/**
+ * Errors of an iSCSI target; `unknownForm` is the text for a name of no known form. `volume` is the name of the PersistentVolume it is of, which
+ * is held to more.
+ */
+export function validateIscsi(source: Iscsi, at: Path, unknownForm: string, volume?: string): FieldError[] {
   const { iqn = '', lun = 0, secretRef, initiatorName } = source;
+  const tooLong = volume === undefined ? undefined : initiatorTooLong(volume, source);
   const form = (name: string, path: Path): FieldError[] => {
     const known = initiatorForms[name.slice(0, 3) as keyof typeof initiatorForms];
     if (!known) return [invalid(path, name, unknownForm)];
@@ -178,9 +185,11 @@ export function validateIscsi(source: Iscsi, at: Path, unknownForm: string): Fie
   };
   return [
     ...validateRequired(source, ['targetPortal'], at),
+    ...(tooLong ? [invalid(at.child('targetportal'), source.targetPortal, tooLong)] : []),
     ...(iqn ? form(iqn, at.child('iqn')) : [required(at.child('iqn'))]),
     ...validateLun(lun, at),
     ...((source.chapAuthDiscovery || source.chapAuthSession) && !secretRef ? [required(at.child('secretRef'))] : []),
+    ...(secretRef && volume !== undefined ? validateRequired(secretRef, ['name'], at.child('secretRef')) : []),
     ...(initiatorName === undefined ? [] : form(initiatorName, at.child('initiatorname'))),
   ];
 }

@@ -171,6 +171,8 @@ function validateNamesMade({ name, ephemeral, iscsi }: Volume, podName: string, 
   return isDns1123Subdomain(claim).map((message) => invalid(path, name, `PVC name "${claim}": ${message}`));
 }
 
+const projections = ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken'] as const;
+
 function validateProjections(sources: readonly VolumeProjection[], at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const paths = new Set<string>();
@@ -182,12 +184,6 @@ function validateProjections(sources: readonly VolumeProjection[], at: Path): Fi
   };
   for (const [i, source] of sources.entries()) {
     const path = at.child('sources').index(i);
-    const named = (
-      ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken', 'clusterTrustBundle', 'podCertificate'] as const
-    ).filter((type) => source[type]);
-    if (named.length === 0) errors.push(required(path, 'must specify a volume source'));
-    for (const type of named.slice(1))
-      errors.push(forbidden(path.child(type), 'may not specify more than 1 volume type'));
     for (const type of ['secret', 'configMap'] as const) {
       const projection = source[type];
       if (!projection) continue;
@@ -199,24 +195,23 @@ function validateProjections(sources: readonly VolumeProjection[], at: Path): Fi
       append(errors, validateDownward(source.downwardAPI.items, path.child('downwardAPI')));
       for (const item of source.downwardAPI.items ?? []) claim(item.path ?? '');
     }
+    // Where the token's file is is looked at as the volume's, which is upstream's path, and not among those of the others.
     const token = source.serviceAccountToken;
-    if (!token) continue;
-    append(errors, validateTokenFile(token, path.child('serviceAccountToken')));
-    claim(token.path ?? '');
+    if (token) append(errors, validateTokenTime(token, path.child('serviceAccountToken.expirationSeconds')));
+    if (token?.path) append(errors, validateRelativePath(token.path, at.child('path')));
+    else if (token) errors.push(required(at.child('path')));
+    if (projections.filter((type) => source[type]).length > 1)
+      errors.push(forbidden(path, 'may not specify more than 1 volume type'));
   }
   return errors;
 }
 
-function validateTokenFile(
-  { expirationSeconds: seconds = 3600, path }: ServiceAccountTokenProjection,
+function validateTokenTime(
+  { expirationSeconds: seconds = 3600 }: ServiceAccountTokenProjection,
   at: Path,
 ): FieldError[] {
-  const errors: FieldError[] = [];
-  if (seconds < 600)
-    errors.push(invalid(at.child('expirationSeconds'), seconds, 'may not specify a duration less than 10 minutes'));
-  if (seconds > 2 ** 32)
-    errors.push(invalid(at.child('expirationSeconds'), seconds, 'may not specify a duration larger than 2^32 seconds'));
-  return [...errors, ...(path ? validateRelativePath(path, at.child('path')) : [required(at.child('path'))])];
+  if (seconds < 600) return [invalid(at, seconds, 'may not specify a duration less than 10 minutes')];
+  return seconds > 2 ** 32 ? [invalid(at, seconds, 'may not specify a duration larger than 2^32 seconds')] : [];
 }
 
 function validateDownward(
@@ -227,10 +222,11 @@ function validateDownward(
   for (const item of items ?? []) {
     if (!item.path) errors.push(required(at.child('path')));
     else append(errors, validateRelativePath(item.path, at.child('path')));
-    if (item.fieldRef && item.resourceFieldRef)
-      errors.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
-    else if (item.fieldRef) append(errors, validateFieldRef(item.fieldRef, 'volume', at.child('fieldRef')));
-    else if (item.resourceFieldRef)
+    if (item.fieldRef) {
+      append(errors, validateFieldRef(item.fieldRef, 'volume', at.child('fieldRef')));
+      if (item.resourceFieldRef)
+        errors.push(invalid(at, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+    } else if (item.resourceFieldRef)
       append(errors, validateResourceFieldRef(item.resourceFieldRef, true, at.child('resourceFieldRef')));
     else errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'));
     append(errors, validateMode(item.mode, at.child('mode')));
