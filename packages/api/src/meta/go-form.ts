@@ -10,6 +10,7 @@ import { isObject } from './object.ts';
 const goNames: Readonly<Record<string, string>> = {
   apiGroup: 'APIGroup',
   awsElasticBlockStore: 'AWSElasticBlockStore',
+  cel: 'CEL',
   cephfs: 'CephFS',
   csi: 'CSI',
   diskURI: 'DataDiskURI',
@@ -19,6 +20,7 @@ const goNames: Readonly<Record<string, string>> = {
   fc: 'FC',
   fsType: 'FSType',
   gcePersistentDisk: 'GCEPersistentDisk',
+  ips: 'IPs',
   iqn: 'IQN',
   iscsi: 'ISCSI',
   iscsiInterface: 'ISCSIInterface',
@@ -28,6 +30,7 @@ const goNames: Readonly<Record<string, string>> = {
   pdName: 'PDName',
   rbd: 'RBD',
   storageos: 'StorageOS',
+  uid: 'UID',
   wwids: 'WWIDs',
 };
 

@@ -81,6 +81,18 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, at
   return errors;
 }
 
+/** Errors of the metadata that claims are made with from a template: labels and annotations, and nothing else. */
+export function validateTemplateMetadata(metadata: ObjectMeta | undefined, at: Path): FieldError[] {
+  const { annotations, labels, ...others } = metadata ?? {};
+  return [
+    ...validateAnnotations(annotations, at.child('annotations')),
+    ...validateLabels(labels, at.child('labels')),
+    ...Object.entries(others)
+      .filter(([, value]) => value !== undefined)
+      .map(([field]) => forbidden(at.child(field), 'cannot be set')),
+  ];
+}
+
 function validateOwners(owners: readonly OwnerReference[] | undefined, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   let controller: string | undefined;

@@ -4,7 +4,6 @@ import type {
   PersistentVolumeClaimTemplate,
   TypedObjectReference,
 } from '../../generated/core/v1.ts';
-import type { ObjectMeta } from '../../generated/meta/v1.ts';
 import { append } from '../../meta/append.ts';
 import {
   type FieldError,
@@ -19,8 +18,8 @@ import { goDiff } from '../../meta/go-form.ts';
 import { isDns1123Label, isDns1123Subdomain, isQualifiedName } from '../../meta/names.ts';
 import { clone, deepEqual, getPath } from '../../meta/object.ts';
 import { Quantity } from '../../meta/quantity.ts';
-import { validateAnnotations } from '../../meta/validate-metadata.ts';
-import { validateLabelSelector, validateLabels } from '../../meta/validate-selector.ts';
+import { validateTemplateMetadata } from '../../meta/validate-metadata.ts';
+import { validateLabelSelector } from '../../meta/validate-selector.ts';
 import { validateAccessModes } from './access-modes.ts';
 import { storageClassAnnotation } from './class-annotation.ts';
 import { volumeModes } from './persistentvolume-validation.ts';
@@ -31,16 +30,10 @@ export function validatePersistentVolumeClaim({ spec }: PersistentVolumeClaim, a
   return validateClaimSpec(spec, at.child('spec'));
 }
 
-/** Errors of the template of a claim, as pods and stateful sets have them: of its metadata, only labels and annotations count. */
+/** Errors of the template of a claim, as pods have them. */
 export function validateClaimTemplate({ metadata, spec }: PersistentVolumeClaimTemplate, at: Path): FieldError[] {
-  const path = at.child('metadata');
-  const { annotations, labels, ...others } = metadata ?? {};
   return [
-    ...validateAnnotations(annotations, path.child('annotations')),
-    ...validateLabels(labels, path.child('labels')),
-    ...(Object.keys(others) as (keyof ObjectMeta)[])
-      .filter((field) => others[field as keyof typeof others] !== undefined)
-      .map((field) => forbidden(path.child(field), 'cannot be set')),
+    ...validateTemplateMetadata(metadata, at.child('metadata')),
     ...validateClaimSpec(spec ?? {}, at.child('spec')),
   ];
 }

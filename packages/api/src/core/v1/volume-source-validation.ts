@@ -213,8 +213,8 @@ export function validateStorageOs(source: { volumeName?: string; volumeNamespace
 
 /** Errors of the name of a CSI driver, whose letters may be large where it is named. */
 export function validateCsiDriverName(name: string, at: Path): FieldError[] {
+  if (name === '') return [required(at)];
   return [
-    ...(name === '' ? [required(at)] : []),
     ...(Buffer.byteLength(name) > 63 ? [tooLong(at, 63)] : []),
     ...isDns1123Subdomain(name.toLowerCase()).map((message) => invalid(at, name, message)),
   ];

@@ -44,7 +44,7 @@ export function validateClaimSpec({ devices = {} }: ResourceClaimSpec, root: Pat
   const at = root.child('devices');
   const known = requestNames(devices);
   return [
-    ...validateSet(devices.requests, mostRequests, at.child('requests'), validateRequest, ({ name }) => name, 'name'),
+    ...validateSet(devices.requests, mostRequests, at.child('requests'), validateRequest, ({ name }) => name),
     ...validateList(devices.constraints, mostConstraints, at.child('constraints'), (each, path) =>
       validateConstraint(each, known, path),
     ),
@@ -71,7 +71,7 @@ export function validateRequestReference(name: string, known: ReadonlySet<string
   const parts = name.split('/');
   if (parts.length > 2) return [invalid(at, name, detail)];
   const errors = parts.flatMap((part) => validateLabelName(part, at));
-  return errors.length > 0 || known.has(name) ? errors : [invalid(at, name, detail)];
+  return known.has(name) ? errors : [...errors, invalid(at, name, detail)];
 }
 
 /** Errors of what requests something is about; none: it is about all. */
@@ -91,19 +91,17 @@ export function validateRequestReferences(
 
 function validateRequest({ name, exactly, firstAvailable = [] }: DeviceRequest, at: Path): FieldError[] {
   const errors = validateLabelName(name ?? '', at.child('name'));
-  if (!exactly && firstAvailable.length === 0) {
-    errors.push(required(at, 'exactly one of `exactly` or `firstAvailable` is required'));
-  } else if (exactly && firstAvailable.length > 0) {
-    errors.push(
-      invalid(at, null, 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set'),
+  const one = 'exactly one of `exactly` or `firstAvailable` is required';
+  if (!exactly && firstAvailable.length === 0) return [...errors, required(at, one)];
+  if (!exactly) {
+    const path = at.child('firstAvailable');
+    append(
+      errors,
+      validateSet(firstAvailable, mostAlternatives, path, validateAlternative, (each) => each.name),
     );
-  }
-  if (exactly) append(errors, validateWish(exactly, at.child('exactly')));
-  const alternatives = at.child('firstAvailable');
-  return [
-    ...errors,
-    ...validateSet(firstAvailable, mostAlternatives, alternatives, validateAlternative, (each) => each.name, 'name'),
-  ];
+  } else if (firstAvailable.length === 0) append(errors, validateWish(exactly, at.child('exactly')));
+  else errors.push(invalid(at, null, `${one}, but multiple fields are set`));
+  return errors;
 }
 
 function validateAlternative(it: DeviceSubRequest, at: Path): FieldError[] {
@@ -142,15 +140,12 @@ function validateConstraint(it: DeviceConstraint, known: ReadonlySet<string>, at
   const errors = validateRequestReferences(requests, known, at.child('requests'));
   if (matchAttribute !== undefined) {
     append(errors, validateFullyQualifiedName(matchAttribute, at.child('matchAttribute')));
-  }
-  if (distinctAttribute !== undefined) {
+  } else if (distinctAttribute !== undefined) {
     append(errors, validateFullyQualifiedName(distinctAttribute, at.child('distinctAttribute')));
-  }
-  if (matchAttribute === undefined && distinctAttribute === undefined) {
-    errors.push(required(at, 'exactly one of `matchAttribute` or `distinctAttribute` is required'));
-  } else if (matchAttribute !== undefined && distinctAttribute !== undefined) {
-    const detail = 'exactly one of `matchAttribute` or `distinctAttribute` is required, but multiple fields are set';
-    errors.push(invalid(at, null, detail));
+  } else {
+    // The end of it is upstream's.
+    const detail = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set';
+    errors.push(required(at, detail));
   }
   return errors;
 }

@@ -1,5 +1,5 @@
-import { encodeJson } from '../../codec/json.ts';
 import { validateNodeSelector } from '../../core/v1/affinity-validation.ts';
+import { validateRequired } from '../../core/v1/volume-source-validation.ts';
 import type {
   AllocatedDeviceStatus,
   AllocationResult,
@@ -9,6 +9,7 @@ import type {
   ResourceClaim,
   ResourceClaimConsumerReference,
 } from '../../generated/resource/v1.ts';
+import { canonicalCidr } from '../../meta/addresses.ts';
 import { append } from '../../meta/append.ts';
 import {
   duplicate,
@@ -22,14 +23,14 @@ import {
   tooLong,
   tooMany,
 } from '../../meta/field-path.ts';
-import { isCidr, isDns1123Subdomain, isQualifiedName } from '../../meta/names.ts';
-import { deepEqual, isObject } from '../../meta/object.ts';
+import { goForm } from '../../meta/go-form.ts';
+import { isCidr, isQualifiedName } from '../../meta/names.ts';
+import { deepEqual } from '../../meta/object.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
 import { requestNames, validateRequestReference, validateRequestReferences } from './claim-spec.ts';
-import { validateTolerations } from './device-taint.ts';
-import { validateList, validateSet } from './lists.ts';
+import { duplicates, validateList, validateSet } from './lists.ts';
 import { validateDriverName, validateLabelName, validatePoolName } from './names.ts';
-import { validateConfiguration } from './opaque-configuration.ts';
+import { validateConfiguration, validateRaw } from './opaque-configuration.ts';
 
 const mostConsumers = 256;
 const mostResults = 32;
@@ -42,38 +43,45 @@ const longestInterface = 256;
 const longestHardwareAddress = 128;
 const sources = ['FromClaim', 'FromClass'];
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const anyUuid = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})$/i;
 
 /** Errors of a change of what became of a claim: an allocation stays as it is until it is taken back. */
 export function validateClaimStatus(it: ResourceClaim, old: ResourceClaim, at: Path): FieldError[] {
   const { allocation, reservedFor, devices } = it.status ?? {};
   const known = requestNames(it.spec.devices ?? {});
   const errors = [
-    ...validateSet(reservedFor, mostConsumers, at.child('reservedFor'), validateConsumer, ({ uid }) => uid, 'uid'),
+    ...validateSet(reservedFor, mostConsumers, at.child('reservedFor'), validateConsumer, ({ uid }) => uid),
     ...validateDevices(devices ?? [], allocation, at.child('devices')),
   ];
-  const before = old.status?.allocation;
-  if (allocation && before) {
-    if (!deepEqual(allocation, before)) errors.push(invalid(at.child('allocation'), allocation, 'field is immutable'));
-  } else if (allocation) append(errors, validateAllocation(allocation, known, at.child('allocation')));
+  const consumers = old.status?.reservedFor ?? [];
+  const isAdded = (consumer: ResourceClaimConsumerReference) => !consumers.some((each) => deepEqual(each, consumer));
   if (reservedFor?.length && !allocation) {
     errors.push(forbidden(at.child('reservedFor'), 'may not be specified when `allocated` is not set'));
-  }
-  const consumers = new Set((old.status?.reservedFor ?? []).map(({ uid }) => uid));
-  if (it.metadata.deletionTimestamp && reservedFor?.some(({ uid }) => !consumers.has(uid))) {
-    const detail = 'new entries may not be added while `deletionTimestamp` is set';
+  } else if (it.metadata.deletionTimestamp && reservedFor?.some(isAdded)) {
+    const detail = 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set';
     errors.push(forbidden(at.child('reservedFor'), detail));
+  }
+  const before = old.status?.allocation;
+  if (allocation && !before) append(errors, validateAllocation(allocation, known, at.child('allocation')));
+  else if (allocation && !deepEqual(allocation, before)) {
+    const shown = goForm('resource/v1.AllocationResult', allocation);
+    errors.push(invalid(at.child('allocation'), shown, 'field is immutable'));
   }
   return errors;
 }
 
-function validateConsumer(it: ResourceClaimConsumerReference, at: Path): FieldError[] {
-  const { apiGroup = '' } = it;
-  const missing = (['resource', 'name', 'uid'] as const).filter((field) => !it[field]);
-  return [
-    ...(apiGroup === '' ? [] : malformed(at.child('apiGroup'), apiGroup, isDns1123Subdomain)),
-    ...missing.map((field) => required(at.child(field))),
-  ];
+/** Takes out, in place, what is reported of devices that a claim had and has no more. */
+export function dropDeallocated(it: ResourceClaim, old: ResourceClaim): void {
+  const ids = ({ status }: ResourceClaim) => new Set((status?.allocation?.devices?.results ?? []).map(deviceId));
+  const [now, before] = [ids(it), ids(old)];
+  const left = it.status?.devices?.filter((each) => now.has(deviceId(each)) || !before.has(deviceId(each)));
+  if (!it.status || !left || left.length === it.status.devices?.length) return;
+  if (left.length > 0) it.status.devices = left;
+  else delete it.status.devices;
 }
+
+const validateConsumer = (it: ResourceClaimConsumerReference, at: Path): FieldError[] =>
+  validateRequired(it, ['resource', 'name', 'uid'], at);
 
 function validateAllocation(it: AllocationResult, known: ReadonlySet<string>, at: Path): FieldError[] {
   const devices = at.child('devices');
@@ -85,32 +93,38 @@ function validateAllocation(it: AllocationResult, known: ReadonlySet<string>, at
       validateAllocatedConfiguration(each, known, path),
     ),
   ];
-  if (!it.nodeSelector) return errors;
-  return [...errors, ...validateOneTerm(it.nodeSelector, at.child('nodeSelector'))];
-}
-
-/** Errors of a selector of nodes that has exactly one term. */
-export function validateOneTerm(selector: NonNullable<AllocationResult['nodeSelector']>, at: Path): FieldError[] {
-  const errors = validateNodeSelector(selector, at);
-  const terms = selector.nodeSelectorTerms ?? [];
-  if (terms.length === 1) return errors;
-  return [...errors, invalid(at.child('nodeSelectorTerms'), terms, 'must have exactly one node selector term')];
+  return it.nodeSelector ? [...errors, ...validateNodeSelector(it.nodeSelector, at.child('nodeSelector'))] : errors;
 }
 
 function validateResult(it: DeviceRequestAllocationResult, known: ReadonlySet<string>, at: Path): FieldError[] {
-  const errors = [
+  return [
     ...validateRequestReference(it.request ?? '', known, at.child('request')),
-    ...validateDriverName(it.driver ?? '', at.child('driver')),
-    ...validatePoolName(it.pool ?? '', at.child('pool')),
-    ...validateLabelName(it.device ?? '', at.child('device')),
-    ...validateTolerations(it.tolerations, at.child('tolerations')),
+    ...validateDeviceName(it, at),
     ...validateBindingConditions(it, at),
+    ...validateShare(it.shareID, at.child('shareID')),
   ];
-  if (it.shareID !== undefined && !uuid.test(it.shareID)) {
-    const detail = 'must be a lowercase UUID in the 8-4-4-4-12 form';
-    errors.push(invalid(at.child('shareID'), it.shareID, detail));
+}
+
+function validateDeviceName({ driver = '', pool = '', device = '' }: Partial<AllocatedDeviceStatus>, at: Path) {
+  return [
+    ...validateDriverName(driver, at.child('driver')),
+    ...validatePoolName(pool, at.child('pool')),
+    ...validateLabelName(device, at.child('device')),
+  ];
+}
+
+/** Errors of the UUID of a share; what is none is told in the words of upstream's parser. */
+function validateShare(id: string | undefined, at: Path): FieldError[] {
+  if (id === undefined || uuid.test(id)) return [];
+  const digits = id.replace(/^urn:uuid:(?=.{36}$)/i, '').replace(/^\{(.{36})\}$/, '$1');
+  if (anyUuid.test(digits)) {
+    const form =
+      'uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters';
+    return [invalid(at, id, form)];
   }
-  return errors;
+  const length = Buffer.byteLength(id);
+  const why = [32, 36, 38, 45].includes(length) ? 'invalid UUID format' : `invalid UUID length: ${length}`;
+  return [invalid(at, id, `error validating uid: ${why}`)];
 }
 
 /** Errors of the conditions a device has to report before a pod is bound, and of those which say that it cannot be. */
@@ -118,18 +132,29 @@ export function validateBindingConditions(
   it: { bindingConditions?: readonly string[]; bindingFailureConditions?: readonly string[] },
   at: Path,
 ): FieldError[] {
-  const names = (list: readonly string[] | undefined, path: Path) =>
-    validateSet(
-      list,
-      mostBindingConditions,
-      path,
-      (name, where) => malformed(where, name, isQualifiedName),
-      (name) => name,
-    );
-  return [
-    ...names(it.bindingConditions, at.child('bindingConditions')),
-    ...names(it.bindingFailureConditions, at.child('bindingFailureConditions')),
+  const { bindingConditions: wanted = [], bindingFailureConditions: failures = [] } = it;
+  const [path, failurePath] = [at.child('bindingConditions'), at.child('bindingFailureConditions')];
+  const isName = (name: string, where: Path) => malformed(where, name, isQualifiedName);
+  const errors = [
+    ...validateList(wanted, mostBindingConditions, path, isName),
+    ...validateList(failures, mostBindingConditions, failurePath, isName),
+    ...duplicates(wanted, path),
   ];
+  const seen = new Set<string>();
+  for (const [i, name] of failures.entries()) {
+    if (seen.has(name)) errors.push(duplicate(failurePath.index(i), name));
+    seen.add(name);
+    const overlap = 'bindingFailureConditions must not overlap with bindingConditions';
+    if (wanted.includes(name)) errors.push(invalid(failurePath.index(i), name, overlap));
+  }
+  const needs = (field: string, other: string) => `${field} are required to use ${other}`;
+  if (wanted.length === 0 && failures.length > 0)
+    errors.push(invalid(path, it.bindingConditions, needs('bindingConditions', 'bindingFailureConditions')));
+  if (failures.length === 0 && wanted.length > 0)
+    errors.push(
+      invalid(failurePath, it.bindingFailureConditions, needs('bindingFailureConditions', 'bindingConditions')),
+    );
+  return errors;
 }
 
 function validateAllocatedConfiguration(
@@ -153,21 +178,15 @@ function validateDevices(
   at: Path,
 ): FieldError[] {
   const allocated = new Set((allocation?.devices?.results ?? []).map(deviceId));
-  const seen = new Set<string>();
-  return devices.flatMap((each, i) => {
-    const path = at.index(i);
-    const id = deviceId(each);
-    const errors = [
-      ...validateDriverName(each.driver ?? '', path.child('driver')),
-      ...validatePoolName(each.pool ?? '', path.child('pool')),
-      ...validateLabelName(each.device ?? '', path.child('device')),
-      ...validateReport(each, path),
-    ];
-    if (!allocated.has(id)) errors.push(invalid(path, id, 'must be an allocated device in the claim'));
-    if (seen.has(id)) errors.push(duplicate(path, id));
-    seen.add(id);
-    return errors;
-  });
+  const check = (each: AllocatedDeviceStatus, path: Path) => [
+    ...validateDeviceName(each, path),
+    ...validateShare(each.shareID, path.child('shareID')),
+    ...(allocated.has(deviceId(each))
+      ? []
+      : [invalid(path, deviceId(each), 'must be an allocated device in the claim')]),
+    ...validateReport(each, path),
+  ];
+  return validateSet(devices, Number.POSITIVE_INFINITY, at, check, deviceId);
 }
 
 /** `driver/pool/device`, and the share of it where it is shared. */
@@ -176,14 +195,10 @@ function deviceId({ driver, pool, device, shareID }: AllocatedDeviceStatus | Dev
 }
 
 function validateReport({ conditions, data, networkData }: AllocatedDeviceStatus, at: Path): FieldError[] {
-  const errors = validateConditions(conditions, at.child('conditions'));
   const count = conditions?.length ?? 0;
-  if (count > mostConditions) errors.push(tooMany(at.child('conditions'), count, mostConditions));
-  if (data !== undefined && data !== null) {
-    const path = at.child('data');
-    if (!isObject(data)) errors.push(invalid(path, '<value omitted>', 'must be a valid JSON object'));
-    else if (Buffer.byteLength(encodeJson(data)) > longestData) errors.push(tooLong(path, longestData));
-  }
+  const errors = count > mostConditions ? [tooMany(at.child('conditions'), count, mostConditions)] : [];
+  append(errors, validateConditions(conditions, at.child('conditions')));
+  if (data !== undefined && data !== null) append(errors, validateRaw(data, longestData, at.child('data')));
   return networkData ? [...errors, ...validateNetworkData(networkData, at.child('networkData'))] : errors;
 }
 
@@ -198,8 +213,15 @@ function validateNetworkData(it: NetworkDeviceData, at: Path): FieldError[] {
       ips,
       mostAddresses,
       at.child('ips'),
-      (ip, path) => malformed(path, ip, isCidr),
+      (ip, path) => malformed(path, ip, isInterfaceAddress),
       (ip) => ip,
     ),
   ];
+}
+
+/** Whether it is an address and the length of its network, in the one form of both: `10.9.8.7/24`. */
+function isInterfaceAddress(text: string): string[] {
+  if (isCidr(text).length > 0) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'];
+  const canonical = canonicalCidr(text);
+  return text === canonical ? [] : [`must be in canonical form ("${canonical}")`];
 }

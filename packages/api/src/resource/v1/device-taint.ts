@@ -9,7 +9,7 @@ const mostTolerations = 16;
 
 /** Errors of a taint of a device (KEP-5055). */
 export function validateTaint({ key = '', value = '', effect = '' }: DeviceTaint, at: Path): FieldError[] {
-  const errors = key === '' ? [required(at.child('key'))] : malformed(at.child('key'), key, isQualifiedName);
+  const errors = malformed(at.child('key'), key, isQualifiedName);
   append(errors, malformed(at.child('value'), value, isLabelValue));
   if (effect === '') errors.push(required(at.child('effect')));
   else if (!effects.includes(effect)) errors.push(notSupported(at.child('effect'), effect, effects));
@@ -24,10 +24,6 @@ export function validateTolerations(tolerations: readonly DeviceToleration[] | u
 function validateToleration(it: DeviceToleration, at: Path): FieldError[] {
   const { key = '', operator = '', value = '', effect = '' } = it;
   const errors = key === '' ? [] : malformed(at.child('key'), key, isQualifiedName);
-  if (key === '' && operator !== 'Exists') {
-    const detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
-    errors.push(invalid(at.child('operator'), operator, detail));
-  }
   if (operator === '') errors.push(required(at.child('operator')));
   else if (operator === 'Equal') append(errors, malformed(at.child('value'), value, isLabelValue));
   else if (operator !== 'Exists') errors.push(notSupported(at.child('operator'), operator, ['Equal', 'Exists']));

@@ -1,18 +1,13 @@
+import { validateCsiDriverName } from '../../core/v1/volume-source-validation.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, type Path, required, tooLong } from '../../meta/field-path.ts';
 import { isCIdentifier, isDns1123Label, isDns1123Subdomain } from '../../meta/names.ts';
 
-const longestDriver = 63;
 const longestPool = 253;
-const longestDomain = 63;
 const longestIdentifier = 32;
 
-/** Errors of a driver's name. */
-export function validateDriverName(name: string, at: Path): FieldError[] {
-  if (name === '') return [required(at)];
-  const errors = name.length > longestDriver ? [tooLong(at, longestDriver)] : [];
-  return [...errors, ...malformed(at, name, (it) => isDns1123Subdomain(it.toLowerCase()))];
-}
+/** Errors of a driver's name, which is one of drivers of CSI volumes' too. */
+export const validateDriverName = validateCsiDriverName;
 
 /** Errors of a pool's name: DNS subdomains, with slashes between them. */
 export function validatePoolName(name: string, at: Path): FieldError[] {
@@ -21,37 +16,38 @@ export function validatePoolName(name: string, at: Path): FieldError[] {
   return [...errors, ...name.split('/').flatMap((part) => malformed(at, part, isDns1123Subdomain))];
 }
 
-/** Errors of a name that is a DNS label: of a device, a request, a set of counters. */
-export function validateLabelName(name: string, at: Path): FieldError[] {
-  return name === '' ? [required(at)] : malformed(at, name, isDns1123Label);
+/** Errors of a name that is a DNS label: of a device, a request. */
+export const validateLabelName = (name: string, at: Path): FieldError[] => malformed(at, name, isDns1123Label);
+
+/** As `validateLabelName`, of a set of counters. */
+export function validateCounterSetName(name: string, at: Path): FieldError[] {
+  return name === '' ? [required(at)] : validateLabelName(name, at);
 }
 
-/** Errors of the name of an attribute or a capacity: a C identifier, after a domain where it is not of the driver's own. */
+/**
+ * Errors of the name of an attribute or a capacity: a C identifier, after a domain where it is not of the driver's own. What has more parts is let
+ * through, as upstream lets it.
+ */
 export function validateQualifiedName(name: string, at: Path): FieldError[] {
-  if (name === '') return [required(at, 'name required')];
   const parts = name.split('/');
-  if (parts.length > 2) {
-    return [
-      invalid(at, name, 'a fully qualified name must be a domain and a name separated by a slash, or only a name'),
-    ];
-  }
+  if (parts.length > 2) return [];
   const [identifier = '', domain] = parts.reverse();
-  const errors: FieldError[] = [];
-  if (domain === '') errors.push(invalid(at, '', 'the domain must not be empty'));
-  else if (domain !== undefined) {
-    if (domain.length > longestDomain) errors.push(tooLong(at, longestDomain));
-    append(
-      errors,
-      malformed(at, domain, (it) => isDns1123Subdomain(it.toLowerCase())),
-    );
-  }
-  if (identifier === '') return [...errors, invalid(at, '', 'the name must not be empty')];
-  if (identifier.length > longestIdentifier) errors.push(tooLong(at, longestIdentifier));
-  return [...errors, ...malformed(at, identifier, isCIdentifier)];
+  if (domain === undefined) return validateIdentifier(identifier, at);
+  return [
+    ...(domain === '' ? [invalid(at, '', 'the domain must not be empty')] : validateDriverName(domain, at)),
+    ...(identifier === '' ? [invalid(at, '', 'the name must not be empty')] : validateIdentifier(identifier, at)),
+  ];
+}
+
+function validateIdentifier(identifier: string, at: Path): FieldError[] {
+  const errors = identifier.length > longestIdentifier ? [tooLong(at, longestIdentifier)] : [];
+  append(errors, malformed(at, identifier, isCIdentifier));
+  return errors;
 }
 
 /** As `validateQualifiedName`, where the domain is needed. */
 export function validateFullyQualifiedName(name: string, at: Path): FieldError[] {
   const errors = validateQualifiedName(name, at);
-  return name === '' || name.includes('/') ? errors : [...errors, invalid(at, name, 'must include a domain')];
+  if (name.includes('/')) return errors;
+  return [...errors, invalid(at, name, 'a fully qualified name must be a domain and a name separated by a slash')];
 }

@@ -1,6 +1,7 @@
 import { encodeJson } from '../../codec/json.ts';
 import type { DeviceConfiguration, OpaqueDeviceConfiguration } from '../../generated/resource/v1.ts';
 import { type FieldError, invalid, type Path, required, tooLong } from '../../meta/field-path.ts';
+import { isObject } from '../../meta/object.ts';
 import { validateDriverName } from './names.ts';
 
 const longestParameters = 10 * 1024;
@@ -18,8 +19,11 @@ function validateOpaqueConfiguration({ driver = '', parameters }: OpaqueDeviceCo
 
 function validateParameters(parameters: unknown, at: Path): FieldError[] {
   if (parameters === undefined || parameters === null) return [required(at)];
-  if (typeof parameters !== 'object' || Array.isArray(parameters)) {
-    return [invalid(at, '<value omitted>', 'must be a valid JSON object')];
-  }
-  return Buffer.byteLength(encodeJson(parameters)) > longestParameters ? [tooLong(at, longestParameters)] : [];
+  return validateRaw(parameters, longestParameters, at);
+}
+
+/** Errors of a value that only a driver understands: an object, of at most so many bytes of JSON. */
+export function validateRaw(value: unknown, longest: number, at: Path): FieldError[] {
+  if (Buffer.byteLength(encodeJson(value)) > longest) return [tooLong(at, longest)];
+  return isObject(value) ? [] : [invalid(at, '<value omitted>', 'must be a valid JSON object')];
 }

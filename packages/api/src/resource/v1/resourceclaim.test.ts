@@ -55,7 +55,7 @@ describe('a ResourceClaim', () => {
   const requests = 'spec.devices.requests';
   it.each<[DeviceClaim, string]>([
     [{ requests: Array(33).fill(gpu) }, `${requests}: Too many: 33: must have at most 32 items`],
-    [{ requests: [gpu, gpu] }, `${requests}[1].name: Duplicate value: "gpu"`],
+    [{ requests: [gpu, gpu] }, `${requests}[1]: Duplicate value: "gpu"`],
     [
       { requests: [{ name: 'gpu' }] },
       `${requests}[0]: Required value: exactly one of \`exactly\` or \`firstAvailable\` is required`,
@@ -84,14 +84,60 @@ describe('a ResourceClaim', () => {
     ],
     [
       { requests: [gpu], constraints: [{ matchAttribute: 'numa' }] },
-      'spec.devices.constraints[0].matchAttribute: Invalid value: "numa": must include a domain',
+      'spec.devices.constraints[0].matchAttribute: Invalid value: "numa": a fully qualified name must be a domain and a name separated by a slash',
+    ],
+    [
+      { requests: [gpu], constraints: [{}] },
+      'spec.devices.constraints[0]: Required value: exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set',
     ],
     [{ requests: [gpu], config: [{}] }, 'spec.devices.config[0].opaque: Required value'],
   ])('may not be %j', (devices, error) => expect(errorsOf(structuredClone(devices))).toContain(error));
 
-  it('keeps what it asks for', () => {
-    const errors = texts(validateUpdate(resourceClaim, claimOf({ requests: [either] }), claimOf({ requests: [gpu] })));
-    expect(errors).toEqual([expect.stringMatching(/^spec: Invalid value: .*: field is immutable$/)]);
+  it('says of a list that is too long nothing else', () => {
+    expect(errorsOf({ requests: Array(33).fill({ name: '' }) })).toEqual([
+      `${requests}: Too many: 33: must have at most 32 items`,
+    ]);
+  });
+
+  it('is asked one thing or the other, of which nothing else is said then', () => {
+    expect(
+      errorsOf({
+        requests: [
+          { name: 'a', exactly: { deviceClassName: '' }, firstAvailable: [{ name: '', deviceClassName: '' }] },
+        ],
+      }),
+    ).toEqual([
+      `${requests}[0]: Invalid value: null: exactly one of \`exactly\` or \`firstAvailable\` is required, but multiple fields are set`,
+    ]);
+  });
+
+  it('may say both what devices have in common and what they do not, of which the first counts', () => {
+    const constraints = [{ matchAttribute: 'a/b', distinctAttribute: 'c' }];
+    expect(errorsOf({ requests: [structuredClone(gpu)], constraints })).toEqual([]);
+  });
+
+  it('may put up with any effect of a taint without a key', () => {
+    expect(errorsOf(exactly({ tolerations: [{ operator: 'Equal', value: 'a' }] }))).toEqual([]);
+  });
+
+  it('names what it does not know, and what is no name', () => {
+    const reference =
+      "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
+    expect(
+      errorsOf({ requests: [structuredClone(gpu)], constraints: [{ requests: ['G'], matchAttribute: 'a/b' }] }),
+    ).toEqual([
+      expect.stringContaining(
+        'spec.devices.constraints[0].requests[0]: Invalid value: "G": a lowercase RFC 1123 label',
+      ),
+      `spec.devices.constraints[0].requests[0]: Invalid value: "G": ${reference}`,
+    ]);
+  });
+
+  it('keeps what it asks for, of which nothing else is said then', () => {
+    const wrong = claimOf({ requests: [{ name: 'gpu', exactly: { deviceClassName: '' } }] });
+    expect(texts(validateUpdate(resourceClaim, wrong, claimOf({ requests: [structuredClone(gpu)] })))).toEqual([
+      'spec: Invalid value: {"Devices":{"Requests":[{"Name":"gpu","Exactly":{"DeviceClassName":"","Selectors":null,"AllocationMode":"ExactCount","Count":1,"AdminAccess":null,"Tolerations":null,"Capacity":null},"FirstAvailable":null}],"Constraints":null,"Config":null}}: field is immutable',
+    ]);
   });
 
   const result = { request: 'gpu', driver: 'd.example', pool: 'n1', device: 'gpu-0' };
@@ -118,7 +164,52 @@ describe('a ResourceClaim', () => {
       undefined,
       'status.reservedFor: Too many: 257: must have at most 256 items',
     ],
-    [{ allocation, reservedFor: [pod('a'), pod('a')] }, undefined, 'status.reservedFor[1].uid: Duplicate value: "a"'],
+    [{ allocation, reservedFor: [pod('a'), pod('a')] }, undefined, 'status.reservedFor[1]: Duplicate value: "a"'],
+    [
+      { allocation: { devices: { results: [{ ...result, shareID: 'A' }] } } },
+      undefined,
+      'status.allocation.devices.results[0].shareID: Invalid value: "A": error validating uid: invalid UUID length: 1',
+    ],
+    [
+      { allocation: { devices: { results: [{ ...result, shareID: 'A0000000-0000-0000-0000-000000000000' }] } } },
+      undefined,
+      'status.allocation.devices.results[0].shareID: Invalid value: "A0000000-0000-0000-0000-000000000000": uid must be in RFC 4122 normalized form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` with lowercase hexadecimal characters',
+    ],
+    [
+      {
+        allocation: {
+          devices: { results: [{ ...result, bindingConditions: ['a'], bindingFailureConditions: ['a'] }] },
+        },
+      },
+      undefined,
+      'status.allocation.devices.results[0].bindingFailureConditions[0]: Invalid value: "a": bindingFailureConditions must not overlap with bindingConditions',
+    ],
+    [
+      { allocation: { devices: { results: [{ ...result, bindingConditions: ['a'] }] } } },
+      undefined,
+      'status.allocation.devices.results[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions',
+    ],
+    [
+      { allocation: { devices: { results: [{ ...result, bindingFailureConditions: ['a'] }] } } },
+      undefined,
+      'status.allocation.devices.results[0].bindingConditions: Invalid value: null: bindingConditions are required to use bindingFailureConditions',
+    ],
+    [
+      {
+        allocation,
+        devices: [{ driver: 'd.example', pool: 'n1', device: 'gpu-0', networkData: { ips: ['10.0.0.1'] } }],
+      },
+      undefined,
+      'status.devices[0].networkData.ips[0]: Invalid value: "10.0.0.1": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+    ],
+    [
+      {
+        allocation,
+        devices: [{ driver: 'd.example', pool: 'n1', device: 'gpu-0', networkData: { ips: ['FD00::1/64'] } }],
+      },
+      undefined,
+      'status.devices[0].networkData.ips[0]: Invalid value: "FD00::1/64": must be in canonical form ("fd00::1/64")',
+    ],
     [
       { allocation: { devices: { results: [{ ...result, request: 'cpu' }] } } },
       undefined,
@@ -134,7 +225,9 @@ describe('a ResourceClaim', () => {
   it('keeps its allocation until that is taken back', () => {
     const other: AllocationResult = { devices: { results: [{ ...result, device: 'gpu-1' }] } };
     expect(statusErrors({ allocation: other }, { allocation })).toEqual([
-      expect.stringMatching(/^status.allocation: Invalid value: .*: field is immutable$/),
+      expect.stringMatching(
+        /^status.allocation: Invalid value: {"Devices":{"Results":\[{"Request":"gpu".*: field is immutable$/,
+      ),
     ]);
   });
 
@@ -152,7 +245,20 @@ it('a ResourceClaimTemplate is checked as the claims it is for', () => {
     metadata: { name: 'gpu', namespace: 'default' },
     spec: { spec: { devices: { requests: [{ name: '' }] } } },
   };
-  expect(texts(validateCreate(resourceClaimTemplate, it))).toContain(
-    'spec.spec.devices.requests[0].name: Required value',
-  );
+  expect(texts(validateCreate(resourceClaimTemplate, it))).toEqual([
+    expect.stringContaining('spec.spec.devices.requests[0].name: Invalid value: "": a lowercase RFC 1123 label'),
+    'spec.spec.devices.requests[0]: Required value: exactly one of `exactly` or `firstAvailable` is required',
+  ]);
+});
+
+it('a ResourceClaimTemplate gives its claims labels and annotations, and no name', () => {
+  const it = {
+    metadata: { name: 'gpu', namespace: 'default' },
+    spec: { metadata: { name: 'x', labels: { a: '/' }, annotations: { '!': 'a' } }, spec: { devices: {} } },
+  };
+  expect(texts(validateCreate(resourceClaimTemplate, it))).toEqual([
+    expect.stringContaining('spec.metadata.annotations: Invalid value: "!"'),
+    expect.stringContaining('spec.metadata.labels: Invalid value: "/"'),
+    'spec.metadata.name: Forbidden: cannot be set',
+  ]);
 });

@@ -1,6 +1,9 @@
 import { age, text } from '../../columns.ts';
 import type { ResourceClaim } from '../../generated/resource/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { invalid } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
+import { deepEqual } from '../../meta/object.ts';
 import { defaultClaimSpec, defaultTolerations, validateClaimSpec } from './claim-spec.ts';
 import { validateClaimStatus } from './claim-status.ts';
 
@@ -17,8 +20,12 @@ export const resourceClaim = defineKind<ResourceClaim>('resource/v1', {
     defaultClaimSpec(it.spec);
     for (const each of it.status?.allocation?.devices?.results ?? []) defaultTolerations(each.tolerations);
   },
-  validate: ({ spec }, at) => validateClaimSpec(spec, at.child('spec')),
-  immutable: ['spec'],
+  validateCreate: ({ spec }, at) => validateClaimSpec(spec, at.child('spec')),
+  // What cannot be changed is not looked at again.
+  validateUpdate: ({ spec }, old, at) =>
+    deepEqual(spec, old.spec)
+      ? []
+      : [invalid(at.child('spec'), goForm('resource/v1.ResourceClaimSpec', spec), 'field is immutable')],
   validateStatusUpdate: (it, old, at) => validateClaimStatus(it, old, at.child('status')),
   columns: [text('State', stateOf, 'What became of it: pending, allocated, reserved, deleted.'), age],
 });

@@ -1,8 +1,10 @@
 import { age } from '../../columns.ts';
 import type { ResourceClaimTemplate } from '../../generated/resource/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { validateAnnotations } from '../../meta/validate-metadata.ts';
-import { validateLabels } from '../../meta/validate-selector.ts';
+import { invalid } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
+import { deepEqual } from '../../meta/object.ts';
+import { validateTemplateMetadata } from '../../meta/validate-metadata.ts';
 import { defaultClaimSpec, validateClaimSpec } from './claim-spec.ts';
 
 /** What claims are made from, one for each pod that names it. It cannot be changed. */
@@ -16,11 +18,14 @@ export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>('resource
     it.spec.spec ??= {};
     defaultClaimSpec(it.spec.spec);
   },
-  validate: ({ spec }, at) => [
-    ...validateLabels(spec.metadata?.labels, at.child('spec').child('metadata').child('labels')),
-    ...validateAnnotations(spec.metadata?.annotations, at.child('spec').child('metadata').child('annotations')),
-    ...validateClaimSpec(spec.spec, at.child('spec').child('spec')),
+  validateCreate: ({ spec }, at) => [
+    ...validateTemplateMetadata(spec.metadata, at.child('spec.metadata')),
+    ...validateClaimSpec(spec.spec, at.child('spec.spec')),
   ],
-  immutable: ['spec'],
+  // What cannot be changed is not looked at again.
+  validateUpdate: ({ spec }, old, at) =>
+    deepEqual(spec, old.spec)
+      ? []
+      : [invalid(at.child('spec'), goForm('resource/v1.ResourceClaimTemplateSpec', spec), 'field is immutable')],
   columns: [age],
 });

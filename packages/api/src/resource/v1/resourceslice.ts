@@ -1,8 +1,6 @@
 import { age, text } from '../../columns.ts';
 import type { DeviceAttribute, ResourceSlice } from '../../generated/resource/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
-import { deepEqual } from '../../meta/object.ts';
 import { now } from '../../meta/time.ts';
 import { validateSliceSpec } from './slice-spec.ts';
 
@@ -19,15 +17,8 @@ export const resourceSlice = defineKind<ResourceSlice>('resource/v1', {
   prepareForUpdate(it, old) {
     if (!usesDisabled(old)) dropDisabled(it);
   },
-  validate: ({ spec }, at) => validateSliceSpec(spec, at.child('spec')),
-  validateUpdate: ({ spec }, { spec: old }, root) => {
-    const at = root.child('spec');
-    return [
-      ...fixed(spec.driver, old.driver, at.child('driver')),
-      ...fixed(spec.pool.name, old.pool.name, at.child('pool').child('name')),
-      ...fixed(spec.nodeName, old.nodeName, at.child('nodeName')),
-    ];
-  },
+  validateCreate: ({ spec }, at) => validateSliceSpec(spec, undefined, at.child('spec')),
+  validateUpdate: ({ spec }, old, at) => validateSliceSpec(spec, old.spec, at.child('spec')),
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.driver': ({ spec }) => spec.driver,
@@ -40,10 +31,6 @@ export const resourceSlice = defineKind<ResourceSlice>('resource/v1', {
     age,
   ],
 });
-
-function fixed(value: unknown, old: unknown, at: Path): FieldError[] {
-  return deepEqual(value ?? null, old ?? null) ? [] : [invalid(at, value, 'field is immutable')];
-}
 
 const lists = ['ints', 'bools', 'strings', 'versions'] as const;
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { type FieldError, Path } from '@coracle/api/meta/field-path';
+import { dropDeallocated } from '@coracle/api/resource/v1/claim-status';
 import type {
   DeviceClass,
   DeviceSelector,
@@ -20,6 +21,10 @@ const spec = new Path('spec');
 /** What is special about writing claims for devices, and classes of them. */
 export function deviceHooks(authorizer: () => Authorizer): HookTable {
   const claims: ResourceHooks<ResourceClaim> = {
+    beforeUpdate(it, old, { subresource }) {
+      if (subresource === 'status') dropDeallocated(it, old);
+      return undefined;
+    },
     errors(it, old, context) {
       const { subresource, verb } = context;
       if (!old) return claimErrors(it, it.spec, spec, context);
