@@ -1,7 +1,7 @@
 import { age, text } from '../../columns.ts';
 import type { Lease } from '../../generated/coordination/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { type FieldError, forbidden, invalid } from '../../meta/field-path.ts';
+import { type FieldError, invalid } from '../../meta/field-path.ts';
 
 /** Who leads, or that a node lives: a name, a holder and a time. */
 export const lease = defineKind<Lease>('coordination/v1', {
@@ -10,6 +10,8 @@ export const lease = defineKind<Lease>('coordination/v1', {
   namespaced: true,
   allowCreateOnUpdate: true,
   hasGeneration: false,
+  prepareForCreate: dropCoordination,
+  prepareForUpdate: dropCoordination,
   validate(it, at) {
     const errors: FieldError[] = [];
     const spec = it.spec ?? {};
@@ -20,10 +22,13 @@ export const lease = defineKind<Lease>('coordination/v1', {
     if (spec.leaseTransitions !== undefined && spec.leaseTransitions < 0) {
       errors.push(invalid(path.child('leaseTransitions'), spec.leaseTransitions, 'must be greater than or equal to 0'));
     }
-    if (spec.preferredHolder && !spec.strategy) {
-      errors.push(forbidden(path.child('preferredHolder'), 'may only be specified if `strategy` is defined'));
-    }
     return errors;
   },
   columns: [text('Holder', (it) => it.spec?.holderIdentity, 'Who holds it.'), age],
 });
+
+/** Coordinated leader election is not on: upstream's gate is off. */
+function dropCoordination({ spec }: Lease): void {
+  delete spec?.strategy;
+  delete spec?.preferredHolder;
+}

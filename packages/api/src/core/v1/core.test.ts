@@ -109,3 +109,16 @@ it('endpoints are addresses with ports, of nodes that can be', () => {
   const old = made(endpoints, { subsets: [] });
   expect(validateUpdate(endpoints, old, old)).toEqual([]);
 });
+
+it('endpoints warn of addresses that are not in their one form, but for those of their controller', () => {
+  const of = (labels: Record<string, string>) => ({
+    metadata: { labels },
+    subsets: [{ addresses: [{ ip: 'FD00::1' }], notReadyAddresses: [{ ip: '10.0.0.1' }, { ip: 'fd00:0::2' }] }],
+  });
+  expect(endpoints.warnings!(of({}), undefined, '')).toEqual([
+    'subsets[0].addresses[0].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+    'subsets[0].notReadyAddresses[1].ip: IPv6 address "fd00:0::2" should be in RFC 5952 canonical format ("fd00::2")',
+  ]);
+  const labels = { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
+  expect(endpoints.warnings!(of(labels), undefined, '')).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import { age, text } from '../../columns.ts';
 import type { EndpointAddress, EndpointPort, Endpoints } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { addressWarnings } from '../../meta/address-warnings.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isIp, isPortNumber, isQualifiedName } from '../../meta/names.ts';
@@ -29,6 +30,14 @@ export const endpoints = defineKind<Endpoints>('core/v1', {
         ...ports.flatMap((each, j) => portErrors(each, ports.length > 1, path.child('ports').index(j))),
       ];
     }),
+  warnings({ metadata, subsets = [] }) {
+    if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+    return subsets.flatMap((subset, i) =>
+      (['addresses', 'notReadyAddresses'] as const).flatMap((list) =>
+        (subset[list] ?? []).flatMap(({ ip = '' }, j) => addressWarnings(ip, `subsets[${i}].${list}[${j}].ip`)),
+      ),
+    );
+  },
   columns: [text('Endpoints', shown, 'Ready addresses with their ports.'), age],
 });
 

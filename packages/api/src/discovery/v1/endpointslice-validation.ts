@@ -19,14 +19,12 @@ import {
   isLabelValue,
   isQualifiedName,
 } from '../../meta/names.ts';
-import { validateLabels } from '../../meta/validate-selector.ts';
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const maxEndpoints = 1000;
 const maxAddresses = 100;
 const maxPorts = 20_000;
-const maxTopologyLabels = 16;
 const maxHints = 8;
 
 /** Errors of a slice of a service's endpoints (KEP-752). */
@@ -47,17 +45,13 @@ export function validateEndpointSlice(
 }
 
 function validateEndpoint(it: Endpoint, addressType: string, at: Path): FieldError[] {
-  const { addresses = [], nodeName, deprecatedTopology, hostname, hints } = it;
+  const { addresses = [], nodeName, hostname, hints } = it;
   const path = at.child('addresses');
   const errors: FieldError[] = [];
   if (addresses.length === 0) errors.push(required(path, 'must contain at least 1 address'));
   else if (addresses.length > maxAddresses) errors.push(tooMany(path, addresses.length, maxAddresses));
   for (const [i, address] of addresses.entries()) append(errors, addressErrors(address, addressType, path.index(i)));
   if (nodeName !== undefined) append(errors, malformed(at.child('nodeName'), nodeName, isDns1123Subdomain));
-  const topology = at.child('deprecatedTopology');
-  const labels = Object.keys(deprecatedTopology ?? {}).length;
-  if (labels > maxTopologyLabels) errors.push(tooMany(topology, labels, maxTopologyLabels));
-  append(errors, validateLabels(deprecatedTopology, topology));
   if (hostname !== undefined) append(errors, malformed(at.child('hostname'), hostname, isDns1123Label));
   return hints ? [...errors, ...validateHints(hints, at.child('hints'))] : errors;
 }

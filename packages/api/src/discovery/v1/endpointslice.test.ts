@@ -24,3 +24,39 @@ it('a slice has addresses of its type, hints once, and ports with names', () => 
     'ports[1].name: Duplicate value: "a"',
   ]);
 });
+
+const of = (slice: Partial<EndpointSlice>): EndpointSlice => ({
+  metadata: { name: 'a', namespace: 'default' },
+  addressType: 'IPv6',
+  endpoints: [],
+  ...slice,
+});
+
+it('a slice loses what older versions said of where its endpoints are', () => {
+  const slice = of({ endpoints: [{ addresses: ['fd00::1'], deprecatedTopology: { a: 'b' } }] });
+  endpointSlice.prepareForCreate!(slice);
+  expect(slice.endpoints).toEqual([{ addresses: ['fd00::1'] }]);
+  const changed = of({ endpoints: [{ addresses: ['fd00::1'], deprecatedTopology: { a: 'b' } }] });
+  endpointSlice.prepareForUpdate!(changed, slice);
+  expect(changed.endpoints).toEqual([{ addresses: ['fd00::1'] }]);
+});
+
+it('a slice counts changes of its labels', () => {
+  const labelled = (a: string) => of({ metadata: { labels: { a }, generation: 3 } });
+  const [same, changed] = [labelled('a'), labelled('b')];
+  endpointSlice.prepareForUpdate!(same, labelled('a'));
+  endpointSlice.prepareForUpdate!(changed, labelled('a'));
+  expect([same.metadata.generation, changed.metadata.generation]).toEqual([3, 4]);
+});
+
+it('a slice warns of names in place of addresses when it is made, and of addresses that are not in their one form', () => {
+  const text = 'endpoints[0].addresses[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")';
+  const slice = of({ endpoints: [{ addresses: ['FD00::1'] }] });
+  expect(endpointSlice.warnings!(slice, undefined, '')).toEqual([text]);
+  expect(endpointSlice.warnings!(slice, slice, '')).toEqual([text]);
+  const labels = { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' };
+  expect(endpointSlice.warnings!({ ...slice, metadata: { labels } }, undefined, '')).toEqual([]);
+  const names = of({ addressType: 'FQDN', endpoints: [{ addresses: ['example.com'] }] });
+  expect(endpointSlice.warnings!(names, undefined, '')).toEqual(['spec.addressType: FQDN endpoints are deprecated']);
+  expect(endpointSlice.warnings!(names, names, '')).toEqual([]);
+});

@@ -1,7 +1,12 @@
 import { age, text } from '../../columns.ts';
 import type { EndpointSlice } from '../../generated/discovery/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { addressWarnings } from '../../meta/address-warnings.ts';
+import { deepEqual } from '../../meta/object.ts';
 import { validateEndpointSlice } from './endpointslice-validation.ts';
+
+/** Who writes addresses in their one form, and is not looked after. */
+const controllers = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
 
 /** Part of the addresses behind a service. */
 export const endpointSlice = defineKind<EndpointSlice>('discovery/v1', {
@@ -15,8 +20,23 @@ export const endpointSlice = defineKind<EndpointSlice>('discovery/v1', {
       port.protocol ??= 'TCP';
     }
   },
+  prepareForCreate: dropTopology,
+  prepareForUpdate(it, old) {
+    dropTopology(it);
+    // Labels are wishes too: they say whose the slice is. What else has changed is counted with them.
+    const { labels = {}, generation = 0 } = old.metadata;
+    if (!deepEqual(it.metadata.labels ?? {}, labels)) it.metadata.generation = generation + 1;
+  },
   validate: validateEndpointSlice,
   immutable: ['addressType'],
+  warnings({ metadata, addressType, endpoints = [] }, old) {
+    const named = !old && addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [];
+    if (controllers.includes(metadata.labels?.['endpointslice.kubernetes.io/managed-by'] ?? '')) return named;
+    const addresses = endpoints.flatMap(({ addresses = [] }, i) =>
+      addresses.flatMap((each, j) => addressWarnings(each, `endpoints[${i}].addresses[${j}]`)),
+    );
+    return [...named, ...addresses];
+  },
   columns: [
     text('AddressType', (it) => it.addressType, 'Kind of the addresses.'),
     text(
@@ -40,6 +60,11 @@ export const endpointSlice = defineKind<EndpointSlice>('discovery/v1', {
     age,
   ],
 });
+
+/** What v1beta1 had for where an endpoint is, and v1 only shows. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
 
 function shownList(all: string[], none: string): string {
   const max = 3;

@@ -1,5 +1,6 @@
 import type { Ingress, NetworkPolicy } from '../../generated/networking/v1.ts';
-import { canonicalAddress, canonicalCidr } from '../../meta/addresses.ts';
+import { addressWarnings } from '../../meta/address-warnings.ts';
+import { canonicalCidr } from '../../meta/addresses.ts';
 import { Path } from '../../meta/field-path.ts';
 import { ingressClassAnnotation } from './ingress-validation.ts';
 import { rangesOf } from './networkpolicy-validation.ts';
@@ -11,12 +12,9 @@ export function ingressWarnings(
   subresource: string,
 ): string[] {
   if (subresource === 'status') {
-    return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = '' }, i) => {
-      const canonical = ip.includes(':') ? canonicalAddress(ip) : ip;
-      if (canonical === ip) return [];
-      const path = `status.loadBalancer.ingress[${i}].ip`;
-      return [`${path}: IPv6 address "${ip}" should be in RFC 5952 canonical format ("${canonical}")`];
-    });
+    return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = '' }, i) =>
+      addressWarnings(ip, `status.loadBalancer.ingress[${i}].ip`),
+    );
   }
   const annotated = metadata.annotations?.[ingressClassAnnotation] !== undefined;
   if (old || !annotated || spec.ingressClassName !== undefined) return [];
