@@ -86,7 +86,7 @@ describe('a server with parts of the API off', () => {
     const path = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers';
     const scaler = {
       metadata: { name: 'a' },
-      spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'a' } },
+      spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' } },
     };
     expect((await call('POST', path, scaler)).status).toBe(201);
     expect((await registry.get(v2, 'a', 'default'))?.spec?.maxReplicas).toBe(3);

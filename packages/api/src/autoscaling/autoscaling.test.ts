@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { HorizontalPodAutoscaler } from '../generated/autoscaling/v2.ts';
 import { clone } from '../meta/object.ts';
-import { validateCreate } from '../validate.ts';
+import { validateCreate, validateUpdate } from '../validate.ts';
 import { toV1, toV2 } from './v1/autoscaler-conversion.ts';
 import { horizontalPodAutoscaler } from './v2/horizontalpodautoscaler.ts';
 
@@ -93,6 +93,14 @@ describe('an autoscaler', () => {
     });
   });
 
+  it('may go on scaling what it scales, whatever that is called', () => {
+    const older = of({ scaleTargetRef: { kind: 'Deployment', name: 'web' } });
+    const wrong = 'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group';
+    const other = of({ scaleTargetRef: { kind: 'StatefulSet', name: 'web' } });
+    expect(messages(validateUpdate(horizontalPodAutoscaler, clone(older), older))).toEqual([]);
+    expect(messages(validateUpdate(horizontalPodAutoscaler, other, older))).toEqual([wrong]);
+  });
+
   it('drops annotations of the older form that are not JSON', () => {
     const it = toV1(of());
     it.metadata.annotations = { 'autoscaling.alpha.kubernetes.io/metrics': '[', mine: 'x' };
@@ -108,6 +116,44 @@ describe('an autoscaler', () => {
       [
         'spec.scaleTargetRef.kind: Invalid value: "a/b": may not contain \'/\'',
         'spec.scaleTargetRef.name: Required value',
+        'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+      ],
+    ],
+    [{ scaleTargetRef: { kind: 'ReplicationController', name: 'a' } }, []],
+    [
+      { scaleTargetRef: { apiVersion: 'a/b/c', kind: 'Deployment', name: 'a' } },
+      ['spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c'],
+    ],
+    [
+      {
+        metrics: [
+          {
+            type: 'Object',
+            object: {
+              describedObject: { apiVersion: 'a/b/c', kind: 'Service', name: 'web' },
+              target: { type: 'Value', value: '5' },
+              metric: { name: 'hits' },
+            },
+          },
+        ],
+      },
+      [
+        'spec.metrics[0].object.describedObject.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+      ],
+    ],
+    [
+      {
+        metrics: [
+          {
+            type: 'External',
+            external: { metric: {}, target: { type: 'Value', value: '1' } },
+            pods: { metric: {}, target: {} },
+          },
+        ],
+      },
+      [
+        'spec.metrics[0].external.metric.name: Required value: must specify a metric name',
+        'spec.metrics[0].pods: Forbidden: must populate the given metric source only',
       ],
     ],
     [

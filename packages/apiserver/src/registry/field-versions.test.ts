@@ -13,7 +13,7 @@ const apply = (version: string, name: string, manager: string, spec: object, for
       apiVersion: `autoscaling/${version}`,
       kind: 'HorizontalPodAutoscaler',
       metadata: { name },
-      spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, ...spec },
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, ...spec },
     },
     { 'content-type': 'application/apply-patch+yaml' },
   );

@@ -33,7 +33,7 @@ it('scales replication controllers, whose selector is a plain map', async () => 
 
 it('serves autoscalers in both versions as one object', async () => {
   const path = (version: string) => `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers`;
-  const scaleTargetRef = { kind: 'Deployment', name: 'web' };
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
   const made = await call('POST', path('v1'), { metadata: { name: 'web' }, spec: { scaleTargetRef, maxReplicas: 3 } });
   expect(made.body.spec).toMatchObject({ minReplicas: 1, targetCPUUtilizationPercentage: 80 });
   const newer = (await call('GET', `${path('v2')}/web`)).body;

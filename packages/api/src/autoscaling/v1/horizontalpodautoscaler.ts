@@ -23,7 +23,8 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>('auto
     keepAnnotations(it, undefined, '');
   },
   // Messages name the fields of the newer form, as upstream's do.
-  validate: (it, at) => validateAutoscaler(toV2(it), at),
+  validateCreate: (it, at) => validateAutoscaler(toV2(it), undefined, at),
+  validateUpdate: (it, old, at) => validateAutoscaler(toV2(it), toV2(old), at),
   validateStatusUpdate: (it, _old, at) => validateAutoscalerStatus(toV2(it), at),
   columns: stored.columns!.map((column) => ({ ...column, value: (it, now) => column.value(toV2(it), now) })),
 });

@@ -25,17 +25,21 @@ import { Quantity } from '../../meta/quantity.ts';
 const maxStabilization = 3600;
 const maxPeriod = 1800;
 
-/** The field of a metric that its type names. */
+/** The field of a metric that its type names, in the order they are looked at. */
 const sources = {
   Object: 'object',
+  External: 'external',
   Pods: 'pods',
   Resource: 'resource',
   ContainerResource: 'containerResource',
-  External: 'external',
 } as const;
 
-/** Errors of an autoscaler. */
-export function validateAutoscaler({ spec }: HorizontalPodAutoscaler, base: Path): FieldError[] {
+/** Errors of an autoscaler; `old` is what it was, in updates. */
+export function validateAutoscaler(
+  { spec }: HorizontalPodAutoscaler,
+  old: HorizontalPodAutoscaler | undefined,
+  base: Path,
+): FieldError[] {
   const at = base.child('spec');
   const { minReplicas, maxReplicas = 0, scaleTargetRef, metrics = [], behavior } = spec ?? {};
   const errors: FieldError[] = [];
@@ -47,6 +51,7 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler, base: Path
   return [
     ...errors,
     ...validateReference(scaleTargetRef, at.child('scaleTargetRef')),
+    ...validateTargetVersion(scaleTargetRef, old?.spec?.scaleTargetRef, at.child('scaleTargetRef.apiVersion')),
     ...metrics.flatMap((metric, i) => validateMetric(metric, at.child('metrics').index(i))),
     ...(['scaleUp', 'scaleDown'] as const).flatMap((way) =>
       validateRules(behavior?.[way], at.child('behavior').child(way)),
@@ -66,6 +71,25 @@ function validateReference(reference: CrossVersionObjectReference | undefined, a
     const value = reference?.[field];
     return value ? malformed(at.child(field), value, isPathSegmentName) : [required(at.child(field))];
   });
+}
+
+/** Errors of the version of what is scaled, where it is another than before: of the core group only one kind scales. */
+function validateTargetVersion(
+  it: CrossVersionObjectReference | undefined,
+  old: CrossVersionObjectReference | undefined,
+  at: Path,
+): FieldError[] {
+  const { apiVersion = '', kind } = it ?? {};
+  if (old && (old.apiVersion ?? '') === apiVersion && old.kind === kind) return [];
+  const isGrouped = /^[^/]+\//.test(apiVersion) || kind === 'ReplicationController';
+  const errors = validateVersion(apiVersion, at);
+  return errors.length > 0 || isGrouped ? errors : [invalid(at, apiVersion, 'apiVersion must specify API group')];
+}
+
+function validateVersion(apiVersion: string, at: Path): FieldError[] {
+  return apiVersion.split('/').length > 2
+    ? [invalid(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)]
+    : [];
 }
 
 function validateMetric(metric: MetricSpec, at: Path): FieldError[] {
@@ -91,8 +115,12 @@ function validateSource(metric: MetricSpec, source: (typeof sources)[keyof typeo
   const target = metric[source]?.target;
   const path = at.child('target');
   const errors: FieldError[] = [];
-  if (source === 'object')
-    append(errors, validateReference(metric.object?.describedObject, at.child('describedObject')));
+  if (source === 'object') {
+    const { describedObject: described } = metric.object ?? {};
+    const where = at.child('describedObject');
+    append(errors, validateReference(described, where));
+    append(errors, validateVersion(described?.apiVersion ?? '', where.child('apiVersion')));
+  }
   if (source === 'object' || source === 'pods' || source === 'external')
     append(errors, validateIdentifier(metric[source]?.metric, at.child('metric')));
   if (source === 'resource' || source === 'containerResource') {

@@ -27,7 +27,8 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>('auto
   prepareForCreate(it) {
     it.status = { desiredReplicas: 0 };
   },
-  validate: validateAutoscaler,
+  validateCreate: (it, at) => validateAutoscaler(it, undefined, at),
+  validateUpdate: validateAutoscaler,
   validateStatusUpdate: (it, _old, at) => validateAutoscalerStatus(it, at),
   columns: autoscalerColumns,
 });
