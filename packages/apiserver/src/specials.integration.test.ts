@@ -152,15 +152,15 @@ describe('a certificate request', () => {
     const made = await impersonated.create(certificateSigningRequest, wish);
     expect(made.spec).toMatchObject({ username: 'ivy', groups: ['system:masters', 'system:authenticated'] });
     const conditions = [{ type: 'Approved', status: 'True', reason: 'Test', message: 'by a test' }];
-    const throughStatus = await admin.updateStatus(certificateSigningRequest, { ...made, status: { conditions } });
-    expect(throughStatus.status?.conditions).toBeUndefined();
+    const throughStatus = admin.updateStatus(certificateSigningRequest, { ...made, status: { conditions } });
+    expect(await refusal(throughStatus)).toContain('updates may not add a condition of type "Approved"');
     const approved = await admin.subresource<CertificateSigningRequest>(
       certificateSigningRequest,
       'henry',
       undefined,
       'approval',
       'PUT',
-      { ...throughStatus, status: { conditions } },
+      { ...made, status: { conditions } },
     );
     expect(approved.status?.conditions).toEqual([
       expect.objectContaining({
@@ -169,6 +169,10 @@ describe('a certificate request', () => {
         lastTransitionTime: expect.any(String),
       }),
     ]);
+    // Through the status they stay what they are, whatever is said of them.
+    const said = conditions.map((each) => ({ ...each, message: 'by another' }));
+    const told = await admin.updateStatus(certificateSigningRequest, { ...approved, status: { conditions: said } });
+    expect(told.status?.conditions).toEqual(approved.status?.conditions);
   });
 
   it('must be whole, and signed with its own key', async () => {
@@ -192,5 +196,14 @@ describe('a certificate request', () => {
     expect(await creating(block(bytes.toString('base64')))).toContain('the signature does not match the key');
     expect(await creating(block('bm9uc2Vuc2U='))).toMatch(/^422 .* is invalid: spec.request: Invalid value/);
     expect(await creating('nonsense')).toContain('PEM block type must be CERTIFICATE REQUEST');
+    const both = admin.create(certificateSigningRequest, {
+      metadata: { name: 'forged' },
+      spec: {
+        request: Buffer.from(block('bm9uc2Vuc2U=')).toString('base64'),
+        signerName: 'a',
+        usages: ['client auth'],
+      },
+    });
+    expect(await refusal(both)).toMatch(/spec.signerName: .* spec.request: /);
   });
 });

@@ -1,7 +1,9 @@
 import { expect, it } from '@jest/globals';
 import type { CertificateSigningRequest } from '../../generated/certificates/v1.ts';
+import { Path } from '../../meta/field-path.ts';
 import { validateCreate, validateStatusUpdate } from '../../validate.ts';
 import { certificateSigningRequest } from './certificatesigningrequest.ts';
+import { validateApproval } from './request-validation.ts';
 
 const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nx\n-----END CERTIFICATE REQUEST-----\n').toString(
   'base64',
@@ -23,6 +25,47 @@ it.each([
   ]);
 });
 
+it.each<[string, object[], object[], string[], string[]]>([
+  [
+    'added',
+    [{ type: 'Approved', status: 'True' }],
+    [],
+    ['status.conditions: Forbidden: updates may not add a condition of type "Approved"'],
+    [],
+  ],
+  [
+    'told otherwise',
+    [{ type: 'Denied', status: 'True', message: 'b' }],
+    [{ type: 'Denied', status: 'True', message: 'a' }],
+    [],
+    [],
+  ],
+  [
+    'removed',
+    [],
+    [{ type: 'Approved', status: 'True' }],
+    ['status.conditions: Forbidden: updates may not remove a condition of type "Approved"'],
+    ['status.conditions: Forbidden: updates may not remove a condition of type "Approved"'],
+  ],
+])('a decision may be %s where it is the place for it', (_, conditions, before, elsewhere, there) => {
+  const old = { ...of('a.b/c'), status: { conditions: before } } as CertificateSigningRequest;
+  const it = { ...old, status: { conditions } } as CertificateSigningRequest;
+  expect(shown(validateStatusUpdate(certificateSigningRequest, it, old))).toEqual(elsewhere);
+  expect(shown(validateApproval(it, old, new Path()))).toEqual(there);
+});
+
+it('that a request failed may be told otherwise, but not taken back', () => {
+  const old: CertificateSigningRequest = {
+    ...of('a.b/c'),
+    status: { conditions: [{ type: 'Failed', status: 'True' }] },
+  };
+  const told = { ...old, status: { conditions: [{ type: 'Failed', status: 'True', message: 'again' }] } };
+  expect(shown(validateStatusUpdate(certificateSigningRequest, told, old))).toEqual([]);
+  expect(shown(validateStatusUpdate(certificateSigningRequest, { ...old, status: {} }, old))).toEqual([
+    'status.conditions: Forbidden: updates may not remove a condition of type "Failed"',
+  ]);
+});
+
 it('a request is approved or denied, and gets certificates', () => {
   const old = of('a.b/c');
   const status = {
@@ -37,6 +80,8 @@ it('a request is approved or denied, and gets certificates', () => {
     'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
     'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     'status.certificate: Invalid value: "<certificate data>": only CERTIFICATE PEM blocks are allowed, found "KEY"',
+    'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+    'status.conditions: Forbidden: updates may not add a condition of type "Denied"',
   ]);
 });
 

@@ -12,7 +12,6 @@ import {
   tooLong,
 } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, maxSubdomainLength } from '../../meta/names.ts';
-import { deepEqual } from '../../meta/object.ts';
 
 const usages = [
   'any',
@@ -77,31 +76,52 @@ function validateUsages(given: readonly string[], at: Path): FieldError[] {
   ];
 }
 
-/** Errors of a change: decisions stay, and an issued certificate stays. */
+/** Errors of a change, but for one through `approval`, where alone it is decided: decisions stay, and an issued certificate stays. */
 export function validateRequestUpdate(
   it: CertificateSigningRequest,
   old: CertificateSigningRequest,
   at: Path,
 ): FieldError[] {
-  const errors = validateConditions(it.status?.conditions ?? [], at.child('status.conditions'));
-  for (const type of ['Approved', 'Denied', 'Failed']) {
-    const before = (old.status?.conditions ?? []).filter((each) => each.type === type);
-    const after = (it.status?.conditions ?? []).filter((each) => each.type === type);
-    if (before.length === 0) continue;
-    if (after.length === 0)
-      errors.push(forbidden(at.child('status.conditions'), `updates may not remove a condition of type "${type}"`));
-    else if (!deepEqual(before, after))
-      errors.push(forbidden(at.child('status.conditions'), `updates may not modify a condition of type "${type}"`));
-  }
+  const path = at.child('status.conditions');
+  const errors = [
+    ...validateConditions(it.status?.conditions ?? [], path),
+    ...validateCertificate(it, old, at.child('status.certificate')),
+    ...validateKept(it, old, path),
+  ];
+  for (const type of ['Approved', 'Denied'])
+    if (conditionsOf(it, type) > conditionsOf(old, type))
+      errors.push(forbidden(path, `updates may not add a condition of type "${type}"`));
   const [before, certificate] = [old.status?.certificate, it.status?.certificate];
-  const path = at.child('status.certificate');
-  if (before && before !== certificate) {
-    errors.push(forbidden(path, 'updates may not modify existing certificate content'));
-  } else if (certificate && certificate !== before) {
-    const problem = certificateProblem(certificate);
-    if (problem !== undefined) errors.push(invalid(path, '<certificate data>', problem));
-  }
+  if (before && before !== certificate)
+    errors.push(forbidden(at.child('status.certificate'), 'updates may not modify existing certificate content'));
   return errors;
+}
+
+/** Errors of a decision: what was decided is not taken back. */
+export function validateApproval(
+  it: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  at: Path,
+): FieldError[] {
+  const path = at.child('status.conditions');
+  return [...validateConditions(it.status?.conditions ?? [], path), ...validateKept(it, old, path)];
+}
+
+const conditionsOf = ({ status }: CertificateSigningRequest, type: string): number =>
+  (status?.conditions ?? []).filter((each) => each.type === type).length;
+
+function validateKept(it: CertificateSigningRequest, old: CertificateSigningRequest, at: Path): FieldError[] {
+  return [...decisions]
+    .filter((type) => conditionsOf(it, type) < conditionsOf(old, type))
+    .map((type) => forbidden(at, `updates may not remove a condition of type "${type}"`));
+}
+
+/** Errors of certificates that are new, and take the place of none or of ones that are in order. */
+function validateCertificate(it: CertificateSigningRequest, old: CertificateSigningRequest, at: Path): FieldError[] {
+  const [before, certificate] = [old.status?.certificate, it.status?.certificate];
+  if (!certificate || certificate === before || (before && certificateProblem(before) !== undefined)) return [];
+  const problem = certificateProblem(certificate);
+  return problem === undefined ? [] : [invalid(at, '<certificate data>', problem)];
 }
 
 const decisions = new Set(['Approved', 'Denied', 'Failed']);
