@@ -1,11 +1,14 @@
-import { request as plainRequest } from 'node:http';
+import { Agent, request as plainRequest } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { scheme } from '@coracle/api/builtin';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
+import type { ConnectionLimits } from './connections.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable } from './registry/strategy.ts';
 import { createServer, type Listening, type Tls } from './server.ts';
@@ -18,7 +21,9 @@ let errors: object[];
 let metrics: MetricsRegistry;
 let store: Store;
 
-async function start(options: { tls?: Tls; hooks?: HookTable; requestTimeout?: number } = {}): Promise<void> {
+async function start(
+  options: { tls?: Tls; hooks?: HookTable; requestTimeout?: number; limits?: ConnectionLimits } = {},
+): Promise<void> {
   errors = [];
   store = await ownStore();
   registry = new Registry({ store, scheme, hooks: options.hooks ?? {}, log: { warn: () => undefined } });
@@ -33,7 +38,12 @@ async function start(options: { tls?: Tls; hooks?: HookTable; requestTimeout?: n
     log: { error: (details) => errors.push(details), warn: () => undefined },
     ...(options.requestTimeout ? { requestTimeout: options.requestTimeout } : {}),
   });
-  listening = await server.listen({ host: '127.0.0.1', port: 0, ...(options.tls ? { tls: options.tls } : {}) });
+  listening = await server.listen({
+    host: '127.0.0.1',
+    port: 0,
+    ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.limits ? { limits: options.limits } : {}),
+  });
 }
 
 afterEach(async () => {
@@ -232,5 +242,85 @@ describe('the chain', () => {
         .end();
     });
     expect(status).toBe(200);
+  });
+});
+
+describe('connections', () => {
+  /** What a client gets until the connection ends, having sent `text`. */
+  const sent = (text: string, tls: boolean) =>
+    new Promise<string>((resolve) => {
+      const where = { host: '127.0.0.1', port: listening.port };
+      const socket = tls ? connectTls({ ...where, rejectUnauthorized: false }) : connect(where);
+      let got = '';
+      socket.on('data', (chunk: Buffer) => {
+        got += chunk.toString();
+      });
+      socket.on('error', () => undefined);
+      socket.once('close', () => resolve(got));
+      socket.write(text);
+    });
+
+  const certificate = async (): Promise<Tls> => {
+    const authority = await makeAuthority({ commonName: 'test', days: 1 });
+    const issued = await issueCertificate({
+      authority,
+      commonName: 'server',
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server'],
+      days: 1,
+    });
+    return { cert: issued.certificate, key: issued.key };
+  };
+
+  it.each([false, true])('end when headers take too long, TLS %s', async (tls) => {
+    await start({ limits: { headers: 100, idle: 60_000 }, ...(tls ? { tls: await certificate() } : {}) });
+    expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n', tls)).not.toContain('200 OK');
+  });
+
+  it('end when TLS takes too long', async () => {
+    await start({ limits: { headers: 100, idle: 60_000 }, tls: await certificate() });
+    expect(await sent('', false)).toBe('');
+    expect(await metrics.metrics()).toContain('apiserver_tls_handshake_errors_total 1');
+  });
+
+  it('end when the body of an answered request does not', async () => {
+    await start({ limits: { headers: 100, idle: 60_000 } });
+    const got = await sent('GET /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf', false);
+    expect(got).toContain('404 Not Found');
+  });
+
+  it('end when idle too long, over HTTP/1.1 and HTTP/2', async () => {
+    await start({ limits: { headers: 60_000, idle: 100 }, tls: await certificate() });
+    expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', true)).toContain('200 OK');
+    const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false });
+    session.request({ ':path': '/healthz' }).resume();
+    await new Promise((resolve, reject) => session.once('close', resolve).once('error', reject));
+  });
+
+  it('stay while a stream is open, and as long as upstream between requests', async () => {
+    await start({ limits: { headers: 60_000, idle: 100 }, tls: await certificate() });
+    const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false });
+    const watch = session.request({ ':path': `${path}?watch=true&resourceVersion=1` });
+    await new Promise((resolve, reject) => watch.once('response', resolve).once('error', reject));
+    // A connection opened now is idle for longer than the watch's has been silent when it ends.
+    expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', true)).toContain('200 OK');
+    const first = new Promise<string>((resolve) => watch.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+    await registry.create(configMap, object('a'));
+    expect(JSON.parse(await first)).toMatchObject({ type: 'ADDED' });
+    session.destroy();
+    await listening.close();
+
+    await start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const header = await new Promise((resolve, reject) => {
+      plainRequest(`http://127.0.0.1:${listening.port}/healthz`, { agent }, (response) => {
+        response.resume();
+        resolve(response.headers['keep-alive']);
+      })
+        .on('error', reject)
+        .end();
+    });
+    agent.destroy();
+    expect(header).toBe('timeout=90');
   });
 });

@@ -24,7 +24,7 @@ import { servedAs } from './chain/request-labels.ts';
 import { Draining } from './chain/serving/draining.ts';
 import { starting } from './chain/starting.ts';
 import { anonymousUser } from './chain/user.ts';
-import { Connections } from './connections.ts';
+import { type ConnectionLimits, Connections, upstreamLimits } from './connections.ts';
 import { dispatch } from './endpoints/dispatch.ts';
 import { OpenApiService } from './openapi/service.ts';
 import { type Page, pagesOf } from './pages.ts';
@@ -79,6 +79,7 @@ export interface ListenOptions {
   tls?: Tls;
   /** What --http2-max-streams-per-connection says; 0 leaves it at 1,000. */
   maxStreams?: number;
+  limits?: ConnectionLimits;
 }
 
 export interface Listening {
@@ -238,7 +239,7 @@ type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestConte
 
 /** Opens a port. Over TLS it speaks HTTP/2 and HTTP/1.1; upgrades (WebSocket, SPDY) arrive over HTTP/1.1. */
 async function listen(
-  { host, port, tls, maxStreams = 0 }: ListenOptions,
+  { host, port, tls, maxStreams = 0, limits = upstreamLimits }: ListenOptions,
   handle: Handle,
   handshakeErrors: Count,
   log: ServerOptions['log'],
@@ -246,10 +247,17 @@ async function listen(
   const failed = (error: unknown) => log.error({ err: error }, 'A request ended with an error nothing caught');
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => undefined); // the connection broke; 'close' tells those who wait
-    if (req.httpVersionMajor === 1) connections.busy(req.socket, res);
+    if (req.httpVersionMajor === 1) connections.busy(req, res);
     handle(req, res).catch(failed);
   };
   let byName = tls?.byName;
+  const http1 = {
+    maxHeaderSize,
+    headersTimeout: limits.headers,
+    connectionsCheckingInterval: Math.ceil(limits.headers / 32),
+    requestTimeout: 0, // of bodies: --request-timeout ends the request, then Connections what is left of it; streams have none
+    keepAliveTimeout: limits.idle,
+  };
   const server = tls
     ? createSecureServer(
         {
@@ -259,13 +267,14 @@ async function listen(
           requestCert: true,
           rejectUnauthorized: false,
           settings: { maxConcurrentStreams: maxStreams || defaultStreams, maxHeaderListSize: maxHeaderSize },
-          ...{ maxHeaderSize }, // of HTTP/1.1 on the same port; the types do not know it
+          handshakeTimeout: limits.headers,
+          ...http1, // on the same port; the types do not know it
           // What is queued for clients that read slowly counts here; the default of 10 MB refuses their next requests.
           maxSessionMemory: 1000,
         },
         onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
       )
-    : createPlainServer({ maxHeaderSize }, onRequest);
+    : createPlainServer(http1, onRequest);
   server.on('tlsClientError', () => handshakeErrors.inc());
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
@@ -276,7 +285,7 @@ async function listen(
     res.once('finish', () => socket.end());
     handle(req, res, { socket, head }).catch(failed);
   });
-  const connections = new Connections();
+  const connections = new Connections(limits);
   server.on('connection', (socket: Socket) => connections.add(socket));
   server.on('secureConnection', (socket: Socket) => connections.add(socket));
   server.on('session', (session: ServerHttp2Session) => connections.addSession(session));
