@@ -243,7 +243,7 @@ describe('tokens of an OpenID Connect issuer', () => {
     [
       'several audiences and no policy',
       jwt({ audiences: ['a', 'b'] }),
-      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be set to MatchAny for multiple audiences',
+      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be MatchAny for multiple audiences',
     ],
     [
       'a claim without a prefix',
@@ -279,6 +279,54 @@ describe('tokens of an OpenID Connect issuer', () => {
       'jwt[0].claimMappings.extra[0].key: Invalid value: "a.k8s.io/x": k8s.io, kubernetes.io and their subdomains are reserved',
     ],
     [
+      'neither an issuer nor an audience that is named',
+      jwt({ url: '', audiences: ['', ''], audienceMatchPolicy: 'MatchAny' }),
+      '[jwt[0].issuer.url: Required value, jwt[0].issuer.audiences[0]: Required value, jwt[0].issuer.audiences[1]: Required value, jwt[0].issuer.audiences[1]: Duplicate value: ""]',
+    ],
+    [
+      'the discovery of one issuer for another, below itself',
+      { jwt: [issuerAt('https://a', 'https://b/'), issuerAt('https://b', 'https://b/')] },
+      '[jwt[1].issuer.discoveryURL: Invalid value: "https://b/": discoveryURL must be different from URL, jwt[1].issuer.discoveryURL: Duplicate value: "https://b/"]',
+    ],
+    [
+      'rules that say too much',
+      {
+        jwt: [
+          {
+            ...issuerAt('https://a'),
+            claimValidationRules: [
+              { claim: 'a', requiredValue: 'b', message: 'c' },
+              { claim: 'a' },
+              { expression: 'true', requiredValue: 'b' },
+              { expression: 'true' },
+            ],
+            userValidationRules: [{ expression: '' }],
+          },
+        ],
+      },
+      '[jwt[0].claimValidationRules[0].message: Invalid value: "c": may not be specified when claim is set, jwt[0].claimValidationRules[1].claim: Duplicate value: "a", jwt[0].claimValidationRules[2].requiredValue: Invalid value: "b": may not be specified when expression is set, jwt[0].claimValidationRules[3].expression: Duplicate value: "true", jwt[0].userValidationRules[0].expression: Required value]',
+    ],
+    [
+      'wrong keys, in the order they stand',
+      jwt(
+        {},
+        {
+          username: { expression: 'claims.sub', prefix: 'x' },
+          groups: { claim: '', prefix: 'x' },
+          extra: [
+            { key: 'X.io/a b', valueExpression: "'v'" },
+            { key: 'x.io/a', valueExpression: '' },
+          ],
+        },
+      ),
+      'jwt[0].claimMappings.username.prefix: Invalid value: "x": may not be specified when expression is set, jwt[0].claimMappings.extra[0].key: Invalid value: "X.io": a lowercase RFC 1123 subdomain',
+    ],
+    [
+      'an address said to be confirmed in a text alone',
+      jwt({}, { username: { expression: "claims.email + 'claims.email_verified'" } }),
+      'claims.email_verified must be used in',
+    ],
+    [
       'conditions of what is off',
       { anonymous: { enabled: false, conditions: [{ path: '/a' }] } },
       'anonymous.conditions: Invalid value: [{"path":"/a"}]: enabled should be set to true when conditions are defined',
@@ -305,6 +353,13 @@ describe('tokens of an OpenID Connect issuer', () => {
 });
 
 /** A configuration of one issuer with changes. */
+function issuerAt(url: string, discoveryURL = ''): object {
+  return {
+    issuer: { url, discoveryURL, audiences: ['a'] },
+    claimMappings: { username: { claim: 'sub', prefix: '' } },
+  };
+}
+
 function jwt(issuerFields: object, mappings: object = { username: { claim: 'sub', prefix: '' } }): object {
   return { jwt: [{ issuer: { url: 'https://a', audiences: ['a'], ...issuerFields }, claimMappings: mappings }] };
 }

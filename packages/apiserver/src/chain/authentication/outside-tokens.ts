@@ -7,13 +7,8 @@ import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { unionOfTokens } from './bearer-token.ts';
 import { cachedTokens, type TokenCacheOptions } from './cached-tokens.ts';
-import {
-  type AuthenticationConfig,
-  hasExpressions,
-  type JwtConfig,
-  jwtProblems,
-  readAuthenticationConfig,
-} from './config-file.ts';
+import { type AuthenticationConfig, hasExpressions, type JwtConfig, readAuthenticationConfig } from './config-file.ts';
+import { jwtProblems } from './config-validation.ts';
 import type { outsideTokenFlags } from './flags.ts';
 import { groupsByClaim, requiredClaim, textByClaim, usernameByClaim } from './oidc/claims.ts';
 import { Issuer } from './oidc/issuer.ts';

@@ -1,14 +1,16 @@
-import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
+import { type FieldError, invalid, type Path } from '@coracle/api/meta/field-path';
 import { type Activation, compile, dynamic, type Environment, type Expression, type Value } from '@coracle/cel';
 import { declaredMap } from '@coracle/cel/schema/declared-type';
 import { toJson, toValue } from '@coracle/cel/schema/json-value';
+import { type Expr, partsOf } from '@coracle/cel/syntax/ast';
+import { parse } from '@coracle/cel/syntax/parser';
 import type { JWTPayload } from 'jose';
 import { compileIn } from '../../../expressions/compiled.ts';
 import { requestType } from '../../../expressions/request-type.ts';
 import { shown } from '../../../registry/reviews/authentication-reviews.ts';
 import type { UserInfo } from '../../link.ts';
 import { InvalidCredential } from '../authenticator.ts';
-import type { JwtConfig } from '../config-file.ts';
+import type { ExpressionChecks } from '../config-validation.ts';
 
 const claimsType = declaredMap(dynamic);
 const userType = requestType('authentication/v1.UserInfo', 'kubernetes.UserInfo');
@@ -16,31 +18,27 @@ const userType = requestType('authentication/v1.UserInfo', 'kubernetes.UserInfo'
 const ofClaims: Environment = { variables: { claims: claimsType } };
 const ofUser: Environment = { variables: { user: userType } };
 
-/** Errors of the expressions of an AuthenticationConfiguration. What mappings come to is known when there are claims. */
-export function expressionProblems(all: readonly JwtConfig[]): FieldError[] {
-  return all.flatMap(({ claimMappings, claimValidationRules, userValidationRules }, i) => {
-    const at = new Path('jwt').index(i);
-    const mappings = at.child('claimMappings');
-    const check = (text: string, path: Path, environment: Environment, wanted?: readonly ['bool']): FieldError[] => {
-      const failure = text === '' ? undefined : compileIn(environment, text, wanted).failure;
-      return failure === undefined ? [] : [invalid(path, text, failure)];
-    };
-    const { username, groups, uid, extra } = claimMappings;
-    return [
-      ...check(username.expression, mappings.child('username').child('expression'), ofClaims),
-      ...check(groups.expression, mappings.child('groups').child('expression'), ofClaims),
-      ...check(uid.expression, mappings.child('uid').child('expression'), ofClaims),
-      ...extra.flatMap(({ valueExpression }, j) =>
-        check(valueExpression, mappings.child('extra').index(j).child('valueExpression'), ofClaims),
-      ),
-      ...claimValidationRules.flatMap(({ expression }, j) =>
-        check(expression, at.child('claimValidationRules').index(j).child('expression'), ofClaims, ['bool']),
-      ),
-      ...userValidationRules.flatMap(({ expression }, j) =>
-        check(expression, at.child('userValidationRules').index(j).child('expression'), ofUser, ['bool']),
-      ),
-    ];
-  });
+/** What is wrong with expressions of an AuthenticationConfiguration. What mappings come to is known when there are claims. */
+export const expressionChecks: ExpressionChecks = {
+  overClaims: (text, at, wanted) => problems(ofClaims, text, at, wanted),
+  overUser: (text, at) => problems(ofUser, text, at, ['bool']),
+  uses: (text, claim) => text !== '' && usesClaim(parse(text), claim),
+};
+
+function problems(environment: Environment, text: string, at: Path, wanted?: readonly ['bool']): FieldError[] {
+  const { failure } = compileIn(environment, text, wanted);
+  return failure === undefined ? [] : [invalid(at, text, failure)];
+}
+
+/** Whether `claims.claim` or `claims.?claim` stands anywhere in an expression. */
+function usesClaim(expr: Expr, claim: string): boolean {
+  const isClaims = (operand: Expr | undefined) => operand?.is === 'ident' && operand.name === 'claims';
+  if (expr.is === 'select' && expr.field === claim && isClaims(expr.operand)) return true;
+  if (expr.is === 'call' && expr.name === '_?._' && isClaims(expr.args[0])) {
+    const field = expr.args[1];
+    if (field?.is === 'literal' && field.value === claim) return true;
+  }
+  return partsOf(expr).some((part) => usesClaim(part, claim));
 }
 
 /** Evaluates an expression over a token's claims; throws InvalidCredential. */
