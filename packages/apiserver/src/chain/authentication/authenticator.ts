@@ -5,6 +5,8 @@ import type { RequestContext, UserInfo } from '../link.ts';
 export interface Authenticated {
   readonly user: UserInfo;
   readonly audiences?: readonly string[];
+  /** What the audit log is to say of the credential. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -31,4 +33,9 @@ export function connectionOf(req: RequestContext['req']): TLSSocket | undefined 
   const stream = (req as { stream?: { session?: { socket?: unknown } } }).stream;
   const socket = (stream?.session?.socket ?? req.socket) as Partial<TLSSocket> | undefined;
   return typeof socket?.getPeerX509Certificate === 'function' ? (socket as TLSSocket) : undefined;
+}
+
+/** A list of texts as upstream's messages show it. */
+export function quoted(texts: readonly string[]): string {
+  return `[${texts.map((each) => JSON.stringify(each)).join(' ')}]`;
 }

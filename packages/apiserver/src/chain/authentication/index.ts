@@ -1,4 +1,5 @@
 import { unauthorized } from '@coracle/api/meta/status';
+import { annotate } from '../audit/record.ts';
 import type { Link, RequestContext, UserInfo } from '../link.ts';
 import type { SecurityMetrics } from '../security-metrics.ts';
 import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from '../user.ts';
@@ -38,6 +39,7 @@ async function authenticate(context: RequestContext, options: AuthenticationOpti
       errors.push(error.message);
     }
     if (!answer) continue;
+    for (const [key, value] of Object.entries(answer.annotations ?? {})) annotate(context, key, value);
     observe?.('success', seconds(), answer.user.name);
     return withAuthenticatedGroup(answer.user);
   }

@@ -105,11 +105,14 @@ describe('tokens of an OpenID Connect issuer', () => {
     expect((await whoIs(await sign(good))).username).toBe('a@b.c');
     expect((await whoIs(await sign({ ...good, email_verified: undefined }))).username).toBe('a@b.c');
     const cases: [string, string][] = [
-      ['signature verification failed', await forge(good)],
-      ['"alg" (Algorithm) Header Parameter value not allowed', await other(good)],
-      ['unexpected "aud" claim value', await sign({ ...good, aud: 'vault' })],
-      ['token is expired', await sign({ ...good, exp: now - 1 })],
-      ['"nbf" claim timestamp check failed', await sign({ ...good, nbf: now + 600 })],
+      ['oidc: verify token: failed to verify signature: failed to verify id token signature', await forge(good)],
+      [
+        'oidc: verify token: oidc: id token signed with unsupported algorithm, expected ["RS256"] got "ES256"',
+        await other(good),
+      ],
+      ['oidc: verify token: oidc: expected audience in ["kube"] got ["vault"]', await sign({ ...good, aud: 'vault' })],
+      ['oidc: verify token: oidc: token is expired (Token Expiry: 20', await sign({ ...good, exp: now - 1 })],
+      ['before the nbf (not before) time: 20', await sign({ ...good, nbf: now + 600 })],
       ['oidc: email not verified', await sign({ ...good, email_verified: false })],
       ['oidc: required claim team not present in ID token', await sign({ ...good, team: undefined })],
       ['oidc: required claim team value does not match. Got = y, want = x', await sign({ ...good, team: 'y' })],

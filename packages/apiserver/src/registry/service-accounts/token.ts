@@ -58,7 +58,9 @@ export function tokenSubresource(options: TokenOptions): Subresource {
 function placeRequest(request: TokenRequest, { name, namespace }: SubresourceCall): void {
   request.metadata ??= {};
   if (request.metadata.name && request.metadata.name !== name) {
-    throw badRequest('name in URL does not match name in TokenRequest object');
+    const detail = 'must match the service account name if specified';
+    const error = invalid(new Path('metadata').child('name'), request.metadata.name, detail);
+    throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [error]);
   }
   if (request.metadata.namespace && request.metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -86,7 +88,11 @@ async function issue(
   const { spec } = request;
   const { audiences = [] } = spec;
   const bound = spec.boundObjectRef ? await bind(spec.boundObjectRef, call) : {};
-  if (maxExpirationSeconds > 0) spec.expirationSeconds = Math.min(spec.expirationSeconds ?? 0, maxExpirationSeconds);
+  const asked = spec.expirationSeconds ?? 0;
+  if (maxExpirationSeconds > 0 && asked > maxExpirationSeconds) {
+    call.request.warnings.push(`requested expiration of ${asked} seconds shortened to ${maxExpirationSeconds} seconds`);
+    spec.expirationSeconds = maxExpirationSeconds;
+  }
   const wanted = spec.expirationSeconds ?? 0;
   const forUs = audiences.every((audience) => apiAudiences.includes(audience));
   const extended = extendExpiration && wanted === warnOnlyExpiration && bound.pod !== undefined && forUs;
@@ -121,8 +127,9 @@ async function bind(
   { objects, namespace, name }: SubresourceCall,
 ): Promise<{ pod?: Ref; secret?: Ref; node?: Ref }> {
   const named = { name: ref.name ?? '', uid: ref.uid };
-  switch (`${ref.apiVersion}/${ref.kind}`) {
-    case 'v1/Pod': {
+  const [version = '', group = ''] = (ref.apiVersion ?? '').split('/').reverse();
+  switch (`${group}/${ref.kind}`) {
+    case '/Pod': {
       const pod = await find<Pod>(objects, podKind, named, namespace);
       if (pod.spec.serviceAccountName !== name) {
         throw badRequest(
@@ -134,12 +141,12 @@ async function bind(
       const node = await objects.lookUp(nodeKind, nodeName);
       return { pod: refOf(pod), node: node ? refOf(node) : { name: nodeName, uid: '' } };
     }
-    case 'v1/Secret':
+    case '/Secret':
       return { secret: refOf(await find(objects, secretKind, named, namespace)) };
-    case 'v1/Node':
+    case '/Node':
       return { node: refOf(await find(objects, nodeKind, named, undefined)) };
     default:
-      throw badRequest(`cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${ref.kind ?? ''}`);
+      throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${ref.kind ?? ''}`);
   }
 }
 

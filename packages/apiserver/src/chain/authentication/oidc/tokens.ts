@@ -1,6 +1,6 @@
-import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from 'jose';
 import type { UserInfo } from '../../link.ts';
-import { type Authenticated, InvalidCredential, type TokenAuthenticator } from '../authenticator.ts';
+import { type Authenticated, InvalidCredential, quoted, type TokenAuthenticator } from '../authenticator.ts';
 import type { Issuer } from './issuer.ts';
 
 /** How the tokens of one issuer become users; the part of an AuthenticationConfiguration that is one `jwt`. What is called throws InvalidCredential. */
@@ -21,8 +21,8 @@ export interface JwtAuthenticatorOptions {
   readonly userRules: readonly ((user: UserInfo) => void)[];
 }
 
-/** What a token may say of its beginning that is yet to come, in seconds: the clocks of issuers differ a little. */
-const notBeforeLeeway = 300;
+/** What a token may say of its beginning that is yet to come, in milliseconds: the clocks of issuers differ a little. */
+const notBeforeLeeway = 300_000;
 
 /**
  * Users by the ID tokens of an OpenID Connect issuer (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#openid-connect-tokens).
@@ -58,23 +58,54 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-async function verified(token: string, options: JwtAuthenticatorOptions): Promise<JWTPayload> {
-  try {
-    const { payload } = await jwtVerify(token, options.issuer.keyOf, {
-      issuer: options.issuerUrl,
-      audience: [...options.audiences],
-      algorithms: [...options.algorithms],
-      clockTolerance: notBeforeLeeway,
-      requiredClaims: ['exp'],
-    });
-    if (payload.exp! * 1000 <= Date.now()) {
-      throw new InvalidCredential(
-        `oidc: verify token: oidc: token is expired (Token Expiry: ${new Date(payload.exp! * 1000).toISOString()})`,
-      );
-    }
-    return payload;
-  } catch (error) {
-    if (error instanceof InvalidCredential) throw error;
-    throw new InvalidCredential(`oidc: verify token: ${(error as Error).message}`);
+async function verified(
+  token: string,
+  { issuer, audiences, algorithms }: JwtAuthenticatorOptions,
+): Promise<JWTPayload> {
+  const wrong = (why: string) => new InvalidCredential(`oidc: verify token: ${why}`);
+  const unverified = decodeJwt(token);
+  const now = Date.now();
+  const expiry = (unverified.exp ?? 0) * 1000;
+  if (expiry < now) throw wrong(`oidc: token is expired (Token Expiry: ${shownTime(expiry)})`);
+  const begin = unverified.nbf === undefined ? undefined : unverified.nbf * 1000;
+  if (begin !== undefined && now + notBeforeLeeway < begin) {
+    throw wrong(`oidc: current time ${shownTime(now)} before the nbf (not before) time: ${shownTime(begin)}`);
   }
+  const claims = await signed(token, issuer, algorithms).catch((error: Error) => {
+    throw wrong(error.message);
+  });
+  const named = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
+  if (!named.some((each) => audiences.includes(each))) {
+    throw wrong(`oidc: expected audience in ${quoted([...audiences].sort())} got ${quoted(named)}`);
+  }
+  return claims;
+}
+
+/** The claims of a token with a good signature; throws what is wrong with it. */
+async function signed(
+  token: string,
+  issuer: Pick<Issuer, 'keyOf'>,
+  algorithms: readonly string[],
+): Promise<JWTPayload> {
+  const { alg = '' } = decodeProtectedHeader(token);
+  if (!algorithms.includes(alg)) {
+    const expected = `expected ${quoted(algorithms)} got ${JSON.stringify(alg)}`;
+    throw new Error(`oidc: id token signed with unsupported algorithm, ${expected}`);
+  }
+  try {
+    const { payload } = await compactVerify(token, issuer.keyOf, { algorithms: [...algorithms] });
+    return JSON.parse(new TextDecoder().decode(payload)) as JWTPayload;
+  } catch (error) {
+    const { message } = error as Error;
+    const why = error instanceof errors.JOSEError ? 'failed to verify id token signature' : `fetching keys ${message}`;
+    throw new Error(`failed to verify signature: ${why}`);
+  }
+}
+
+/** A moment (ms) as upstream's messages show it. */
+function shownTime(ms: number): string {
+  return new Date(ms)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' +0000 UTC');
 }

@@ -1,14 +1,28 @@
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose';
 import { serviceAccountGroups, serviceAccountUsername } from '../../user.ts';
-import { type Authenticated, InvalidCredential, type TokenAuthenticator } from '../authenticator.ts';
+import { type Authenticated, InvalidCredential, quoted, type TokenAuthenticator } from '../authenticator.ts';
 import { type Claims, type PrivateClaims, privateClaims, type Ref } from './claims.ts';
 import type { TokenKey } from './keys.ts';
 
 /** What a token's claims are checked against: whether the objects it is bound to are still there, the very same ones. */
 export interface LiveObjects {
-  /** Whether the object exists with this uid, and was not deleted more than a minute ago. */
-  alive(kind: 'serviceaccount' | 'pod' | 'secret' | 'node', ref: Ref, namespace: string): Promise<boolean>;
+  /** What became of an object of this name: nothing is as it was but `alive`, which has the uid; `replaced` by one of another uid. */
+  stateOf(kind: BoundKind, ref: Ref, namespace: string): Promise<LiveState>;
 }
+
+/** What a token can be bound to. */
+export type BoundKind = 'serviceaccount' | 'pod' | 'secret' | 'node';
+
+/** `deleted`: for more than a minute, and not yet gone. */
+export type LiveState =
+  | { readonly is: 'alive' | 'deleted' | 'gone' }
+  | { readonly is: 'replaced'; readonly uid: string };
+
+/** How far (seconds) the clock of who made a token may be from ours. */
+const leeway = 60;
+
+/** Of tokens that may be ours. */
+const algorithms = new Set(['RS256', 'ES256', 'ES384', 'ES512']);
 
 /** Verified tokens that are remembered, so that a client's thousandth request costs no signature check. */
 const remembered = 4096;
@@ -25,7 +39,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   readonly #observe: ((isStale: boolean) => void) | undefined;
   readonly #verified = new Map<string, Claims>();
 
-  /** `observe` is told of each good token, and whether it is one that should have been renewed by now. */
+  /** `observe` is told of each good token that is to be renewed at some time, and whether that time is over. */
   constructor(options: {
     issuers: readonly string[];
     keys: readonly TokenKey[];
@@ -41,14 +55,19 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   async authenticateToken(token: string, wanted: readonly string[]): Promise<Authenticated | undefined> {
     if (!this.#isOurs(token)) return undefined;
     const claims = await this.#claims(token);
-    const now = Date.now() / 1000;
-    if (claims.exp === undefined || claims.exp < now) throw new InvalidCredential('service account token has expired');
     const carried = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
     const audiences = wanted.filter((audience) => carried.includes(audience));
     if (audiences.length === 0) {
       throw new InvalidCredential(
-        `token audiences ${JSON.stringify(carried)} is invalid for the target audiences ${JSON.stringify(wanted)}`,
+        `token audiences ${quoted(carried)} is invalid for the target audiences ${quoted(wanted)}`,
       );
+    }
+    const now = Date.now() / 1000;
+    if (claims.exp === undefined || claims.exp < now - leeway) {
+      throw new InvalidCredential('service account token has expired');
+    }
+    if (claims.nbf !== undefined && claims.nbf > now + leeway) {
+      throw new InvalidCredential('service account token is not valid yet');
     }
     const bound = privateClaims(claims);
     if (!bound) throw new InvalidCredential('service account token claims are incomplete');
@@ -56,8 +75,12 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       throw new InvalidCredential('sub claim is invalid');
     }
     await this.#checkAlive(bound);
-    this.#observe?.(bound.warnafter !== undefined && bound.warnafter < now);
-    return { user: userOf(bound, claims.jti), audiences };
+    const late = bound.warnafter === undefined ? 0 : now - bound.warnafter;
+    if (bound.warnafter !== undefined) this.#observe?.(late > 0);
+    const annotations = {
+      'authentication.k8s.io/stale-token': `subject: ${claims.sub}, seconds after warning threshold: ${Math.floor(late)}`,
+    };
+    return { user: userOf(bound, claims.jti), audiences, ...(late > 0 ? { annotations } : {}) };
   }
 
   /** Reads the issuer without trusting it: it only decides who looks at the token. */
@@ -65,7 +88,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (this.#verified.has(token)) return true;
     try {
       const { iss } = decodeJwt(token);
-      return iss !== undefined && this.#issuers.includes(iss);
+      return iss !== undefined && this.#issuers.includes(iss) && algorithms.has(decodeProtectedHeader(token).alg ?? '');
     } catch {
       return false; // no JSON web token at all
     }
@@ -88,32 +111,40 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const named = this.#keys.filter((key) => key.id === kid);
     for (const { key, algorithm } of named.length > 0 ? named : this.#keys) {
       try {
-        const verified = await jwtVerify(token, key, { algorithms: [algorithm], issuer: [...this.#issuers] });
-        return verified.payload as Claims;
+        const { payload } = await compactVerify(token, key, { algorithms: [algorithm] });
+        return JSON.parse(new TextDecoder().decode(payload)) as Claims;
       } catch (error) {
-        if (error instanceof errors.JWTExpired) throw new InvalidCredential('service account token has expired');
-        if (error instanceof errors.JWTClaimValidationFailed) throw new InvalidCredential(error.message);
         if (!(error instanceof errors.JOSEError)) throw error;
       }
     }
-    throw new InvalidCredential('the signature of the service account token is of none of our keys');
+    throw new InvalidCredential('go-jose/go-jose: error in cryptographic primitive');
   }
 
   async #checkAlive(bound: PrivateClaims): Promise<void> {
     const { namespace, serviceaccount, pod, secret, node } = bound;
-    if (!(await this.#live.alive('serviceaccount', serviceaccount, namespace))) {
-      throw new InvalidCredential('service account token has been invalidated: its service account is gone');
-    }
-    if (secret && !(await this.#live.alive('secret', secret, namespace))) {
-      throw new InvalidCredential('service account token has been invalidated: its secret is gone');
-    }
-    if (pod && !(await this.#live.alive('pod', pod, namespace))) {
-      throw new InvalidCredential('service account token has been invalidated: its pod is gone');
-    }
+    await this.#check('serviceaccount', serviceaccount, namespace);
+    if (secret) await this.#check('secret', secret, namespace);
+    if (pod) await this.#check('pod', pod, namespace);
     // A pod's token names the pod's node for others to see; only a token bound to the node itself falls with it.
-    if (node && !pod && !(await this.#live.alive('node', node, ''))) {
-      throw new InvalidCredential('service account token has been invalidated: its node is gone');
+    if (node && !pod) await this.#check('node', node, '');
+  }
+
+  async #check(kind: BoundKind, ref: Ref, namespace: string): Promise<void> {
+    const state = await this.#live.stateOf(kind, ref, namespace);
+    if (state.is === 'alive') return;
+    const isAccount = kind === 'serviceaccount';
+    if (state.is === 'replaced') {
+      const claim = isAccount ? 'claim' : `service account ${kind} ref claim`;
+      throw new InvalidCredential(
+        `${isAccount ? 'service account' : kind} UID (${state.uid}) does not match ${claim} (${ref.uid})`,
+      );
     }
+    if (!isAccount) throw new InvalidCredential('service account token has been invalidated');
+    throw new InvalidCredential(
+      state.is === 'gone'
+        ? `serviceaccounts ${JSON.stringify(ref.name)} not found`
+        : `service account ${namespace}/${ref.name} has been deleted`,
+    );
   }
 }
 
