@@ -269,6 +269,11 @@ describe('the plugins of a server', () => {
     expect(told(await asking('root', ['system:masters']))).toBe(
       '403 Forbidden certificatesigningrequests.certificates.k8s.io "root" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
     );
+    const unreadable = `-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n`;
+    const wrong = { request: Buffer.from(unreadable).toString('base64'), signerName: 'a.io/b' };
+    expect(
+      (await call('POST', requests, { metadata: { name: 'wrong' }, spec: wrong })).body.details.causes,
+    ).toMatchObject([{ field: 'spec.usages' }, { field: 'spec.request' }]);
     const { body } = await asking('mine', []);
     const conditions = [{ type: 'Approved', status: 'True', reason: 'r', message: 'm' }];
     const approved = { ...body, status: { conditions } };
@@ -280,6 +285,8 @@ describe('the plugins of a server', () => {
     expect(told(await call('PUT', `${requests}/mine/status`, failed, as('limited')))).toContain(
       'is forbidden: user not permitted to sign requests with signerName "kubernetes.io/kube-apiserver-client"',
     );
+    const other = { ...now, status: { conditions: [...now.status.conditions, { type: 'Seen', status: 'True' }] } };
+    expect(told(await call('PUT', `${requests}/mine/status`, other, as('limited')))).toContain('not permitted to sign');
   });
 
   it('DefaultIngressClass: an Ingress gets the default class', async () => {

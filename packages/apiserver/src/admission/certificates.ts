@@ -1,3 +1,4 @@
+import { deepEqual } from '@coracle/api/meta/object';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { mastersGroup } from '../chain/user.ts';
@@ -19,7 +20,7 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
   };
 }
 
-/** CertificateSigning: only who may `sign` for a signer issues certificates or fails requests in its name. */
+/** CertificateSigning: only who may `sign` for a signer issues certificates or sets conditions of requests in its name. */
 export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateSigning',
@@ -27,10 +28,9 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
       if (!isRequest(attributes, 'UPDATE', 'status')) return;
       const old = attributes.oldObject as CertificateSigningRequest;
       const now = attributes.object as CertificateSigningRequest;
-      const failed = (it: CertificateSigningRequest) => it.status?.conditions?.find((each) => each.type === 'Failed');
       const signs =
         (old.status?.certificate ?? '') !== (now.status?.certificate ?? '') ||
-        JSON.stringify(failed(old)) !== JSON.stringify(failed(now));
+        !deepEqual(old.status?.conditions ?? [], now.status?.conditions ?? []);
       if (!signs || (await mayUse(authorizer, attributes, 'sign', old.spec.signerName))) return;
       throw refused(
         attributes,

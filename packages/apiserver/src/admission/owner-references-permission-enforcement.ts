@@ -18,8 +18,8 @@ export function ownerReferencesPermissionEnforcement(
 ): AdmissionPlugin {
   /** Why the user may not, as upstream shows it: reason and error; undefined: they may. */
   async function denial(attributes: Attributes, what: Omit<ResourceQuestion, 'user'>): Promise<string | undefined> {
-    const { decision, reason, error, failure } = await authorizer.authorize({ user: attributes.user, ...what });
-    return decision === 'allow' ? undefined : `${reason}, ${failure ?? error ?? '<nil>'}`;
+    const { decision, reason, failure } = await authorizer.authorize({ user: attributes.user, ...what });
+    return decision === 'allow' ? undefined : `${reason}, ${failure ?? '<nil>'}`;
   }
 
   return {

@@ -48,7 +48,8 @@ export async function answer(
   await mutate(plugins, attributes);
   const asked = attributes.object!;
   const errors = kind.validate?.(asked, new Path()) ?? [];
-  if (errors.length > 0) throw invalidObject(kind, asked.metadata.name ?? '', errors);
+  // Upstream names neither the kind nor the object of a review.
+  if (errors.length > 0) throw invalidObject({ group: kind.group, kind: '' }, '', errors);
   await validate(plugins, attributes);
   const answered = await hooks.answer!(asked, {
     kind,

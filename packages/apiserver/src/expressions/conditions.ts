@@ -1,4 +1,4 @@
-import { type FieldError, invalid, type Path, required, tooMany } from '@coracle/api/meta/field-path';
+import { duplicate, type FieldError, invalid, type Path, required, tooMany } from '@coracle/api/meta/field-path';
 import { type Activation, CostLimitError, compile, type Environment } from '@coracle/cel';
 import { matchConditionsLimit } from '@coracle/cel/limits';
 import { compileIn } from './compiled.ts';
@@ -11,13 +11,20 @@ export interface Condition {
 const most = 64;
 const outOfBudget = 'validation failed due to running out of cost budget, no further validation rules will be run';
 
-/** Errors of conditions as they are written; names are for those to check who have them. */
-export function conditionProblems(conditions: readonly Condition[], environment: Environment, at: Path): FieldError[] {
+/** Errors of conditions as they are written; names are for those to check who have them. `unique`: none may stand twice. */
+export function conditionProblems(
+  conditions: readonly Condition[],
+  environment: Environment,
+  at: Path,
+  { unique = false } = {},
+): FieldError[] {
   if (conditions.length > most) return [tooMany(at, conditions.length, most)];
   return conditions.flatMap(({ expression = '' }, i) => {
     const path = at.index(i).child('expression');
     const text = expression.trim();
     if (text === '') return [required(path)];
+    if (unique && conditions.findIndex((each) => each.expression === expression) < i)
+      return [duplicate(path, expression)];
     const { failure } = compileIn(environment, text, ['bool']);
     return failure === undefined ? [] : [invalid(path, text, failure)];
   });

@@ -1,5 +1,7 @@
 import type { LocalSubjectAccessReview } from '../../generated/authorization/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { invalid, Path } from '../../meta/field-path.ts';
+import { validateNoMetadata, validateQuestionOfSubject } from './access-review-validation.ts';
 
 /** Asks whether somebody may do something in one namespace. Answered at once, never stored. */
 export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>('authorization/v1', {
@@ -8,4 +10,19 @@ export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>('au
   namespaced: true,
   verbs: ['create'],
   hasGeneration: false,
+  validate({ metadata, spec }) {
+    const { namespace, ...rest } = metadata;
+    const at = new Path('spec');
+    const { resourceAttributes: asked, nonResourceAttributes: path } = spec;
+    const errors = [
+      ...validateQuestionOfSubject(spec),
+      ...validateNoMetadata(rest, 'must be empty except for namespace'),
+    ];
+    if (asked && (asked.namespace ?? '') !== (namespace ?? '')) {
+      const where = at.child('resourceAttributes').child('namespace');
+      errors.push(invalid(where, asked.namespace ?? '', 'must match metadata.namespace'));
+    }
+    if (path) errors.push(invalid(at.child('nonResourceAttributes'), path, 'disallowed on this kind of request'));
+    return errors;
+  },
 });

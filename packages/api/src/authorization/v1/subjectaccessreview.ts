@@ -1,5 +1,6 @@
 import type { SubjectAccessReview } from '../../generated/authorization/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { validateNoMetadata, validateQuestionOfSubject } from './access-review-validation.ts';
 
 /** Asks whether somebody may do something. Answered at once, never stored. */
 export const subjectAccessReview = defineKind<SubjectAccessReview>('authorization/v1', {
@@ -8,4 +9,8 @@ export const subjectAccessReview = defineKind<SubjectAccessReview>('authorizatio
   namespaced: false,
   verbs: ['create'],
   hasGeneration: false,
+  validate: ({ metadata, spec }) => [
+    ...validateQuestionOfSubject(spec),
+    ...validateNoMetadata(metadata, 'must be empty'),
+  ],
 });

@@ -135,8 +135,8 @@ async function answer(
     };
     about = resource;
   }
-  const { decision, reason, error } = await authorizer.authorize(about);
-  return { allowed: decision === 'allow', reason, ...(error === undefined ? {} : { error }) };
+  const { decision, reason, failure } = await authorizer.authorize(about);
+  return { allowed: decision === 'allow', reason, ...(failure === undefined ? {} : { error: failure }) };
 }
 
 /** An object of the store with its apiVersion and kind, as parameters are seen. */

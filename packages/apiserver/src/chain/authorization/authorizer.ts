@@ -40,8 +40,6 @@ export interface PathAttributes {
 export interface Decision {
   readonly decision: 'allow' | 'deny' | 'noOpinion';
   readonly reason: string;
-  /** Errors met while deciding (a binding to a role that does not exist), for access reviews. */
-  readonly error?: string;
   /** It could not be decided: a request that nobody allows fails with this, rather than being forbidden. */
   readonly failure?: string;
 }
@@ -73,19 +71,16 @@ export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
   return {
     async authorize(attributes) {
       const reasons: string[] = [];
-      const errors: string[] = [];
       const failures: string[] = [];
       for (const authorizer of authorizers) {
         const answer = await authorizer.authorize(attributes);
         if (answer.decision !== 'noOpinion') return answer;
         if (answer.reason !== '') reasons.push(answer.reason);
-        if (answer.error) errors.push(answer.error);
         if (answer.failure) failures.push(answer.failure);
       }
       return {
         decision: 'noOpinion',
         reason: reasons.join('\n'),
-        ...(errors.length > 0 ? { error: errors.join('\n') } : {}),
         ...(failures.length > 0 ? { failure: aggregate(failures) } : {}),
       };
     },
@@ -96,7 +91,7 @@ export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
         resourceRules: lists.flatMap((list) => list.resourceRules),
         nonResourceRules: lists.flatMap((list) => list.nonResourceRules),
         incomplete: lists.some((list) => list.incomplete),
-        ...(errors.length > 0 ? { error: errors.join(', ') } : {}),
+        ...(errors.length > 0 ? { error: aggregate(errors) } : {}),
       };
     },
   };

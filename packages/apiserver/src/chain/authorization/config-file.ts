@@ -44,18 +44,20 @@ export async function readAuthorizationConfig(path: string): Promise<readonly Co
     kind: 'AuthorizationConfiguration',
     schema,
   });
-  const errors = problemsOf(authorizers);
-  if (authorizers.some(({ webhook: hook }) => hook?.matchConditions.length)) {
-    // The language is loaded where there is something to say in it.
-    const { expressionProblems } = await import('./match-conditions.ts');
-    append(errors, expressionProblems(authorizers));
-  }
+  // The language is loaded where there is something to say in it.
+  const says = authorizers.some(({ webhook: hook }) => hook?.matchConditions.length);
+  const errors = problemsOf(
+    authorizers,
+    says ? (await import('./match-conditions.ts')).matchConditionProblems : () => [],
+  );
   if (errors.length === 0) return authorizers;
   const messages = errors.map(({ field, message }) => `${field}: ${message}`);
   throw new UsageError(`${path}: ${aggregate(messages)}`);
 }
 
-function problemsOf(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] {
+type ConditionCheck = (conditions: Webhook['matchConditions'], at: Path) => FieldError[];
+
+function problemsOf(authorizers: readonly ConfiguredAuthorizer[], conditionProblems: ConditionCheck): FieldError[] {
   const at = new Path('authorizers');
   if (authorizers.length === 0) return [required(at, 'at least one authorization mode must be defined')];
   const errors: FieldError[] = [];
@@ -63,10 +65,11 @@ function problemsOf(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] 
   const seenNames = new Set<string>();
   for (const [i, { type, name, webhook: hook }] of authorizers.entries()) {
     const path = at.index(i);
-    if (type === '') errors.push(required(path.child('type')));
-    else if (!authorizationModes.includes(type))
-      errors.push(notSupported(path.child('type'), type, authorizationModes));
-    else if (seenTypes.has(type) && type !== 'Webhook') errors.push(duplicate(path.child('type'), type));
+    const wrongType = typeProblem(type, seenTypes, path.child('type'));
+    if (wrongType) {
+      errors.push(wrongType);
+      continue;
+    }
     seenTypes.add(type);
     if (name === '') errors.push(required(path.child('name')));
     else if (seenNames.has(name)) errors.push(duplicate(path.child('name'), name));
@@ -79,10 +82,23 @@ function problemsOf(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] 
     seenNames.add(name);
     if (type !== 'Webhook') {
       if (hook) errors.push(invalid(path.child('webhook'), 'non-null', 'may only be specified when type=Webhook'));
-    } else if (hook) append(errors, webhookProblems(hook, path.child('webhook')));
-    else errors.push(required(path.child('webhook'), 'required when type=Webhook'));
+    } else if (hook) {
+      // Upstream names the fields of a webhook as if they were the authorizer's.
+      append(
+        errors,
+        webhookProblems(hook, path),
+        conditionProblems(hook.matchConditions, path.child('matchConditions')),
+      );
+    } else errors.push(required(path.child('webhook'), 'required when type=Webhook'));
   }
   return errors;
+}
+
+/** Of all types there can be one authorizer, of webhooks several. */
+function typeProblem(type: string, seen: ReadonlySet<string>, at: Path): FieldError | undefined {
+  if (type === '') return required(at);
+  if (!authorizationModes.includes(type)) return notSupported(at, type, [...authorizationModes].sort());
+  return seen.has(type) && type !== 'Webhook' ? duplicate(at, type) : undefined;
 }
 
 function webhookProblems(hook: Webhook, at: Path): FieldError[] {
@@ -92,19 +108,17 @@ function webhookProblems(hook: Webhook, at: Path): FieldError[] {
     errors.push(invalid(at.child('timeout'), formatDuration(hook.timeout), 'must be > 0s and <= 30s'));
   }
   for (const field of ['authorizedTTL', 'unauthorizedTTL'] as const) {
-    if (hook[field] <= 0) errors.push(invalid(at.child(field), formatDuration(hook[field]), 'must be > 0s'));
+    if (hook[field] === 0) errors.push(required(at.child(field)));
+    else if (hook[field] < 0) errors.push(invalid(at.child(field), formatDuration(hook[field]), 'must be > 0s'));
   }
-  append(
-    errors,
-    oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')),
-    oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], at.child('failurePolicy')),
-  );
+  append(errors, oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')));
   const conditionsVersion = hook.matchConditionSubjectAccessReviewVersion;
   const field = at.child('matchConditionSubjectAccessReviewVersion');
   if (conditionsVersion !== '') append(errors, oneOf(conditionsVersion, ['v1'], field));
   else if (hook.matchConditions.length > 0) {
     errors.push(required(field, 'required if match conditions are specified'));
   }
+  append(errors, oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], at.child('failurePolicy')));
   const { type, kubeConfigFile } = hook.connectionInfo;
   const info = at.child('connectionInfo');
   append(errors, oneOf(type, ['InClusterConfig', 'KubeConfigFile'], info.child('type')));

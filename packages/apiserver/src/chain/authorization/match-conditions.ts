@@ -1,21 +1,17 @@
-import { type FieldError, Path } from '@coracle/api/meta/field-path';
+import type { FieldError, Path } from '@coracle/api/meta/field-path';
 import type { SubjectAccessReviewSpec } from '@coracle/api/types/authorization/v1';
 import type { Environment } from '@coracle/cel';
 import { toValue } from '@coracle/cel/schema/json-value';
 import { type Condition, compileConditions, conditionProblems, type Verdict } from '../../expressions/conditions.ts';
 import { requestType } from '../../expressions/request-type.ts';
-import type { ConfiguredAuthorizer } from './config-file.ts';
 
 const request = requestType('authorization/v1.SubjectAccessReviewSpec');
 /** What match conditions can name (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#using-configuration-file-for-authorization). */
 const environment: Environment = { variables: { request } };
 
-/** Errors of the expressions of an AuthorizationConfiguration. */
-export function expressionProblems(authorizers: readonly ConfiguredAuthorizer[]): FieldError[] {
-  return authorizers.flatMap(({ webhook }, i) => {
-    const at = new Path('authorizers').index(i).child('webhook').child('matchConditions');
-    return conditionProblems(webhook?.matchConditions ?? [], environment, at);
-  });
+/** Errors of the conditions of an AuthorizationConfiguration's webhook. One that stands twice is an error here. */
+export function matchConditionProblems(conditions: readonly Condition[], at: Path): FieldError[] {
+  return conditionProblems(conditions, environment, at, { unique: true });
 }
 
 /** Makes the function that says whether a webhook is to be asked about a question. */

@@ -15,20 +15,39 @@ export function narrowedTo(written: { readonly fieldSelector?: string; readonly 
   );
 }
 
-/** Selectors as an access review has them: as text, or as requirements, of which those that are none are passed over. */
+/** Selectors as an access review has them: as text, or as requirements. What cannot be read narrows nothing, and is told of. */
 export function narrowedBy(review: {
   readonly fieldSelector?: FieldSelectorAttributes;
   readonly labelSelector?: LabelSelectorAttributes;
-}): Narrowed {
+}): { readonly narrowed: Narrowed; readonly problems: string[] } {
   const { fieldSelector: fields, labelSelector: labels } = review;
   const raw = narrowedTo({
     ...(fields?.rawSelector ? { fieldSelector: fields.rawSelector } : {}),
     ...(labels?.rawSelector ? { labelSelector: labels.rawSelector } : {}),
   });
-  return narrowed(
-    fields?.rawSelector ? (raw.fieldSelector ?? []) : (fields?.requirements ?? []).flatMap(fieldRequirement),
-    labels?.rawSelector ? (raw.labelSelector ?? []) : (labels?.requirements ?? []).flatMap(labelRequirement),
-  );
+  const problems: string[] = [];
+  const read = <T>(
+    name: string,
+    given: FieldSelectorAttributes | LabelSelectorAttributes | undefined,
+    parsed: readonly T[] | undefined,
+    taken: readonly T[],
+  ): readonly T[] => {
+    const isRaw = Boolean(given?.rawSelector);
+    const found = isRaw ? (parsed ?? []) : taken;
+    const isWhole = isRaw ? found.length > 0 : found.length === (given?.requirements ?? []).length;
+    const how = found.length > 0 ? 'partially ignored' : 'ignored';
+    if (!isWhole) problems.push(`spec.resourceAttributes.${name} ${how} due to parse error`);
+    return found;
+  };
+  const ofFields = (fields?.requirements ?? []).flatMap(fieldRequirement);
+  const ofLabels = (labels?.requirements ?? []).flatMap(labelRequirement);
+  return {
+    narrowed: narrowed(
+      read('fieldSelector', fields, raw.fieldSelector, ofFields),
+      read('labelSelector', labels, raw.labelSelector, ofLabels),
+    ),
+    problems,
+  };
 }
 
 /** The selectors of a question as a SubjectAccessReview carries them. */

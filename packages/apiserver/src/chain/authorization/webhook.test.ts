@@ -285,9 +285,10 @@ describe('authorization by webhook', () => {
       'unknown types and names twice',
       () => [
         { type: 'ACL', name: 'a' },
+        { type: 'Node', name: 'a' },
         { type: 'RBAC', name: 'a' },
       ],
-      '[authorizers[0].type: Unsupported value: "ACL": supported values: "ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook", authorizers[1].name: Duplicate value: "a"]',
+      '[authorizers[0].type: Unsupported value: "ACL": supported values: "ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook", authorizers[2].name: Duplicate value: "a"]',
     ],
     [
       'a webhook that says nothing',
@@ -297,7 +298,7 @@ describe('authorization by webhook', () => {
     [
       'a time that is too long',
       () => [{ type: 'Webhook', name: 'a', webhook: webhook({ timeout: '31s' }) }],
-      'authorizers[0].webhook.timeout: Invalid value: "31s": must be > 0s and <= 30s',
+      'authorizers[0].timeout: Invalid value: "31s": must be > 0s and <= 30s',
     ],
     [
       'a relative file',
@@ -308,12 +309,28 @@ describe('authorization by webhook', () => {
           webhook: webhook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: 'x' } }),
         },
       ],
-      'authorizers[0].webhook.connectionInfo.kubeConfigFile: Invalid value: "x": must be an absolute path',
+      'authorizers[0].connectionInfo.kubeConfigFile: Invalid value: "x": must be an absolute path',
     ],
+    [
+      'conditions that stand twice, and times that are none',
+      () => [
+        {
+          type: 'Webhook',
+          name: 'a',
+          webhook: webhook({
+            authorizedTTL: '0s',
+            unauthorizedTTL: '-1s',
+            matchConditions: [{ expression: 'true' }, { expression: 'true' }],
+          }),
+        },
+      ],
+      '[authorizers[0].authorizedTTL: Required value, authorizers[0].unauthorizedTTL: Invalid value: "-1s": must be > 0s, authorizers[0].matchConditions[1].expression: Duplicate value: "true"]',
+    ],
+    ['what is of no type, named wrong', () => [{ type: '', name: '' }], 'authorizers[0].type: Required value'],
     [
       'conditions that do not compile',
       () => [{ type: 'Webhook', name: 'a', webhook: webhook({ matchConditions: [{ expression: 'request.usr' }] }) }],
-      'authorizers[0].webhook.matchConditions[0].expression: Invalid value: "request.usr": compilation failed: ERROR: <input>:1:8: undefined field \'usr\'',
+      'authorizers[0].matchConditions[0].expression: Invalid value: "request.usr": compilation failed: ERROR: <input>:1:8: undefined field \'usr\'',
     ],
   ])('is refused in a file with %s', async (_name, authorizers, message) => {
     const flags = await configured(...authorizers());

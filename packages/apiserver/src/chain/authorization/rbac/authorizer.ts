@@ -1,9 +1,10 @@
+import { aggregate } from '@coracle/api/meta/status';
 import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
 import type { PolicyRule } from '@coracle/api/types/rbac/v1';
 import type { User } from '../../user.ts';
 import type { Attributes, Decision, LocalAuthorizer, RuleList } from '../authorizer.ts';
 import type { Grant, RbacIndex } from './index.ts';
-import { allows, compact } from './rules.ts';
+import { allows } from './rules.ts';
 
 /** How many users' grants are remembered; beyond it the one unused longest is dropped. */
 const remembered = 1024;
@@ -34,15 +35,14 @@ export class RbacAuthorizer implements LocalAuthorizer {
       }
     }
     if (errors.length === 0) return { decision: 'noOpinion', reason: '' };
-    const error = aggregate(errors);
-    return { decision: 'noOpinion', reason: `RBAC: ${error}`, error };
+    return { decision: 'noOpinion', reason: `RBAC: ${aggregate(errors)}` };
   }
 
   rulesFor(user: User, namespace: string): RuleList {
     const { rules, errors } = this.rules(user, namespace);
     const resourceRules: ResourceRule[] = [];
     const nonResourceRules: NonResourceRule[] = [];
-    for (const rule of compact(rules)) {
+    for (const rule of rules) {
       if (rule.resources?.length) {
         const { verbs, apiGroups, resources, resourceNames } = rule;
         resourceRules.push({ verbs, apiGroups, resources, ...(resourceNames ? { resourceNames } : {}) });
@@ -85,10 +85,4 @@ export class RbacAuthorizer implements LocalAuthorizer {
     }
     return grants;
   }
-}
-
-/** Several errors in one text, as clients see them: one as it is, more in brackets, none twice. */
-export function aggregate(errors: readonly string[]): string {
-  const different = [...new Set(errors)];
-  return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`;
 }

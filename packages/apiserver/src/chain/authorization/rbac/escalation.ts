@@ -1,8 +1,10 @@
-import { forbiddenError, notFoundError } from '@coracle/api/meta/status';
+import type { KubeObject } from '@coracle/api/kind';
+import { deepEqual } from '@coracle/api/meta/object';
+import { aggregate, forbiddenError, notFoundError } from '@coracle/api/meta/status';
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
 import { mastersGroup, type User } from '../../user.ts';
 import type { Authorizer } from '../authorizer.ts';
-import { aggregate, type RbacAuthorizer } from './authorizer.ts';
+import type { RbacAuthorizer } from './authorizer.ts';
 import type { RbacIndex } from './index.ts';
 import { compact, describeRule, quoted, uncovered } from './rules.ts';
 
@@ -19,7 +21,7 @@ export interface EscalationContext {
 
 /**
  * Nobody may write a role with permissions they do not hold, unless the `escalate` verb on the role lets them. `old` is the role
- * before an update: a change that leaves the rules alone is not looked at. Throws 403 with the missing rules.
+ * before an update: a change of owners and finalizers alone is not looked at. Throws 403 with the missing rules.
  */
 export async function checkRoleWrite(
   context: EscalationContext,
@@ -30,12 +32,11 @@ export async function checkRoleWrite(
   if (context.user.groups.includes(mastersGroup)) return;
   const name = role.metadata.name ?? '';
   const namespace = role.metadata.namespace ?? '';
-  const aggregated = 'aggregationRule' in role && role.aggregationRule !== undefined;
-  if (old && sameRules(role, old)) return;
+  if (old && onlyCollected(role, old)) return;
   if (await mayUse(context, 'escalate', resource, namespace, name)) return;
   const missing = missingRights(context, role.rules ?? [], namespace);
   if (missing !== undefined) throw forbiddenError({ group, resource }, name, missing);
-  if (!aggregated) return;
+  if (!isAggregated(role) && !(old && isAggregated(old))) return;
   const everything: PolicyRule[] = [
     { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
     { verbs: ['*'], nonResourceURLs: ['*'] },
@@ -45,10 +46,24 @@ export async function checkRoleWrite(
   }
 }
 
-function sameRules(role: Role | ClusterRole, old: Role | ClusterRole): boolean {
-  const relevant = (it: Role | ClusterRole) =>
-    JSON.stringify([it.rules ?? [], 'aggregationRule' in it ? (it.aggregationRule ?? null) : null]);
-  return relevant(role) === relevant(old);
+/** What an aggregation rule without selectors gathers is nothing. */
+function isAggregated(role: Role | ClusterRole): boolean {
+  return 'aggregationRule' in role && (role.aggregationRule?.clusterRoleSelectors ?? []).length > 0;
+}
+
+/** Whether an update changes no more than what garbage collection goes by, so that all can be collected. */
+function onlyCollected(now: KubeObject, before: KubeObject): boolean {
+  const rest = ({ metadata, ...others }: KubeObject) => {
+    const {
+      ownerReferences: _owners,
+      finalizers: _finalizers,
+      managedFields: _fields,
+      resourceVersion: _,
+      ...kept
+    } = metadata;
+    return { ...others, metadata: kept };
+  };
+  return deepEqual(rest(now), rest(before));
 }
 
 /**
@@ -62,9 +77,9 @@ export async function checkBindingWrite(
   old?: RoleBinding | ClusterRoleBinding,
 ): Promise<void> {
   if (context.user.groups.includes(mastersGroup)) return;
-  const { roleRef, metadata, subjects } = binding;
+  const { roleRef, metadata } = binding;
   const namespace = resource === 'rolebindings' ? (metadata.namespace ?? '') : '';
-  if (old && JSON.stringify([roleRef, subjects]) === JSON.stringify([old.roleRef, old.subjects])) return;
+  if (old && onlyCollected(binding, old)) return;
   const bound = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
   if (await mayUse(context, 'bind', bound, namespace, roleRef.name)) return;
   const rules = context.index.rulesOf(roleRef, namespace);
@@ -97,5 +112,5 @@ function missingRights(
   const lines = [...new Set(compact(missing).map(describeRule))].sort();
   const who = `user ${JSON.stringify(user.name)} (groups=${quoted(user.groups)})`;
   const message = `${who} is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
-  return errors.length === 0 ? message : `${message}; resolution errors: ${aggregate(errors)}`;
+  return errors.length === 0 ? message : `${message}; resolution errors: [${aggregate(errors)}]`;
 }

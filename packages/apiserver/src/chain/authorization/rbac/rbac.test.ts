@@ -107,7 +107,6 @@ describe('RBAC', () => {
     expect(rbac.authorize(list())).toEqual({
       decision: 'noOpinion',
       reason: 'RBAC: role.rbac.authorization.k8s.io "reader" not found',
-      error: 'role.rbac.authorization.k8s.io "reader" not found',
     });
   });
 
@@ -162,9 +161,12 @@ describe('escalation', () => {
     );
   });
 
-  it('is none when the rules are held, unchanged, or escalate allows it', async () => {
+  it('is none when the rules are held, nothing but owners and finalizers changes, or escalate allows it', async () => {
     await checkRoleWrite(context(), 'roles', role(pods('get')));
-    await checkRoleWrite(context(), 'roles', role(pods('*')), role(pods('*')));
+    const owned = { ...role(pods('*')), metadata: { ...role().metadata, ownerReferences: [], finalizers: ['a/b'] } };
+    await checkRoleWrite(context(), 'roles', owned, role(pods('*')));
+    const labelled = { ...role(pods('*')), metadata: { ...role().metadata, labels: { a: 'b' } } };
+    await expect(checkRoleWrite(context(), 'roles', labelled, role(pods('*')))).rejects.toThrow('not currently held');
     await expect(checkRoleWrite(context(), 'roles', role(pods('*')), role(pods('get')))).rejects.toThrow(
       'not currently held',
     );
@@ -204,8 +206,18 @@ describe('escalation', () => {
 
   it('cannot come by aggregation', async () => {
     const aggregated = { metadata: { name: 'new' }, aggregationRule: { clusterRoleSelectors: [{}] } };
-    await expect(checkRoleWrite(context(), 'clusterroles', aggregated)).rejects.toThrow(
-      'must have cluster-admin privileges to use the aggregationRule',
+    const message = 'must have cluster-admin privileges to use the aggregationRule';
+    await expect(checkRoleWrite(context(), 'clusterroles', aggregated)).rejects.toThrow(message);
+    const plain = { metadata: { name: 'new' } };
+    await expect(checkRoleWrite(context(), 'clusterroles', plain, aggregated)).rejects.toThrow(message);
+    await checkRoleWrite(context(), 'clusterroles', { ...plain, aggregationRule: { clusterRoleSelectors: [] } });
+  });
+
+  it('says what could not be resolved', async () => {
+    const it = context();
+    bind(it.index, 'default', 'lost', 'ClusterRole', 'gone', { kind: 'User', name: 'alice' });
+    await expect(checkRoleWrite(it, 'roles', role(pods('delete')))).rejects.toThrow(
+      '; resolution errors: [clusterrole.rbac.authorization.k8s.io "gone" not found]',
     );
   });
 });

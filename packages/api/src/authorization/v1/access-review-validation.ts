@@ -1,0 +1,70 @@
+import type {
+  FieldSelectorAttributes,
+  LabelSelectorAttributes,
+  ResourceAttributes,
+  SelfSubjectAccessReviewSpec,
+  SubjectAccessReviewSpec,
+} from '../../generated/authorization/v1.ts';
+import type { ObjectMeta } from '../../generated/meta/v1.ts';
+import { type FieldError, invalid, Path, required } from '../../meta/field-path.ts';
+import { validateFieldRequirement, validateLabelRequirement } from '../../meta/validate-selector.ts';
+
+const specPath = new Path('spec');
+
+/** Errors of what an access review asks about. */
+export function validateQuestion(spec: SelfSubjectAccessReviewSpec | undefined): FieldError[] {
+  return [...attributeProblems(spec), ...selectorProblems(spec?.resourceAttributes)];
+}
+
+/** Errors of what an access review asks about, and of whom. */
+export function validateQuestionOfSubject(spec: SubjectAccessReviewSpec | undefined): FieldError[] {
+  const errors = attributeProblems(spec);
+  if (!spec?.user && !spec?.groups?.length) {
+    errors.push(invalid(specPath.child('user'), '', 'at least one of user or group must be specified'));
+  }
+  return [...errors, ...selectorProblems(spec?.resourceAttributes)];
+}
+
+/** Errors of the metadata of a review, which has none: `detail` says so. */
+export function validateNoMetadata(metadata: ObjectMeta | undefined, detail: string): FieldError[] {
+  const { managedFields: _, ...rest } = metadata ?? {};
+  return Object.keys(rest).length === 0 ? [] : [invalid(new Path('metadata'), rest, detail)];
+}
+
+function attributeProblems(spec: SelfSubjectAccessReviewSpec | undefined): FieldError[] {
+  const { resourceAttributes, nonResourceAttributes } = spec ?? {};
+  if (resourceAttributes && nonResourceAttributes) {
+    const detail = 'cannot be specified in combination with resourceAttributes';
+    return [invalid(specPath.child('nonResourceAttributes'), nonResourceAttributes, detail)];
+  }
+  if (resourceAttributes || nonResourceAttributes) return [];
+  const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+  return [invalid(specPath.child('resourceAttributes'), undefined, detail)];
+}
+
+function selectorProblems({ fieldSelector, labelSelector }: ResourceAttributes = {}): FieldError[] {
+  const at = specPath.child('resourceAttributes');
+  const fields = at.child('fieldSelector');
+  const labels = at.child('labelSelector');
+  return [
+    ...formProblems(fieldSelector, fields),
+    ...(fieldSelector?.requirements ?? []).flatMap((each, i) =>
+      validateFieldRequirement(each, fields.child('requirements').index(i)),
+    ),
+    ...formProblems(labelSelector, labels),
+    ...(labelSelector?.requirements ?? []).flatMap((each, i) =>
+      validateLabelRequirement(each, labels.child('requirements').index(i), { withUnknown: true }),
+    ),
+  ];
+}
+
+/** A selector is text or requirements. */
+function formProblems(selector: FieldSelectorAttributes | LabelSelectorAttributes | undefined, at: Path): FieldError[] {
+  if (!selector) return [];
+  const { rawSelector = '', requirements = [] } = selector;
+  if (rawSelector !== '' && requirements.length > 0) {
+    return [invalid(at.child('rawSelector'), rawSelector, 'may not specified at the same time as requirements')];
+  }
+  if (rawSelector !== '' || requirements.length > 0) return [];
+  return [required(at.child('requirements'), `when ${at} is specified, requirements or rawSelector is required`)];
+}
