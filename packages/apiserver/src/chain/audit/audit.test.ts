@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { secret } from '@coracle/api/core/v1/secret';
+import { formatMicroTime } from '@coracle/api/meta/time';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { apiServerFlags } from '../../flags.ts';
 import { callsTo } from '../../testing/http.ts';
-import { startHttpsServer } from '../../testing/https-server.ts';
+import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
 import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
 import { startApiServer } from '../../testing.ts';
 import { withRetries } from '../../webhooks/retries.ts';
-import type { Link } from '../link.ts';
+import type { Link, RequestContext } from '../link.ts';
 import { batched, blocking } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
 import { RotatingFile } from './backends/rotating-file.ts';
@@ -20,6 +23,8 @@ import type { AuditEvent } from './event.ts';
 import { audit } from './index.ts';
 import { auditConfigOf, type Policy } from './policy.ts';
 import { readPolicyFile } from './policy-file.ts';
+import { AuditRecord } from './record.ts';
+import { auditingOf } from './setup.ts';
 
 let folder: string;
 let server: SecureServer | undefined;
@@ -208,6 +213,59 @@ describe('the links of audit', () => {
     expect(events[1]!.responseStatus).toMatchObject({ code: 500, message: "APIServer panic'd: oops" });
   });
 
+  it('say how long a request took that took long, and when it came', async () => {
+    let received = '';
+    const { events } = await auditing((context, next) => {
+      Object.assign(context, { receivedAt: context.receivedAt - 1500 });
+      received = formatMicroTime(context.receivedAt);
+      return next();
+    });
+    expect(events[0]!.stageTimestamp).toBe(events[0]!.requestReceivedTimestamp);
+    expect(events.at(-1)).toMatchObject({
+      requestReceivedTimestamp: received,
+      annotations: { 'apiserver.latency.k8s.io/total': expect.stringMatching(/^\d+(\.\d+)?s$/) },
+    });
+    const { events: quick } = await auditing((_context, next) => next());
+    expect(Object.keys(quick.at(-1)!.annotations ?? {})).toEqual([]);
+  });
+
+  it('leave field owners out of Tables too', () => {
+    const context = {
+      info: { isResourceRequest: false },
+      annotations: new Map(),
+      req: { headers: {} },
+      user: { groups: [] },
+    };
+    const config = { level: 'RequestResponse' as const, omitStages: new Set<never>(), omitManagedFields: true };
+    const it = new AuditRecord({ ...context, receivedAt: Date.now() } as unknown as RequestContext, config);
+    it.response({ kind: 'Table', rows: [{ object: { metadata: { name: 'a', managedFields: [{}] } } }] });
+    expect(it.event('ResponseComplete').responseObject).toEqual({
+      kind: 'Table',
+      rows: [{ object: { metadata: { name: 'a' } } }],
+    });
+  });
+
+  it.each([
+    ['--audit-log-truncate-max-event-size=0', 'invalid audit truncate log max event size 0, must be a positive number'],
+    [
+      '--audit-webhook-truncate-max-batch-size=9',
+      'invalid audit truncate webhook max batch size 9, must be greater than max event size (102400)',
+    ],
+    ['--audit-log-maxage=-1', "--audit-log-maxage -1 can't be a negative number"],
+  ])('are not made with %s, on or off', async (flag, message) => {
+    await writeFile(at('p.yaml'), policy([{ level: 'None' }]));
+    const log = { warn: () => undefined };
+    const flags = [
+      `--audit-policy-file=${at('p.yaml')}`,
+      '--audit-log-path=-',
+      `--audit-webhook-config-file=${at('hook.yaml')}`,
+      flag,
+    ];
+    const nobody = { url: 'https://127.0.0.1:1', caBundle: '' } as HttpsServer;
+    await writeWebhookConfig(at('hook.yaml'), nobody);
+    expect(() => auditingOf(apiServerFlags.parse(flags).values, new Registry(), log)).toThrow(message);
+  });
+
   it('refuse a request whose event is lost where that must not be', async () => {
     let reached = false;
     const end: Link = async (_context, next) => {
@@ -291,7 +349,10 @@ describe('an audit policy', () => {
     [policy([{ level: 'None', omitStages: ['End'] }]), 'allowed stages are RequestReceived,ResponseStarted'],
     [policy([{ level: 'None', nonResourceURLs: ['a*b'] }]), "must begin with a '/' character"],
     [policy([{ level: 'None', nonResourceURLs: ['/'], namespaces: ['a'] }]), 'cannot apply to both'],
-    [policy([{ level: 'None', resources: [{ resourceNames: ['x'] }] }]), 'requires at least one resource'],
+    [
+      policy([{ level: 'None', resources: [{ group: 'a/v1', resourceNames: ['x'] }] }]),
+      /\[rules\[0\]\.resources\.group: Invalid value: "a\/v1": a lowercase RFC 1123 subdomain .*, rules\[0\]\.resources\.resourceNames: Invalid value: \["x"\]: using resourceNames requires at least one resource\]/,
+    ],
     [policy([{ level: 'None', verb: ['get'] }]), 'unknown field "rules[0].verb"'],
   ])('that is wrong is refused: %s', async (text, message) => {
     await writeFile(at('p.yaml'), text);

@@ -1,5 +1,6 @@
 import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, notSupported, Path, required } from '@coracle/api/meta/field-path';
+import { isDns1123Subdomain } from '@coracle/api/meta/names';
 import { aggregate } from '@coracle/api/meta/status';
 import { readComponentConfig } from '@coracle/process/component-config';
 import { UsageError } from '@coracle/process/program';
@@ -67,10 +68,15 @@ function ruleProblems(rule: PolicyRule, at: Path): FieldError[] {
   else if (!(levels as readonly string[]).includes(level)) errors.push(notSupported(at.child('level'), level, levels));
   const urls = rule.nonResourceURLs ?? [];
   for (const [i, url] of urls.entries()) append(errors, urlProblems(url, at.child('nonResourceURLs').index(i)));
-  for (const [i, { resources = [], resourceNames = [] }] of (rule.resources ?? []).entries()) {
-    if (resourceNames.length === 0 || resources.length > 0) continue;
-    const names = at.child('resources').index(i).child('resourceNames');
-    errors.push(invalid(names, resourceNames, 'using resourceNames requires at least one resource'));
+  for (const { group, resources = [], resourceNames = [] } of rule.resources ?? []) {
+    const path = at.child('resources'); // upstream does not say which of them
+    const wrong = group === '' ? [] : isDns1123Subdomain(group);
+    if (wrong.length > 0) errors.push(invalid(path.child('group'), group, wrong.join(',')));
+    if (resourceNames.length > 0 && resources.length === 0) {
+      errors.push(
+        invalid(path.child('resourceNames'), resourceNames, 'using resourceNames requires at least one resource'),
+      );
+    }
   }
   append(errors, stageProblems(rule.omitStages, at.child('omitStages')));
   if (urls.length > 0 && (rule.resources?.length || rule.namespaces?.length)) {

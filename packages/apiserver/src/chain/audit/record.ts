@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isObject } from '@coracle/api/meta/object';
-import { formatMicroTime } from '@coracle/api/meta/time';
+import { formatDuration, formatMicroTime } from '@coracle/api/meta/time';
 import type { Status } from '@coracle/api/types/meta/v1';
 import { shown } from '../../registry/reviews/authentication-reviews.ts';
 import type { RequestContext } from '../link.ts';
@@ -8,6 +8,8 @@ import type { AuditEvent, ObjectReference } from './event.ts';
 import { type AuditConfig, type Level, levels, type Stage } from './policy.ts';
 
 const longestUserAgent = 1024;
+/** Milliseconds. */
+const longTime = 500;
 
 /** What is recorded of one request; links and endpoints tell it what they learn. */
 export class AuditRecord {
@@ -42,8 +44,12 @@ export class AuditRecord {
     if (this.reaches('RequestResponse')) this.#responseObject = this.#trimmed(value);
   }
 
-  /** The request as an event of a stage. */
+  /** The request as an event of a stage. Requests that took long say how long. */
   event(stage: Stage): AuditEvent {
+    const took = Date.now() - this.#context.receivedAt;
+    if (stage === 'ResponseComplete' && took > longTime && this.#context.info.verb !== 'watch') {
+      annotate(this.#context, 'apiserver.latency.k8s.io/total', formatDuration(took));
+    }
     const { auditId, user, impersonator, impersonationConstraint, receivedAt, annotations, info, req } = this.#context;
     const agent = req.headers['user-agent'] ?? '';
     const ips = sourceIps(req);
@@ -65,14 +71,16 @@ export class AuditRecord {
       ...(this.#requestObject === undefined ? {} : { requestObject: this.#requestObject }),
       ...(this.#responseObject === undefined ? {} : { responseObject: this.#responseObject }),
       requestReceivedTimestamp: formatMicroTime(receivedAt),
-      stageTimestamp: formatMicroTime(Date.now()),
+      stageTimestamp: formatMicroTime(stage === 'RequestReceived' ? receivedAt : Date.now()),
       ...(annotations.size > 0 ? { annotations: Object.fromEntries(annotations) } : {}),
     };
   }
 
   #trimmed(value: unknown): unknown {
     if (!this.config.omitManagedFields || !isObject(value)) return value;
-    for (const each of [value, ...(Array.isArray(value.items) ? value.items : [])]) {
+    const items = Array.isArray(value.items) ? value.items : [];
+    const rows = value.kind === 'Table' && Array.isArray(value.rows) ? value.rows : [];
+    for (const each of [value, ...items, ...rows.map((row: { object?: unknown }) => row.object)]) {
       if (isObject(each) && isObject(each.metadata)) delete each.metadata.managedFields;
     }
     return value;

@@ -6,7 +6,7 @@ import { withRetries } from '../../webhooks/retries.ts';
 import { type BatchOptions, batched, blocking, type Sink } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
 import { RotatingFile } from './backends/rotating-file.ts';
-import { truncated } from './backends/truncated.ts';
+import { type TruncationOptions, truncated } from './backends/truncated.ts';
 import type { AuditBackend } from './event.ts';
 import type { auditFlags } from './flags.ts';
 import type { Auditing } from './index.ts';
@@ -35,7 +35,8 @@ export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing 
         'Error in audit plugin affecting audit events',
       );
     };
-    const whole = flags[`audit-${name}-truncate-enabled`] ? truncated(sink, truncationOf(flags, name), lost) : sink;
+    const sizes = truncationOf(flags, name);
+    const whole = flags[`audit-${name}-truncate-enabled`] ? truncated(sink, sizes, lost) : sink;
     const mode = flags[`audit-${name}-mode`];
     const backend =
       mode === 'batch' ? batched(whole, batchOf(flags, name), lost) : blocking(whole, mode === 'blocking-strict', lost);
@@ -101,12 +102,15 @@ function batchOf(flags: Flags, name: 'log' | 'webhook'): BatchOptions {
   return { bufferSize, maxBatchSize, maxWait: flags[`${of}-max-wait`], throttle: { qps, burst } };
 }
 
-function truncationOf(flags: Flags, name: 'log' | 'webhook') {
+function truncationOf(flags: Flags, name: 'log' | 'webhook'): TruncationOptions {
   const maxEventSize = flags[`audit-${name}-truncate-max-event-size`];
   const maxBatchSize = flags[`audit-${name}-truncate-max-batch-size`];
-  if (maxEventSize <= 0 || maxBatchSize < maxEventSize) {
+  if (maxEventSize <= 0) {
+    throw new UsageError(`invalid audit truncate ${name} max event size ${maxEventSize}, must be a positive number`);
+  }
+  if (maxBatchSize < maxEventSize) {
     throw new UsageError(
-      `invalid audit truncate ${name}: max event size ${maxEventSize} must be positive and at most the max batch size ${maxBatchSize}`,
+      `invalid audit truncate ${name} max batch size ${maxBatchSize}, must be greater than max event size (${maxEventSize})`,
     );
   }
   return { maxEventSize, maxBatchSize };
