@@ -1,3 +1,4 @@
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, invalid, Path, required } from '@coracle/api/meta/field-path';
 import { aggregate } from '@coracle/api/meta/status';
 import { parseComponentConfig } from '@coracle/process/component-config';
@@ -31,12 +32,13 @@ export type EncryptionConfiguration = z.infer<typeof schema>;
 type Provider = z.infer<typeof provider>;
 type Keys = z.infer<typeof keys>;
 
-const providerNames = ['aesgcm', 'aescbc', 'secretbox', 'kms', 'identity'] as const;
+/** In the order in which one is taken where there are several. */
+const providerNames = ['kms', 'aesgcm', 'aescbc', 'secretbox', 'identity'] as const;
 const aesLengths = [16, 24, 32];
 const keyLengths = { aesgcm: aesLengths, aescbc: aesLengths, secretbox: [32] };
 
 /** Resources that are kept where no client can read them by the API. */
-const notServed = ['serviceipallocations', 'servicenodeportallocations', 'apiserveripinfo', 'apiserveripinfos'];
+const notServed = ['serviceipallocations', 'servicenodeportallocations', 'apiserveripinfo'];
 
 /** `*.*`, every resource there is. */
 export const everything = '*.*';
@@ -53,69 +55,76 @@ export function parseEncryptionConfiguration(text: string): EncryptionConfigurat
   });
   const errors = problemsOf(configuration);
   if (errors.length > 0) throw new Error(aggregate(errors.map(({ field, message }) => `${field}: ${message}`)));
+  refuseMasked(configuration.resources);
   return configuration;
 }
 
 function problemsOf({ resources }: EncryptionConfiguration): FieldError[] {
   const at = new Path('resources');
-  if (resources.length === 0) return [required(at, 'at least one resources is required')];
-  const errors = resources.flatMap(({ resources: names, providers }, i) => {
-    const path = at.index(i);
-    const wrong = namesProblems(names, path.child('resources'));
-    if (providers.length === 0) wrong.push(required(path.child('providers'), 'at least one providers is required'));
-    return [...wrong, ...providers.flatMap((each, j) => providerProblems(each, path.child('providers').index(j)))];
+  if (resources.length === 0) return [required(at, `at least one ${at} is required`)];
+  return resources.flatMap(({ resources: names, providers }, i) => {
+    const [ofNames, ofProviders] = [at.index(i).child('resources'), at.index(i).child('providers')];
+    return [
+      ...(names.length === 0
+        ? [required(ofNames, `at least one ${ofNames} is required`)]
+        : overlapProblems(names, ofNames)),
+      ...names.flatMap((name, j) => nameProblem(name).map((detail) => invalid(ofNames.index(j), name, detail))),
+      ...(providers.length === 0 ? [required(ofProviders, `at least one ${ofProviders} is required`)] : []),
+      ...providers.flatMap((each, j) => providerProblems(each, ofProviders.index(j))),
+    ];
   });
-  return errors.length > 0 ? errors : masked(resources, at);
 }
 
-function namesProblems(names: readonly string[], at: Path): FieldError[] {
-  if (names.length === 0) return [required(at, 'at least one resources is required')];
+function overlapProblems(names: readonly string[], at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  const seen = new Set<string>();
-  for (const [i, name] of names.entries()) {
-    const problem = seen.has(name) ? 'the same resource cannot be specified multiple times' : nameProblem(name);
-    if (problem) errors.push(invalid(at.index(i), name, problem));
-    seen.add(name);
+  if (new Set(names).size < names.length) {
+    errors.push(invalid(at, names, 'the same resource cannot be specified multiple times'));
   }
-  for (const [i, name] of names.entries()) {
-    if (names.some((other) => other !== name && wildcardsOver(name).includes(other))) {
-      const detail = `using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked`;
-      errors.push(invalid(at.index(i), name, detail));
-    }
+  if (names.some((name) => names.some((other) => other !== name && wildcardsOver(name).includes(other)))) {
+    const detail =
+      "using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked";
+    errors.push(invalid(at, names, detail));
   }
   return errors;
 }
 
-function nameProblem(name: string): string | undefined {
-  if (name === '') return 'group resource cannot be empty';
-  if (name === '*') return "use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources";
-  if (name !== name.toLowerCase()) return 'resource name should not contain capital letters';
+function nameProblem(name: string): string[] {
+  if (name !== name.toLowerCase()) return ['resource name should not contain capital letters'];
+  if (name === '*')
+    return ["use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources"];
+  if (notServed.includes(name)) return ['resources which do not have REST API/s cannot be encrypted'];
   const { resource, group } = splitResource(name);
-  if (resource === '') return 'resource name cannot be empty';
-  if (resource !== '*' && group === '*') return 'encrypting the same resource across groups is not supported';
-  if (notServed.includes(name)) return 'resources which do not have REST API/s cannot be encrypted';
-  if (group === 'extensions') return "'extensions' group has been removed and cannot be used for encryption";
   if (group === 'events.k8s.io') {
-    return "'*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file";
+    return [
+      "'*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file",
+    ];
   }
-  return undefined;
+  if (group === 'extensions') return ["'extensions' group has been removed and cannot be used for encryption"];
+  if (resource !== '*' && group === '*') return ['encrypting the same resource across groups is not supported'];
+  return resource === '' ? ['resource name cannot be empty'] : [];
 }
+
+/** What upstream shows of a provider that is none. */
+const noProvider = { AESGCM: null, AESCBC: null, Secretbox: null, Identity: null, KMS: null };
 
 function providerProblems(it: Provider, at: Path): FieldError[] {
   const given = providerNames.filter((name) => it[name] !== undefined && it[name] !== null);
-  if (given.length === 0) {
+  const [name] = given;
+  if (name === undefined) {
     const expected = 'KMS, AESGCM, AESCBC, Secretbox, Identity';
-    return [required(at, `provider does not contain any of the expected providers: ${expected}`)];
+    return [invalid(at, noProvider, `provider does not contain any of the expected providers: ${expected}`)];
   }
+  const errors: FieldError[] = [];
   if (given.length > 1) {
     const detail = 'more than one provider specified in a single element, should split into different list elements';
-    return [invalid(at, given.join(', '), detail)];
+    errors.push(invalid(at, given.join(', '), detail)); // their keys are not shown
   }
-  const [name] = given;
-  if (name === 'kms')
-    return [invalid(at.child('kms'), 'kms', 'plugins for key management are not supported by this server')];
-  if (name === undefined || name === 'identity') return [];
-  return keysProblems(it[name]!, keyLengths[name], at.child(name).child('keys'));
+  if (name === 'kms') {
+    errors.push(invalid(at.child('kms'), 'kms', 'plugins for key management are not supported by this server'));
+  } else if (name !== 'identity') {
+    append(errors, keysProblems(it[name]!, keyLengths[name], at.child(name).child('keys')));
+  }
+  return errors;
 }
 
 function keysProblems({ keys: list }: Keys, lengths: readonly number[], at: Path): FieldError[] {
@@ -123,8 +132,8 @@ function keysProblems({ keys: list }: Keys, lengths: readonly number[], at: Path
   return list.flatMap(({ name, secret }, i) => {
     const path = at.index(i);
     const errors: FieldError[] = [];
-    if (name === '') errors.push(required(path.child('name'), 'key must be provided'));
-    if (secret === '') return [...errors, required(path.child('secret'), 'secret must be provided')];
+    if (name === '') errors.push(required(path.child('name'), 'name is a mandatory field for a key'));
+    if (secret === '') return [...errors, required(path.child('secret'), 'secret is a mandatory field for a key')];
     // A secret is not shown, also where it is no good.
     const shown = 'REDACTED';
     const bytes = secretOf(secret);
@@ -144,18 +153,14 @@ export function secretOf(text: string): Buffer | undefined {
   return bytes.toString('base64') === plain ? bytes : undefined;
 }
 
-/** A rule that an earlier list's wildcard covers would never be used. */
-function masked(resources: EncryptionConfiguration['resources'], at: Path): FieldError[] {
+/** A rule that an earlier wildcard covers would never be used. Throws for the first there is. */
+function refuseMasked(resources: EncryptionConfiguration['resources']): void {
   const earlier = new Set<string>();
-  return resources.flatMap(({ resources: names }, i) => {
-    const errors = names.flatMap((name, j) => {
-      const rule = [...wildcardsOver(name), ...(name.startsWith('*') ? [name] : [])].find((each) => earlier.has(each));
-      const detail = `resource "${name}" is masked by earlier rule "${rule}"`;
-      return rule === undefined ? [] : [invalid(at.index(i).child('resources').index(j), name, detail)];
-    });
-    for (const name of names) earlier.add(name);
-    return errors;
-  });
+  for (const name of resources.flatMap((each) => each.resources)) {
+    const rule = [...wildcardsOver(name), ...(name.startsWith('*') ? [name] : [])].find((each) => earlier.has(each));
+    if (rule !== undefined) throw new Error(`resource "${name}" is masked by earlier rule "${rule}"`);
+    earlier.add(name);
+  }
 }
 
 /** The wildcards that cover a resource or a wildcard, the nearest first; without itself. */

@@ -251,12 +251,12 @@ describe('EncryptionConfiguration', () => {
     [
       'a resource twice',
       configOf([{ resources: ['secrets', 'secrets'], providers: [provider] }]),
-      'resources[0].resources[1]: Invalid value: "secrets": the same resource cannot be specified multiple times',
+      'resources[0].resources: Invalid value: ["secrets","secrets"]: the same resource cannot be specified multiple times',
     ],
     [
       'overlapping resources',
       configOf([{ resources: ['secrets', '*.'], providers: [provider] }]),
-      'resources[0].resources[0]: Invalid value: "secrets": using overlapping resources',
+      'resources[0].resources: Invalid value: ["secrets","*."]: using overlapping resources',
     ],
     [
       'a masked rule',
@@ -277,7 +277,33 @@ describe('EncryptionConfiguration', () => {
       secretsBy({ ...provider, ...identity }),
       'resources[0].providers[0]: Invalid value: "aesgcm, identity": more than one provider',
     ],
-    ['no provider in one', secretsBy({}), 'provider does not contain any of the expected providers'],
+    [
+      'no provider in one',
+      secretsBy({}),
+      'resources[0].providers[0]: Invalid value: {"AESGCM":null,"AESCBC":null,"Secretbox":null,"Identity":null,"KMS":null}: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity',
+    ],
+    [
+      'empty lists',
+      configOf([{ resources: [], providers: [] }]),
+      '[resources[0].resources: Required value: at least one resources[0].resources is required, resources[0].providers: Required value: at least one resources[0].providers is required]',
+    ],
+    [
+      'keys that say nothing',
+      secretsBy({ aesgcm: { keys: [{}] } }),
+      '[resources[0].providers[0].aesgcm.keys[0].name: Required value: name is a mandatory field for a key, resources[0].providers[0].aesgcm.keys[0].secret: Required value: secret is a mandatory field for a key]',
+    ],
+    [
+      'no keys, more than once',
+      secretsBy({ aesgcm: { keys: [] } }, { kms: { name: 'k' } }),
+      '[resources[0].providers[0].aesgcm.keys: Required value: at least one keys is required, resources[0].providers[1].kms: Invalid value: "kms": plugins for key management are not supported by this server]',
+    ],
+    [
+      'resources that are not kept so',
+      configOf([
+        { resources: ['serviceipallocations', 'a.extensions', 'events.events.k8s.io', 'a.*'], providers: [provider] },
+      ]),
+      'resources[0].resources[3]: Invalid value: "a.*": encrypting the same resource across groups is not supported',
+    ],
     [
       'a name without a key',
       secretsBy({ secretbox: { keys: [{ name: 'k', secret: keyOf(1, 16) }] } }),
