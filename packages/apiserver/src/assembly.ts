@@ -45,8 +45,8 @@ export interface AssemblyOptions {
   store: Store;
   metrics: MetricsRegistry;
   log: ServerOptions['log'];
-  /** Checks of the health endpoints, given the registry, and whether RBAC decides. */
-  checks?: (registry: Registry, rbac: boolean) => { startup: Checks; ready: Checks };
+  /** Checks of the health endpoints, given the registry, whether RBAC decides, and the check that all that is built in is registered. */
+  checks?: (registry: Registry, rbac: boolean, registered: Check) => { startup: Checks; ready: Checks; ending: Checks };
   /** `host:port` in discovery's answer; the listening address by default. */
   address?: string;
   /** Requests wait for this, health pages aside. */
@@ -120,7 +120,8 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const auditing = isAudited(flags)
     ? (await import('./chain/audit/setup.ts')).auditingOf(flags, metrics, log)
     : undefined;
-  const checks = options.checks?.(registry, rbac !== undefined);
+  const registered = () => registration.check();
+  const checks = options.checks?.(registry, rbac !== undefined, registered);
   const server = createServer({
     registry,
     subresources: specials.subresources,
@@ -145,9 +146,11 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     plugins,
     metrics,
     log,
-    live: { etcd: answering(store, flags['etcd-healthcheck-timeout']) },
-    startup: { ...checks?.startup, 'autoregister-completion': () => registration.check() },
+    // Each line of the log is written before anything else is done: it cannot be blocked while a check is answered.
+    live: { log: () => undefined, etcd: answering(store, flags['etcd-healthcheck-timeout']) },
+    startup: checks?.startup ?? { 'autoregister-completion': registered },
     ready: { 'etcd-readiness': answering(store, flags['etcd-readycheck-timeout']), ...checks?.ready },
+    ...(checks ? { ending: checks.ending } : {}),
     livezGrace: flags['livez-grace-period'],
     front: await frontLinksOf(flags),
     requestTimeout: flags['request-timeout'],

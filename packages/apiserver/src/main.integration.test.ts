@@ -64,10 +64,20 @@ describe('kube-apiserver', () => {
     const hooks = [...(await program.get('/readyz?verbose', true)).text.matchAll(/^\[\+\](\S+) ok$/gm)].map(
       ([, name]) => name!,
     );
-    expect(hooks).toEqual(
-      expect.arrayContaining(['ping', 'etcd', 'etcd-readiness', 'informer-sync', 'autoregister-completion']),
+    expect(hooks.slice(0, 5)).toEqual(['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync']);
+    const steps = hooks.filter((hook) => hook.startsWith('poststarthook/')).map((hook) => hook.slice(14));
+    expect(steps.slice(0, 3)).toEqual([
+      'start-apiserver-admission-initializer',
+      'generic-apiserver-start-informers',
+      'priority-and-fairness-config-consumer',
+    ]);
+    expect(steps).toContain('rbac/bootstrap-roles');
+    expect(hooks.at(-1)).toBe('shutdown');
+    const verbose = (await program.get('/livez?verbose&exclude=log&exclude=nope&exclude=else', true)).text;
+    expect(verbose).toContain('[+]log excluded: ok\n');
+    expect(verbose).toContain(
+      'warn: some health checks cannot be excluded: no matches for "else","nope"\nlivez check passed\n',
     );
-    expect(hooks.some((hook) => hook.startsWith('poststarthook/'))).toBe(true);
     for (const hook of hooks) expect((await program.get(`/readyz/${hook}`)).text).toBe('ok');
     expect(JSON.parse((await program.get('/version', true)).text)).toMatchObject({ major: '1', minor: '36' });
   });

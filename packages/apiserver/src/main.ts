@@ -11,10 +11,11 @@ import { program, UsageError } from '@coracle/process/program';
 import { readServing, servingTlsOf } from '@coracle/process/serving-certificates';
 import type { Registry as Metrics } from 'prom-client';
 import { assemble } from './assembly.ts';
-import { bootstrapCluster, bootstrapHooks, keepCluster, withdraw } from './bootstrap/cluster.ts';
+import { bootstrapCluster, keepCluster, withdraw } from './bootstrap/cluster.ts';
 import { isLoopback, KubernetesEndpoints } from './bootstrap/kubernetes-endpoints.ts';
 import { ServerLeases } from './bootstrap/server-leases.ts';
 import { DefaultServiceCidr } from './bootstrap/service-cidr.ts';
+import { type StartProgress, startChecks } from './bootstrap/start-checks.ts';
 import { checkGenericFlags } from './chain/serving/flags.ts';
 import { compactRegularly } from './compaction.ts';
 import { checkFeatures } from './feature-gates.ts';
@@ -52,7 +53,7 @@ await program(
       store,
       metrics,
       log,
-      checks: (it, hasRbac) => healthChecks(it, bootstrapHooks({ rbac: hasRbac, fairness }), progress),
+      checks: (it, hasRbac, registered) => healthChecks(it, { rbac: hasRbac, fairness, registered, progress }),
       address: `${flags['external-hostname'] || advertised(flags)}:${flags['secure-port']}`,
       started: started.promise,
     });
@@ -199,20 +200,16 @@ interface Progress {
 /** What the health endpoints ask: the steps of the start, and whether to send requests here. */
 function healthChecks(
   registry: Registry,
-  hooks: readonly string[],
-  progress: Progress,
-): { startup: Checks; ready: Checks } {
+  { progress, ...about }: Pick<StartProgress, 'rbac' | 'fairness' | 'registered'> & { progress: Progress },
+): { startup: Checks; ready: Checks; ending: Checks } {
   const unless = (problem: boolean, text: string) => {
     if (problem) throw new Error(text);
   };
+  const cachesLoaded = () => registry.feed.loaded;
   return {
-    startup: Object.fromEntries(
-      hooks.map((hook) => [`poststarthook/${hook}`, () => unless(!progress.finished.has(hook), 'not finished')]),
-    ),
-    ready: {
-      'informer-sync': () => unless(!registry.feed.loaded, 'the watch caches are not loaded'),
-      shutdown: () => unless(progress.ending, 'process is shutting down'),
-    },
+    startup: startChecks({ ...about, finished: progress.finished, cachesLoaded }),
+    ready: { 'informer-sync': () => unless(!cachesLoaded(), 'the watch caches are not loaded') },
+    ending: { shutdown: () => unless(progress.ending, 'process is shutting down') },
   };
 }
 

@@ -4,7 +4,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { append } from '@coracle/api/meta/append';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
-import { type Checks, runChecks } from '@coracle/process/checks';
+import { type Check, type Checks, runChecks } from '@coracle/process/checks';
 import type { HealthMetrics } from '@coracle/process/health-metrics';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Registry as MetricsRegistry } from 'prom-client';
@@ -138,9 +138,9 @@ function applicationOf(options: PagesOptions): Express {
     page(`/${endpoint}`, (context) => sendHealth(context, endpoint, checks, options));
     page(`/${endpoint}/*check`, (context, { params }) => {
       const name = (params.check as unknown as string[]).join('/');
-      if (name === 'ping') return sendHealth(context, endpoint, {}, options);
+      if (name === 'ping') return sendText(context, 200, 'ok');
       if (!Object.hasOwn(checks, name)) throw new PageNotFound();
-      return sendHealth(context, endpoint, { [name]: checks[name]! }, options);
+      return sendCheck(context, name, checks[name]!, options);
     });
   }
   for (const [path, show] of Object.entries(options.more ?? {})) document(path, show);
@@ -158,8 +158,28 @@ async function sendHealth(
 ): Promise<void> {
   const { status, body } = await runChecks(endpoint, checks, context.query, failedCheck, health.observe);
   context.res.setHeader('X-Content-Type-Options', 'nosniff');
-  await send(context, status, 'text/plain; charset=utf-8', Buffer.from(body));
+  await sendText(context, status, body);
 }
+
+/** One check of health; who may ask for it alone is told why it fails. */
+async function sendCheck(
+  context: RequestContext,
+  name: string,
+  check: Check,
+  { failedCheck }: PagesOptions,
+): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    failedCheck?.(name, error);
+    context.res.setHeader('X-Content-Type-Options', 'nosniff');
+    return sendText(context, 500, `internal server error: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  return sendText(context, 200, 'ok');
+}
+
+const sendText = (context: RequestContext, status: number, text: string): Promise<void> =>
+  send(context, status, 'text/plain; charset=utf-8', Buffer.from(text));
 
 async function sendOpenApiV2(context: RequestContext, { openApi, aggregation }: PagesOptions): Promise<void> {
   const { req, res } = context;

@@ -51,8 +51,10 @@ export interface ServerOptions {
   /** Steps of the start: checks of all three, of /livez after `livezGrace` milliseconds. */
   startup?: Checks;
   livezGrace?: number;
-  /** More checks of /readyz. */
+  /** More checks of /readyz, before the steps of the start. */
   ready?: Checks;
+  /** What /readyz checks last: that the server is not ending. */
+  ending?: Checks;
   /** What other servers serve; undefined: nothing. */
   aggregation?: Aggregation;
   /** Further GET pages by path. */
@@ -192,7 +194,7 @@ export function createServer(options: ServerOptions): ApiServer {
 
 /** The checks behind each health endpoint. */
 function healthChecks(options: ServerOptions): Readonly<Record<string, Checks>> {
-  const { live = {}, startup = {}, livezGrace = 0, ready = {} } = options;
+  const { live = {}, startup = {}, livezGrace = 0, ready = {}, ending = {} } = options;
   const begun = Date.now();
   const lenient = Object.entries(startup).map(([name, check]): [string, Check] => [
     name,
@@ -201,7 +203,7 @@ function healthChecks(options: ServerOptions): Readonly<Record<string, Checks>> 
   return {
     healthz: { ...live, ...startup },
     livez: { ...live, ...Object.fromEntries(lenient) },
-    readyz: { ...live, ...ready, ...startup },
+    readyz: { ...live, ...ready, ...startup, ...ending },
   };
 }
 

@@ -40,7 +40,10 @@ export async function runChecks(
   }
   if (excluded.size > 0) {
     lines.push(
-      `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((each) => JSON.stringify(each)).join(', ')}`,
+      `warn: some health checks cannot be excluded: no matches for ${[...excluded]
+        .sort()
+        .map((each) => JSON.stringify(each))
+        .join(',')}`,
     );
   }
   if (bad) return { status: 500, body: `${lines.join('\n')}\n${endpoint} check failed\n` };

@@ -46,20 +46,6 @@ const longestWithdrawal = 5_000;
 const flowControlProducer = 'priority-and-fairness-config-producer';
 const flowControlConsumer = 'priority-and-fairness-config-consumer';
 
-/** The steps of the bootstrap, by the names that /readyz shows them under. */
-export function bootstrapHooks({ rbac, fairness }: Pick<BootstrapOptions, 'rbac' | 'fairness'>): string[] {
-  return [
-    'start-system-namespaces-controller',
-    ...(fairness ? [flowControlProducer, flowControlConsumer] : []),
-    'scheduling/bootstrap-system-priority-classes',
-    ...(rbac ? ['rbac/bootstrap-roles'] : []),
-    'start-cluster-authentication-info-controller',
-    'start-kubernetes-service-cidr-controller',
-    'start-service-ip-repair-controllers',
-    'bootstrap-controller',
-  ];
-}
-
 type Steps = Readonly<Record<string, () => Promise<void>>>;
 
 /** What is made at the start and looked after from then on. Ports are corrected at the start only: servers that differ must not fight. */

@@ -242,4 +242,9 @@ test('without a grace /livez tells of a start that is not done', async () => {
   const answer = await call('GET', '/livez');
   expect(answer.status).toBe(500);
   expect(answer.text).toContain('[-]poststarthook/x failed: reason withheld');
+  expect(await call('GET', '/livez/poststarthook/x?verbose')).toMatchObject({
+    status: 500,
+    text: 'internal server error: not finished\n',
+  });
+  expect((await call('GET', '/livez/ping?verbose')).text).toBe('ok');
 });
