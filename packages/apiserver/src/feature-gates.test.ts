@@ -54,12 +54,21 @@ describe('a flag for what can only be one way', () => {
     ['--profiling=false', 'profiling', 'false'],
     ['--kubelet-timeout=5000ms', 'kubelet-timeout', '5s'],
     ['--tracing-config-file=', 'tracing-config-file', ''],
-    ['--enable-watch-cache', 'enable-watch-cache', 'true'],
+    ['--watch-cache', 'watch-cache', 'true'],
+    ['--log-json-split-stream=0', 'log-json-split-stream', 'false'],
+    ['--storage-initialization-timeout=60s', 'storage-initialization-timeout', '1m0s'],
   ])('may be said: %s', (flag, name, value) => {
     expect((apiServerFlags.parse([flag]).values as unknown as Record<string, string>)[name]).toBe(value);
   });
 
+  it('that is on its way out says so', () => {
+    expect(apiServerFlags.parse(['--kubelet-port=10250']).warnings).toEqual([
+      'Flag --kubelet-port has been deprecated, kubelet-port is deprecated and will be removed.',
+    ]);
+  });
+
   it.each([
+    ['--kubelet-port=1', 'invalid argument "1" for "--kubelet-port" flag: only 10250 is supported'],
     ['--profiling', 'invalid argument "true" for "--profiling" flag: only false is supported'],
     ['--tracing-config-file=a.yaml', 'invalid argument "a.yaml" for "--tracing-config-file" flag: not supported'],
     [

@@ -51,6 +51,9 @@ const gates: ReadonlyMap<string, Gate> = new Map(
 );
 
 const group = 'features';
+const own = `${version.major}.${version.minor}`;
+/** The version before, as upstream has it by default. */
+const before = `${version.major}.${Number(version.minor) - 1}`;
 
 /** Flags that say which features there are. Every feature is at its default here, so they take that alone. */
 export const featureFlags = {
@@ -60,19 +63,27 @@ export const featureFlags = {
   }),
   'emulated-version': stringSliceFlag({
     group,
-    help: `Version whose features are there, VERSION or kube=VERSION: only ${version.major}.${version.minor}.`,
+    help: `Version whose features are there, VERSION or kube=VERSION: only ${own}.`,
+  }),
+  'min-compatibility-version': stringSliceFlag({
+    group,
+    help: `Oldest version of servers that this one goes together with, VERSION or kube=VERSION: only ${before}.`,
   }),
 };
 
 /** Throws a UsageError for gates and versions that are not known, in upstream's words, or cannot be had. */
 export function checkFeatures(flags: FlagValues<typeof featureFlags>): void {
   for (const [key, text] of Object.entries(flags['feature-gates'])) checkGate(nameOf(key), text);
-  for (const wanted of flags['emulated-version']) {
-    const equals = wanted.indexOf('=');
-    if (equals >= 0) checkComponent(wanted.slice(0, equals));
-    const asked = wanted.slice(equals + 1);
-    const own = `${version.major}.${version.minor}`;
-    if (asked !== own) throw new UsageError(`--emulated-version ${asked}: only ${own} is supported`);
+  checkVersion('emulated-version', flags['emulated-version'], own);
+  checkVersion('min-compatibility-version', flags['min-compatibility-version'], before);
+}
+
+function checkVersion(flag: string, wanted: readonly string[], only: string): void {
+  for (const each of wanted) {
+    const equals = each.indexOf('=');
+    if (equals >= 0) checkComponent(each.slice(0, equals));
+    const asked = each.slice(equals + 1);
+    if (asked !== only) throw new UsageError(`--${flag} ${asked}: only ${only} is supported`);
   }
 }
 

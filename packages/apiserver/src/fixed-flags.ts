@@ -8,6 +8,16 @@ interface Fixed {
   /** The only text it takes; empty: none at all. */
   readonly only: string;
   readonly help: string;
+  /** What is said when it is used. */
+  readonly deprecated?: string;
+}
+
+function logBuffers<F extends 'json' | 'text'>(format: F) {
+  const names = { size: `log-${format}-info-buffer-size`, split: `log-${format}-split-stream` } as const;
+  return {
+    [names.size]: { type: 'quantity', only: '0', help: `How much of a log in ${format} waits to be written.` },
+    [names.split]: { type: '', only: 'false', help: `Whether only errors of a log in ${format} go to standard error.` },
+  } as Readonly<Record<(typeof names)[keyof typeof names], Fixed>>;
 }
 
 /**
@@ -31,7 +41,23 @@ const fixed = {
     only: 'true',
     help: 'Whether objects that are deleted wait for a garbage collector where they are asked to.',
   },
-  'enable-watch-cache': { type: '', only: 'true', help: 'Whether watches and lists are served from a cache.' },
+  'etcd-db-metric-poll-interval': {
+    type: 'duration',
+    only: '30s',
+    help: 'How often the size of etcd is asked for; here it is asked for when metrics are.',
+  },
+  'storage-initialization-timeout': {
+    type: 'duration',
+    only: '1m0s',
+    help: 'How long readiness waits for the caches to be loaded; here it waits until they are.',
+  },
+  'watch-cache': { type: '', only: 'true', help: 'Whether watches and lists are served from a cache.' },
+  'default-watch-cache-size': {
+    type: 'int',
+    only: '100',
+    help: 'Size of a cache that --watch-cache-sizes does not name.',
+    deprecated: 'watch caches are sized automatically and this flag will be removed in a future version',
+  },
   'watch-cache-sizes': { type: 'strings', only: '', help: 'Sizes of the caches by resource; they hold everything.' },
   'lease-reuse-duration-seconds': {
     type: 'int',
@@ -49,7 +75,6 @@ const fixed = {
     only: 'true',
     help: 'Whether the address may be bound while old connections to it are ending (SO_REUSEADDR).',
   },
-  'permit-port-sharing': { type: '', only: 'false', help: 'Whether others may bind the same port (SO_REUSEPORT).' },
   'max-connection-bytes-per-sec': {
     type: 'int',
     only: '0',
@@ -89,6 +114,18 @@ const fixed = {
     only: 'true',
     help: 'Whether a service account token is good only while its account, and what it is bound to, exist.',
   },
+  'kubelet-port': {
+    type: 'uint',
+    only: '10250',
+    help: 'Port of kubelets whose nodes do not say one.',
+    deprecated: 'kubelet-port is deprecated and will be removed.',
+  },
+  'kubelet-read-only-port': {
+    type: 'uint',
+    only: '10255',
+    help: 'Port at which kubelets need no authentication.',
+    deprecated: 'kubelet-read-only-port is deprecated and will be removed.',
+  },
   'kubelet-timeout': { type: 'duration', only: '5s', help: 'How long kubelets may take for what is no stream.' },
   'allow-metric-labels': { type: 'stringToString', only: '', help: 'Values that labels of metrics may have.' },
   'allow-metric-labels-manifest': {
@@ -96,7 +133,14 @@ const fixed = {
     only: '',
     help: 'File with values that labels of metrics may have.',
   },
-  'disabled-metrics': { type: 'strings', only: '', help: 'Metrics that are not shown.' },
+  'log-flush-frequency': {
+    type: 'duration',
+    only: '5s',
+    help: 'The longest time between two flushes of the log; each line is written at once.',
+  },
+  ...logBuffers('json'),
+  ...logBuffers('text'),
+  vmodule: { type: 'pattern=N,...', only: '', help: 'Verbosity of the log by source file.' },
   'coordinated-leadership-lease-duration': {
     type: 'duration',
     only: '15s',
@@ -125,7 +169,7 @@ export const fixedFlags = Object.fromEntries(Object.entries(fixed).map(([name, e
   readonly [name in keyof typeof fixed]: Flag<string>;
 };
 
-function flagOf({ type, only, help }: Fixed): Flag<string> {
+function flagOf({ type, only, help, deprecated }: Fixed): Flag<string> {
   const value = only === '' ? 'Not supported: it can only be empty.' : `Only ${only}.`;
   return {
     type,
@@ -133,6 +177,7 @@ function flagOf({ type, only, help }: Fixed): Flag<string> {
     help: `${help} ${value}`,
     group: 'fixed',
     ...(type === '' ? { bare: 'true' } : {}),
+    ...(deprecated === undefined ? {} : { deprecated, hidden: true }),
     parse(text) {
       if (normal(type, text) === normal(type, only)) return only;
       throw new Error(only === '' ? 'not supported' : `only ${only} is supported`);

@@ -82,6 +82,11 @@ export const apiServerFlags = defineFlags({
 
   ...servingFlags({ port: 6443, required: true }),
 
+  'permit-port-sharing': boolFlag({
+    group: 'secure serving',
+    help: 'Whether other processes may serve at the same address and port (SO_REUSEPORT).',
+  }),
+
   ...genericFlags,
 
   'client-ca-file': stringFlag({
@@ -224,6 +229,10 @@ export const apiServerFlags = defineFlags({
   ...featureFlags,
   ...fixedFlags,
 
+  'disabled-metrics': stringSliceFlag({
+    group: misc,
+    help: 'Full names of metrics that are not shown.',
+  }),
   'show-hidden-metrics-for-version': stringFlag({
     group: misc,
     help: 'Version (the minor one before this) whose metrics that have been hidden since are shown. There are none.',

@@ -7,6 +7,7 @@ import { EventRecorder } from '@coracle/client/events';
 import type { Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Log } from '@coracle/process/log';
+import { hideMetrics } from '@coracle/process/metrics';
 import { program, UsageError } from '@coracle/process/program';
 import { readServing, servingTlsOf } from '@coracle/process/serving-certificates';
 import type { Registry as Metrics } from 'prom-client';
@@ -58,12 +59,14 @@ await program(
       started: started.promise,
     });
     encryption?.onChange(() => registry.feed.reread());
+    hideMetrics(metrics, flags['disabled-metrics']);
     const tls = await servingTls(flags);
     const listening = await server.listen({
       host: flags['bind-address'],
       port: flags['secure-port'],
       tls,
       maxStreams: flags['http2-max-streams-per-connection'],
+      sharesPort: flags['permit-port-sharing'],
     });
     log.info({ address: flags['bind-address'], port: listening.port }, 'Serving securely');
     const renewal = setInterval(() => renew(flags, listening.renew, log), certificateCheck).unref();

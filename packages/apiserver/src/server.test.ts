@@ -245,6 +245,39 @@ describe('the chain', () => {
   });
 });
 
+it('shares its port with others where it is said to', async () => {
+  await start();
+  const server = () =>
+    createServer({
+      registry,
+      subresources: {},
+      links: [],
+      plugins: [],
+      metrics: new MetricsRegistry(),
+      log: { error: () => undefined, warn: () => undefined },
+    });
+  const first = await server().listen({ host: '127.0.0.1', port: 0, sharesPort: true });
+  const second = await server().listen({ host: '127.0.0.1', port: first.port, sharesPort: true });
+  expect(second.port).toBe(first.port);
+  await expect(server().listen({ host: '127.0.0.1', port: first.port })).rejects.toThrow('EADDRINUSE');
+  await first.close();
+  await second.close();
+});
+
+it('takes no dry run without a name', async () => {
+  await start();
+  const answer = await fetch(`http://127.0.0.1:${listening.port}${path}?dryRun=`, {
+    method: 'POST',
+    body: JSON.stringify(object('a')),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(await answer.json()).toMatchObject({
+    code: 422,
+    message: 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: [""]: supported values: "All"',
+  });
+  expect(await metrics.metrics()).toContain('dry_run="invalid"');
+});
+
 describe('connections', () => {
   /** What a client gets until the connection ends, having sent `text`. */
   const sent = (text: string, tls: boolean) =>

@@ -81,6 +81,8 @@ export interface ListenOptions {
   tls?: Tls;
   /** What --http2-max-streams-per-connection says; 0 leaves it at 1,000. */
   maxStreams?: number;
+  /** Whether other processes may serve at the same address and port. */
+  sharesPort?: boolean;
   limits?: ConnectionLimits;
 }
 
@@ -241,7 +243,7 @@ type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestConte
 
 /** Opens a port. Over TLS it speaks HTTP/2 and HTTP/1.1; upgrades (WebSocket, SPDY) arrive over HTTP/1.1. */
 async function listen(
-  { host, port, tls, maxStreams = 0, limits = upstreamLimits }: ListenOptions,
+  { host, port, tls, maxStreams = 0, sharesPort = false, limits = upstreamLimits }: ListenOptions,
   handle: Handle,
   handshakeErrors: Count,
   log: ServerOptions['log'],
@@ -293,7 +295,7 @@ async function listen(
   server.on('session', (session: ServerHttp2Session) => connections.addSession(session));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, reusePort: sharesPort }, () => {
       server.off('error', reject);
       resolve();
     });

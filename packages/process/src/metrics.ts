@@ -6,6 +6,14 @@ import { scraped } from './series.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+/** Leaves metrics out of what is scraped, by their full names, also those that are made later. */
+export function hideMetrics(registry: Registry, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const hidden = new Set(names);
+  const all = registry.getMetricsAsArray.bind(registry);
+  registry.getMetricsAsArray = () => all().filter(({ name }) => !hidden.has(name));
+}
+
 /** A registry with what every process tells of itself, read when it is scraped. */
 export function processRegistry(): Registry {
   const registry = new Registry();

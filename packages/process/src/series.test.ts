@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { hideMetrics } from './metrics.ts';
 import { counters, gauges, histograms, scraped, summaries } from './series.ts';
 
 describe('series bound to their labels', () => {
@@ -61,5 +62,16 @@ describe('series bound to their labels', () => {
     expect(await registry.metrics()).toContain('level{of="a"} 1');
     level = 5;
     expect(await registry.metrics()).toContain('level{of="a"} 5');
+  });
+});
+
+describe('hidden metrics', () => {
+  it('are not scraped, whenever they were made', async () => {
+    const registry = new Registry();
+    counters(registry, { name: 'before_total', help: 'h' }).of({}).inc();
+    hideMetrics(registry, ['before_total', 'after_total']);
+    counters(registry, { name: 'after_total', help: 'h' }).of({}).inc();
+    counters(registry, { name: 'shown_total', help: 'h' }).of({}).inc();
+    expect(await registry.metrics()).toBe('# HELP shown_total h\n# TYPE shown_total counter\nshown_total 1\n');
   });
 });

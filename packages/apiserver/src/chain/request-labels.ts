@@ -87,9 +87,9 @@ const validations = new Set(['', 'Ignore', 'Warn', 'Strict']);
 
 /** The only dry run there is, or `invalid`. */
 export const dryRunLabel = (query: URLSearchParams): string => {
-  const asked = query.get('dryRun');
-  if (asked === null) return '';
-  return asked === 'All' || asked === '' ? asked : 'invalid';
+  const asked = query.getAll('dryRun');
+  if (asked.length === 0) return '';
+  return asked.every((each) => each === 'All') ? 'All' : 'invalid';
 };
 
 export const fieldValidationLabel = (query: URLSearchParams): string => {

@@ -28,7 +28,7 @@ export function writeOptionsOf(
   const errors: FieldError[] = [];
   const fieldManager = query.get('fieldManager') ?? '';
   append(errors, managerErrors(fieldManager, at.child('fieldManager')));
-  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+  const dryRun = query.getAll('dryRun');
   append(errors, dryRunErrors(dryRun, at));
   const validation = query.get('fieldValidation') || 'Warn';
   if (!isFieldValidation(validation))
