@@ -24,12 +24,13 @@ export class Distribution {
     this.counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
-  observe(value: number): void {
+  /** `times`: how often it was seen. */
+  observe(value: number, times = 1): void {
     const { bounds, counts } = this;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
-    counts[bucket]!++;
-    this.sum += value;
+    counts[bucket]! += times;
+    this.sum += value * times;
   }
 }
 

@@ -3,6 +3,7 @@ import { Distribution } from '@coracle/process/series';
 /** Seconds. */
 const timeBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const seatBounds = [1, 2, 4, 10];
+const lengthBounds = [0, 10, 25, 50, 100, 250, 500, 1000];
 const watchBounds = [0, 1, 10, 100, 1000, 10_000];
 
 /** What became of a schema's requests at a level; read when metrics are scraped. */
@@ -19,6 +20,10 @@ export class FlowCounts {
   readonly waitedRefused = new Distribution(timeBounds);
   readonly execution = new Distribution(timeBounds);
   readonly seats = new Distribution(seatBounds);
+  /** Requests in a queue, as each that came into it found them, itself among them. */
+  readonly lengths = new Distribution(lengthBounds);
+  /** How often the request whose turn it was had to wait on for seats. */
+  unaccommodated = 0;
   /** Watches that may see what a write changes. */
   readonly watches = new Distribution(watchBounds);
 

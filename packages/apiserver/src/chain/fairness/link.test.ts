@@ -160,12 +160,27 @@ describe('metrics', () => {
       `apiserver_flowcontrol_request_wait_duration_seconds_count{${of},execute="false"} 1`,
       `apiserver_flowcontrol_work_estimated_seats_sum{${of}} 1`,
       'apiserver_flowcontrol_nominal_limit_seats{priority_level="l"} 1',
+      `apiserver_flowcontrol_request_queue_length_after_enqueue_bucket{${of},le="10"} 2`,
+      `apiserver_flowcontrol_request_dispatch_no_accommodation_total{${of}} 1`,
       'apiserver_flowcontrol_current_limit_seats{priority_level="catch-all"} 1',
     ]) {
       expect(text).toContain(`\n${line}\n`);
     }
+    for (const series of [
+      'priority_level_seat_utilization_count{priority_level="l",phase="executing"}',
+      'priority_level_request_utilization_count{priority_level="l",phase="executing"}',
+      'priority_level_request_utilization_count{priority_level="l",phase="waiting"}',
+      'current_r{priority_level="l"}',
+    ]) {
+      expect(text).toContain(`\napiserver_flowcontrol_${series} `);
+    }
+    expect(text).not.toContain('apiserver_flowcontrol_dispatch_r{');
     inside[0]!.end();
     await settled();
+    const afterwards = await metrics.metrics();
+    for (const series of ['dispatch_r{', 'latest_s{', 'next_s_bounds{', 'next_discounted_s_bounds{']) {
+      expect(afterwards).toContain(`\napiserver_flowcontrol_${series}priority_level="l"`);
+    }
     expect(await metrics.metrics()).toContain(`\napiserver_flowcontrol_current_executing_requests{${of}} 1\n`);
     expect(await metrics.metrics()).toContain(`\napiserver_flowcontrol_current_inqueue_requests{${of}} 0\n`);
   });

@@ -42,6 +42,7 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     const { seats, after } = options.work(context, level.widest, counts);
     const asking: Asking = {
       schema: counts.schema,
+      counts,
       distinguisher: flow.distinguisher,
       user: context.user,
       info: context.info,

@@ -4,6 +4,7 @@ import type { FlowControl } from './flow-control.ts';
 import type { FlowCounts } from './flow-counts.ts';
 import type { Queued } from './link.ts';
 import type { PriorityLevel } from './priority-level.ts';
+import type { VirtualTimes } from './queue-set.ts';
 
 const prefix = 'apiserver_flowcontrol';
 
@@ -50,6 +51,51 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
   show('gauge', 'seat_fair_frac', 'What part of its target each limited level got, where its bounds allow.', () => [
     { labels: {}, value: control.fairFraction },
   ]);
+  const showLevels = (
+    type: 'gauge' | 'histogram',
+    name: string,
+    help: string,
+    read: (level: PriorityLevel) => [labels: Readonly<Record<string, string>>, value: number | Distribution][],
+  ) =>
+    show(type, name, help, () =>
+      [...control.levels].flatMap((level) =>
+        read(level).map(([more, value]) => ({ labels: { priority_level: level.name, ...more }, value })),
+      ),
+    );
+  const now = () => control.now();
+  showLevels(
+    'histogram',
+    'priority_level_seat_utilization',
+    "Parts of a level's seats that were in use, an observation each nanosecond.",
+    ({ seats: { usage } }) => [[{ phase: 'executing' }, usage.seats.observed(now())]],
+  );
+  showLevels(
+    'histogram',
+    'priority_level_request_utilization',
+    'Requests that had seats or waited, as parts of the seats and of the room to wait, an observation each nanosecond.',
+    ({ seats: { usage } }) => [
+      [{ phase: 'executing' }, usage.executing.observed(now())],
+      [{ phase: 'waiting' }, usage.waiting.observed(now())],
+    ],
+  );
+  showLevels('gauge', 'current_r', 'Virtual time when the level was last asked, in seat-seconds.', ({ seats }) => [
+    [{}, seats.virtual / 1000],
+  ]);
+  for (const [name, help, read] of dispatchGauges) {
+    showLevels('gauge', name, help, ({ seats: { times } }) => (times ? read(times) : []));
+  }
+  showFlows(
+    'counter',
+    'request_dispatch_no_accommodation_total',
+    'How often the request whose turn it was had to wait on for seats.',
+    ({ unaccommodated }) => [[{}, unaccommodated]],
+  );
+  showFlows(
+    'histogram',
+    'request_queue_length_after_enqueue',
+    'Requests in a queue, as each that came into it found them, itself among them.',
+    ({ lengths }) => [[{}, lengths]],
+  );
   showFlows('counter', 'dispatched_requests_total', 'Requests that got their seats.', ({ dispatched }) => [
     [{}, dispatched],
   ]);
@@ -76,6 +122,31 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
     [{}, watches],
   ]);
 }
+
+/** What was when a request that waited last got its seats, in seat-seconds. */
+const dispatchGauges: readonly [
+  name: string,
+  help: string,
+  read: (times: VirtualTimes) => [labels: Readonly<Record<string, string>>, value: number][],
+][] = [
+  ['dispatch_r', 'Virtual time when a waiting request last got its seats.', ({ dispatch }) => [[{}, dispatch / 1000]]],
+  ['latest_s', 'Virtual time at which that request was to begin.', ({ start }) => [[{}, start / 1000]]],
+  [
+    'next_s_bounds',
+    'The least and greatest virtual times at which the next requests of the queues are to begin.',
+    ({ next }) => bounds(next),
+  ],
+  [
+    'next_discounted_s_bounds',
+    'The same, less what is under way of the queue.',
+    ({ discounted }) => bounds(discounted),
+  ],
+];
+
+const bounds = ([min, max]: readonly [number, number]): [Readonly<Record<string, string>>, number][] => [
+  [{ bound: 'min' }, min / 1000],
+  [{ bound: 'max' }, max / 1000],
+];
 
 const levelGauges: readonly [string, string, (level: PriorityLevel) => number][] = [
   ['nominal_limit_seats', 'Seats of the level by its shares.', ({ limits }) => limits.nominal],

@@ -1,6 +1,8 @@
 import type { RequestInfo } from '../request-info.ts';
 import type { User } from '../user.ts';
+import type { FlowCounts } from './flow-counts.ts';
 import { SeatDemand } from './seat-demand.ts';
+import { Utilization } from './utilization.ts';
 
 /** How requests wait: undefined, where they do not. */
 export interface Queuing {
@@ -23,9 +25,10 @@ export class Refusal extends Error {
   }
 }
 
-/** Whose request it is, and what for: nothing is decided by it, the debug pages tell. */
+/** Whose request it is, and what for: nothing is decided by it, the debug pages and metrics tell. */
 export interface Asking {
   readonly schema: string;
+  readonly counts?: FlowCounts;
   readonly distinguisher: string;
   readonly user: User;
   readonly info: RequestInfo;
@@ -67,6 +70,20 @@ export interface Queue {
   next: number;
 }
 
+const seatParts = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
+const requestParts = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1];
+
+/** Virtual times, in seat-milliseconds. */
+export interface VirtualTimes {
+  /** When the last request that waited got its seats. */
+  readonly dispatch: number;
+  /** At which it would have begun, were its queue alone. */
+  readonly start: number;
+  /** The same of the next requests of all queues, the least and the greatest; and less what is under way of the queue. */
+  readonly next: readonly [number, number];
+  readonly discounted: readonly [number, number];
+}
+
 /** What a request is taken to last until it is known, in milliseconds. */
 export const guessedDuration = 3;
 
@@ -77,6 +94,8 @@ export const guessedDuration = 3;
  */
 export class QueueSet {
   readonly demand: SeatDemand;
+  /** Parts in use: of the seats; of the seats, by requests that have some; of the room to wait. */
+  readonly usage: { readonly seats: Utilization; readonly executing: Utilization; readonly waiting: Utilization };
   readonly #now: () => number;
   readonly #waitingQueues = new Set<Queue>();
   readonly #running = new Set<Seated>();
@@ -88,12 +107,18 @@ export class QueueSet {
   #waiting = 0;
   #active = 0;
   #virtual = 0;
+  #times: VirtualTimes | undefined;
   #last: number;
 
   constructor(now: () => number) {
     this.#now = now;
     this.#last = now();
     this.demand = new SeatDemand(this.#last);
+    this.usage = {
+      seats: new Utilization(seatParts, this.#last),
+      executing: new Utilization(requestParts, this.#last),
+      waiting: new Utilization(requestParts, this.#last),
+    };
   }
 
   get limit(): number {
@@ -117,6 +142,16 @@ export class QueueSet {
     return this.#waiting;
   }
 
+  /** Virtual time when anything was last asked of it, in seat-milliseconds. */
+  get virtual(): number {
+    return this.#virtual;
+  }
+
+  /** As they were when a request that waited last got its seats; undefined: none has. */
+  get times(): VirtualTimes | undefined {
+    return this.#times;
+  }
+
   get queues(): readonly Queue[] {
     return this.#queues;
   }
@@ -125,6 +160,7 @@ export class QueueSet {
   set limit(limit: number) {
     this.#advance();
     this.#limit = limit;
+    this.#demanded();
     this.#dispatch();
   }
 
@@ -134,13 +170,17 @@ export class QueueSet {
     this.#lengthLimit = queueLengthLimit;
     while (this.#queues.length < queues) this.#queues.push(emptyQueue());
     this.#queues.length = queues;
+    this.#advance();
+    this.#demanded();
   }
 
   /** Takes seats at once; undefined where there are none, or others wait. */
   admit(hand: readonly number[], seats: number, asking?: Asking): Seated | undefined {
     this.#advance();
     if (this.#waiting > 0 || !this.#fits(seats)) return undefined;
-    return this.#begin(this.#shortest(hand), seats, this.#virtual, asking);
+    const queue = this.#shortest(hand);
+    if (queue) asking?.counts?.lengths.observe(1);
+    return this.#begin(queue, seats, this.#virtual, asking);
   }
 
   /**
@@ -264,8 +304,13 @@ export class QueueSet {
         first = { queue, waiting };
         soonest = end;
       }
-      if (!first || !this.#fits(first.waiting.seats)) return;
+      if (!first) return;
       const { queue, waiting } = first;
+      if (!this.#fits(waiting.seats)) {
+        if (waiting.asking?.counts) waiting.asking.counts.unaccommodated++;
+        return;
+      }
+      this.#times = this.#timesAt(queue, waiting);
       this.#remove(queue, waiting);
       // Among equals, the others are next.
       if (this.#waitingQueues.delete(queue)) this.#waitingQueues.add(queue);
@@ -273,9 +318,30 @@ export class QueueSet {
     }
   }
 
+  /** Just before a request gets its seats. */
+  #timesAt(first: Queue, waiting: Waiting): VirtualTimes {
+    const start = (queue: Queue, it: Waiting) => Math.max(queue.next, it.arrival);
+    const starts: number[] = [];
+    const discounted: number[] = [];
+    for (const queue of this.#waitingQueues) {
+      const [next] = queue.waiting;
+      if (!next) continue;
+      starts.push(start(queue, next));
+      discounted.push(start(queue, next) - guessedDuration * queue.seatsInUse);
+    }
+    const bounds = (all: number[]): [number, number] => [Math.min(...all), Math.max(...all)];
+    return {
+      dispatch: this.#virtual,
+      start: start(first, waiting),
+      next: bounds(starts),
+      discounted: bounds(discounted),
+    };
+  }
+
   #add(queue: Queue, waiting: Waiting): void {
     this.#activate(queue);
     queue.waiting.add(waiting);
+    waiting.asking?.counts?.lengths.observe(queue.waiting.size);
     queue.seatsWaiting += waiting.seats;
     this.#waitingQueues.add(queue);
     this.#waiting++;
@@ -307,6 +373,12 @@ export class QueueSet {
 
   #demanded(): void {
     this.demand.set(this.#seatsInUse + this.#seatsWaiting, this.#last);
+    const { seats, executing, waiting } = this.usage;
+    // Where there is no limit, what is in use is all there is.
+    const limit = Number.isFinite(this.#limit) ? this.#limit : this.#seatsInUse;
+    seats.set(this.#seatsInUse, limit, this.#last);
+    executing.set(this.#running.size, limit, this.#last);
+    waiting.set(this.#waiting, this.#queues.length * this.#lengthLimit, this.#last);
   }
 }
 
