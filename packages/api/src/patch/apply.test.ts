@@ -146,6 +146,16 @@ describe('applyObject', () => {
     expect(entry(live, 'me')).toBeUndefined();
   });
 
+  it('keeps what the object is called when it stops naming all else that metadata has', () => {
+    const server = { uid: '1', resourceVersion: '2', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' };
+    let live = apply(undefined, deployment({ replicas: 2 }, { labels: { a: '1' } }), 'me', 1);
+    Object.assign(live.metadata, server);
+    live = apply(live, deployment({ replicas: 2 }), 'me', 2);
+    expect(live.metadata).toMatchObject({ name: 'web', namespace: 'default', ...server });
+    expect(live.metadata.labels).toBeUndefined();
+    expect(entry(live, 'me')?.fieldsV1).toEqual({ 'f:spec': { 'f:replicas': {} } });
+  });
+
   it('keeps fields of an item that others set, when it stops naming the item', () => {
     let live = update(undefined, deployment(pod({ name: 'a', image: 'x' })), 'creator', 0);
     live = apply(live, deployment(pod({ name: 'a', workingDir: '/tmp' })), 'me', 1);

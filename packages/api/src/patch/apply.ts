@@ -16,7 +16,7 @@ import {
 } from './managers.ts';
 import { typeErrors } from './typed-check.ts';
 import { compareTyped } from './typed-compare.ts';
-import { fieldsOf, withNamedFields } from './typed-fields.ts';
+import { fieldsOf, managedOf, withNamedFields } from './typed-fields.ts';
 import { mergeTyped, removeFields } from './typed-merge.ts';
 import { ObjectChange, type ObjectVersion, type ObjectVersions, oneForm } from './versions.ts';
 
@@ -110,8 +110,10 @@ function merge(request: ApplyRequest, live: KubeObject, before: readonly Manager
   let mine = fieldsOf(applied, schema);
   if (ignored) mine = recursiveDifference(mine, ignored);
   const config = ignored ? withoutIgnored(applied, ignored, schema) : applied;
-  const owners = [...before.filter((each) => each !== last), { ...self, fields: mine, time: last?.time }];
-  const merged = prune(mergeTyped(live, config, schema), owners, last, versions);
+  const others = before.filter((each) => each !== last);
+  const ownersWith = (fields: FieldSet): Manager[] => [...others, { ...self, fields, time: last?.time }];
+  const merged = prune(mergeTyped(live, config, schema), ownersWith(mine), last, versions);
+  const owners = ownersWith(managedOf(mine));
   // A new order of a keyed list changes the object, though no field of it.
   if (deepEqual(live, merged)) return { object: live, managers: owners, same: true };
   const change = new ObjectChange(live, merged, schema, self.apiVersion, versions);

@@ -1,6 +1,6 @@
 import { deepEqual, getOwn, isObject } from '../meta/object.ts';
 import type { FieldSchema, ObjectSchema } from '../schema.ts';
-import { type FieldSet, SetBuilder } from './field-set.ts';
+import { type FieldSet, none, SetBuilder } from './field-set.ts';
 import { fieldElement } from './path-element.ts';
 import { isAlwaysThere, itemRef, keyedItems, type Topology, type TypedRef, topologyOf } from './typed.ts';
 
@@ -26,9 +26,14 @@ const unmanagedMeta = new Set([
   'resourceVersion',
 ]);
 
-/** Whether a field is never tracked; `path` is the name of the field around it, empty at the root. */
-export function isUnmanaged(path: string, name: string): boolean {
-  return path === '' ? unmanaged.has(name) : path === 'metadata' && unmanagedMeta.has(name);
+/** The same as a set; nor does anybody manage metadata as a whole. */
+export const unmanagedFields: FieldSet = Object.freeze({
+  ...membersOf(unmanaged),
+  [fieldElement('metadata')]: { '.': none, ...membersOf(unmanagedMeta) },
+});
+
+function membersOf(names: ReadonlySet<string>): FieldSet {
+  return Object.fromEntries([...names].map((name) => [fieldElement(name), none]));
 }
 
 /**

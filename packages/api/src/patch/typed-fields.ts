@@ -1,39 +1,36 @@
 import { isObject } from '../meta/object.ts';
 import type { ObjectSchema } from '../schema.ts';
-import { type FieldSet, hasChildren, isMember, SetBuilder } from './field-set.ts';
+import { difference, type FieldSet, hasChildren, isMember, SetBuilder } from './field-set.ts';
 import { fieldElement } from './path-element.ts';
 import { itemRef, keyedItems, memberRef, type Topology, type TypedRef, topologyOf } from './typed.ts';
-import { isUnmanaged } from './typed-compare.ts';
+import { unmanagedFields } from './typed-compare.ts';
 
-/** The fields an object sets: what an applier that sends it manages. Identity and server-written fields are left out. */
+/** All fields an object sets, those that nobody manages included. */
 export function fieldsOf(object: unknown, schema: ObjectSchema): FieldSet {
   const set = new SetBuilder();
-  collectMembers({ is: 'struct', schema }, object, set, '');
+  collectMembers({ is: 'struct', schema }, object, set);
   return set.build();
 }
 
-function collectMembers(
-  topology: Topology & { is: 'struct' | 'map' },
-  value: unknown,
-  into: SetBuilder,
-  path: string | undefined,
-): void {
+/** Of the fields an applier sets those that it manages: all but identity and what the server writes. */
+export function managedOf(fields: FieldSet): FieldSet {
+  return difference(fields, unmanagedFields);
+}
+
+function collectMembers(topology: Topology & { is: 'struct' | 'map' }, value: unknown, into: SetBuilder): void {
   if (!isObject(value)) return;
   for (const name in value) {
-    if (path !== undefined && isUnmanaged(path, name)) continue;
     const ref = memberRef(topology, name);
     if (!ref) continue;
     const element = fieldElement(name);
     const item = value[name];
-    const below = path === '' && name === 'metadata' ? 'metadata' : undefined;
-    collect(ref, item, into, element, below);
-    if (below) continue; // nobody manages metadata as a whole
+    collect(ref, item, into, element);
     // A key of a map is managed itself, besides what is in it; a named field only when it has nothing in it.
     if (item === null || (isObject(item) && Object.keys(item).length === 0) || topology.is === 'map') into.add(element);
   }
 }
 
-function collect(ref: TypedRef, value: unknown, into: SetBuilder, element: string, path: string | undefined): void {
+function collect(ref: TypedRef, value: unknown, into: SetBuilder, element: string): void {
   const topology = topologyOf(ref, value);
   switch (topology.is) {
     case 'leaf':
@@ -41,12 +38,12 @@ function collect(ref: TypedRef, value: unknown, into: SetBuilder, element: strin
       break;
     case 'struct':
     case 'map':
-      collectMembers(topology, value, into.child(element), path);
+      collectMembers(topology, value, into.child(element));
       break;
     default:
       if (!Array.isArray(value)) return;
       for (const each of keyedItems(value, topology)) {
-        collect(itemRef(topology), each.item, into.child(element), each.element, undefined);
+        collect(itemRef(topology), each.item, into.child(element), each.element);
         into.child(element).add(each.element);
       }
   }
