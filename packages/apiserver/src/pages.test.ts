@@ -46,6 +46,16 @@ it('a document of OpenAPI with its hash in the path may be kept for a year', asy
   expect((await call('GET', '/openapi/v3/apis/apps/v1')).headers.get('expires')).toBe(null);
 });
 
+it('a document of OpenAPI is protobuf for who asks for that, by either name, and no other form', async () => {
+  const type = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+  for (const accept of [type, `${type.replace('.v1.0', '@v1.0')}, application/json`]) {
+    const { status, headers } = await call('GET', '/openapi/v3/apis/apps/v1', undefined, { accept });
+    expect([status, headers.get('content-type'), headers.get('vary')]).toEqual([200, type, 'Accept, Accept-Encoding']);
+  }
+  const refused = await call('GET', '/openapi/v3/apis/apps/v1', undefined, { accept: 'text/html' });
+  expect([refused.status, refused.text]).toEqual([406, '']);
+});
+
 describe('a method', () => {
   it.each(['/', '/index.html', '/healthz', '/readyz/ping', '/metrics', '/apis', '/apis/', '/apis/apps', '/openapi/v2'])(
     'does not matter to %s',

@@ -16,8 +16,8 @@ import { resourceList } from './discovery/resources.ts';
 import { parseAccept } from './endpoints/negotiation.ts';
 import { send, sendIndented, sendJson, sendNothing, sendValue } from './endpoints/response.ts';
 import { nobodysPath, PageNotFound } from './endpoints/unknown-path.ts';
+import { acceptedEncoding, v2Encodings, v3Encodings, v3Protobuf } from './openapi/encodings.ts';
 import type { OpenApiService, Prepared } from './openapi/service.ts';
-import { openApiV2Protobuf, openApiV2ProtobufNames } from './openapi/v2-protobuf.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
 
 /** A page of the server's own. */
@@ -183,17 +183,17 @@ const sendText = (context: RequestContext, status: number, text: string): Promis
 
 async function sendOpenApiV2(context: RequestContext, { openApi, aggregation }: PagesOptions): Promise<void> {
   const { req, res } = context;
-  const accepted = parseAccept(req.headers.accept ?? '*/*').map(({ type }) => type);
-  const json = accepted.some((type) => ['application/json', 'application/*', '*/*'].includes(type));
-  const wanted = accepted.find((type) => type === 'application/json' || openApiV2ProtobufNames.includes(type));
-  if (!json && !wanted) return sendNothing(context, 406);
-  const binary = wanted !== undefined && wanted !== 'application/json';
-  await openApi.describe();
-  const { body, hash } = openApi.v2(binary ? 'protobuf' : 'json', await aggregation?.openApiV2());
-  res.setHeader('Etag', `"${hash}"`);
+  const media = acceptedEncoding(req.headers.accept, v2Encodings);
   res.setHeader('Vary', 'Accept');
+  if (media === undefined) return sendNothing(context, 406);
+  await openApi.describe();
+  const { body, hash } = openApi.v2(
+    media === v2Encodings.protobuf ? 'protobuf' : 'json',
+    await aggregation?.openApiV2(),
+  );
+  res.setHeader('Etag', `"${hash}"`);
   if (req.headers['if-none-match'] === `"${hash}"`) return send(context, 304, 'application/json', Buffer.alloc(0));
-  return send(context, 200, binary ? openApiV2Protobuf : 'application/json', body);
+  return send(context, 200, media, body);
 }
 
 const yearMs = 365 * 24 * 3600 * 1000;
@@ -207,6 +207,9 @@ async function describedBy(context: RequestContext, root: string, openApi: OpenA
 
 async function sendOpenApi(context: RequestContext, root: string, document: Prepared): Promise<void> {
   const { req, res, query } = context;
+  const media = acceptedEncoding(req.headers.accept, v3Encodings);
+  res.setHeader('Vary', 'Accept');
+  if (media === undefined) return sendNothing(context, 406);
   const etag = `"${document.hash}"`;
   const asked = query.get('hash');
   if (asked && asked !== document.hash) {
@@ -214,14 +217,13 @@ async function sendOpenApi(context: RequestContext, root: string, document: Prep
     return send(context, 301, 'text/plain; charset=utf-8', Buffer.alloc(0));
   }
   res.setHeader('Etag', etag);
-  res.setHeader('Vary', 'Accept');
   // A document with its hash in the URL never changes.
   if (asked) {
     res.setHeader('Cache-Control', 'public, immutable');
     res.setHeader('Expires', new Date(Date.now() + yearMs).toUTCString());
   }
   if (req.headers['if-none-match'] === etag) return send(context, 304, 'application/json', Buffer.alloc(0));
-  await send(context, 200, 'application/json', document.body);
+  await send(context, 200, media, media === v3Encodings.protobuf ? v3Protobuf(document) : document.body);
 }
 
 function wantsAggregated({ req }: RequestContext): boolean {

@@ -103,7 +103,7 @@ export async function send(context: RequestContext, code: number, contentType: s
     body = await zip(bytes, { level: 1 });
     if (isAnswered(context)) return;
     res.setHeader('Content-Encoding', 'gzip');
-    res.setHeader('Vary', 'Accept-Encoding');
+    res.appendHeader('Vary', 'Accept-Encoding');
   }
   writeHead(context, code, { 'Content-Type': contentType, 'Content-Length': String(body.length) });
   if (req.method === 'HEAD') res.end();
