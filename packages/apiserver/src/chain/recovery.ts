@@ -1,11 +1,11 @@
-import { internalError, StatusError } from '@coracle/api/meta/status';
+import { badRequest, internalError, StatusError } from '@coracle/api/meta/status';
 import { sendStatus } from '../endpoints/response.ts';
 import { storeFailure } from '../storage/failures.ts';
 import type { Link, RequestContext } from './link.ts';
 
 /**
  * The outermost link: turns what was thrown into the response. StatusErrors are for the client; anything else is a bug, is told to
- * `report`, and shows as an internal error.
+ * `report`, and shows as an internal error, unless it is that what the client sent nests deeper than the stack is.
  */
 export function recovery(report: (error: unknown, context: RequestContext) => void): Link {
   return async (context, next) => {
@@ -23,7 +23,15 @@ export function recovery(report: (error: unknown, context: RequestContext) => vo
         res.destroy(); // the answer cannot be taken back; a broken connection says that it is not whole
         return;
       }
-      await sendStatus(context, error instanceof StatusError ? error : internalError(error));
+      await sendStatus(context, shown(error, context));
     }
   };
 }
+
+function shown(error: unknown, { received = 0 }: RequestContext): StatusError {
+  if (error instanceof StatusError) return error;
+  return received > 0 && isStackOverflow(error) ? badRequest('the object is nested too deeply') : internalError(error);
+}
+
+const isStackOverflow = (error: unknown): boolean =>
+  error instanceof RangeError && error.message === 'Maximum call stack size exceeded';

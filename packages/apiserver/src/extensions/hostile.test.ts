@@ -101,6 +101,18 @@ describe('custom resources', () => {
   });
 });
 
+describe('a custom resource', () => {
+  const nested = (depth: number): string =>
+    `{"apiVersion":"example.com/v1","kind":"Odd","metadata":{"name":"deep"},"spec":{"raw":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}}`;
+
+  it.each([1_000, 2_000, 5_000, 9_900])('may nest %d deep, or is refused', async (depth) => {
+    const created = await call('POST', `${path}?dryRun=All`, nested(depth));
+    expect([201, 400]).toContain(created.status);
+    const applied = await call('PATCH', `${path}/deep?fieldManager=a&dryRun=All`, nested(depth), apply);
+    expect([201, 400]).toContain(applied.status);
+  });
+});
+
 describe('definitions', () => {
   it.each([100, 1_000, 3_000, 9_000])('may nest %d deep, or are refused', async (depth) => {
     const open = '{"type":"object","properties":{"a":'.repeat(depth);
