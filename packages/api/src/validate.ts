@@ -1,40 +1,38 @@
 import type { Kind, KubeObject } from './kind.ts';
-import { type FieldError, invalid, Path } from './meta/field-path.ts';
+import { type FieldError, findErrors, invalid } from './meta/field-path.ts';
 import { deepEqual, getPath } from './meta/object.ts';
 import { validateMetadata, validateMetadataUpdate } from './meta/validate-metadata.ts';
 
-const metadata = new Path('metadata');
-
 /** All errors of a new object: its metadata, then what its kind checks. */
 export function validateCreate<T extends KubeObject>(kind: Kind<T>, it: T): FieldError[] {
-  const at = new Path();
-  return [
-    ...validateMetadata(kind, it.metadata, metadata),
+  return findErrors((at) => [
+    ...validateMetadata(kind, it.metadata, at.child('metadata')),
     ...(kind.validate?.(it, at) ?? []),
     ...(kind.validateCreate?.(it, at) ?? []),
-  ];
+  ]);
 }
 
 /** All errors of replacing `old` by `it`: metadata, the new object as such, immutable fields, and what the kind checks of the change. */
 export function validateUpdate<T extends KubeObject>(kind: Kind<T>, it: T, old: T): FieldError[] {
-  const at = new Path();
-  const errors = [
-    ...validateMetadata(kind, it.metadata, metadata),
-    ...validateMetadataUpdate(it.metadata, old.metadata, metadata),
-    ...(kind.validate?.(it, at) ?? []),
-  ];
-  for (const field of kind.immutable ?? []) {
-    const [now, before] = [getPath(it, field), getPath(old, field)];
-    if (!deepEqual(now, before)) errors.push(invalid(at.child(field), now, 'field is immutable'));
-  }
-  return [...errors, ...(kind.validateUpdate?.(it, old, at) ?? [])];
+  return findErrors((at) => {
+    const errors = [
+      ...validateMetadata(kind, it.metadata, at.child('metadata')),
+      ...validateMetadataUpdate(it.metadata, old.metadata, at.child('metadata')),
+      ...(kind.validate?.(it, at) ?? []),
+    ];
+    for (const field of kind.immutable ?? []) {
+      const [now, before] = [getPath(it, field), getPath(old, field)];
+      if (!deepEqual(now, before)) errors.push(invalid(at.child(field), now, 'field is immutable'));
+    }
+    return [...errors, ...(kind.validateUpdate?.(it, old, at) ?? [])];
+  });
 }
 
 /** All errors of replacing the status of `old` by that of `it`. */
 export function validateStatusUpdate<T extends KubeObject>(kind: Kind<T>, it: T, old: T): FieldError[] {
-  return [
-    ...validateMetadata(kind, it.metadata, metadata),
-    ...validateMetadataUpdate(it.metadata, old.metadata, metadata),
-    ...(kind.validateStatusUpdate?.(it, old, new Path()) ?? []),
-  ];
+  return findErrors((at) => [
+    ...validateMetadata(kind, it.metadata, at.child('metadata')),
+    ...validateMetadataUpdate(it.metadata, old.metadata, at.child('metadata')),
+    ...(kind.validateStatusUpdate?.(it, old, at) ?? []),
+  ]);
 }

@@ -176,6 +176,17 @@ describe('much of one thing', () => {
     expect(made.status).toBe(413);
   });
 
+  it('errors of one object: none is looked for beyond what is told', async () => {
+    const pods = '/api/v1/namespaces/default/pods';
+    const { status, body } = await call('POST', pods, {
+      metadata: { name: 'empty' },
+      spec: { containers: many(1_000_000, () => ({})) },
+    });
+    expect(status).toBe(422);
+    expect(body.details.causes.length).toBeLessThan(50_000);
+    expect(body.message).toMatch(/^Pod "empty" is invalid: \[spec\.containers\[0\]\.name: Required value, /);
+  });
+
   it('errors of one object: as many as an answer has room for', async () => {
     const labels = Object.fromEntries(many(30_000, (i) => [`not a key ${i}`, 'x']));
     const { status, text } = await call('POST', maps, { metadata: { name: 'wrong', labels } });
@@ -191,6 +202,17 @@ describe('much of one thing', () => {
     const long = 'x'.repeat(5000);
     const cut = await call('POST', maps, `{"metadata":{"name":"cut"},"${long}":1}`);
     expect(cut.headers.get('warning')).toBe(`299 - "unknown field \\"${'x'.repeat(256 - 15)}"`);
+  });
+
+  it('warnings of many parts: no more is kept of them', async () => {
+    const { status, headers } = await call('POST', '/api/v1/namespaces/default/podtemplates', {
+      metadata: { name: 'warned' },
+      template: {
+        spec: { containers: [{ name: 'c', image: 'x' }], imagePullSecrets: many(400_000, () => ({})) },
+      },
+    });
+    expect(status).toBe(201);
+    expect(headers.get('warning')!.length).toBeLessThan(8192);
   });
 
   it('managers: joined', async () => {

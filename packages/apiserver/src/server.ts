@@ -24,6 +24,7 @@ import { servedAs } from './chain/request-labels.ts';
 import { Draining } from './chain/serving/draining.ts';
 import { starting } from './chain/starting.ts';
 import { anonymousUser } from './chain/user.ts';
+import { Warnings } from './chain/warnings.ts';
 import { type ConnectionLimits, Connections, upstreamLimits } from './connections.ts';
 import { dispatch } from './endpoints/dispatch.ts';
 import { OpenApiService } from './openapi/service.ts';
@@ -229,7 +230,7 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
     user: { ...anonymousUser, uid: '', groups: [...anonymousUser.groups], extra: {} },
     auditId,
-    warnings: [],
+    warnings: new Warnings(),
     annotations: new Map(),
     signal: gone.signal,
     receivedAt: Date.now(),

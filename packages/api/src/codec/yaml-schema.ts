@@ -62,15 +62,16 @@ const binaryTag = defineScalarTag<string>('tag:yaml.org,2002:binary', {
   identify: () => false,
 });
 
-/** How manifests are read: YAML 1.1's words and numbers as upstream's parser takes them; dates and base-60 numbers stay text. */
-export const manifestSchema = new Schema([
-  strTag,
-  seqTag,
-  mapTag,
-  nullYaml11Tag,
-  boolYaml11Tag,
-  intTag,
-  floatTag,
-  mergeTag,
-  binaryTag,
-]);
+const tags = [strTag, seqTag, mapTag, nullYaml11Tag, boolYaml11Tag, intTag, floatTag, mergeTag, binaryTag];
+
+/**
+ * How manifests are read: YAML 1.1's words and numbers as upstream's parser takes them; dates and base-60 numbers stay text. `repeated` is called
+ * whenever a mapping is given a key that it has.
+ */
+export function manifestSchema(repeated: () => void): Schema {
+  const addPair: typeof mapTag.addPair = (container, key, value) => {
+    if (mapTag.has(container, key)) repeated();
+    return mapTag.addPair(container, key, value);
+  };
+  return new Schema([...tags, { ...mapTag, addPair }]);
+}

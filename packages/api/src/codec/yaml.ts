@@ -41,7 +41,7 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
   const source = withoutByteOrderMark(text);
   return located(source, () => {
     const events = parseEvents(source, { maxDepth: 1000 });
-    const values = constructFromEvents(events, { source, schema: manifestSchema, json: true });
+    const { values, mayRepeat } = construct(events, source);
     const lineAt = linesOf(source);
     const mayBeInfinite = infinite.test(source);
     let line = 1;
@@ -51,9 +51,19 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
       const value = part.some((event) => event.type === EVENT_ID.ALIAS)
         ? unshared(values[i], part.length, line)
         : values[i];
-      return { value, line, duplicates: duplicateKeys(source, part, lineAt) };
+      return { value, line, duplicates: mayRepeat ? duplicateKeys(source, part, lineAt) : [] };
     });
   });
+}
+
+/** The values of all documents, and whether a key may occur more than once in a mapping: where none does, nobody needs to look for it. */
+function construct(events: Event[], source: string): { values: unknown[]; mayRepeat: boolean } {
+  let mayRepeat = false;
+  const schema = manifestSchema(() => {
+    mayRepeat = true;
+  });
+  const values = constructFromEvents(events, { source, schema, json: true });
+  return { values, mayRepeat };
 }
 
 function withoutByteOrderMark(text: string): string {
@@ -112,12 +122,9 @@ function located<T>(source: string, parse: () => T): T {
 }
 
 function splitDocuments(events: readonly Event[]): Event[][] {
-  const documents: Event[][] = [];
-  for (const event of events) {
-    if (event.type === EVENT_ID.DOCUMENT) documents.push([]);
-    documents.at(-1)?.push(event);
-  }
-  return documents;
+  const starts: number[] = [];
+  for (const [i, { type }] of events.entries()) if (type === EVENT_ID.DOCUMENT) starts.push(i);
+  return starts.map((start, i) => events.slice(start, starts[i + 1]));
 }
 
 function startOf(event: Event): number {

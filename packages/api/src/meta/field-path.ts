@@ -1,30 +1,74 @@
 import { encodeJson } from '../codec/json.ts';
 
+/** How long the texts of an object's errors may be together; only hostile objects have more. */
+export const mostErrorText = 1 << 20;
+
+/** Ends a validation that has found more than anybody is told. */
+class EnoughFound extends Error {
+  readonly errors: FieldError[];
+
+  constructor(errors: FieldError[]) {
+    super('More errors were found than are told.');
+    this.errors = errors;
+  }
+}
+
+/** The errors of one validation, in the order in which it comes upon them. */
+class Findings {
+  readonly #errors: FieldError[] = [];
+  #size = 0;
+
+  add(error: FieldError): void {
+    this.#errors.push(error);
+    this.#size += error.field.length + error.message.length;
+    if (this.#size > mostErrorText) throw new EnoughFound(this.#errors);
+  }
+}
+
 /** A path to a field of an object, as error messages show it: `spec.containers[0].ports[1].name`, `data[key]`. */
 export class Path {
   readonly #text: string;
+  readonly #findings: Findings | undefined;
 
-  constructor(text = '') {
+  constructor(text = '', findings?: Findings) {
     this.#text = text;
+    this.#findings = findings;
   }
 
   /** The path of a (dotted) child field. */
   child(name: string): Path {
-    return new Path(this.#text === '' ? name : `${this.#text}.${name}`);
+    return new Path(this.#text === '' ? name : `${this.#text}.${name}`, this.#findings);
   }
 
   /** The path of a list item. */
   index(i: number): Path {
-    return new Path(`${this.#text}[${i}]`);
+    return new Path(`${this.#text}[${i}]`, this.#findings);
   }
 
   /** The path of a map's value. */
   key(key: string): Path {
-    return new Path(`${this.#text}[${key}]`);
+    return new Path(`${this.#text}[${key}]`, this.#findings);
   }
 
   toString(): string {
     return this.#text;
+  }
+
+  /** An error of this field. Ends the validation around it (`findErrors`) where that has found enough. */
+  error(type: FieldErrorType, message: string): FieldError {
+    const error = { type, field: this.#text, message };
+    this.#findings?.add(error);
+    return error;
+  }
+}
+
+/** The errors of an object, which are those of `validate`; where their texts are longer than 1 MiB, those that it came upon until then. */
+export function findErrors(validate: (root: Path) => FieldError[]): FieldError[] {
+  try {
+    return validate(new Path('', new Findings()));
+  } catch (error) {
+    if (error instanceof EnoughFound) return error.errors;
+    throw error;
   }
 }
 
@@ -47,41 +91,34 @@ export interface FieldError {
   message: string;
 }
 
-const error = (type: FieldErrorType, at: Path, message: string): FieldError => ({
-  type,
-  field: at.toString(),
-  message,
-});
-
 export const required = (at: Path, detail = ''): FieldError =>
-  error('FieldValueRequired', at, detail === '' ? 'Required value' : `Required value: ${detail}`);
+  at.error('FieldValueRequired', detail === '' ? 'Required value' : `Required value: ${detail}`);
 
 export const invalid = (at: Path, value: unknown, detail: string): FieldError =>
-  error('FieldValueInvalid', at, `Invalid value: ${shown(value)}: ${detail}`);
+  at.error('FieldValueInvalid', `Invalid value: ${shown(value)}: ${detail}`);
 
 export const typeInvalid = (at: Path, value: unknown, detail: string): FieldError =>
-  error('FieldValueTypeInvalid', at, `Invalid value: ${shown(value)}: ${detail}`);
+  at.error('FieldValueTypeInvalid', `Invalid value: ${shown(value)}: ${detail}`);
 
 export const duplicate = (at: Path, value: unknown): FieldError =>
-  error('FieldValueDuplicate', at, `Duplicate value: ${shown(value)}`);
+  at.error('FieldValueDuplicate', `Duplicate value: ${shown(value)}`);
 
 export const notFound = (at: Path, value: unknown, detail = ''): FieldError =>
-  error('FieldValueNotFound', at, `Not found: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
+  at.error('FieldValueNotFound', `Not found: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
 
 export const forbidden = (at: Path, detail: string): FieldError =>
-  error('FieldValueForbidden', at, `Forbidden: ${detail}`);
+  at.error('FieldValueForbidden', `Forbidden: ${detail}`);
 
 export const tooLong = (at: Path, max: number): FieldError =>
-  error('FieldValueTooLong', at, `Too long: may not be more than ${max} bytes`);
+  at.error('FieldValueTooLong', `Too long: may not be more than ${max} bytes`);
 
 export const tooMany = (at: Path, actual: number, max: number): FieldError =>
-  error('FieldValueTooMany', at, `Too many: ${actual}: must have at most ${max} items`);
+  at.error('FieldValueTooMany', `Too many: ${actual}: must have at most ${max} items`);
 
 /** `supported` are shown in the order given. */
 export const notSupported = (at: Path, value: unknown, supported: readonly string[]): FieldError =>
-  error(
+  at.error(
     'FieldValueNotSupported',
-    at,
     `Unsupported value: ${shown(value)}: supported values: ${supported.map((each) => `"${each}"`).join(', ')}`,
   );
 

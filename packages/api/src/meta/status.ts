@@ -1,5 +1,5 @@
 import type { Status, StatusCause, StatusDetails, StatusReason } from '../generated/meta/v1.ts';
-import type { FieldError } from './field-path.ts';
+import { type FieldError, mostErrorText } from './field-path.ts';
 
 /** A resource as error texts name it: plural and group (`deployments` of `apps`; the core group is the empty string). */
 export interface GroupResource {
@@ -251,9 +251,6 @@ export function invalidObject(kind: GroupKind, name: string, all: readonly Field
     details: detailsOf(name, kind.group, kind.kind, causes.length > 0 ? { causes } : {}),
   });
 }
-
-/** How long the texts of an object's errors may be together; only hostile objects have more. */
-const mostErrorText = 1 << 20;
 
 /** The first errors, as many as an answer has room for. */
 function tellable(errors: readonly FieldError[]): readonly FieldError[] {

@@ -74,23 +74,37 @@ export const isTypeOrMeta = (name: string): boolean => name === 'apiVersion' || 
 
 /** The schema of a whole object or its parts, visited once each, the outer before the inner. */
 export function* partsOf(props: JSONSchemaProps): Generator<JSONSchemaProps> {
-  yield props;
-  for (const part of directPartsOf(props)) yield* partsOf(part);
+  const left = [props];
+  for (let part = left.pop(); part; part = left.pop()) {
+    yield part;
+    for (const inner of directPartsOf(part).reverse()) left.push(inner);
+  }
 }
 
+/** Fields that hold schemas, one or a list of them; true: a map of them by name. */
+const holders: ReadonlyMap<string, boolean> = new Map([
+  ['items', false],
+  ['allOf', false],
+  ['anyOf', false],
+  ['oneOf', false],
+  ['not', false],
+  ['properties', true],
+  ['additionalProperties', false],
+  ['patternProperties', true],
+  ['additionalItems', false],
+  ['definitions', true],
+]);
+
 function directPartsOf(props: JSONSchemaProps): JSONSchemaProps[] {
-  const one = (value: unknown): JSONSchemaProps[] => (isObject(value) ? [value as JSONSchemaProps] : []);
-  const many = (value: unknown): JSONSchemaProps[] => (Array.isArray(value) ? value.flatMap(one) : one(value));
-  return [
-    ...many(props.items),
-    ...many(props.allOf),
-    ...many(props.anyOf),
-    ...many(props.oneOf),
-    ...one(props.not),
-    ...Object.values(props.properties ?? {}),
-    ...one(props.additionalProperties),
-    ...Object.values(props.patternProperties ?? {}),
-    ...one(props.additionalItems),
-    ...Object.values(props.definitions ?? {}),
-  ];
+  const parts: JSONSchemaProps[] = [];
+  for (const field in props) {
+    const byName = holders.get(field);
+    if (byName === undefined) continue;
+    const value: unknown = props[field as keyof JSONSchemaProps];
+    if (typeof value !== 'object' || value === null) continue;
+    if (byName || Array.isArray(value)) {
+      for (const each of Object.values(value)) if (isObject(each)) parts.push(each as JSONSchemaProps);
+    } else parts.push(value as JSONSchemaProps);
+  }
+  return parts;
 }

@@ -39,6 +39,10 @@ export function schemaValidator(props: JSONSchemaProps): SchemaValidator {
   };
 }
 
+/** A check that finds nothing wrong. Schemas may have very many parts, most of which say little. */
+const allows = (): number => 1;
+const noJunctors: readonly Check[] = [];
+
 function compile(props: JSONSchemaProps): Check {
   const type = typeCheck(props);
   const enumeration = enumCheck(props);
@@ -111,6 +115,7 @@ function stringCheck({
   pattern,
   format,
 }: JSONSchemaProps): (value: string, walk: Walk) => number {
+  if (minLength === undefined && maxLength === undefined && !pattern && !format) return allows;
   const compiled = pattern ? compilePattern(pattern) : undefined;
   const formatted = format ? formatCheck(format) : undefined;
   return (value, walk) => {
@@ -148,6 +153,7 @@ const integerLimits: Readonly<Record<string, readonly [bigint, bigint]>> = {
 function numberCheck(props: JSONSchemaProps): (value: number | bigint, walk: Walk) => number {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, type, format } = props;
   const limits = type === 'integer' ? integerLimits[format === 'int32' ? 'int32' : 'int64'] : undefined;
+  if (!limits && multipleOf === undefined && maximum === undefined && minimum === undefined) return allows;
   return (value, walk) => {
     if (limits && (value < limits[0] || value > limits[1])) {
       const kind = format ? `with format ${format}` : '(default format)';
@@ -174,6 +180,7 @@ function isMultiple(value: number | bigint, factor: number): boolean {
 
 function listCheck(props: JSONSchemaProps): (value: unknown[], old: unknown, walk: Walk) => number {
   const { minItems, maxItems } = props;
+  if (!props.items && minItems === undefined && maxItems === undefined) return allows;
   const item = isObject(props.items) ? compile(props.items as JSONSchemaProps) : undefined;
   const isMap = props['x-kubernetes-list-type'] === 'map';
   const keys = props['x-kubernetes-list-map-keys'] ?? [];
@@ -210,6 +217,9 @@ function byKeys(list: readonly unknown[], keys: readonly string[]): Map<string, 
 
 function objectCheck(props: JSONSchemaProps): (value: Json, old: unknown, walk: Walk) => number {
   const { minProperties, maxProperties, required = [] } = props;
+  if (!props.properties && !props.additionalProperties && !props.required?.length) {
+    if (minProperties === undefined && maxProperties === undefined) return allows;
+  }
   const properties = new Map(Object.entries(props.properties ?? {}).map(([name, each]) => [name, compile(each)]));
   const additional = isObject(props.additionalProperties)
     ? compile(props.additionalProperties as JSONSchemaProps)
@@ -243,7 +253,8 @@ function checkSize(size: number, least: number | undefined, most: number | undef
   }
 }
 
-function junctorsOf(props: JSONSchemaProps): Check[] {
+function junctorsOf(props: JSONSchemaProps): readonly Check[] {
+  if (!props.anyOf && !props.oneOf && !props.allOf && !props.not) return noJunctors;
   const junctors: Check[] = [];
   if (props.anyOf?.length) junctors.push(anyOf(props.anyOf.map(compile)));
   if (props.oneOf?.length) junctors.push(oneOf(props.oneOf.map(compile)));

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { AuditRecord } from './audit/record.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { User } from './user.ts';
+import type { Warnings } from './warnings.ts';
 
 export type UserInfo = User;
 
@@ -22,8 +23,8 @@ export interface RequestContext {
   impersonationConstraint?: string;
   /** Audit-ID, also sent as a response header. */
   readonly auditId: string;
-  /** Texts for `Warning: 299 - "…"` headers; written with the response head, each once. */
-  readonly warnings: string[];
+  /** What the client is warned of; written with the response head. */
+  readonly warnings: Warnings;
   /** How the request is recorded, from authentication on, where anything is. */
   audit?: AuditRecord;
   /** Audit annotations that links and admission plugins leave. */

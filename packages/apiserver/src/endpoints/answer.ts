@@ -1,5 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
-import { Path } from '@coracle/api/meta/field-path';
+import { findErrors } from '@coracle/api/meta/field-path';
 import { badRequest, invalidObject, methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import { attributesOf, mutate, validate } from '../registry/admission.ts';
@@ -21,7 +21,7 @@ export async function answer(
   if (kind.namespaced && namespace === '') throw methodNotAllowed();
   const options = writeOptionsOf(context.query, 'CreateOptions');
   const { registry, plugins } = machinery;
-  const warn = (text: string) => context.warnings.push(text);
+  const warn = (text: string) => context.warnings.add(text);
   const bytes = await readBody(context);
   const object = decodeObject(
     bytes,
@@ -47,7 +47,7 @@ export async function answer(
   });
   await mutate(plugins, attributes);
   const asked = attributes.object!;
-  const errors = kind.validate?.(asked, new Path()) ?? [];
+  const errors = findErrors((at) => kind.validate?.(asked, at) ?? []);
   // Upstream names neither the kind nor the object of a review.
   if (errors.length > 0) throw invalidObject({ group: kind.group, kind: '' }, '', errors);
   await validate(plugins, attributes);

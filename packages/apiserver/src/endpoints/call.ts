@@ -85,7 +85,7 @@ export function writeBy(
     fieldManager: managerOf(options.fieldManager, context.req.headers['user-agent']),
     plugins,
     subresource,
-    warn: (text) => context.warnings.push(text),
+    warn: (text) => context.warnings.add(text),
     annotate: (key, value, level) => annotate(context, key, value, level),
     waited: (milliseconds) => {
       context.waited += milliseconds;

@@ -33,7 +33,7 @@ export async function readObject(call: Call, options: WriteOptions): Promise<Kub
     kind,
     machinery.registry.scheme,
     options.fieldValidation,
-    (text) => context.warnings.push(text),
+    (text) => context.warnings.add(text),
   );
   object.metadata ??= {};
   context.audit?.request(object);

@@ -56,7 +56,7 @@ export async function dispatch(
   if (!kind || !isServed(kind, hooks) || !isPlace(context, kind)) throw nobodysPath(info, scheme);
   const deprecation = kind.dynamic?.deprecation ?? kind.deprecation;
   if (deprecation !== undefined) {
-    context.warnings.push(deprecation);
+    context.warnings.add(deprecation);
     annotate(context, 'k8s.io/deprecated', 'true');
   }
   const namespace = kind.namespaced ? info.namespace : '';

@@ -1,6 +1,5 @@
 import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import { append } from '@coracle/api/meta/append';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
 import { clone, isObject, typeNameOf } from '@coracle/api/meta/object';
 import {
@@ -89,13 +88,7 @@ export function patchedObject(
     throw fail(otherKind(String(apiVersion), String(kind), expected, call.machinery.registry.scheme));
   }
   const typed = typedObject<KubeObject>(patched, expected, fail);
-  reportFields(
-    typed.unknown,
-    patch.repeated,
-    options.fieldValidation,
-    (text) => call.context.warnings.push(text),
-    fail,
-  );
+  reportFields(typed.unknown, patch.repeated, options.fieldValidation, (text) => call.context.warnings.add(text), fail);
   checkPlace(call, typed.object);
   return typed.object;
 }
@@ -116,7 +109,7 @@ export function reportRepeated({ repeated }: Patch, { fieldValidation }: WriteOp
   if (fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${yamlErrors(repeated)}`);
   }
-  append(context.warnings, repeated.lines);
+  for (const line of repeated.lines) context.warnings.add(line);
 }
 
 function applied(patch: Patch, current: object, expected: Expected): unknown {

@@ -122,38 +122,9 @@ function isAnswered({ res }: RequestContext): boolean {
 export function writeHead(context: RequestContext, code: number, headers: Record<string, string>): void {
   const { res } = context;
   context.signal.throwIfAborted();
-  if (context.warnings.length > 0) {
-    res.setHeader('Warning', warningHeaders(context.warnings));
-  }
+  const warnings = context.warnings.headers();
+  if (warnings.length > 0) res.setHeader('Warning', warnings);
   res.writeHead(code, headers);
-}
-
-/** How many characters of warnings an answer carries, and how many of each where they are more than that. */
-const warningsLimit = 4096;
-const shortWarning = 256;
-
-/** Each warning once; those that do not fit are cut short, and when those fill the answer too the rest is left out, as upstream does. */
-function warningHeaders(warnings: readonly string[]): string[] {
-  const unique = [...new Set(warnings)];
-  let size = 0;
-  for (const text of unique) size += text.length;
-  if (size <= warningsLimit) return unique.map((text) => `299 - ${quoted(text)}`);
-  const headers: string[] = [];
-  size = 0;
-  for (const text of unique) {
-    if (size >= warningsLimit) break;
-    const short =
-      text.length > shortWarning ? [...text.slice(0, 2 * shortWarning)].slice(0, shortWarning).join('') : text;
-    size += short.length;
-    headers.push(`299 - ${quoted(short)}`);
-  }
-  return headers;
-}
-
-/** An HTTP quoted string; control characters, which no header can carry, become spaces, and other non-Latin-1 text is escaped. */
-function quoted(text: string): string {
-  const plain = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&');
-  return `"${Buffer.from(plain).toString('latin1')}"`;
 }
 
 export function acceptsGzip(header: string | string[] | undefined): boolean {

@@ -46,7 +46,7 @@ export async function updateScale(call: Call): Promise<void> {
     expected,
     machinery.registry.scheme,
     options.fieldValidation,
-    (text) => context.warnings.push(text),
+    (text) => context.warnings.add(text),
   ) as Scale;
   scale.metadata ??= {};
   context.audit?.request(scale);

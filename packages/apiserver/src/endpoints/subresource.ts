@@ -26,7 +26,7 @@ export async function callSubresource(
   const options = writeOptionsOf(query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
   const { group, version, kind: bodyKind } = subresource.body;
   const objectKind = { apiVersion: group === '' ? version : `${group}/${version}`, kind: bodyKind };
-  const warn = (text: string) => context.warnings.push(text);
+  const warn = (text: string) => context.warnings.add(text);
   const write = writeBy(context, plugins, options, info.subresource);
   await handle({
     request: context,

@@ -280,6 +280,12 @@ describe('custom resources', () => {
     expect(wrong.body.details.causes[0].field).toBe(
       'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule',
     );
+    const labelled = ruled([rule('self.mni < 1', 'x')]);
+    labelled.metadata.labels = { a: '!' };
+    expect((await call('POST', definitions, labelled)).body.details.causes).toMatchObject([
+      { field: 'metadata.labels' },
+      { field: 'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule' },
+    ]);
     await define(
       call,
       ruled([rule('self.min <= self.max', 'min above max'), rule('self.max >= oldSelf.max', 'max shrinks')]),

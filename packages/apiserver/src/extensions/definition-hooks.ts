@@ -2,13 +2,13 @@ import { apiApprovalErrors } from '@coracle/api/apiextensions/v1/api-approval';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
 import type { KubeObject } from '@coracle/api/kind';
-import { type FieldError, Path } from '@coracle/api/meta/field-path';
 import { invalidObject } from '@coracle/api/meta/status';
 import { isKnownFormat } from '@coracle/api/structural/formats';
 import { partsOf } from '@coracle/api/structural/node';
 import { loadPatterns } from '@coracle/api/structural/patterns';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
 import type { ResourceHooks, WriteContext } from '../registry/strategy.ts';
+import { ruleErrors } from './rules.ts';
 
 /** Keeps a definition that is being deleted until its objects are gone. */
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
@@ -18,16 +18,21 @@ export const customResourceDefinitionHooks: ResourceHooks = {
   async beforeCreate(object, context) {
     await loadPatterns();
     const crd = object as CustomResourceDefinition;
-    await refuse(crd, apiApprovalErrors(crd));
+    const errors = apiApprovalErrors(crd);
+    if (errors.length > 0) throw invalidObject(customResourceDefinition, crd.metadata.name ?? '', errors);
     warnOfFormats(crd, context);
     return undefined;
   },
-  async beforeUpdate(object, old, context) {
+  async beforeUpdate(object, _old, context) {
     if (context.subresource !== '') return undefined;
     await loadPatterns();
-    await refuse(object as CustomResourceDefinition, [], old as CustomResourceDefinition);
     warnOfFormats(object as CustomResourceDefinition, context);
     return undefined;
+  },
+  /** Rules are looked at where the schemas around them are fine. */
+  errors(object, old, context, found) {
+    const isFine = context.subresource === '' && found.every(({ field }) => field.startsWith('metadata.'));
+    return isFine ? ruleErrors(object as CustomResourceDefinition, old as CustomResourceDefinition | undefined) : [];
   },
   /** The first DELETE only marks: it is then that the finalizer is set. */
   holdsBackDeletion: (object) => object.metadata.deletionTimestamp === undefined,
@@ -43,17 +48,6 @@ export const customResourceDefinitionHooks: ResourceHooks = {
     });
   },
 };
-
-/** Refuses what cannot be seen by the definition alone; rules are looked at where the schemas around them are fine. */
-async function refuse(
-  crd: CustomResourceDefinition,
-  known: readonly FieldError[],
-  old?: CustomResourceDefinition,
-): Promise<void> {
-  const isFine = known.length === 0 && customResourceDefinition.validate!(crd, new Path()).length === 0;
-  const errors = isFine ? await (await import('./rules.ts')).ruleErrors(crd, old) : known;
-  if (errors.length > 0) throw invalidObject(customResourceDefinition, crd.metadata.name ?? '', errors);
-}
 
 function warnOfFormats({ spec }: CustomResourceDefinition, context: WriteContext): void {
   const unknown = new Set<string>();

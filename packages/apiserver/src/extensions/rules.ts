@@ -1,6 +1,6 @@
 import { schemasOf } from '@coracle/api/apiextensions/v1/version-validation';
 import type { CustomSurroundings } from '@coracle/api/custom-resource/custom-kinds';
-import { type FieldError, Path } from '@coracle/api/meta/field-path';
+import { type FieldError, findErrors, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
 import { partsOf } from '@coracle/api/structural/node';
 import type { CustomResourceDefinition, JSONSchemaProps } from '@coracle/api/types/apiextensions/v1';
@@ -12,12 +12,15 @@ const hasRules = (schema: JSONSchemaProps): boolean =>
 /** What is wrong with the CEL rules of a definition; those of schemas that are as they were are let through. */
 export async function ruleErrors(crd: CustomResourceDefinition, old?: CustomResourceDefinition): Promise<FieldError[]> {
   const before = (version: string) => old?.spec.versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
-  const changed = schemasOf(crd.spec, new Path('spec')).filter(
-    ({ schema, version }) => hasRules(schema) && !deepEqual(schema, before(version)),
-  );
-  if (changed.length === 0) return [];
+  const isChanged = ({ schema, version }: { schema: JSONSchemaProps; version: string }) =>
+    hasRules(schema) && !deepEqual(schema, before(version));
+  if (!schemasOf(crd.spec, new Path('spec')).some(isChanged)) return [];
   const { checkSchemaRules } = await import('@coracle/cel');
-  return changed.flatMap(({ schema, at }) => checkSchemaRules(schema as StructuralSchema, at));
+  return findErrors((root) =>
+    schemasOf(crd.spec, root.child('spec'))
+      .filter(isChanged)
+      .flatMap(({ schema, at }) => checkSchemaRules(schema as StructuralSchema, at)),
+  );
 }
 
 /** Compiles the CEL rules of a definition's schemas. The engine is loaded where there are any. */

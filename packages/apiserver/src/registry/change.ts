@@ -1,6 +1,6 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { append } from '@coracle/api/meta/append';
-import { invalid, Path } from '@coracle/api/meta/field-path';
+import { findErrors, invalid, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
 import { conflict, invalidObject, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
 import { validateMetadataUpdate } from '@coracle/api/meta/validate-metadata';
@@ -89,11 +89,10 @@ async function overwrite(
   let written: CachedObject | undefined;
   const finished = finishesDeletion(object, old, writer.isHeldBack(object));
   try {
-    const at = new Path();
-    const errors = [
+    const errors = findErrors((at) => [
       ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
       ...validateChange(kind, object, old, write, at, view),
-    ];
+    ]);
     if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
     writer.refuse(object, errors);
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);

@@ -1,6 +1,5 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { append } from '@coracle/api/meta/append';
-import { Path } from '@coracle/api/meta/field-path';
 import { generateName } from '@coracle/api/meta/names';
 import { clone } from '@coracle/api/meta/object';
 import {
@@ -10,7 +9,7 @@ import {
   methodNotSupported,
   StatusError,
 } from '@coracle/api/meta/status';
-import { validateMetadata } from '@coracle/api/meta/validate-metadata';
+import { validateCreate } from '@coracle/api/validate';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { mutate, validated, type Write } from './admission.ts';
@@ -57,12 +56,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   const release = await hooks.beforeCreate?.(object, context);
   let created: CachedObject | undefined;
   try {
-    const at = new Path();
-    const errors = [
-      ...validateMetadata(kind, object.metadata, at.child('metadata')),
-      ...(kind.validate?.(object, at) ?? []),
-      ...(kind.validateCreate?.(object, at) ?? []),
-    ];
+    const errors = validateCreate(kind, object);
     if (hooks.errors) append(errors, await hooks.errors(object, undefined, context, errors));
     writer.refuse(object, errors);
     for (const text of kind.warnings?.(object, undefined, '') ?? []) write.warn(text);

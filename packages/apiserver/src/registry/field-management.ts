@@ -4,7 +4,7 @@ import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patc
 import type { ObjectVersions } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
-import { refusalOfLarge } from './size-limit.ts';
+import { isTooLarge, refusalOfLarge } from './size-limit.ts';
 
 type FieldSet = ReturnType<typeof setOfFields>;
 
@@ -32,7 +32,7 @@ export function recordManager(
 ): void {
   if (write.applied) return;
   // Whose fields they are takes long to find out, and nobody will hear of it: the object will not be stored.
-  if (refusalOfLarge(object, write.received)) return;
+  if (isTooLarge(object, write.received)) return;
   const ignored = resetFields(kind, write.subresource);
   updateManagedFields({
     old,

@@ -10,11 +10,41 @@ export function checkStorable(bytes: number): void {
   if (bytes > most) throw tooLarge(bytes);
 }
 
-/** The 413 for an object, or part of one, that came in a body of `received` bytes; undefined where it may be small enough. */
-export function refusalOfLarge(object: KubeObject, received = 0): StatusError | undefined {
-  if (received <= most) return undefined; // few bodies have to be looked at
-  const { length } = encodeJson(object);
-  return length > most ? tooLarge(length) : undefined;
+/** Whether an object, or part of one, that came in a body of `received` bytes is too large for any store. */
+export function isTooLarge(object: KubeObject, received = 0): boolean {
+  if (received <= most) return false; // few bodies have to be looked at
+  return isCertainlyTooLarge(object) || encodeJson(object).length > most;
+}
+
+/** The 413 for what `isTooLarge`; undefined where it may be small enough. */
+export function refusalOfLarge(object: KubeObject, received?: number): StatusError | undefined {
+  return isTooLarge(object, received) ? tooLarge(encodeJson(object).length) : undefined;
+}
+
+/** Whether the characters that a value must have in JSON are too many. No more of it is looked at: defaults can make much of little. */
+function isCertainlyTooLarge(value: unknown): boolean {
+  let size = 0;
+  const left = [value];
+  while (left.length > 0 && size <= most) {
+    const next = left.pop();
+    if (typeof next === 'string') size += next.length + 2;
+    else if (typeof next !== 'object' || next === null) size += 1;
+    else {
+      size += 2;
+      if (Array.isArray(next)) {
+        size += next.length - 1;
+        for (const item of next) left.push(item);
+      } else {
+        for (const [key, item] of Object.entries(next)) {
+          if (item === undefined) continue;
+          size += key.length + 4;
+          left.push(item);
+        }
+        size -= 1;
+      }
+    }
+  }
+  return size > most;
 }
 
 function tooLarge(bytes: number): StatusError {

@@ -80,13 +80,8 @@ function checkOwnRules(schema: StructuralSchema, at: Path, around: Around): Fiel
   if (!declared) {
     const unknown = schema['x-kubernetes-preserve-unknown-fields'] ?? false;
     const detail = `rule declared on schema that does not support validation rules type: '${schema.type ?? ''}' x-kubernetes-preserve-unknown-fields: '${unknown}'`;
-    return [
-      {
-        type: 'InternalError',
-        field: rulesAt.toString(),
-        message: `Internal error: failed to compile x-kubernetes-validations rules: ${detail}`,
-      },
-    ];
+    const message = `Internal error: failed to compile x-kubernetes-validations rules: ${detail}`;
+    return [rulesAt.error('InternalError', message)];
   }
   const count = around.count ?? BigInt(Math.floor(maxRequestSize / (declared.minSize + 1)));
   const errors: FieldError[] = [];

@@ -2,7 +2,7 @@ import { age, count, text } from '../../columns.ts';
 import type { MutatingAdmissionPolicy, Mutation } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
-import { type FieldError, forbidden, notSupported, Path, required } from '../../meta/field-path.ts';
+import { type FieldError, forbidden, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
 
 const reinvocationPolicies = ['IfNeeded', 'Never'];
@@ -26,8 +26,8 @@ export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>('admi
     it.spec.reinvocationPolicy ??= 'Never';
     matchDefaults(it.spec.matchConstraints);
   },
-  validate({ spec }) {
-    const at = new Path('spec');
+  validate({ spec }, root) {
+    const at = root.child('spec');
     const { mutations = [], reinvocationPolicy } = spec;
     const errors = validatePolicy(spec, at);
     if (mutations.length === 0)

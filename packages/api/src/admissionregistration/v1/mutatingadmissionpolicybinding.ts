@@ -1,7 +1,6 @@
 import { age, text } from '../../columns.ts';
 import type { MutatingAdmissionPolicyBinding } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { Path } from '../../meta/field-path.ts';
 import { matchDefaults, shownParamRef, validateBinding } from './policies.ts';
 
 /** Puts a mutating admission policy in force: with which parameters, and for which requests. */
@@ -15,7 +14,7 @@ export const mutatingAdmissionPolicyBinding = defineKind<MutatingAdmissionPolicy
     it.spec ??= {};
     matchDefaults(it.spec.matchResources);
   },
-  validate: ({ spec }) => validateBinding(spec, new Path('spec')),
+  validate: ({ spec }, at) => validateBinding(spec, at.child('spec')),
   columns: [
     text('PolicyName', (it) => it.spec.policyName),
     text('ParamRef', (it) => shownParamRef(it.spec.paramRef)),

@@ -13,5 +13,5 @@ export const mutatingWebhookConfiguration = defineKind<MutatingWebhookConfigurat
       webhook.reinvocationPolicy ??= 'Never';
     }
   },
-  validate: (it) => validateWebhooks(it.webhooks),
+  validate: (it, at) => validateWebhooks(it.webhooks, at.child('webhooks')),
 });

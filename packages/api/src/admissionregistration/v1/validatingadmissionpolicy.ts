@@ -7,7 +7,7 @@ import type {
 } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
-import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
+import { duplicate, type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isQualifiedName } from '../../meta/names.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
 import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
@@ -30,8 +30,8 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
     it.spec.failurePolicy ??= 'Fail';
     matchDefaults(it.spec.matchConstraints);
   },
-  validate({ metadata, spec }) {
-    const at = new Path('spec');
+  validate({ metadata, spec }, root) {
+    const at = root.child('spec');
     const { validations = [], auditAnnotations = [] } = spec;
     const errors = validatePolicy(spec, at);
     if (validations.length === 0 && auditAnnotations.length === 0) {

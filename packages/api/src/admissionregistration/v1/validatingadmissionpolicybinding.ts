@@ -1,7 +1,7 @@
 import { age, text } from '../../columns.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
+import { duplicate, type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { matchDefaults, shownParamRef, validateBinding } from './policies.ts';
 
 const actions = ['Audit', 'Deny', 'Warn'];
@@ -19,8 +19,8 @@ export const validatingAdmissionPolicyBinding = defineKind<ValidatingAdmissionPo
       it.spec ??= {};
       matchDefaults(it.spec.matchResources);
     },
-    validate({ spec }) {
-      const at = new Path('spec');
+    validate({ spec }, root) {
+      const at = root.child('spec');
       return [
         ...validateBinding(spec, at),
         ...validateActions(spec.validationActions ?? [], at.child('validationActions')),

@@ -10,5 +10,5 @@ export const validatingWebhookConfiguration = defineKind<ValidatingWebhookConfig
   defaults(it) {
     for (const webhook of it.webhooks ?? []) webhookDefaults(webhook);
   },
-  validate: (it) => validateWebhooks(it.webhooks),
+  validate: (it, at) => validateWebhooks(it.webhooks, at.child('webhooks')),
 });

@@ -2,7 +2,7 @@ import { age, count } from '../../columns.ts';
 import type { MutatingWebhook, ValidatingWebhook } from '../../generated/admissionregistration/v1.ts';
 import type { Column, KindDeclaration, KubeObject } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
-import { duplicate, type FieldError, invalid, notSupported, Path, required } from '../../meta/field-path.ts';
+import { duplicate, type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 import { validateWebhookPlace } from './client-config-validation.ts';
@@ -44,11 +44,14 @@ export function webhookDefaults(webhook: ValidatingWebhook): void {
 }
 
 /** Errors of all webhooks of a configuration. */
-export function validateWebhooks(webhooks: readonly (ValidatingWebhook | MutatingWebhook)[] = []): FieldError[] {
+export function validateWebhooks(
+  webhooks: readonly (ValidatingWebhook | MutatingWebhook)[] | undefined,
+  list: Path,
+): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
-  for (const [i, webhook] of webhooks.entries()) {
-    const at = new Path('webhooks').index(i);
+  for (const [i, webhook] of (webhooks ?? []).entries()) {
+    const at = list.index(i);
     append(
       errors,
       validateWebhook(webhook, at),

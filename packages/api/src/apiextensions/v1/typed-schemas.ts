@@ -5,6 +5,8 @@ import { objectSchemaOf } from '../../schema.ts';
 
 /** Fields that hold a schema, or something else than one: their type is not in the tables. */
 const variants = ['items', 'additionalProperties', 'additionalItems'] as const;
+const lists = ['allOf', 'oneOf', 'anyOf'] as const;
+const maps = ['properties', 'patternProperties', 'definitions'] as const;
 
 /** Gives the schemas of a definition their typed form, in place, those below `items` and its like too. Throws a DecodeError. */
 export function typedSchemas(crd: CustomResourceDefinition): void {
@@ -18,11 +20,12 @@ function refine(props: JSONSchemaProps): void {
     if (isObject(value)) props[field] = refined(value);
     else if (Array.isArray(value)) props[field] = value.map((each) => (isObject(each) ? refined(each) : each));
   }
-  const lists = [props.allOf, props.oneOf, props.anyOf].flatMap((each) => each ?? []);
-  const maps = [props.properties, props.patternProperties, props.definitions].flatMap((each) =>
-    Object.values(each ?? {}),
-  );
-  for (const part of [...lists, ...maps, ...(props.not ? [props.not] : [])]) refine(part);
+  for (const field of lists) for (const part of props[field] ?? []) refine(part);
+  for (const field of maps) {
+    const parts = props[field];
+    for (const name in parts) refine(parts[name]!);
+  }
+  if (props.not) refine(props.not);
 }
 
 function refined(value: unknown): JSONSchemaProps {

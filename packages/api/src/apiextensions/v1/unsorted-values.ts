@@ -4,11 +4,7 @@ import { type FieldError, type Path, required } from '../../meta/field-path.ts';
 /** The error of a value that is none of the supported ones, which are named in the order given. */
 export function unsupported(at: Path, value: unknown, supported: readonly string[]): FieldError {
   const named = supported.map((each) => JSON.stringify(each)).join(', ');
-  return {
-    type: 'FieldValueNotSupported',
-    field: at.toString(),
-    message: `Unsupported value: ${encodeJson(value)}: supported values: ${named}`,
-  };
+  return at.error('FieldValueNotSupported', `Unsupported value: ${encodeJson(value)}: supported values: ${named}`);
 }
 
 /** Errors of a string that has to be one of a few. */

@@ -39,11 +39,8 @@ function oneOf(value: string | undefined, known: readonly string[], at: Path): F
 }
 
 /** An error of a value too long to be shown, or of several fields together. */
-const inconsistent = (at: Path, detail: string): FieldError => ({
-  type: 'FieldValueInvalid',
-  field: at.toString(),
-  message: `Invalid value: ${detail}`,
-});
+const inconsistent = (at: Path, detail: string): FieldError =>
+  at.error('FieldValueInvalid', `Invalid value: ${detail}`);
 
 /** Errors of what a job says about failures of its pods (KEP-3329). */
 export function validateFailurePolicy(policy: PodFailurePolicy, spec: JobSpec, at: Path): FieldError[] {
