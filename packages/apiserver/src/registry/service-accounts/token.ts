@@ -90,7 +90,7 @@ async function issue(
   const bound = spec.boundObjectRef ? await bind(spec.boundObjectRef, call) : {};
   const asked = spec.expirationSeconds ?? 0;
   if (maxExpirationSeconds > 0 && asked > maxExpirationSeconds) {
-    call.request.warnings.push(`requested expiration of ${asked} seconds shortened to ${maxExpirationSeconds} seconds`);
+    call.request.warnings.add(`requested expiration of ${asked} seconds shortened to ${maxExpirationSeconds} seconds`);
     spec.expirationSeconds = maxExpirationSeconds;
   }
   const wanted = spec.expirationSeconds ?? 0;
