@@ -15,6 +15,6 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
 };
