@@ -15,6 +15,7 @@ import {
   type Path,
   required,
 } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { countOrPercent, isZero, nonNegative, selects } from '../selection.ts';
@@ -102,8 +103,19 @@ function validateStrategy(strategy: StatefulSetUpdateStrategy, at: Path): FieldE
   const path = at.child('rollingUpdate');
   if (!type) return [required(at)];
   if (type === 'OnDelete')
-    return rollingUpdate ? [invalid(path, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")] : [];
-  if (type !== 'RollingUpdate') return [invalid(at, strategy, "must be 'RollingUpdate' or 'OnDelete'")];
+    return rollingUpdate
+      ? [
+          invalid(
+            path,
+            goForm('apps/v1.RollingUpdateStatefulSetStrategy', rollingUpdate),
+            "only allowed for updateStrategy 'RollingUpdate'",
+          ),
+        ]
+      : [];
+  if (type !== 'RollingUpdate')
+    return [
+      invalid(at, goForm('apps/v1.StatefulSetUpdateStrategy', strategy), "must be 'RollingUpdate' or 'OnDelete'"),
+    ];
   if (!rollingUpdate) return [];
   const { partition, maxUnavailable } = rollingUpdate;
   const errors = nonNegative(partition, path.child('partition'));

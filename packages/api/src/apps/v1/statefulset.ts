@@ -2,6 +2,7 @@ import { age, containerColumns, text } from '../../columns.ts';
 import { claimSpecDefaults } from '../../core/v1/claim-defaults.ts';
 import { podTemplateDefaults } from '../../core/v1/pod-defaults.ts';
 import { templateWarnings } from '../../core/v1/template-warnings.ts';
+import { claimSpecWarnings } from '../../core/v1/volume-warnings.ts';
 import type { StatefulSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { isDns1123Label } from '../../meta/names.ts';
@@ -64,7 +65,18 @@ export const statefulSet = defineKind<StatefulSet>('apps/v1', {
   validateCreate: validateNewStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatusUpdate,
-  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
+  warnings({ spec }, old) {
+    const { revisionHistoryLimit = 0, volumeClaimTemplates: claims = [] } = spec;
+    // Upstream's paths in updates have the name of the field in Go.
+    const child = old ? '.Spec' : '';
+    const kept =
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
+    return [
+      ...templateWarnings(spec.template, old?.spec.template),
+      ...claims.flatMap((claim, i) => claimSpecWarnings(claim.spec ?? {}, `spec.volumeClaimTemplates[${i}]${child}`)),
+      ...(revisionHistoryLimit < 0 ? [kept] : []),
+    ];
+  },
   columns: [
     text(
       'Ready',

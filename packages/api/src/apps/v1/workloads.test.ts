@@ -131,9 +131,15 @@ describe('a stateful set', () => {
       ["spec.podManagementPolicy: Invalid value: \"Any\": must be 'OrderedReady' or 'Parallel'"],
     ],
     [
+      { updateStrategy: { type: 'Never' } },
+      [
+        `spec.updateStrategy: Invalid value: {"Type":"Never","RollingUpdate":null}: must be 'RollingUpdate' or 'OnDelete'`,
+      ],
+    ],
+    [
       { updateStrategy: { type: 'OnDelete', rollingUpdate: { partition: 1 } } },
       [
-        'spec.updateStrategy.rollingUpdate: Invalid value: {"partition":1}: only allowed for updateStrategy \'RollingUpdate\'',
+        'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed for updateStrategy \'RollingUpdate\'',
       ],
     ],
     [
@@ -165,6 +171,26 @@ describe('a stateful set', () => {
     expect(messages(validateStatusUpdate(statefulSet, { ...of(), status }, of()))).toEqual([
       'status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas',
     ]);
+  });
+});
+
+describe('who writes a stateful set', () => {
+  const of = (spec: object) => defaulted<StatefulSet>(statefulSet, { selector, template, ...spec });
+
+  it('is warned of revisions that are kept for ever', () => {
+    const it = of({ revisionHistoryLimit: -2 });
+    const text =
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
+    expect(statefulSet.warnings!(it, undefined, '')).toEqual([text]);
+    expect(statefulSet.warnings!(it, it, '')).toEqual([text]);
+  });
+
+  it('is warned of claims for parts of a byte', () => {
+    const claim = { metadata: { name: 'a' }, spec: { resources: { requests: { storage: '1m' } } } };
+    const it = of({ volumeClaimTemplates: [claim] });
+    const text = 'resources.requests[storage]: fractional byte value "1m" is invalid, must be an integer';
+    expect(statefulSet.warnings!(it, undefined, '')).toEqual([`spec.volumeClaimTemplates[0].${text}`]);
+    expect(statefulSet.warnings!(it, it, '')).toEqual([`spec.volumeClaimTemplates[0].Spec.${text}`]);
   });
 });
 

@@ -130,6 +130,23 @@ describe('a job', () => {
     ]);
   });
 
+  it('shows what may not change in the internal form', () => {
+    const policies = { successPolicy: { rules: [{ succeededCount: 1 }] } };
+    const old = of({ ...indexed, ...policies });
+    const it = clone(old);
+    it.spec.successPolicy!.rules = [{ succeededIndexes: '0' }];
+    it.spec.template.metadata!.annotations = { a: 'b' };
+    expect(messages(validateUpdate(job, it, old))).toEqual([
+      expect.stringMatching(
+        /^spec.template: Invalid value: {.*"annotations":{"a":"b"},"Spec":{"Volumes":null,"InitContainers":null,.*"TTY":false}\],.*"SELinuxOptions":null,/,
+      ),
+      'spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":"0","SucceededCount":null}]}: field is immutable',
+    ]);
+    expect(messages(validateCreate(job, of(policies)))).toContain(
+      'spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]}: requires indexed completion mode',
+    );
+  });
+
   it('grows when it is indexed', () => {
     expect(changed(of(indexed), ({ spec }) => Object.assign(spec, { completions: 5, parallelism: 5 }))).toEqual([]);
     expect(changed(of(indexed), ({ spec }) => Object.assign(spec, { completions: 5 }))).toEqual([

@@ -1,6 +1,8 @@
+import { podTemplateForm } from '../../core/v1/pod-spec-diff.ts';
 import type { Job, JobSpec } from '../../generated/batch/v1.ts';
 import type { Container } from '../../generated/core/v1.ts';
 import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { clone, deepEqual } from '../../meta/object.ts';
 
 type Template = JobSpec['template'];
@@ -9,7 +11,7 @@ type Template = JobSpec['template'];
 export function validateJobUpdate(it: Job, old: Job, at: Path): FieldError[] {
   const path = at.child('spec');
   const immutable = (field: string, now: unknown, before: unknown): FieldError[] =>
-    deepEqual(now, before) ? [] : [invalid(path.child(field), now, 'field is immutable')];
+    deepEqual(now, before) ? [] : [invalid(path.child(field), shown(field, now), 'field is immutable')];
   return [
     ...validateCompletions(it.spec, old.spec, path),
     ...immutable('selector', it.spec.selector, old.spec.selector),
@@ -18,6 +20,14 @@ export function validateJobUpdate(it: Job, old: Job, at: Path): FieldError[] {
       (field) => immutable(field, it.spec[field], old.spec[field]),
     ),
   ];
+}
+
+/** A field's value in upstream's internal form. */
+function shown(field: string, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (field === 'template') return podTemplateForm(value as Template);
+  if (field === 'podFailurePolicy') return goForm('batch/v1.PodFailurePolicy', value);
+  return field === 'successPolicy' ? goForm('batch/v1.SuccessPolicy', value) : value;
 }
 
 /** An indexed job grows and shrinks where completions and parallelism stay the same number (KEP-3715). */

@@ -3,6 +3,7 @@ import { validateTemplate } from '../../core/v1/template-validation.ts';
 import type { Job, JobSpec, JobTemplateSpec } from '../../generated/batch/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required, tooLong } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Label } from '../../meta/names.ts';
 import { validateDomainPrefixedPath } from '../../meta/validate-path.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
@@ -86,7 +87,8 @@ function validateSpec(spec: JobSpec, at: Path): FieldError[] {
   if (successPolicy) {
     const path = at.child('successPolicy');
     if (mode === 'Indexed') append(errors, validateSuccessPolicy(spec, path));
-    else errors.push(invalid(path, successPolicy, 'requires indexed completion mode'));
+    else
+      errors.push(invalid(path, goForm('batch/v1.SuccessPolicy', successPolicy), 'requires indexed completion mode'));
   }
   const replacements = podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
   if (spec.podReplacementPolicy !== undefined && !replacements.includes(spec.podReplacementPolicy))

@@ -1,4 +1,4 @@
-import type { PodSpec } from '../../generated/core/v1.ts';
+import type { PodSpec, PodTemplateSpec } from '../../generated/core/v1.ts';
 import { goForm, jsonDiff } from '../../meta/go-form.ts';
 
 /** What a pod shares with its host, which upstream's internal form has in the security context. */
@@ -45,6 +45,12 @@ const order = [
 
 /** What differs between two pod specs, in upstream's words: a unified diff of their internal forms. */
 export const podSpecDiff = (old: PodSpec, now: PodSpec): string => jsonDiff(internal(old), internal(now));
+
+/** A template of pods in upstream's internal form, which has its metadata beside the spec. */
+export const podTemplateForm = ({ metadata, spec }: PodTemplateSpec): Record<string, unknown> => ({
+  ...metadata,
+  Spec: internal(spec ?? { containers: [] }),
+});
 
 function internal(spec: PodSpec): Record<string, unknown> {
   const form = goForm('core/v1.PodSpec', spec) as Record<string, unknown>;

@@ -70,7 +70,8 @@ export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string
   return [...classWarnings(metadata), ...claimSpecWarnings(spec, 'spec')];
 }
 
-function claimSpecWarnings({ resources = {} }: PersistentVolumeClaimSpec, at: string): string[] {
+/** What a client is warned of that writes the spec of a claim, or of a template of claims, at `at`. */
+export function claimSpecWarnings({ resources = {} }: PersistentVolumeClaimSpec, at: string): string[] {
   return (['requests', 'limits'] as const).flatMap((list) => {
     const amount = resources[list]?.['storage'];
     if (amount === undefined || Quantity.parse(amount).milliValue() % 1000n === 0n) return [];

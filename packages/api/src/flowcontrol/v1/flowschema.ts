@@ -3,6 +3,7 @@ import type { FlowSchema } from '../../generated/flowcontrol/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { validateFlowRules } from './flow-rules.ts';
@@ -63,7 +64,13 @@ function validateSpec(it: FlowSchema, at: Path): FieldError[] {
   if (precedence === 1 && name !== exemptName) wrong("only the schema named 'exempt' may have matchingPrecedence 1");
   const { distinguisherMethod } = spec;
   if (distinguisherMethod && !distinguishers.includes(distinguisherMethod.type)) {
-    errors.push(notSupported(at.child('distinguisherMethod.type'), distinguisherMethod, distinguishers));
+    errors.push(
+      notSupported(
+        at.child('distinguisherMethod.type'),
+        goForm('flowcontrol/v1.FlowDistinguisherMethod', distinguisherMethod),
+        distinguishers,
+      ),
+    );
   }
   const level = spec.priorityLevelConfiguration?.name ?? '';
   const levelPath = at.child('priorityLevelConfiguration.name');
@@ -74,7 +81,9 @@ function validateSpec(it: FlowSchema, at: Path): FieldError[] {
   }
   const fixed = mandatorySchemas.find(({ metadata }) => metadata.name === name);
   if (fixed && !deepEqual(spec, fixed.spec)) {
-    errors.push(invalid(at, spec, `spec of '${name}' must equal the fixed value`));
+    errors.push(
+      invalid(at, goForm('flowcontrol/v1.FlowSchemaSpec', spec), `spec of '${name}' must equal the fixed value`),
+    );
   }
   return errors;
 }

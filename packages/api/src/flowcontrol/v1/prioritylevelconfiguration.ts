@@ -9,6 +9,7 @@ import type {
 import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { exemptName, mandatoryLevels } from './mandatory-levels.ts';
 import { validateFlowConditions } from './validate-flow-conditions.ts';
@@ -38,21 +39,17 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
     text('Type', (it) => it.spec.type, 'Whether its requests are limited.'),
     text(
       'NominalConcurrencyShares',
-      (it) => shown(it.spec.limited?.nominalConcurrencyShares),
+      (it) => cell(it.spec.limited?.nominalConcurrencyShares),
       'Its share of all seats.',
     ),
-    text('Queues', (it) => shown(it.spec.limited?.limitResponse?.queuing?.queues), 'Queues of waiting requests.'),
-    text('HandSize', (it) => shown(it.spec.limited?.limitResponse?.queuing?.handSize), 'Queues of one flow.'),
-    text(
-      'QueueLengthLimit',
-      (it) => shown(it.spec.limited?.limitResponse?.queuing?.queueLengthLimit),
-      'A queue holds.',
-    ),
+    text('Queues', (it) => cell(it.spec.limited?.limitResponse?.queuing?.queues), 'Queues of waiting requests.'),
+    text('HandSize', (it) => cell(it.spec.limited?.limitResponse?.queuing?.handSize), 'Queues of one flow.'),
+    text('QueueLengthLimit', (it) => cell(it.spec.limited?.limitResponse?.queuing?.queueLengthLimit), 'A queue holds.'),
     age,
   ],
 });
 
-const shown = (value: number | undefined) => (value === undefined ? '<none>' : String(value));
+const cell = (value: number | undefined) => (value === undefined ? '<none>' : String(value));
 
 function fillIn(spec: Spec | undefined): void {
   if (spec?.type === 'Exempt') {
@@ -89,15 +86,16 @@ function validateSpec(spec: Spec, name: string, at: Path): FieldError[] {
 
 /** Mandatory levels are as they are, but for how much the exempt one lends. */
 function validateMandatory({ metadata: { name = '' }, spec }: PriorityLevelConfiguration, at: Path): FieldError[] {
+  const shown = () => goForm('flowcontrol/v1.PriorityLevelConfigurationSpec', spec);
   const fixed = mandatoryLevels.find(({ metadata }) => metadata.name === name)?.spec;
   if (!fixed) return [];
   if (name !== exemptName) {
-    return deepEqual(spec, fixed) ? [] : [invalid(at, spec, `spec of '${name}' must equal the fixed value`)];
+    return deepEqual(spec, fixed) ? [] : [invalid(at, shown(), `spec of '${name}' must equal the fixed value`)];
   }
   const { exempt: _, ...rest } = spec;
   const { exempt: _fixed, ...fixedRest } = fixed;
   if (deepEqual(rest, fixedRest)) return [];
-  return [invalid(at, spec, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
+  return [invalid(at, shown(), `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
 }
 
 /** Errors of the seats of a level and those it lends; what is wrong with those that wait stands between them. */

@@ -3,7 +3,9 @@ import type { IPAddress, ParentReference } from '../../generated/networking/v1.t
 import { defineKind } from '../../kind.ts';
 import { canonicalAddress } from '../../meta/addresses.ts';
 import { type FieldError, invalid, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Subdomain, isIp, isPathSegmentName } from '../../meta/names.ts';
+import { deepEqual } from '../../meta/object.ts';
 
 /** Labels of addresses that the API server gave to Services. */
 export const ipAddressFamilyLabel = 'ipaddress.kubernetes.io/ip-family';
@@ -20,7 +22,11 @@ export const ipAddress = defineKind<IPAddress>('networking/v1', {
   hasGeneration: false,
   name: addressName,
   validate: (it, at) => validateParent(it.spec?.parentRef, at.child('spec').child('parentRef')),
-  immutable: ['spec.parentRef'],
+  validateUpdate({ spec }, old, at) {
+    if (deepEqual(spec?.parentRef, old.spec?.parentRef)) return [];
+    const shown = spec?.parentRef ? goForm('networking/v1.ParentReference', spec.parentRef) : null;
+    return [invalid(at.child('spec.parentRef'), shown, 'field is immutable')];
+  },
   columns: [text('ParentRef', shownParent, 'The object that has the address.')],
 });
 

@@ -2,6 +2,7 @@ import { age, text } from '../../columns.ts';
 import type { ServiceCIDR } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { type FieldError, invalid, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isCidr } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { isCanonicalCidr } from './range-form.ts';
@@ -13,7 +14,12 @@ export const serviceCidr = defineKind<ServiceCIDR>('networking/v1', {
   namespaced: false,
   hasGeneration: false,
   subresources: { status: true },
-  validate: (it, at) => validateRanges(it.spec?.cidrs ?? [], it.spec, at.child('spec').child('cidrs')),
+  validate: (it, at) =>
+    validateRanges(
+      it.spec?.cidrs ?? [],
+      goForm('networking/v1.ServiceCIDRSpec', it.spec),
+      at.child('spec').child('cidrs'),
+    ),
   validateUpdate: (it, old, at) =>
     validateChange(it.spec?.cidrs ?? [], old.spec?.cidrs ?? [], at.child('spec').child('cidrs')),
   columns: [text('CIDRs', (it) => (it.spec?.cidrs ?? []).join(','), 'The ranges, at most one of each family.'), age],
