@@ -31,7 +31,7 @@ import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
 import type { ServiceAllocation } from './registry/services/hooks.ts';
 import { servedKinds } from './runtime-config.ts';
-import { authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
+import { audiencesOf, authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
 import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { Store } from './storage/store.ts';
@@ -226,7 +226,12 @@ async function outsideTokens(
   ];
   if (files.every((file) => file === '')) return undefined;
   const { outsideTokensOf } = await import('./chain/authentication/outside-tokens.ts');
-  return outsideTokensOf(flags, { own: flags['service-account-issuer'], metrics, log });
+  return outsideTokensOf(flags, {
+    own: flags['service-account-issuer'],
+    audiences: audiencesOf(flags),
+    metrics,
+    log,
+  });
 }
 
 /**

@@ -108,7 +108,7 @@ export const apiServerFlags = defineFlags({
   }),
   'api-audiences': stringSliceFlag({
     group: authentication,
-    help: 'Audiences this server answers to; a service account token must name one of them. By default the first --service-account-issuer.',
+    help: 'Audiences this server answers to; a service account token must name one of them. By default each --service-account-issuer.',
   }),
   'service-account-issuer': stringArrayFlag({
     group: authentication,

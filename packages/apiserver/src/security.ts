@@ -10,7 +10,7 @@ import { volumeAttachment } from '@coracle/api/storage/v1/volumeattachment';
 import type { FlagValues } from '@coracle/process/flags';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
-import { bearerTokens, unionOfTokens } from './chain/authentication/bearer-token.ts';
+import { bearerTokens, forAudiences, unionOfTokens } from './chain/authentication/bearer-token.ts';
 import { type BootstrapTokenOptions, bootstrapTokens } from './chain/authentication/bootstrap-token.ts';
 import { certificatesIn, clientCertificates } from './chain/authentication/client-certificate.ts';
 import type { CredentialMetrics } from './chain/authentication/credential-metrics.ts';
@@ -47,7 +47,7 @@ export function tokenKeysOf(flags: Flags): TokenKey[] {
 
 /** The audiences that tokens for this server name. */
 export function audiencesOf(flags: Flags): readonly string[] {
-  return flags['api-audiences'].length > 0 ? flags['api-audiences'] : flags['service-account-issuer'].slice(0, 1);
+  return flags['api-audiences'].length > 0 ? flags['api-audiences'] : flags['service-account-issuer'];
 }
 
 /** All authorities whose client certificates TLS asks for, as one PEM bundle; undefined: none. */
@@ -83,9 +83,12 @@ export function tokensOf(
   metrics: CredentialMetrics,
   outside: readonly TokenAuthenticator[] = [],
 ): TokenAuthenticator {
+  const own = audiencesOf(flags);
   const tokens: TokenAuthenticator[] = [];
   if (flags['token-auth-file'] !== '') {
-    tokens.push(fixedTokens(parseTokenFile(readFileSync(flags['token-auth-file'], 'utf8'))));
+    const file = flags['token-auth-file'];
+    const users = parseTokenFile(readFileSync(file, 'utf8'), file, (text) => log.warn({}, text));
+    tokens.push(forAudiences(own, fixedTokens(users)));
   }
   const keys = tokenKeysOf(flags);
   if (keys.length > 0) {
@@ -94,7 +97,7 @@ export function tokensOf(
       new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects), observe: metrics.serviceAccountToken }),
     );
   }
-  if (flags['enable-bootstrap-token-auth']) tokens.push(bootstrapTokens({ objects, log }));
+  if (flags['enable-bootstrap-token-auth']) tokens.push(forAudiences(own, bootstrapTokens({ objects, log })));
   return unionOfTokens([...tokens, ...outside]);
 }
 

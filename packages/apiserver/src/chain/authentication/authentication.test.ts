@@ -13,7 +13,9 @@ import { authentication } from './index.ts';
 import { requestHeaders } from './request-header.ts';
 import { fixedTokens, parseTokenFile } from './token-file.ts';
 
-const tokens = parseTokenFile('secret,alice,7,"devs,ops"\n# a comment\n\nother,"bo ""b""",8\n');
+const warnings: string[] = [];
+const parsed = (text: string) => parseTokenFile(text, '/t.csv', (warning) => warnings.push(warning));
+const tokens = parsed('secret,alice,7,"devs,ops"\n\nother,"bo ""b""",8\n');
 
 describe('a token file', () => {
   it('gives users their groups', () => {
@@ -21,9 +23,19 @@ describe('a token file', () => {
     expect(tokens.get('other')).toEqual({ name: 'bo "b"', uid: '8', groups: [], extra: {} });
   });
 
-  it('is refused with the line that is wrong', () => {
-    expect(() => parseTokenFile('secret,alice,7\nsecret2,bob')).toThrow('line 2');
-    expect(() => parseTokenFile(',bob,1')).toThrow('empty token: line 1');
+  it('is refused with a line that says too little, a comment too', () => {
+    const message = "token file '/t.csv' must have at least 3 columns (token, user name, user uid), found";
+    expect(() => parsed('secret,alice,7\nsecret2,bob')).toThrow(`${message} 2`);
+    expect(() => parsed('# a comment')).toThrow(`${message} 1`);
+  });
+
+  it('warns of lines without a token and of tokens that stand twice', () => {
+    warnings.length = 0;
+    expect([...parsed(',bob,1\na,bob,1\na,carol,2').values()].map(({ name }) => name)).toEqual(['carol']);
+    expect(warnings).toEqual([
+      "empty token has been found in token file '/t.csv', record number '1'",
+      "duplicate token has been found in token file '/t.csv', record number '3'",
+    ]);
   });
 });
 

@@ -54,3 +54,18 @@ export function unionOfTokens(all: readonly TokenAuthenticator[]): TokenAuthenti
     },
   };
 }
+
+/**
+ * Tokens that say nothing of audiences are for this server: they count where one of its own is asked for, or none at all. `own`: empty where the server
+ * has none.
+ */
+export function forAudiences(own: readonly string[], tokens: TokenAuthenticator): TokenAuthenticator {
+  return {
+    async authenticateToken(token, wanted) {
+      const audiences = wanted.filter((each) => own.includes(each));
+      if (wanted.length > 0 && audiences.length === 0) return undefined;
+      const answer = await tokens.authenticateToken(token, wanted);
+      return answer && { ...answer, ...(audiences.length > 0 ? { audiences } : {}) };
+    },
+  };
+}

@@ -3,10 +3,10 @@ import { TtlCache } from '../ttl-cache.ts';
 import { type Authenticated, InvalidCredential, type TokenAuthenticator } from './authenticator.ts';
 import type { TokenCacheMetrics } from './token-cache-metrics.ts';
 
-/** How long answers are kept, in milliseconds; 0: not at all. */
+/** How long answers are kept, in milliseconds; 0: not at all. Errors are not kept: an outage is over when it is over. */
 export interface TokenCacheOptions {
   readonly success: number;
-  /** Of tokens that are not good, or nobody's. */
+  /** Of tokens that are nobody's. */
   readonly failure: number;
   readonly metrics: TokenCacheMetrics;
 }
@@ -33,7 +33,6 @@ export function cachedTokens(
     } catch (error) {
       ended(false);
       if (!(error instanceof InvalidCredential)) throw error;
-      cache.set(key, { error }, failure);
       return { error };
     }
   }

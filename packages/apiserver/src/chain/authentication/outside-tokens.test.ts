@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectreview';
-import type { SelfSubjectReview } from '@coracle/api/types/authentication/v1';
+import { tokenReview } from '@coracle/api/authentication/v1/tokenreview';
+import type { SelfSubjectReview, TokenReview } from '@coracle/api/types/authentication/v1';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { Registry } from 'prom-client';
@@ -11,6 +12,7 @@ import { apiServerFlags } from '../../flags.ts';
 import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
 import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
+import { InvalidCredential } from './authenticator.ts';
 import { cachedTokens } from './cached-tokens.ts';
 import { outsideTokensOf } from './outside-tokens.ts';
 import { tokenCacheMetrics } from './token-cache-metrics.ts';
@@ -73,6 +75,18 @@ describe('tokens of an OpenID Connect issuer', () => {
     });
     expect((await whoIs(await sign({ groups: 'a' }))).groups).toEqual(['oidc:a', 'system:authenticated']);
     expect(issuer.received.filter(({ path }) => path === '/keys').length).toBe(1);
+  });
+
+  it('are for this server alone, whichever audiences somebody asks for', async () => {
+    keys = [];
+    const sign = await newKey('k1');
+    server = await startSecureServer(...oidc('--api-audiences=api,other'));
+    const token = await sign();
+    const review = async (audiences?: string[]) =>
+      (await server!.admin.create(tokenReview, { metadata: {}, spec: { token, audiences } } as TokenReview)).status;
+    expect(await review()).toMatchObject({ authenticated: true, audiences: ['api', 'other'] });
+    expect(await review(['vault', 'other'])).toMatchObject({ authenticated: true, audiences: ['other'] });
+    expect(await review(['vault'])).toMatchObject({ error: 'invalid bearer token' });
   });
 
   it('are checked with new keys when the issuer has turned them over', async () => {
@@ -210,7 +224,12 @@ describe('tokens of an OpenID Connect issuer', () => {
 
   const log = { warn: () => undefined };
   const outside = (...flags: string[]) =>
-    outsideTokensOf(apiServerFlags.parse(flags).values, { own: ['https://own'], metrics: new Registry(), log });
+    outsideTokensOf(apiServerFlags.parse(flags).values, {
+      own: ['https://own'],
+      audiences: [],
+      metrics: new Registry(),
+      log,
+    });
 
   it('follow their file, but not into what is wrong', async () => {
     const config = (change: object) => ({
@@ -375,7 +394,7 @@ describe('tokens that a webhook knows', () => {
       apiVersion: body.apiVersion,
       status:
         body.spec.token === 'good'
-          ? { authenticated: true, user, audiences: body.spec.audiences }
+          ? { authenticated: true, user }
           : { authenticated: false, ...(body.spec.token === 'bad' ? { error: 'revoked' } : {}) },
     }));
     await writeWebhookConfig(at('token-hook.yaml'), hook);
@@ -395,6 +414,9 @@ describe('tokens that a webhook knows', () => {
     await expect(whoIs('bad')).rejects.toThrow('Unauthorized');
     expect(server.warnings.at(-1)).toMatchObject({ reason: 'revoked' });
     await expect(whoIs('nobodys')).rejects.toThrow('Unauthorized');
+    const spec = { token: 'good', audiences: ['vault'] };
+    const review = await server.admin.create(tokenReview, { metadata: {}, spec } as TokenReview);
+    expect(review.status).toMatchObject({ error: 'invalid bearer token' });
     await hook.close();
   });
 
@@ -416,6 +438,13 @@ describe('tokens that a webhook knows', () => {
     expect(asked).toBe(1);
     await tokens.authenticateToken('good', ['other']);
     expect(asked).toBe(2);
+    const failing = cachedTokens(
+      { authenticateToken: () => Promise.reject(new InvalidCredential(`outage ${++asked}`)) },
+      { success: 60_000, failure: 60_000, metrics: tokenCacheMetrics(new Registry()) },
+    );
+    await expect(failing.authenticateToken('any', [])).rejects.toThrow('outage 3');
+    await expect(failing.authenticateToken('any', [])).rejects.toThrow('outage 4');
+    asked = 2;
     await tokens.authenticateToken('bad', []);
     await tokens.authenticateToken('bad', []);
     expect(asked).toBe(4);

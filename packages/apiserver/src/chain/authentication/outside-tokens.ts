@@ -5,7 +5,7 @@ import { UsageError } from '@coracle/process/program';
 import { FollowedFile, type FollowedFileOptions } from '../../followed-file.ts';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
-import { unionOfTokens } from './bearer-token.ts';
+import { forAudiences, unionOfTokens } from './bearer-token.ts';
 import { cachedTokens, type TokenCacheOptions } from './cached-tokens.ts';
 import { type AuthenticationConfig, hasExpressions, type JwtConfig, readAuthenticationConfig } from './config-file.ts';
 import { jwtProblems } from './config-validation.ts';
@@ -35,13 +35,17 @@ export interface OutsideTokens {
   close(): void;
 }
 
-/** What an OutsideTokens is made with. `own` are the issuers of service account tokens. */
+/** What an OutsideTokens is made with. `own` are the issuers of service account tokens, `audiences` those of tokens for this server. */
 export interface OutsideTokenOptions extends Omit<FollowedFileOptions, 'what'> {
   readonly own: readonly string[];
+  readonly audiences: readonly string[];
 }
 
 /** Reads them. Throws UsageError on what cannot be. */
-export async function outsideTokensOf(flags: Flags, { own, ...around }: OutsideTokenOptions): Promise<OutsideTokens> {
+export async function outsideTokensOf(
+  flags: Flags,
+  { own, audiences, ...around }: OutsideTokenOptions,
+): Promise<OutsideTokens> {
   const counted = tokenCacheMetrics(around.metrics);
   const file = flags['authentication-config'];
   const byFlags = jwtOfFlags(flags);
@@ -71,9 +75,15 @@ export async function outsideTokensOf(flags: Flags, { own, ...around }: OutsideT
   const version = flags['authentication-token-webhook-version'];
   return {
     tokens: [
-      { authenticateToken: (token, audiences) => issued.authenticateToken(token, audiences) },
+      forAudiences(audiences, { authenticateToken: (token, wanted) => issued.authenticateToken(token, wanted) }),
       ...(webhook
-        ? [cachedTokens(webhookTokens({ webhook, version }), { success: ttl, failure: ttl, metrics: counted })]
+        ? [
+            cachedTokens(webhookTokens({ webhook, version, own: audiences }), {
+              success: ttl,
+              failure: ttl,
+              metrics: counted,
+            }),
+          ]
         : []),
     ],
     anonymous: () => anonymous,

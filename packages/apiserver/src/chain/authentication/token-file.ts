@@ -18,18 +18,25 @@ function digest(token: string): string {
 }
 
 /**
- * Reads `--token-auth-file`: lines of `token,user,uid,"group1,group2"`. Throws with the line's number when one has fewer than
- * three columns, or an empty token.
+ * Reads `--token-auth-file`: lines of `token,user,uid,"group1,group2"`. Throws when one has fewer than three columns. `warn` is told of lines without a
+ * token, which are passed over, and of tokens that stand twice, of which the last counts.
  */
-export function parseTokenFile(text: string): Map<string, UserInfo> {
+export function parseTokenFile(text: string, path: string, warn: (text: string) => void): Map<string, UserInfo> {
   const users = new Map<string, UserInfo>();
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
-    const [token = '', name, uid, groups = ''] = columns(line);
+  const lines = text.split(/\r?\n/).filter((line) => line !== '');
+  for (const [i, line] of lines.entries()) {
+    const found = columns(line);
+    const [token = '', name, uid, groups = ''] = found;
     if (name === undefined || uid === undefined) {
-      throw new Error(`token file must have at least 3 columns (token, user name, user uid): line ${i + 1}`);
+      const wanted = 'must have at least 3 columns (token, user name, user uid)';
+      throw new Error(`token file '${path}' ${wanted}, found ${found.length}`);
     }
-    if (token === '') throw new Error(`token file has an empty token: line ${i + 1}`);
+    const where = `has been found in token file '${path}', record number '${i + 1}'`;
+    if (token === '') {
+      warn(`empty token ${where}`);
+      continue;
+    }
+    if (users.has(token)) warn(`duplicate token ${where}`);
     users.set(token, { name, uid, groups: groups.split(',').filter((group) => group !== ''), extra: {} });
   }
   return users;

@@ -16,23 +16,24 @@ export interface TokenWebhookOptions {
   readonly webhook: KubeconfigWebhook;
   /** `v1` or `v1beta1`, of authentication.k8s.io. */
   readonly version: string;
+  /** The server's own audiences: those of tokens of which the webhook says none. */
+  readonly own: readonly string[];
 }
 
 /**
  * Users by tokens that a webhook knows (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#webhook-token-authentication). A
  * token it does not know is left to others; one it has an error about, and every token while it cannot be asked, is refused.
  */
-export function webhookTokens({ webhook, version }: TokenWebhookOptions): TokenAuthenticator {
+export function webhookTokens({ webhook, version, own }: TokenWebhookOptions): TokenAuthenticator {
   return {
     async authenticateToken(token, audiences) {
       const { authenticated, user, error, audiences: matched = [] } = await review(token, audiences);
+      const common = audiences.filter((each) => (matched.length > 0 ? matched : own).includes(each));
+      if (audiences.length > 0 && common.length === 0) return undefined;
       if (!authenticated) {
         if (error) throw new InvalidCredential(error);
         return undefined;
       }
-      // A webhook that says no audiences knows nothing of them: its tokens are for the API.
-      const common = matched.length > 0 ? audiences.filter((each) => matched.includes(each)) : [...audiences];
-      if (audiences.length > 0 && common.length === 0) return undefined;
       return { user: userOf(user), ...(common.length > 0 ? { audiences: common } : {}) };
     },
   };
@@ -57,7 +58,7 @@ export function webhookTokens({ webhook, version }: TokenWebhookOptions): TokenA
       );
       return object.status ?? {};
     } catch (error) {
-      throw new InvalidCredential(`failed to make webhook authenticator request: ${(error as Error).message}`);
+      throw new InvalidCredential((error as Error).message);
     }
   }
 }

@@ -93,9 +93,8 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
         try {
           answer = await ask(spec);
         } catch (error) {
-          const failure = `failed to make webhook authorizer request: ${(error as Error).message}`;
           if (options.failurePolicy === 'NoOpinion') metrics.failedOpen(name);
-          return undecided(failure);
+          return undecided((error as Error).message);
         }
         const ttl = answer.allowed ? options.authorizedTtl : options.unauthorizedTtl;
         if (key.length <= longestRemembered) cache.set(key, answer, ttl);

@@ -30,7 +30,7 @@ const notBeforeLeeway = 300_000;
  */
 export function jwtTokens(options: JwtAuthenticatorOptions): TokenAuthenticator {
   return {
-    async authenticateToken(token, wanted): Promise<Authenticated | undefined> {
+    async authenticateToken(token): Promise<Authenticated | undefined> {
       if (issuerOf(token) !== options.issuerUrl) return undefined;
       const claims = await verified(token, options);
       const name = options.username(claims);
@@ -43,7 +43,7 @@ export function jwtTokens(options: JwtAuthenticatorOptions): TokenAuthenticator 
       }
       const user: UserInfo = { name, uid: options.uid(claims), groups, extra };
       for (const check of options.userRules) check(user);
-      return { user, ...(wanted.length > 0 ? { audiences: wanted } : {}) };
+      return { user };
     },
   };
 }
