@@ -1,4 +1,5 @@
 import { type Checked, check } from './check/checker.ts';
+import { constantFailure } from './check/constants.ts';
 import { literalIssues } from './check/literals.ts';
 import { formatType, type Type } from './check/type.ts';
 import { estimateCost } from './cost/estimate.ts';
@@ -46,10 +47,12 @@ export function compile(source: string, environment: Environment, wanted?: reado
     functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
     types: environment.types,
   });
-  const issues = literalIssues(checked.expr);
+  const issues = literalIssues(checked);
   if (issues.length > 0) throw new CompileError(source, issues);
   if (wanted && !wanted.some((type) => sameType(type, checked.result)))
     throw new ResultTypeError(wanted, checked.result);
+  const failure = constantFailure(checked);
+  if (failure !== undefined) throw new InstantiationError(failure);
   let program: Program | undefined;
   return {
     source,
@@ -61,6 +64,14 @@ export function compile(source: string, environment: Environment, wanted?: reado
       return program.evaluate(activation, limit);
     },
   };
+}
+
+/** Thrown for an expression that fails whenever it comes to a part whose value is known before it runs. */
+export class InstantiationError extends CompileError {
+  constructor(message: string) {
+    super('', []);
+    this.message = message;
+  }
 }
 
 /** Thrown for an expression whose result is of a type that is not wanted where it stands; dyn is not wanted anywhere. */

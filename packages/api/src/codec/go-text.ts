@@ -6,13 +6,15 @@ export function goText(value: unknown): string {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `map[${entries.map(([key, each]) => `${key}:${goText(each)}`).join(' ')}]`;
   }
-  if (typeof value === 'number' && !Number.isInteger(value)) return goFloat(value);
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return goFloat(value);
   return String(value);
 }
 
 /** A float64 as `%v` shows it: the shortest form, with an exponent of at least two digits where it is large or small. */
-function goFloat(value: number): string {
-  const abs = Math.abs(value);
-  if (abs >= 1e21 || abs < 1e-4) return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
-  return String(value);
+export function goFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  const text = value.toExponential();
+  const exponent = Number(text.slice(text.indexOf('e') + 1));
+  if (exponent >= -4 && exponent < 21) return String(value);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }

@@ -1,3 +1,4 @@
+import { goText } from '../codec/go-text.ts';
 import { encodeJson } from '../codec/json.ts';
 
 /** How long the texts of an object's errors may be together; only hostile objects have more. */
@@ -94,14 +95,17 @@ export interface FieldError {
 export const required = (at: Path, detail = ''): FieldError =>
   at.error('FieldValueRequired', detail === '' ? 'Required value' : `Required value: ${detail}`);
 
+/** In the place of a value that `invalid` and `duplicate` are not to show. */
+export const omitted: unique symbol = Symbol('omitted');
+
 export const invalid = (at: Path, value: unknown, detail: string): FieldError =>
-  at.error('FieldValueInvalid', `Invalid value: ${shown(value)}: ${detail}`);
+  at.error('FieldValueInvalid', `Invalid value: ${value === omitted ? '' : `${shown(value)}: `}${detail}`);
 
 export const typeInvalid = (at: Path, value: unknown, detail: string): FieldError =>
   at.error('FieldValueTypeInvalid', `Invalid value: ${shown(value)}: ${detail}`);
 
 export const duplicate = (at: Path, value: unknown): FieldError =>
-  at.error('FieldValueDuplicate', `Duplicate value: ${shown(value)}`);
+  at.error('FieldValueDuplicate', `Duplicate value${value === omitted ? '' : `: ${shown(value)}`}`);
 
 export const notFound = (at: Path, value: unknown, detail = ''): FieldError =>
   at.error('FieldValueNotFound', `Not found: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
@@ -109,8 +113,10 @@ export const notFound = (at: Path, value: unknown, detail = ''): FieldError =>
 export const forbidden = (at: Path, detail: string): FieldError =>
   at.error('FieldValueForbidden', `Forbidden: ${detail}`);
 
-export const tooLong = (at: Path, max: number): FieldError =>
-  at.error('FieldValueTooLong', `Too long: may not be more than ${max} bytes`);
+export const tooLong = (at: Path, max: number): FieldError => at.error('FieldValueTooLong', tooLongText(max));
+
+/** What is said of a text that is longer than `max` bytes. */
+export const tooLongText = (max: number): string => `Too long: may not be more than ${max} byte${max === 1 ? '' : 's'}`;
 
 export const tooMany = (at: Path, actual: number, max: number): FieldError =>
   at.error('FieldValueTooMany', `Too many: ${actual}: must have at most ${max} items`);
@@ -129,6 +135,8 @@ export const malformed = (at: Path, value: string, check: (value: string) => rea
 /** A value as error messages show it: strings quoted, scalars plain, the rest as compact JSON. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  return encodeJson(value);
+  if (typeof value === 'number') return goText(value);
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return encodeJson(value);
+  return encodeJson(value).replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
 }

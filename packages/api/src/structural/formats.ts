@@ -1,12 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
 import { isDns1123Label, isDns1123Subdomain } from '../meta/names.ts';
+import { isMailAddress } from './mail-address.ts';
+import { isRequestUri } from './request-uri.ts';
 
 type Check = (text: string) => boolean;
 
-const uuid = (version: string) => {
-  const variant = version === '[0-9a-f]' || version === '3' ? '[0-9a-f]' : '[89ab]';
-  return new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`, 'i');
-};
+const uuid = (version: string, variant = '[0-9a-f]') =>
+  new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?${variant}[0-9a-f]{3}-?[0-9a-f]{12}$`, 'i');
 
 const matches =
   (pattern: RegExp): Check =>
@@ -24,20 +25,28 @@ function isDate(text: string): boolean {
 }
 
 function isDateTime(text: string): boolean {
-  const found = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)?$/.exec(text);
-  if (!found || !isDate(found[1]!)) return false;
-  return Number(found[2]) < 24 && Number(found[3]) < 60 && Number(found[4] ?? 0) < 60;
+  const [date = '', time = ''] = text.toLowerCase().split('t');
+  const found = /^(\d\d):(\d\d):(\d\d)(?:.\d+)?(?:z|[+-]\d\d:\d\d)$/.exec(time);
+  return found !== null && isDate(date) && found[1]! < '24' && found[2]! < '60' && found[3]! < '60';
 }
 
 const goDuration = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
-const wordyDuration =
-  /^\s*\d+\s*(?:ns|nanos?|us|µs|micros?|ms|millis?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)s?\s*$/;
+const amounts = /\d+[\t\n\f\r ]*([A-Za-zµ]+)/g;
+const unit = /^(?:ns|us|µs|ms|s|m|h|hr|d|w|wk|(?:nano|micro|milli|sec|min|hour|day|week).*)$/;
+
+/** As Go has it, or amounts of units in words anywhere in the text. */
+const isDuration: Check = (text) =>
+  goDuration.test(text) || [...text.matchAll(amounts)].some(([, name]) => unit.test(name!.toLowerCase()));
+
+/** IPv4 addresses may have leading zeros, as they could once be read. */
+const isIpv4Sloppy = (text: string): boolean => isIPv4(text.replace(/\b0+(?=\d)/g, ''));
+const isPlainIpv6 = (text: string): boolean => isIPv6(text) && !text.includes('%');
 
 function isCidr(text: string): boolean {
   const slash = text.indexOf('/');
-  if (slash < 0 || !/^\d{1,3}$/.test(text.slice(slash + 1))) return false;
+  if (slash < 0 || !/^\d+$/.test(text.slice(slash + 1))) return false;
   const [address, bits] = [text.slice(0, slash), Number(text.slice(slash + 1))];
-  return isIPv4(address) ? bits <= 32 : isIPv6(address) && bits <= 128;
+  return isIpv4Sloppy(address) ? bits <= 32 : isPlainIpv6(address) && bits <= 128;
 }
 
 /** The sum of an ISBN-10's or ISBN-13's digits decides whether it is one. */
@@ -55,7 +64,7 @@ function isIsbn(text: string, length: 10 | 13): boolean {
 }
 
 function isCreditCard(text: string): boolean {
-  const digits = text.replace(/[\s-]/g, '');
+  const digits = text.replace(/\D/g, '');
   if (
     !/^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/.test(
       digits,
@@ -71,51 +80,71 @@ function isCreditCard(text: string): boolean {
 }
 
 const hostname =
-  /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\.?$/;
+  /^(?:[a-zA-Z0-9\p{S}\p{L}]-?[a-zA-Z0-9\p{S}\p{L}]{0,62}|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u;
+const isHostname: Check = (text) =>
+  Buffer.byteLength(text) <= 255 &&
+  hostname.test(text) &&
+  text.split('.').every((each) => Buffer.byteLength(each) <= 63);
+
+/** Of 6, 8 or 20 octets, between one sort of separators. */
+const hardwareAddress =
+  /^(?:(?:[0-9a-f]{2}:){5}(?:(?:[0-9a-f]{2}:){2}(?:(?:[0-9a-f]{2}:){12})?)?[0-9a-f]{2}|(?:[0-9a-f]{2}-){5}(?:(?:[0-9a-f]{2}-){2}(?:(?:[0-9a-f]{2}-){12})?)?[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}(?:[0-9a-f]{4}\.(?:(?:[0-9a-f]{4}\.){6})?)?[0-9a-f]{4})$/i;
+
 const channel = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
 
 /**
- * The formats of strings that schemas can ask for; others say nothing. `password` and the formats of numbers take any value.
+ * The formats of strings that schemas can ask for; hyphens in their names do not count, but for those of the last two.
  * (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation)
  */
 const formats: Readonly<Record<string, Check>> = {
   bsonobjectid: matches(/^[0-9a-f]{24}$/i),
-  uri: (text) => /^[a-z][a-z\d+.-]*:[^\s]+$/i.test(text) || /^\/[^\s]*$/.test(text),
-  email: matches(/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/),
-  hostname: (text) => text.length <= 255 && hostname.test(text),
-  ipv4: isIPv4,
-  ipv6: isIPv6,
+  uri: isRequestUri,
+  email: isMailAddress,
+  hostname: isHostname,
+  ipv4: (text) => isIpv4Sloppy(text) || (text.includes('.') && isPlainIpv6(text)),
+  ipv6: isPlainIpv6,
   cidr: isCidr,
-  mac: matches(
-    /^(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?:(?::[0-9a-f]{2}){2})?|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}(?:(?:-[0-9a-f]{2}){2})?|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}(?:\.[0-9a-f]{4})?)$/i,
-  ),
+  mac: matches(hardwareAddress),
   uuid: matches(uuid('[0-9a-f]')),
   uuid3: matches(uuid('3')),
-  uuid4: matches(uuid('4')),
-  uuid5: matches(uuid('5')),
+  uuid4: matches(uuid('4', '[89ab]')),
+  uuid5: matches(uuid('5', '[89ab]')),
   isbn: (text) => isIsbn(text, 10) || isIsbn(text, 13),
   isbn10: (text) => isIsbn(text, 10),
   isbn13: (text) => isIsbn(text, 13),
   creditcard: isCreditCard,
-  ssn: matches(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/),
+  ssn: matches(/^\d{3}[- ]\d{2}[- ]\d{4}$/),
   hexcolor: matches(/^#?(?:[0-9a-f]{3}|[0-9a-f]{6})$/i),
   rgbcolor: matches(new RegExp(`^rgb\\(\\s*${channel}\\s*,\\s*${channel}\\s*,\\s*${channel}\\s*\\)$`)),
-  byte: matches(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})?$/),
+  byte: matches(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/),
+  password: () => true,
   date: isDate,
-  duration: (text) => goDuration.test(text) || wordyDuration.test(text),
+  duration: isDuration,
   datetime: isDateTime,
   'k8s-short-name': (text) => isDns1123Label(text).length === 0,
   'k8s-long-name': (text) => isDns1123Subdomain(text).length === 0,
 };
 
-const takesAnything = new Set(['password', 'int32', 'int64', 'float', 'double', 'int-or-string']);
+const numberFormats: Readonly<Record<string, readonly string[]>> = {
+  integer: ['int32', 'int64'],
+  number: ['float', 'double'],
+};
 
-/** The check of a format; `date-time` and `datetime` are the same. Undefined: the format says nothing about strings. */
-export function formatCheck(format: string): Check | undefined {
-  const name = format.replaceAll('-', '') === 'datetime' ? 'datetime' : format;
-  return Object.hasOwn(formats, name) ? formats[name] : undefined;
+/** The check of a format of strings. Undefined: it takes any value. */
+export const formatCheck = (format: string): Check | undefined => formats[normal(format)];
+
+const normal = (format: string): string => (Object.hasOwn(formats, format) ? format : format.replaceAll('-', ''));
+
+/** The format of a schema, where it is one that values of its type can have; others say nothing. */
+export function formatOf({
+  type,
+  format,
+  'x-kubernetes-int-or-string': intOrString,
+}: JSONSchemaProps): string | undefined {
+  if (!format) return undefined;
+  const known =
+    intOrString || !type || type === 'string'
+      ? Object.hasOwn(formats, normal(format))
+      : numberFormats[type]?.includes(format);
+  return known ? format : undefined;
 }
-
-/** Whether a format has a meaning; definitions that name another are warned of. */
-export const isKnownFormat = (format: string): boolean =>
-  formatCheck(format) !== undefined || takesAnything.has(format);

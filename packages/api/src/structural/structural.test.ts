@@ -20,7 +20,14 @@ describe('validation', () => {
     [{ type: 'string' }, 1, ['x: Invalid value: "integer": x in body must be of type string: "integer"']],
     [{ type: 'string' }, null, ['x: Invalid value: "null": x in body must be of type string: "null"']],
     [{ type: 'string', nullable: true, enum: ['a'] }, null, []],
-    [{ type: 'integer' }, 1.5, ['x: Invalid value: "number": x in body must be of type integer: "number"']],
+    [
+      { type: 'integer' },
+      1.5,
+      [
+        'x: Invalid value: "number": x in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in x',
+      ],
+    ],
     [{ type: 'integer' }, 2n ** 60n, []],
     [{ type: 'number' }, 1, []],
     [
@@ -87,6 +94,39 @@ describe('validation', () => {
       { type: 'object', not: { required: ['a'] } },
       { a: 1 },
       ['<nil>: Invalid value: "": "x" must not validate the schema (not)'],
+    ],
+    // Of several errors of a text the first is told; of one byte there is no plural.
+    [{ type: 'string', maxLength: 1, pattern: '^z' }, 'ab', ['x: Too long: may not be more than 1 byte']],
+    // Bounds lose what is after their point, and must be of the type themselves.
+    [{ type: 'number', maximum: 4.25 }, 5, ['x: Invalid value: 5: x in body should be less than or equal to 4']],
+    [
+      { type: 'integer', minimum: 1.5 },
+      3,
+      ['<nil>: Invalid value: "": Minimum boundary value must be of type integer (default format) in x'],
+    ],
+    [{ type: 'string', format: 'date' }, 5, ['x: Invalid value: "int64": x in body must be of type date: "int64"']],
+    // What is required is looked for last.
+    [
+      { type: 'object', required: ['a'], properties: { b: { type: 'string' } } },
+      { b: 1 },
+      ['x.b: Invalid value: "integer": x.b in body must be of type string: "integer"', 'x.a: Required value'],
+    ],
+    // The alternative that most validators looked at is shown.
+    [
+      {
+        type: 'object',
+        anyOf: [
+          { required: ['c'] },
+          { properties: { a: { minLength: 5 }, b: { minimum: 1 } }, required: ['d'] },
+          { properties: { a: { minLength: 5 } } },
+        ],
+      },
+      { a: 'x', b: 2 },
+      [
+        '<nil>: Invalid value: "": "x" must validate at least one schema (anyOf)',
+        'x.a: Invalid value: "x": x.a in body should be at least 5 chars long',
+        'x.d: Required value',
+      ],
     ],
   ])('%j of %j', (props, value, messages) => {
     expect(text(schemaValidator(x(props)).validate({ x: value }))).toEqual(messages);
@@ -190,6 +230,19 @@ describe('formats', () => {
     ['byte', 'YWJj', 'YW*'],
     ['hostname', 'a.example.com', '-a'],
     ['k8s-short-name', 'a-b', 'a.b'],
+    ['byte', 'YWJj', ''],
+    ['email', 'Ada (a comment) <"a b"@[::1]>', 'a..b@c'],
+    ['email', 'ä@b.c', '@b'],
+    ['uri', 'urn:a:b', 'a/b'],
+    ['uri', 'https://u:p@x:1/a b?c', 'https://x:y/'],
+    ['hostname', 'example.com', 'a.b'],
+    ['ipv4', '01.2.3.4', '1.2.3'],
+    ['ipv6', '::ffff:1.2.3.4', 'fe80::1%eth0'],
+    ['mac', '0000.5e00.5301', '00:00-5e:00:53:01'],
+    ['ssn', '111 11-1111', '111111111'],
+    ['duration', 'in 3 Days', '1 month'],
+    ['date-time', '2024-02-29t01:02:03z', '2024-02-29 01:02:03Z'],
+    ['uuid3', '3fa85f64-5717-3562-73fc-2c963f66afa6', '3fa85f64-5717-4562-73fc-2c963f66afa6'],
   ])('%s', (format, right, wrong) => {
     expect([formatCheck(format)!(right), formatCheck(format)!(wrong)]).toEqual([true, false]);
   });

@@ -1,19 +1,14 @@
 import { encodeJson } from '../codec/json.ts';
 import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
-import { append } from '../meta/append.ts';
-import type { FieldError } from '../meta/field-path.ts';
+import { type FieldError, tooLongText } from '../meta/field-path.ts';
 import { deepEqual, isObject } from '../meta/object.ts';
-import { formatCheck } from './formats.ts';
+import { formatCheck, formatOf } from './formats.ts';
+import { allOf, anyOf, attempt, type Check, not, oneOf } from './junctors.ts';
+import { numberCheck } from './numbers.ts';
 import { compilePattern } from './patterns.ts';
 import { absent, Walk } from './walk.ts';
 
 type Json = Record<string, unknown>;
-
-/**
- * Validates one value, of which `old` is the former one or `absent`; errors go to the walk. Returns how many validators looked at the value
- * and its parts, by which the best of several alternatives is told, as upstream does.
- */
-type Check = (value: unknown, old: unknown, walk: Walk) => number;
 
 /** Validates values by a schema. */
 export interface SchemaValidator {
@@ -40,39 +35,48 @@ export function schemaValidator(props: JSONSchemaProps): SchemaValidator {
 }
 
 /** A check that finds nothing wrong. Schemas may have very many parts, most of which say little. */
-const allows = (): number => 1;
+const allows = (): number => 0;
 const noJunctors: readonly Check[] = [];
 
 function compile(props: JSONSchemaProps): Check {
-  const type = typeCheck(props);
+  const format = formatOf(props);
+  const type = typeCheck(props, format);
   const enumeration = enumCheck(props);
   const junctors = junctorsOf(props);
   const string = stringCheck(props);
+  const formatted = format === undefined ? undefined : formatCheck(format);
   const number = numberCheck(props);
   const list = listCheck(props);
   const object = objectCheck(props);
-  return (value, old, walk) => {
-    if (walk.ratchet && old !== absent && deepEqual(value, old)) return 1;
+  // One for each validator that looks at any value: those of junctors (twice: they count themselves too) and of enum, and the whole.
+  const always = 4;
+  const whole: Check = (value, old, walk) => {
     if (value === null || value === undefined) {
-      type?.(value, walk);
+      const right = type?.(value, walk) ?? true;
       enumeration?.(value, walk);
-      return 1;
+      return right ? 1 : 0;
     }
-    let count = 2;
-    if (type) {
-      type(value, walk);
-      count++;
-    }
+    let count = always;
+    if (type) count += type(value, walk) ? 2 : 1;
     for (const junctor of junctors) count += junctor(value, old, walk);
-    if (typeof value === 'string') count += string(value, walk);
-    else if (typeof value === 'number' || typeof value === 'bigint') count += number(value, walk);
-    else if (Array.isArray(value)) count += list(value, old, walk);
-    if (enumeration) {
-      enumeration(value, walk);
+    if (typeof value === 'string') {
+      string(value, walk);
       count++;
-    }
-    if (isObject(value)) count += object(value, old, walk);
+      if (formatted) {
+        if (!formatted(value)) walk.typeInvalid(value, format!);
+        count++;
+      }
+    } else if (typeof value === 'number' || typeof value === 'bigint') {
+      number(value, walk);
+      count += 2;
+    } else if (Array.isArray(value)) count += list(value, old, walk) + 2;
+    enumeration?.(value, walk);
+    if (isObject(value)) count += object(value, old, walk) + 1;
     return count;
+  };
+  return (value, old, walk) => {
+    const unchanged = walk.ratchet && old !== absent && deepEqual(value, old);
+    return unchanged ? attempt(whole, value, absent, walk).count : whole(value, old, walk);
   };
 }
 
@@ -80,20 +84,33 @@ const typeOf = (value: unknown): string => {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'bigint') return 'integer';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';
   return typeof value;
 };
 
-function typeCheck(props: JSONSchemaProps): ((value: unknown, walk: Walk) => void) | undefined {
+/** The formats Go's types have of their own, which stand for the type where a format is wanted. */
+const ownFormats: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' };
+
+/** Returns whether the type is right. */
+function typeCheck(
+  props: JSONSchemaProps,
+  format: string | undefined,
+): ((value: unknown, walk: Walk) => boolean) | undefined {
   const types = props['x-kubernetes-int-or-string'] ? ['integer', 'string'] : props.type ? [props.type] : [];
   if (types.length === 0) return undefined;
   const accepted = new Set(types);
   if (accepted.has('number')) accepted.add('integer');
   if (props.nullable) accepted.add('null');
   const wanted = types.join(',');
+  const isNumeric = types.includes('number') || types.includes('integer');
   return (value, walk) => {
     const actual = typeOf(value);
-    if (!accepted.has(actual)) walk.typeInvalid(actual, wanted);
+    if (accepted.has(actual)) return true;
+    if (format === undefined || actual === 'null') walk.typeInvalid(actual, wanted);
+    else if (actual !== 'string' && actual !== 'array') walk.typeInvalid(ownFormats[actual] ?? '', format);
+    else if (isNumeric) walk.typeInvalid(actual, wanted);
+    else return true; // a format takes lists too
+    return false;
   };
 }
 
@@ -109,26 +126,16 @@ function enumCheck(props: JSONSchemaProps): ((value: unknown, walk: Walk) => voi
   };
 }
 
-function stringCheck({
-  minLength,
-  maxLength,
-  pattern,
-  format,
-}: JSONSchemaProps): (value: string, walk: Walk) => number {
-  if (minLength === undefined && maxLength === undefined && !pattern && !format) return allows;
+/** Of several errors of a string the first is told. */
+function stringCheck({ minLength, maxLength, pattern }: JSONSchemaProps): (value: string, walk: Walk) => void {
+  if (minLength === undefined && maxLength === undefined && !pattern) return allows;
   const compiled = pattern ? compilePattern(pattern) : undefined;
-  const formatted = format ? formatCheck(format) : undefined;
   return (value, walk) => {
     if (maxLength !== undefined && value.length > maxLength && lengthOf(value) > maxLength) {
-      walk.add('FieldValueTooLong', `Too long: may not be more than ${maxLength} bytes`);
-    }
-    if (minLength !== undefined && lengthOf(value) < minLength) {
+      walk.add('FieldValueTooLong', tooLongText(maxLength));
+    } else if (minLength !== undefined && lengthOf(value) < minLength) {
       walk.invalid(value, `should be at least ${minLength} chars long`);
-    }
-    if (compiled && !compiled.test(value)) walk.invalid(value, `should match '${pattern}'`);
-    if (!formatted) return 1;
-    if (!formatted(value)) walk.typeInvalid(value, format!);
-    return 2;
+    } else if (compiled && !compiled.test(value)) walk.invalid(value, `should match '${pattern}'`);
   };
 }
 
@@ -145,39 +152,6 @@ function lengthOf(text: string): number {
   return length;
 }
 
-const integerLimits: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  int32: [-(2n ** 31n), 2n ** 31n - 1n],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n],
-};
-
-function numberCheck(props: JSONSchemaProps): (value: number | bigint, walk: Walk) => number {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, type, format } = props;
-  const limits = type === 'integer' ? integerLimits[format === 'int32' ? 'int32' : 'int64'] : undefined;
-  if (!limits && multipleOf === undefined && maximum === undefined && minimum === undefined) return allows;
-  return (value, walk) => {
-    if (limits && (value < limits[0] || value > limits[1])) {
-      const kind = format ? `with format ${format}` : '(default format)';
-      walk.whole(`Checked value must be of type ${type} ${kind} in ${walk.name}`);
-    }
-    if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(value, multipleOf)) {
-      walk.invalid(value, `should be a multiple of ${multipleOf}`);
-    }
-    if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-      walk.invalid(value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
-    }
-    if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
-      walk.invalid(value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
-    }
-    return 1;
-  };
-}
-
-function isMultiple(value: number | bigint, factor: number): boolean {
-  if (typeof value === 'bigint' && Number.isInteger(factor)) return value % BigInt(factor) === 0n;
-  const quotient = Number(value) / factor;
-  return Math.abs(quotient - Math.round(quotient)) < 1e-9;
-}
-
 function listCheck(props: JSONSchemaProps): (value: unknown[], old: unknown, walk: Walk) => number {
   const { minItems, maxItems } = props;
   if (!props.items && minItems === undefined && maxItems === undefined) return allows;
@@ -185,7 +159,7 @@ function listCheck(props: JSONSchemaProps): (value: unknown[], old: unknown, wal
   const isMap = props['x-kubernetes-list-type'] === 'map';
   const keys = props['x-kubernetes-list-map-keys'] ?? [];
   return (value, old, walk) => {
-    let count = 1;
+    let count = 0;
     if (item) {
       const before = walk.ratchet && isMap && Array.isArray(old) ? byKeys(old, keys) : undefined;
       for (let i = 0; i < value.length; i++) {
@@ -227,19 +201,20 @@ function objectCheck(props: JSONSchemaProps): (value: Json, old: unknown, walk: 
   const counts = minProperties !== undefined || maxProperties !== undefined;
   return (value, old, walk) => {
     if (counts) checkSize(Object.keys(value).length, minProperties, maxProperties, walk);
+    let count = 0;
+    for (const name in value) {
+      const own = properties.get(name);
+      const check = own ?? additional;
+      if (!check) continue;
+      walk.steps.push(own || walk.steps.length > 0 ? name : `.${name}`);
+      const former = isObject(old) && Object.hasOwn(old, name) ? old[name] : absent;
+      count += check(value[name], former, walk);
+      walk.steps.pop();
+    }
     for (const name of required) {
       if (Object.hasOwn(value, name)) continue;
       walk.steps.push(name);
       walk.add('FieldValueRequired', 'Required value');
-      walk.steps.pop();
-    }
-    let count = 1;
-    for (const name in value) {
-      const check = properties.get(name) ?? additional;
-      if (!check) continue;
-      walk.steps.push(name);
-      const former = isObject(old) && Object.hasOwn(old, name) ? old[name] : absent;
-      count += check(value[name], former, walk);
       walk.steps.pop();
     }
     return count;
@@ -261,73 +236,4 @@ function junctorsOf(props: JSONSchemaProps): readonly Check[] {
   if (props.allOf?.length) junctors.push(allOf(props.allOf.map(compile)));
   if (props.not) junctors.push(not(compile(props.not)));
   return junctors;
-}
-
-interface Attempt {
-  readonly count: number;
-  readonly errors: FieldError[];
-}
-
-/** Runs a check apart: its errors do not count yet. */
-function attempt(check: Check, value: unknown, old: unknown, walk: Walk): Attempt {
-  const { errors } = walk;
-  walk.errors = [];
-  const count = check(value, old, walk);
-  const found = walk.errors;
-  walk.errors = errors;
-  return { count, errors: found };
-}
-
-/** The attempt that got furthest: of those that failed, the first that most validators looked at. */
-const best = (attempts: readonly Attempt[]): Attempt =>
-  attempts.reduce((found, each) => (each.count > found.count ? each : found));
-
-function anyOf(alternatives: readonly Check[]): Check {
-  return (value, old, walk) => {
-    const failed: Attempt[] = [];
-    for (const alternative of alternatives) {
-      const tried = attempt(alternative, value, old, walk);
-      if (tried.errors.length === 0) return tried.count;
-      failed.push(tried);
-    }
-    walk.whole(`${JSON.stringify(walk.name)} must validate at least one schema (anyOf)`);
-    const { errors, count } = best(failed);
-    append(walk.errors, errors);
-    return count;
-  };
-}
-
-function oneOf(alternatives: readonly Check[]): Check {
-  return (value, old, walk) => {
-    const attempts = alternatives.map((alternative) => attempt(alternative, value, old, walk));
-    const valid = attempts.filter(({ errors }) => errors.length === 0);
-    if (valid.length === 1) return valid[0]!.count;
-    const found = valid.length === 0 ? 'Found none valid' : `Found ${valid.length} valid alternatives`;
-    walk.whole(`${JSON.stringify(walk.name)} must validate one and only one schema (oneOf). ${found}`);
-    if (valid.length > 0) return 0;
-    const { errors, count } = best(attempts);
-    append(walk.errors, errors);
-    return count;
-  };
-}
-
-function allOf(parts: readonly Check[]): Check {
-  return (value, old, walk) => {
-    const attempts = parts.map((part) => attempt(part, value, old, walk));
-    const valid = attempts.filter(({ errors }) => errors.length === 0).length;
-    for (const { errors } of attempts) append(walk.errors, errors);
-    if (valid < parts.length) {
-      const none = valid === 0 ? '. None validated' : '';
-      walk.whole(`${JSON.stringify(walk.name)} must validate all the schemas (allOf)${none}`);
-    }
-    return attempts.reduce((sum, { count }) => sum + count, 0);
-  };
-}
-
-function not(part: Check): Check {
-  return (value, old, walk) => {
-    const { errors } = attempt(part, value, old, walk);
-    if (errors.length === 0) walk.whole(`${JSON.stringify(walk.name)} must not validate the schema (not)`);
-    return 0;
-  };
 }

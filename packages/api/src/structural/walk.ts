@@ -1,3 +1,4 @@
+import { goText } from '../codec/go-text.ts';
 import { encodeJson } from '../codec/json.ts';
 import type { FieldError, FieldErrorType } from '../meta/field-path.ts';
 
@@ -34,19 +35,26 @@ export class Walk {
 
   /** The place as a field of the object. */
   get field(): string {
-    const { name } = this;
+    const name = this.name.replace(/^\./, '');
     if (name === '') return this.#base === '' ? '<nil>' : this.#base;
     if (this.#base === '') return name;
-    return name.startsWith('[') ? this.#base + name : `${this.#base}.${name}`;
+    return `${this.#base}.${name}`;
   }
 
-  add(type: FieldErrorType, message: string): void {
-    this.errors.push({ type, field: this.field, message });
+  /** What was said once is not said again. */
+  add(type: FieldErrorType, message: string, field = this.field): void {
+    if (this.errors.some((each) => each.message === message && each.field === field)) return;
+    this.errors.push({ type, field, message });
   }
 
   /** `problem` follows the field's name: `in body should be …`. */
   invalid(value: unknown, problem: string): void {
     this.add('FieldValueInvalid', `Invalid value: ${shown(value)}: ${this.name} in body ${problem}`);
+  }
+
+  /** An error of the value that says all by itself. */
+  plain(message: string, value: unknown): void {
+    this.add('FieldValueInvalid', `Invalid value: ${shown(value)}: ${message}`);
   }
 
   typeInvalid(value: string, wanted: string): void {
@@ -60,10 +68,11 @@ export class Walk {
   /** An error of the whole, which upstream reports without a field. */
   whole(message: string): void {
     const field = this.#base === '' ? '<nil>' : this.#base;
-    this.errors.push({ type: 'FieldValueInvalid', field, message: `Invalid value: "": ${message}` });
+    this.add('FieldValueInvalid', `Invalid value: "": ${message}`, field);
   }
 }
 
 function shown(value: unknown): string {
+  if (typeof value === 'number') return goText(value);
   return value === undefined ? 'null' : encodeJson(value);
 }

@@ -170,9 +170,7 @@ it('a definition says all about its objects, for as long as it lives', async () 
   expect(await invalid({ size: 10 })).toBe(
     'Boat.whole.example.com "bad" is invalid: spec.size: Invalid value: 10: spec.size in body should be less than or equal to 9',
   );
-  expect(await invalid({ size: 0 })).toBe(
-    'Boat.whole.example.com "bad" is invalid: spec: Invalid value: "object": a rule',
-  );
+  expect(await invalid({ size: 0 })).toBe('Boat.whole.example.com "bad" is invalid: spec: Invalid value: a rule');
   const dear = definition("self.note.split(',').all(x, self.note.split(',').all(y, x.contains(y)))");
   dear.metadata.name = 'dears.whole.example.com';
   dear.spec.names = { plural: 'dears', kind: 'Dear' };
@@ -200,10 +198,7 @@ it('a definition says all about its objects, for as long as it lives', async () 
   // What was let in before a rule may stay.
   await define(call, definition('self.size > 5'));
   const kept = await call('PATCH', `${boats}/a`, { metadata: { labels: { a: 'b' } } }, merge);
-  expect([kept.status, kept.headers.get('warning')]).toEqual([
-    200,
-    '299 - "spec: Invalid value: \\"object\\": a rule"',
-  ]);
+  expect([kept.status, kept.headers.get('warning')]).toEqual([200, '299 - "spec: Invalid value: a rule"']);
   expect((await call('PATCH', `${boats}/a`, { spec: { size: 4 } }, merge)).status).toBe(422);
 
   // OpenAPI and discovery; names that are taken.

@@ -3,7 +3,7 @@ import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customre
 import { setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
 import type { KubeObject } from '@coracle/api/kind';
 import { invalidObject } from '@coracle/api/meta/status';
-import { isKnownFormat } from '@coracle/api/structural/formats';
+import { formatOf } from '@coracle/api/structural/formats';
 import { partsOf } from '@coracle/api/structural/node';
 import { loadPatterns } from '@coracle/api/structural/patterns';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
@@ -53,7 +53,7 @@ function warnOfFormats({ spec }: CustomResourceDefinition, context: WriteContext
   const unknown = new Set<string>();
   for (const { schema } of spec.versions ?? []) {
     if (!schema?.openAPIV3Schema) continue;
-    for (const { format } of partsOf(schema.openAPIV3Schema)) if (format && !isKnownFormat(format)) unknown.add(format);
+    for (const part of partsOf(schema.openAPIV3Schema)) if (part.format && !formatOf(part)) unknown.add(part.format);
   }
   for (const format of [...unknown].sort()) context.warn(`unrecognized format ${JSON.stringify(format)}`);
 }

@@ -129,7 +129,7 @@ class Checker {
         let item: Type | undefined;
         expr.items.forEach((each, i) => {
           const type = this.#element(each, expr.optional.has(i));
-          item = this.#join(item, type, each.at);
+          item = this.#join(item, type);
         });
         return listOf(item ?? this.#unifier.fresh());
       }
@@ -137,8 +137,8 @@ class Checker {
         let key: Type | undefined;
         let value: Type | undefined;
         for (const entry of expr.entries) {
-          key = this.#join(key, this.check(entry.key), entry.key.at);
-          value = this.#join(value, this.#element(entry.value, entry.optional), entry.value.at);
+          key = this.#join(key, this.check(entry.key));
+          value = this.#join(value, this.#element(entry.value, entry.optional));
         }
         return mapOf(key ?? this.#unifier.fresh(), value ?? this.#unifier.fresh());
       }
@@ -217,12 +217,11 @@ class Checker {
     return this.#report(expr.at, `expected type 'optional_type(dyn)' but found '${this.#show(type)}'`);
   }
 
-  /** Items of a literal have one type, unless one of them is dyn. */
-  #join(known: Type | undefined, type: Type, at: number): Type {
+  /** The type of the items of a literal: dyn, where they have several; whether they may is not for the types to say. */
+  #join(known: Type | undefined, type: Type): Type {
     if (!known) return type;
     if (this.#unifier.resolve(type).is === 'dyn' || this.#unifier.resolve(known).is === 'dyn') return types.dyn;
     if (this.#unifier.assignable([type], [known])) return this.#unifier.resolve(known).is === 'null' ? type : known;
-    this.#report(at, `expected type '${this.#show(known)}' but found '${this.#show(type)}'`);
     return types.dyn;
   }
 
@@ -236,6 +235,11 @@ class Checker {
         this.#functions.set(expr, name);
         return this.#resolve(expr, name, functions[name]!, expr.args, false);
       }
+    }
+    if (expr.name === '_&&_' || expr.name === '_||_') {
+      for (const arg of expr.args) this.#expect(arg, types.bool);
+      this.#overloads.set(expr, functions[expr.name]!);
+      return types.bool;
     }
     const declared = Object.hasOwn(functions, expr.name) ? functions[expr.name] : undefined;
     if (!declared) {

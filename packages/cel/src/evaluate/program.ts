@@ -6,6 +6,7 @@ import type { Call, Comprehension, Expr } from '../syntax/ast.ts';
 import { ArrayList, EntryMap, ListValue, MapValue, Optional, TypeValue, UInt, type Value } from '../values.ts';
 import { CostLimitError, EvaluationError } from './failure.ts';
 import { Meter } from './meter.ts';
+import { showValue } from './show.ts';
 
 /** Finds the variables of an evaluation; undefined where one has no value. May throw EvaluationError. */
 export type Activation = (name: string) => Value | undefined;
@@ -84,9 +85,7 @@ class Planner {
             return (optional ? present(found) : [found]).map((each) => [name, each] as const);
           });
           frame.meter.add(mapCreation);
-          const map = new EntryMap(pairs);
-          if (map.size < pairs.length) throw new EvaluationError('Failed with repeated key');
-          return map;
+          return new EntryMap(pairs);
         };
       }
       case 'struct': {
@@ -210,7 +209,7 @@ class Planner {
     return (frame) => {
       const values = steps.map((step) => step(frame));
       const chosen = only && fits(only, values) ? only : overloads.find((each) => fits(each, values));
-      if (!chosen) throw noOverload(name, values);
+      if (!chosen) throw unfit(name, values);
       const result = chosen.run(...values);
       frame.meter.add(field || !chosen.cost ? 1 : chosen.cost(values, result));
       return result;
@@ -288,14 +287,16 @@ function fits({ params }: Overload, values: readonly Value[]): boolean {
   return params.every((type, i) => accepts(type, values[i]!));
 }
 
-function noOverload(name: string, values: readonly Value[]): EvaluationError {
-  return new EvaluationError(`no such overload: ${name}(${values.map((value) => typeName(typeOf(value))).join(', ')})`);
+function unfit(name: string, [container, index]: readonly Value[]): EvaluationError {
+  if (name !== '_[_]') return new EvaluationError('no such overload');
+  if (!(container instanceof ListValue)) return new EvaluationError(`no such key: ${showValue(index!)}`);
+  return new EvaluationError(`unsupported index type '${typeName(typeOf(index!))}' in list`);
 }
 
 function fieldOf(value: Value, field: string): Value | undefined {
   if (value instanceof MapValue) return value.get(field);
   if (value instanceof Optional) return value.value === undefined ? undefined : fieldOf(value.value, field);
-  throw new EvaluationError('no such overload');
+  return undefined;
 }
 
 function optionalField(optional: Optional, field: string): Value {

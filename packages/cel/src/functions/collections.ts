@@ -40,6 +40,12 @@ export const collections: Library = {
   ],
   'optional.none': [overload('optional_none', '() optional(V)', () => Optional.none)],
   'optional.unwrap': [overload('optional_unwrap', '(list(optional(V))) list(V)', unwrap)],
+  first: [overload('list_first', 'list(V).() optional(V)', (list: ListValue) => optionalIndex(new Optional(list), 0n))],
+  last: [
+    overload('list_last', 'list(V).() optional(V)', (list: ListValue) =>
+      optionalIndex(new Optional(list), BigInt(list.size) - 1n),
+    ),
+  ],
   unwrapOpt: [overload('optional_unwrapOpt', 'list(optional(V)).() list(V)', unwrap)],
   hasValue: [
     overload('optional_hasValue', 'optional(V).() bool', (optional: Optional) => optional.value !== undefined),

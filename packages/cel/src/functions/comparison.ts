@@ -1,7 +1,15 @@
 import { sizeOf, traversal } from '../cost/factors.ts';
-import { lesser, scale } from '../cost/range.ts';
+import { exactly, lesser, scale } from '../cost/range.ts';
 import { compareBytes, compareNumbers, compareText, equal } from '../evaluate/equality.ts';
-import type { Duration, ListValue, MapValue, Timestamp, UInt, Value } from '../values.ts';
+import {
+  type Duration,
+  type ListValue,
+  type MapValue,
+  Opaque,
+  type Timestamp,
+  type UInt,
+  type Value,
+} from '../values.ts';
 import { type Library, type Overload, overload } from './overload.ts';
 
 /** Comparing reads the shorter of the two. */
@@ -10,6 +18,17 @@ const comparing: Pick<Overload, 'cost' | 'estimate'> = {
   estimate: ([a, b]) => {
     const max = lesser(a!.size.max, b!.size.max);
     return { cost: scale({ min: max > 0n ? 1n : 0n, max }, traversal) };
+  },
+};
+
+/** Libraries' own values that are small, however they came to be. */
+const small = ['kubernetes.Quantity', 'kubernetes.Semver', 'net.IP', 'net.CIDR'];
+
+const equating: Pick<Overload, 'cost' | 'estimate'> = {
+  cost: (args) => (args[0] instanceof Opaque ? 1 : comparing.cost!(args, true)),
+  estimate: (args) => {
+    const type = args[0]!.type;
+    return type.is === 'opaque' && small.includes(type.name) ? { cost: exactly(1) } : comparing.estimate!(args);
   },
 };
 
@@ -46,7 +65,7 @@ function ordering(name: string, test: Test): Overload[] {
 
 /** Equality, order, membership and the logical operators. */
 export const comparison: Library = {
-  '_==_': [overload('equals', '(T, T) bool', equal, comparing)],
+  '_==_': [overload('equals', '(T, T) bool', equal, equating)],
   '_!=_': [overload('not_equals', '(T, T) bool', (a: Value, b: Value) => !equal(a, b), comparing)],
   '_<_': ordering('less', (order) => order !== undefined && order < 0),
   '_<=_': ordering('less_equals', (order) => order !== undefined && order <= 0),

@@ -17,26 +17,22 @@ function fromDouble(value: number, low: number, high: number): bigint {
   return BigInt(Math.trunc(value));
 }
 
+const unreadable = (type: string) => new EvaluationError(`type conversion error from 'string' to '${type}'`);
+
 function readInt(text: string, kind: 'int' | 'uint'): bigint {
   const pattern = kind === 'int' ? /^[+-]?\d+$/ : /^\d+$/;
-  const bad = () => {
-    const parser = kind === 'int' ? 'ParseInt' : 'ParseUint';
-    return new EvaluationError(`strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`);
-  };
-  if (!pattern.test(text)) throw bad();
+  if (!pattern.test(text)) throw unreadable(kind);
   const value = BigInt(text.replace(/^\+/, ''));
   const fits = kind === 'int' ? BigInt.asIntN(64, value) === value : BigInt.asUintN(64, value) === value;
   if (fits) return value;
-  throw new EvaluationError(
-    `strconv.${kind === 'int' ? 'ParseInt' : 'ParseUint'}: parsing ${JSON.stringify(text)}: value out of range`,
-  );
+  throw unreadable(kind);
 }
 
 function readDouble(text: string): number {
   if (/^[+-]?(inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
-    throw new EvaluationError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw unreadable('double');
   }
   return Number(text);
 }
@@ -44,7 +40,7 @@ function readDouble(text: string): number {
 function boolOf(text: string): boolean {
   const value = readBool(text);
   if (value !== undefined) return value;
-  throw new EvaluationError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw unreadable('bool');
 }
 
 function decode(bytes: Uint8Array): string {

@@ -91,13 +91,15 @@ export function readAddress(text: string): Address {
 
 /** Reads `address/prefix`. Throws EvaluationError. */
 export function readRange(text: string): Range {
-  const bad = () =>
-    new EvaluationError(
-      `network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): unable to parse`,
-    );
-  const [, address = '', length = ''] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
-  if (isIP(address) === 0) throw bad();
+  const during = 'network address parse error during conversion from string: ';
+  const bad = (why: string) =>
+    new EvaluationError(`${during}${during}netip.ParsePrefix(${JSON.stringify(text)}): ${why}`);
+  const slash = text.lastIndexOf('/');
+  if (slash < 0) throw bad("no '/'");
+  const [address, length] = [text.slice(0, slash), text.slice(slash + 1)];
+  if (isIP(address) === 0) throw bad(`ParseAddr(${JSON.stringify(address)}): unable to parse IP`);
+  if (!/^(?:0|[1-9]\d*)$/.test(length)) throw bad(`bad bits after slash: ${JSON.stringify(length)}`);
   const ip = readAddress(address);
-  if (Number(length) > ip.bits) throw bad();
+  if (Number(length) > ip.bits) throw bad('prefix length out of range');
   return new Range(ip, Number(length));
 }

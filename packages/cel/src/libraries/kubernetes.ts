@@ -3,6 +3,7 @@ import { standard } from '../functions/standard.ts';
 import { authorizer } from './authorizer.ts';
 import { cidr } from './cidr.ts';
 import { ip } from './ip.ts';
+import { listTransforms } from './list-transforms.ts';
 import { lists } from './lists.ts';
 import { namedFormat } from './named-format.ts';
 import { quantity } from './quantity.ts';
@@ -19,6 +20,7 @@ export const kubernetesFunctions: Library = mergeLibraries(
   cidr,
   ip,
   lists,
+  listTransforms,
   namedFormat,
   quantity,
   regex,

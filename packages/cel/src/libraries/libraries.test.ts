@@ -60,7 +60,7 @@ describe.each<[string, [string, unknown][]]>([
         "quantity('1k').isGreaterThan(quantity('999')) && quantity('1m').isLessThan(quantity('1')) && quantity('1').compareTo(quantity('2')) == -1",
         true,
       ],
-      ["quantity('50k').add(quantity('1')).add(20) == quantity('50021') && quantity('5').sub(7).sign() == -1", true],
+      ["quantity('50k').add(quantity('1')).add(20) == quantity('50021') && sign(quantity('5').sub(7)) == -1", true],
       [
         "quantity('50k').asInteger() == 50000 && !quantity('0.1').isInteger() && quantity('0.5').asApproximateFloat() == 0.5",
         true,
@@ -81,6 +81,20 @@ describe.each<[string, [string, unknown][]]>([
       ],
       ["url('https://example.com/a b').getEscapedPath() + url('HTTP://x').getScheme()", '/a%20bhttp'],
       ["url('/p?k=1&k=2&l=3').getQuery()", { k: ['1', '2'], l: ['3'] }],
+    ],
+  ],
+  [
+    'lists of lists',
+    [
+      ['lists.range(3).map(i, i * 2)', [0, 2, 4]],
+      ['lists.range(-1)', 'error: lists.range: size must be non-negative, got -1'],
+      ['[3, 1, 2].sort() + [3, 1, 2].sortBy(x, -x)', [1, 2, 3, 3, 2, 1]],
+      ['[1, 2, 1].distinct() + [1, 2].reverse()', [1, 2, 2, 1]],
+      ['[1, 2, 3].slice(1, 3)', [2, 3]],
+      ['[1].slice(0, 2)', 'error: cannot slice(0, 2), list is length 1'],
+      ['[[[1], [2]], [[3]]].flatten(2).size() + [[1], [2]].flatten().size()', 5],
+      ['[1, 2].first().value() + [1, 2].last().value()', 3],
+      ['[].first().hasValue()', false],
     ],
   ],
   [

@@ -52,7 +52,8 @@ const q = 'kubernetes.Quantity';
 export const quantity: Library = {
   quantity: [overload('string_to_quantity', `(string) ${q}`, read, parsing)],
   isQuantity: [overload('is_quantity_string', '(string) bool', (text: string) => succeeds(() => read(text)), parsing)],
-  sign: [overload('quantity_sign', `${q}.() int`, ({ quantity: it }: QuantityValue) => BigInt(it.sign()))],
+  // Upstream documents it as a method, and declares it as a function.
+  sign: [overload('quantity_sign', `(${q}) int`, ({ quantity: it }: QuantityValue) => BigInt(it.sign()))],
   isInteger: [overload('quantity_is_integer', `${q}.() bool`, (it: QuantityValue) => whole(it) !== undefined)],
   asInteger: [
     overload('quantity_get_int', `${q}.() int`, (it: QuantityValue) => {

@@ -143,10 +143,8 @@ function refuseTooLong(length: number): void {
 function indexOf(text: string, part: string, offset: bigint): bigint {
   const points = [...text];
   if (part === '') return offset;
-  if (offset < 0n || offset >= points.length) {
-    if (offset === 0n || offset === BigInt(points.length)) return -1n;
-    throw new EvaluationError(`index out of range: ${offset}`);
-  }
+  if (offset < 0n) throw new EvaluationError(`index out of range: ${offset}`);
+  if (offset >= points.length) return -1n;
   const found = points.slice(Number(offset)).join('').indexOf(part);
   if (found < 0) return -1n;
   return offset + BigInt([...points.slice(Number(offset)).join('').slice(0, found)].length);

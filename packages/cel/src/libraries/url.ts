@@ -36,6 +36,7 @@ function read(text: string): UrlValue {
     new EvaluationError(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${why}`);
   if (text === '') throw refuse('empty url');
   if (/[\x00-\x1f\x7f]/.test(text)) throw refuse('net/url: invalid control character in URL');
+  if (text.startsWith(':')) throw refuse('missing protocol scheme');
   const [, scheme = '', rest = text] = /^([a-zA-Z][a-zA-Z0-9+.-]*):(.*)$/s.exec(text) ?? [];
   if (scheme === '' && !text.startsWith('/')) throw refuse('invalid URI for request');
   const [before = '', ...after] = rest.split('?');

@@ -1,6 +1,6 @@
-import { Path } from '@coracle/api/meta/field-path';
+import { readFieldPath } from '@coracle/api/structural/field-path-text';
 import type { Type } from '../check/type.ts';
-import { compile, type Expression } from '../compile.ts';
+import { compile, type Expression, InstantiationError } from '../compile.ts';
 import { type DeclaredType, plainType } from '../schema/declared-type.ts';
 import type { StructuralSchema, ValidationRule } from '../schema/structural.ts';
 import { CompileError } from '../syntax/issue.ts';
@@ -14,7 +14,7 @@ export interface CompiledRule {
   readonly messageFailure?: string;
   /** Where errors are reported, below the value: `spec.size`, `labels[a]`. */
   readonly fieldPath?: string;
-  readonly fieldPathFailure?: string;
+  /** Whether the rule itself asks what the value was: what its message says does not count. */
   readonly usesOldSelf: boolean;
 }
 
@@ -28,13 +28,14 @@ export function compileRule(rule: ValidationRule, self: DeclaredType, schema: St
       const expression = compile(source, environment);
       return expression.result.is === wanted ? [expression] : [undefined, wrongType[wanted]];
     } catch (error) {
+      if (error instanceof InstantiationError) return [undefined, `program instantiation failed: ${error.message}`];
       if (error instanceof CompileError) return [undefined, `compilation failed: ${error.message}`];
       throw error;
     }
   };
   const [expression, failure] = attempt(rule.rule, 'bool');
   const [message, messageFailure] = attempt(rule.messageExpression, 'string');
-  const usesOldSelf = (expression?.variables.has('oldSelf') || message?.variables.has('oldSelf')) ?? false;
+  const usesOldSelf = expression?.variables.has('oldSelf') ?? false;
   return {
     rule,
     expression,
@@ -42,7 +43,7 @@ export function compileRule(rule: ValidationRule, self: DeclaredType, schema: St
     message,
     messageFailure: messageFailure && `messageExpression ${messageFailure}`,
     usesOldSelf,
-    ...resolveFieldPath(rule.fieldPath, schema),
+    fieldPath: resolveFieldPath(rule.fieldPath, schema),
   };
 }
 
@@ -51,30 +52,9 @@ const wrongType: Partial<Record<Type['is'], string>> = {
   string: 'must evaluate to a string',
 };
 
-/** Reads `.spec.x['a-b']` against the schema: the path as errors show it, or why it is none. */
-function resolveFieldPath(
-  source: string | undefined,
-  schema: StructuralSchema,
-): Pick<CompiledRule, 'fieldPath' | 'fieldPathFailure'> {
-  if (!source?.trim()) return {};
-  let at = new Path();
-  let here: StructuralSchema | undefined = schema;
-  let rest = source;
-  while (rest !== '') {
-    const [all, plain, quoted] = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\])/.exec(rest) ?? [];
-    if (all === undefined) return { fieldPathFailure: `expected [ or . but got: ${rest}` };
-    const name = plain ?? quoted!.replace(/\\(.)/g, '$1');
-    if (here?.properties) {
-      here = Object.hasOwn(here.properties, name) ? here.properties[name] : undefined;
-      at = at.child(name);
-    } else if (typeof here?.additionalProperties === 'object') {
-      here = here.additionalProperties;
-      at = at.key(name);
-    } else {
-      here = undefined;
-    }
-    if (!here) return { fieldPathFailure: 'does not refer to a valid field' };
-    rest = rest.slice(all.length);
-  }
-  return { fieldPath: at.toString() };
+/** The place below the value where errors are reported, as they show it; a path that leads nowhere was refused with the definition. */
+function resolveFieldPath(source: string | undefined, schema: StructuralSchema): string | undefined {
+  if (!source?.trim()) return undefined;
+  const found = readFieldPath(source, schema);
+  return 'problem' in found ? undefined : found.path.toString();
 }

@@ -24,17 +24,17 @@ describe('rules', () => {
   const size = { size: { type: 'integer' } };
   it.each<[string, ValidationRule, string[]]>([
     ['a rule that holds', { rule: 'self.size < 10' }, []],
-    ['its own text', { rule: 'self.size > 10' }, ['spec: Invalid value: "object": failed rule: self.size > 10']],
-    ['a message', { rule: 'self.size > 10', message: 'too small ' }, ['spec: Invalid value: "object": too small']],
+    ['its own text', { rule: 'self.size > 10' }, ['spec: Invalid value: failed rule: self.size > 10']],
+    ['a message', { rule: 'self.size > 10', message: 'too small ' }, ['spec: Invalid value: too small']],
     [
       'a messageExpression',
       { rule: 'self.size > 10', message: 'no', messageExpression: "'got ' + string(self.size)" },
-      ['spec: Invalid value: "object": got 5'],
+      ['spec: Invalid value: got 5'],
     ],
     [
       'a messageExpression that fails',
       { rule: 'self.size > 10', message: 'no', messageExpression: 'string(1 / 0)' },
-      ['spec: Invalid value: "object": no'],
+      ['spec: Invalid value: no'],
     ],
     [
       'a field path and a reason',
@@ -83,8 +83,8 @@ describe('rules', () => {
     };
     expect(errorsOf(schema, now)).toEqual([]);
     expect(errorsOf(schema, now, old)).toEqual([
-      'items[0].value: Invalid value: "string": immutable',
-      'labels[x]: Invalid value: "string": immutable',
+      'items[0].value: Invalid value: "3": immutable',
+      'labels[x]: Invalid value: "2": immutable',
     ]);
   });
 
@@ -146,14 +146,22 @@ describe('rules of a definition', () => {
       [/messageExpression: Invalid value: .*: messageExpression must evaluate to a string$/],
     ],
     [
-      'points nowhere',
-      { rule: 'true', fieldPath: '.nope' },
-      [/fieldPath: Invalid value: ".nope": fieldPath must be a valid path: does not refer to a valid field$/],
+      'cannot be made ready to run',
+      { rule: "int('x') > 1" },
+      [/rule: Invalid value: .*: program instantiation failed: type conversion error from 'string' to 'int'$/],
     ],
+    [
+      'is shown as the internal form has it',
+      { rule: 'self.a < 1', message: 'm' },
+      [
+        /rule: Invalid value: \{"Rule":"self.a \\u003c 1","Message":"m","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null\}: compilation failed: /,
+      ],
+    ],
+    ['asks in its message alone what was', { rule: 'true', messageExpression: 'oldSelf.name' }, []],
     [
       'has an optional oldSelf in vain',
       { rule: 'true', optionalOldSelf: true },
-      [/optionalOldSelf: Invalid value: true: must not be set/],
+      [/optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule$/],
     ],
   ])('%s', (_, rule, expected) => {
     const found = faults(specWith([rule], { name: bounded }));
@@ -172,6 +180,13 @@ describe('rules of a definition', () => {
     ]);
   });
 
+  it('knows the fields of an atomic map again', () => {
+    const v = { ...bounded, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
+    const map = { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { v } };
+    expect(faults({ type: 'object', properties: { map } })).toEqual([]);
+    expect(errorsOf({ type: 'object', properties: { map } }, { map: { v: 'b' } }, { map: { v: 'a' } })).toHaveLength(1);
+  });
+
   it('refuses what could cost too much', () => {
     const rule = { rule: "self.list.all(x, x.contains('a'))" };
     const list = (max?: number) => ({ list: { type: 'array', items: bounded, ...(max ? { maxItems: max } : {}) } });
@@ -182,7 +197,7 @@ describe('rules of a definition', () => {
       `${at}.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
     );
     expect(found.at(-1)).toMatch(
-      /^schema: Forbidden: x-kubernetes-validations estimated rule & messageExpression cost total/,
+      /^schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema/,
     );
   });
 });

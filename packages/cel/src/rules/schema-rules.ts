@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
+import { duplicate, type FieldError, forbidden, invalid, omitted, Path, required } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
 import { CostLimitError } from '../evaluate/failure.ts';
 import type { Activation } from '../evaluate/program.ts';
@@ -118,7 +118,7 @@ class Run {
   }
 
   #fields(node: RuleNode, value: Readonly<Record<string, unknown>>, place: Place): void {
-    const correlated = place.correlated && node.schema['x-kubernetes-map-type'] !== 'atomic';
+    const { correlated } = place;
     const before = correlated && isRecord(place.old) ? place.old : undefined;
     for (const [name, each] of Object.entries(value)) {
       const below = node.values ?? node.properties.get(name);
@@ -188,7 +188,8 @@ class Run {
     const where = compiled.fieldPath === undefined ? at : at.child(compiled.fieldPath);
     const message = this.#message(compiled, activation);
     if (message instanceof Error) return invalid(where, type, message.message);
-    const failed = errorOf(rule.reason, where, type, message ?? ownMessage(compiled));
+    const shown = type === 'object' || type === 'array' ? omitted : place.value;
+    const failed = errorOf(rule.reason, where, shown, message ?? ownMessage(compiled));
     if (!compiled.usesOldSelf && place.unchanged()) this.ratcheted.push(failed);
     else this.errors.push(failed);
     return undefined;
@@ -248,16 +249,16 @@ const ruleText = ({ rule }: CompiledRule): string => (rule.message || rule.rule)
 const ownMessage = ({ rule }: CompiledRule): string =>
   rule.message ? rule.message.trim() : `failed rule: ${rule.rule.trim()}`;
 
-function errorOf(reason: string | undefined, at: Path, type: string | undefined, detail: string): FieldError {
+function errorOf(reason: string | undefined, at: Path, value: unknown, detail: string): FieldError {
   switch (reason) {
     case 'FieldValueForbidden':
       return forbidden(at, detail);
     case 'FieldValueRequired':
       return required(at, detail);
     case 'FieldValueDuplicate':
-      return duplicate(at, type);
+      return duplicate(at, value);
     default:
-      return invalid(at, type, detail);
+      return invalid(at, value, detail);
   }
 }
 

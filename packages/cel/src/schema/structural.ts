@@ -94,6 +94,8 @@ function declareObject(schema: StructuralSchema, root: boolean, name: string): D
     const declared = declareStructural(property, property['x-kubernetes-embedded-resource'], `${name}.${escaped}`);
     if (!declared) continue;
     if (escaped !== undefined) fields.set(escaped, { name: field, declared });
+    // A word of the language, which does not keep it from being a field's name.
+    if (field === 'namespace') fields.set(field, { name: field, declared });
     if (schema.required?.includes(field) && property.default === undefined) {
       minSize += Buffer.byteLength(field) + declared.minSize + 4;
     }

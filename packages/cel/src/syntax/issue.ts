@@ -15,15 +15,19 @@ export class CompileError extends Error {
   }
 }
 
-/** The text of issues: each with line and column, the line itself and a mark below the place. */
+/** The text of issues: each with line and column, the line itself and a mark below the place; marks are wide where characters may be. */
 function describe(source: string, issues: readonly Issue[]): string {
   return [...issues]
     .sort((a, b) => a.at - b.at)
     .map(({ at, message }) => {
       const before = source.slice(0, at).split('\n');
-      const column = [...(before.at(-1) ?? '')].length;
-      const line = source.split('\n')[before.length - 1] ?? '';
-      return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`;
+      const leading = [...(before.at(-1) ?? '')];
+      const line = (source.split('\n')[before.length - 1] ?? '').replaceAll('\t', ' ');
+      const dots = leading.map((each) => (isAscii(each) ? '.' : '．')).join('');
+      const mark = isAscii(source.charAt(at)) ? '^' : '＾';
+      return `ERROR: <input>:${before.length}:${leading.length + 1}: ${message}\n | ${line}\n | ${dots}${mark}`;
     })
     .join('\n');
 }
+
+const isAscii = (character: string): boolean => character < '\x80';

@@ -29,6 +29,17 @@ const macros: Readonly<Record<string, Expansion>> = {
       step: call('_?_:_', at, predicate!, call('_+_', at, accu(at), list([variable!], at)), accu(at)),
       result: accu(at),
     }),
+  'sortBy/2': (target, [variable, key], at, report) => {
+    const input: Expr = { is: 'ident', name: '@__sortBy_input__', at };
+    const keys = mapped(input, [variable!], undefined, key!, at, report);
+    return bound(
+      input,
+      target,
+      { is: 'call', name: '@sortByAssociatedKeys', target: input, args: [keys], at },
+      at,
+      report,
+    );
+  },
   'transformList/3': (target, args, at, report) => mapped(target, args.slice(0, 2), undefined, args[2]!, at, report),
   'transformList/4': (target, args, at, report) => mapped(target, args.slice(0, 2), args[2], args[3]!, at, report),
   'transformMap/3': transformMap('cel.@mapInsert', (args, at) => [accu(at), args[0]!, args.at(-1)!]),
@@ -55,7 +66,7 @@ export function expandMacro(
   if (!target) {
     if (name !== 'has' || args.length !== 1) return undefined;
     const [field] = args;
-    if (field?.is === 'select' && !field.test) return { ...field, test: true };
+    if (field?.is === 'select' && !field.test) return { ...field, test: true, at };
     report({ at: field!.at, message: 'invalid argument to has() macro' });
     return constant(false, at);
   }

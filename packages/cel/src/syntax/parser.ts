@@ -16,6 +16,8 @@ const reserved = new Set(
 );
 const operand =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const operandOr = (symbol: string): string =>
+  operand.replace(symbol === '?' ? "'true'" : "'.'", (found) => `'${symbol}', ${found}`);
 const relations: Readonly<Record<string, string>> = {
   '<': '_<_',
   '<=': '_<=_',
@@ -76,6 +78,8 @@ class Parser {
   readonly #bindings: boolean;
   #position = 0;
   #depth = 0;
+  /** Where more than an operand may stand, and what. */
+  #start: { readonly position: number; readonly expected: string } | undefined;
 
   constructor(tokens: readonly Token[], issues: Issue[], bindings: boolean) {
     this.#tokens = tokens;
@@ -86,7 +90,10 @@ class Parser {
   whole(): Expr {
     const expr = this.#expression();
     const { kind, text, at } = this.#now;
-    if (kind !== 'end') this.#stop(at, `Syntax error: mismatched input '${text}' expecting <EOF>`);
+    if (kind !== 'end') {
+      const alone = this.#tokens[this.#position + 1]?.kind === 'end';
+      this.#stop(at, `Syntax error: ${alone ? 'extraneous' : 'mismatched'} input '${text}' expecting <EOF>`);
+    }
     return expr;
   }
 
@@ -103,9 +110,24 @@ class Parser {
     return this.#tokens[this.#position++];
   }
 
-  #expect(text: string): Token {
+  /** `ends`: what else may stand where a symbol is wanted, as messages name it. */
+  #expect(text: string, ends: Readonly<Record<string, string>> = {}): Token {
     const { text: found, at } = this.#now;
-    return this.#take(text) ?? this.#stop(at, `Syntax error: mismatched input '${found}' expecting '${text}'`);
+    const token = this.#take(text);
+    if (token) return token;
+    const expected = ends[text] ?? `'${text}'`;
+    const next = this.#tokens[this.#position + 1];
+    if (next?.kind === 'symbol' && next.text === text) {
+      this.#issues.push({ at, message: `Syntax error: extraneous input '${found}' expecting ${expected}` });
+      this.#position += 2;
+      return next;
+    }
+    // A bracket that is not closed at the end is all that is wrong.
+    if (this.#now.kind === 'end' && !ends[text] && /^[)\]}]$/.test(text)) {
+      this.#issues.push({ at, message: `Syntax error: missing '${text}' at '${found}'` });
+      return { kind: 'symbol', text, at };
+    }
+    return this.#stop(at, `Syntax error: mismatched input '${found}' expecting ${expected}`);
   }
 
   #stop(at: number, message: string): never {
@@ -207,8 +229,9 @@ class Parser {
       if (this.#take('.')) {
         const optional = this.#take('?') !== undefined;
         const token = this.#now;
-        if (token.kind !== 'ident') {
-          this.#stop(token.at, `Syntax error: mismatched input '${token.text}' expecting IDENTIFIER`);
+        if (token.kind !== 'ident' || token.text === 'in') {
+          const shown = token.kind === 'end' ? '' : token.text;
+          this.#stop(token.at, `Syntax error: no viable alternative at input '.${shown}'`);
         }
         this.#position++;
         if (optional) {
@@ -221,6 +244,7 @@ class Parser {
         }
       } else if (this.#take('[')) {
         const optional = this.#take('?') !== undefined;
+        if (!optional) this.#start = { position: this.#position, expected: operandOr('?') };
         const index = this.#expression();
         this.#expect(']');
         expr = call(optional ? '_[?_]' : '_[_]', at, [expr, index]);
@@ -273,7 +297,15 @@ class Parser {
           }
         }
     }
-    return this.#stop(at, `Syntax error: mismatched input '${text}' expecting ${operand}`);
+    const expected = this.#start?.position === this.#position ? this.#start.expected : operand;
+    // One symbol too many, before what may begin an operand, is passed over.
+    const next = this.#tokens[this.#position + 1];
+    if (token.kind !== 'end' && next && beginsOperand(next)) {
+      this.#issues.push({ at, message: `Syntax error: extraneous input '${text}' expecting ${expected}` });
+      this.#position++;
+      return this.#primary();
+    }
+    return this.#stop(at, `Syntax error: mismatched input '${text}' expecting ${expected}`);
   }
 
   #name({ text, at }: Token): Expr {
@@ -295,6 +327,7 @@ class Parser {
   #arguments(close: string): Expr[] {
     const args: Expr[] = [];
     if (this.#take(close)) return args;
+    this.#start = { position: this.#position, expected: operandOr(close) };
     do args.push(this.#expression());
     while (this.#take(','));
     this.#expect(close);
@@ -305,11 +338,12 @@ class Parser {
     const items: Expr[] = [];
     const optional = new Set<number>();
     while (!this.#is(']')) {
+      if (items.length > 0 && this.#is(',')) this.#expect(']');
       if (this.#take('?')) optional.add(items.length);
       items.push(this.#expression());
       if (!this.#take(',')) break;
     }
-    this.#expect(']');
+    this.#expect(']', { ']': "{']', ','}" });
     return { is: 'list', items, optional, at };
   }
 
@@ -322,7 +356,7 @@ class Parser {
       entries.push({ key, value: this.#expression(), optional, at: colon.at });
       if (!this.#take(',')) break;
     }
-    this.#expect('}');
+    this.#expect('}', { '}': "{'}', ','}" });
     return { is: 'map', entries, at };
   }
 
@@ -360,6 +394,9 @@ class Parser {
     return literal(BigInt.asIntN(64, value), at);
   }
 }
+
+const beginsOperand = ({ kind, text }: Token): boolean =>
+  kind === 'symbol' ? '[{(.-!'.includes(text) : kind !== 'end' && text !== 'in';
 
 const literal = (value: Value, at: number): Expr => ({ is: 'literal', value, at });
 const call = (name: string, at: number, args: readonly Expr[]): Expr => ({ is: 'call', name, args, at });

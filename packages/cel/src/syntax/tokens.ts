@@ -12,13 +12,16 @@ export interface Token {
 
 const blank = /(?:[\t\n\f\r ]+|\/\/[^\n]*)/y;
 const number = /0x[0-9a-fA-F]+[uU]?|(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)|\d+[uU]?/y;
-const text =
-  /(?:[bB][rR]?|[rR][bB]?)?(?:"""(?:[^\\]|\\[\s\S])*?"""|'''(?:[^\\]|\\[\s\S])*?'''|"(?:[^"\\\n\r]|\\[\s\S])*"|'(?:[^'\\\n\r]|\\[\s\S])*')/y;
+const escapes = String.raw`\\(?:[abfnrtv"'\\?\x60]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})`;
+const text = new RegExp(
+  String.raw`[bB]?(?:"""(?:[^\\]|${escapes})*?"""|'''(?:[^\\]|${escapes})*?'''|"(?:[^"\\\n\r]|${escapes})*"|'(?:[^'\\\n\r]|${escapes})*')`,
+  'y',
+);
 const rawText = /(?:[bB][rR]|[rR][bB]?)(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n\r]*"|'[^'\n\r]*')/y;
 const ident = /[A-Za-z_][A-Za-z0-9_]*/y;
 const symbol = /==|!=|<=|>=|&&|\|\||[-+*/%!<>?:.,()[\]{}]/y;
 
-/** Splits an expression into tokens, the last of which is `end`. Characters that start no token are issues, and are left out. */
+/** Splits an expression into tokens, the last of which is `end`. What is no token is an issue, and is left out. */
 export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
   const tokens: Token[] = [];
   const issues: Issue[] = [];
@@ -38,9 +41,9 @@ export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
       tokens.push(token);
       continue;
     }
-    const [character = ''] = source.slice(at);
-    issues.push({ at, message: `Syntax error: token recognition error at: '${character}'` });
-    at += character.length;
+    const text = broken(source, at);
+    issues.push({ at, message: `Syntax error: token recognition error at: '${text}'` });
+    at += text.length;
   }
   tokens.push({ kind: 'end', text: '<EOF>', at: source.length });
   return { tokens, issues };
@@ -77,4 +80,23 @@ export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
     }
     return undefined;
   }
+}
+
+const begun = /\\(?:[xX][0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}|[0-3][0-7]{0,2})?/y;
+
+/** What is no token: as much as could have been the beginning of one, and the character that shows that it is none. */
+function broken(source: string, at: number): string {
+  const first = source.charAt(at);
+  let end = at + 1;
+  if (first === '"' || first === "'") {
+    const inside = new RegExp(`(?:[^${first}\\\\\\n\\r]|${escapes})*`, 'y');
+    inside.lastIndex = end;
+    end += inside.exec(source)![0].length;
+    begun.lastIndex = end;
+    end += begun.exec(source)?.[0].length ?? 0;
+  } else if (!/[=&|]/.test(first)) {
+    return String.fromCodePoint(source.codePointAt(at)!);
+  }
+  const wrong = source.codePointAt(end);
+  return source.slice(at, end) + (wrong === undefined ? '' : String.fromCodePoint(wrong));
 }

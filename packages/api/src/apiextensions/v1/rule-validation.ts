@@ -1,15 +1,16 @@
 import type { JSONSchemaProps, ValidationRule } from '../../generated/apiextensions/v1.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { readFieldPath } from '../../structural/field-path-text.ts';
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 
 /** Errors of the CEL rules of one part of a schema, as far as they can be seen without compiling them. */
 export function ruleErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
   const rules = schema['x-kubernetes-validations'] ?? [];
-  return rules.flatMap((rule, i) => errorsOf(rule, at.child('x-kubernetes-validations').index(i)));
+  return rules.flatMap((rule, i) => errorsOf(rule, schema, at.child('x-kubernetes-validations').index(i)));
 }
 
-function errorsOf(it: ValidationRule, at: Path): FieldError[] {
+function errorsOf(it: ValidationRule, schema: JSONSchemaProps, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   const rule = (it.rule ?? '').trim();
   const message = it.message?.trim() ?? '';
@@ -32,6 +33,9 @@ function errorsOf(it: ValidationRule, at: Path): FieldError[] {
   }
   if (hasNewlines(it.fieldPath ?? '')) {
     errors.push(invalid(at.child('fieldPath'), it.fieldPath, 'must not contain line breaks'));
+  }
+  if (it.fieldPath && 'problem' in readFieldPath(it.fieldPath, schema)) {
+    errors.push(invalid(at.child('fieldPath'), it.fieldPath, 'must be a valid path'));
   }
   return errors;
 }
