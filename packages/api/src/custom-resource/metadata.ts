@@ -3,7 +3,7 @@ import type { ObjectMeta } from '../generated/meta/v1.ts';
 import type { KubeObject } from '../kind.ts';
 import { append } from '../meta/append.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
-import { isPathSegmentName, isQualifiedName } from '../meta/names.ts';
+import { isDns1035Label, isPathSegmentName, isQualifiedName } from '../meta/names.ts';
 import { isObject } from '../meta/object.ts';
 import { validateMetadata } from '../meta/validate-metadata.ts';
 import { objectSchemaOf } from '../schema.ts';
@@ -51,16 +51,21 @@ export function finalizerWarnings({ metadata }: KubeObject, old: KubeObject | un
 }
 
 /** Errors of the resources embedded in an object: what every object has, they have too, but for a name. */
-export function embeddedErrors(object: unknown, node: StructuralNode): FieldError[] {
+export function embeddedErrors(object: unknown, node: StructuralNode, from = new Path(), self = false): FieldError[] {
   const errors: FieldError[] = [];
-  eachEmbedded(object, node, new Path(), (inner, at) => {
+  const look = (inner: Json, at: Path) => {
     for (const field of ['apiVersion', 'kind']) {
       const value = inner[field];
       const path = at.child(field);
-      if (value === undefined) errors.push(required(path, 'must not be empty'));
+      if (value === undefined) errors.push(required(path));
       else if (value === '') errors.push(invalid(path, value, 'must not be empty'));
     }
-    const { apiVersion, metadata } = inner;
+    const { apiVersion, kind, metadata } = inner;
+    const problems = typeof kind === 'string' && kind !== '' ? isDns1035Label(kind.toLowerCase()) : [];
+    if (problems.length > 0) {
+      const problem = `may have mixed case, but should otherwise match: ${problems.join(',')}`;
+      errors.push(invalid(at.child('kind'), kind, problem));
+    }
     if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
       errors.push(invalid(at.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
     }
@@ -68,7 +73,9 @@ export function embeddedErrors(object: unknown, node: StructuralNode): FieldErro
     const known = metadata as ObjectMeta;
     const form = { name: isPathSegmentName, namespaced: Boolean(known.namespace) };
     append(errors, validateMetadata(form, { ...known, name: known.name || 'any' }, at.child('metadata')));
-  });
+  };
+  if (self && isObject(object)) look(object, from);
+  eachEmbedded(object, node, from, look);
   return errors;
 }
 

@@ -46,7 +46,7 @@ function withRules(
     return [...errors, ...outcome.errors];
   }
   const message =
-    'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
   return [...errors, { type: 'FieldValueInvalid', field: '<nil>', message }];
 }
 

@@ -119,7 +119,11 @@ export const tooLong = (at: Path, max: number): FieldError => at.error('FieldVal
 export const tooLongText = (max: number): string => `Too long: may not be more than ${max} byte${max === 1 ? '' : 's'}`;
 
 export const tooMany = (at: Path, actual: number, max: number): FieldError =>
-  at.error('FieldValueTooMany', `Too many: ${actual}: must have at most ${max} items`);
+  at.error('FieldValueTooMany', tooManyText(actual, max));
+
+/** What is said of a list or map that has more than `max` items. */
+export const tooManyText = (actual: number, max: number): string =>
+  `Too many: ${actual}: must have at most ${max} item${max === 1 ? '' : 's'}`;
 
 /** `supported` are shown in the order given. */
 export const notSupported = (at: Path, value: unknown, supported: readonly string[]): FieldError =>

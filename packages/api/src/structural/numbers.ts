@@ -5,7 +5,8 @@ import type { Walk } from './walk.ts';
 type Numeric = number | bigint;
 
 /** Integers are counted exactly, in 64 bits; all other numbers are float64. */
-const isInt = (value: Numeric): boolean => typeof value === 'bigint' || Number.isSafeInteger(value);
+const isInt = (value: Numeric): boolean =>
+  typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
 
 /** A number as messages show it. */
 const shown = (value: Numeric): string => (isInt(value) ? String(value) : goFloat(Number(value)));
@@ -76,7 +77,7 @@ function isMultiple(value: Numeric, factor: Numeric): boolean {
 }
 
 /** Whether a float64 is an integer that JSON can carry, but for errors of calculation. */
-function isNearlyInteger(value: number): boolean {
+export function isNearlyInteger(value: number): boolean {
   if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) return false;
   const whole = Math.trunc(value);
   return value === whole || Math.abs(value - whole) / (Math.abs(value) + Math.abs(whole)) < 1e-9;

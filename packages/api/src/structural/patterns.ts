@@ -18,12 +18,22 @@ export async function loadPatterns(): Promise<void> {
   engine ??= await import('re2js');
 }
 
+function compileWith({ RE2JS }: Engine, text: string): ReturnType<Engine['RE2JS']['compile']> {
+  try {
+    return RE2JS.compile(text);
+  } catch (error) {
+    // Of this error alone the port leaves out what follows it: the part in question, which is none.
+    const { message } = error as Error;
+    throw new Error(message.endsWith('trailing backslash at end of expression') ? `${message}: \`\`` : message);
+  }
+}
+
 /** Compiles a pattern; throws an Error with RE2's text where it is none. */
 export function compilePattern(text: string): Pattern {
   if (!engine) throw new Error('bug: patterns are used before loadPatterns()');
   const known = compiled.get(text);
   if (known) return known;
-  const re = engine.RE2JS.compile(text);
+  const re = compileWith(engine, text);
   const pattern: Pattern = { test: (value) => re.matcher(value).find() };
   if (compiled.size >= mostKept) compiled.clear();
   compiled.set(text, pattern);

@@ -19,7 +19,8 @@ describe('validation', () => {
   it.each<[JSONSchemaProps, unknown, string[]]>([
     [{ type: 'string' }, 1, ['x: Invalid value: "integer": x in body must be of type string: "integer"']],
     [{ type: 'string' }, null, ['x: Invalid value: "null": x in body must be of type string: "null"']],
-    [{ type: 'string', nullable: true, enum: ['a'] }, null, []],
+    [{ type: 'string', nullable: true, enum: ['a'] }, null, ['x: Unsupported value: null: supported values: "a"']],
+    [{ type: 'number', enum: [1, 2] }, 1.5, []],
     [
       { type: 'integer' },
       1.5,
@@ -49,7 +50,7 @@ describe('validation', () => {
     [
       { type: 'array', items: { type: 'string' }, maxItems: 1 },
       ['a', 'b'],
-      ['x: Too many: 2: must have at most 1 items'],
+      ['x: Too many: 2: must have at most 1 item'],
     ],
     [
       { type: 'array', items: { type: 'string' }, minItems: 1 },

@@ -1,10 +1,10 @@
 import { encodeJson } from '../codec/json.ts';
 import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
-import { type FieldError, tooLongText } from '../meta/field-path.ts';
+import { type FieldError, tooLongText, tooManyText } from '../meta/field-path.ts';
 import { deepEqual, isObject } from '../meta/object.ts';
 import { formatCheck, formatOf } from './formats.ts';
 import { allOf, anyOf, attempt, type Check, not, oneOf } from './junctors.ts';
-import { numberCheck } from './numbers.ts';
+import { isNearlyInteger, numberCheck } from './numbers.ts';
 import { compilePattern } from './patterns.ts';
 import { absent, Walk } from './walk.ts';
 
@@ -83,7 +83,7 @@ function compile(props: JSONSchemaProps): Check {
 const typeOf = (value: unknown): string => {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'bigint') return 'integer';
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? 'integer' : 'number';
   if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';
   return typeof value;
 };
@@ -106,6 +106,7 @@ function typeCheck(
   return (value, walk) => {
     const actual = typeOf(value);
     if (accepted.has(actual)) return true;
+    if (typeof value === 'number' && accepted.has('integer') && isNearlyInteger(value)) return true;
     if (format === undefined || actual === 'null') walk.typeInvalid(actual, wanted);
     else if (actual !== 'string' && actual !== 'array') walk.typeInvalid(ownFormats[actual] ?? '', format);
     else if (isNumeric) walk.typeInvalid(actual, wanted);
@@ -120,7 +121,9 @@ function enumCheck(props: JSONSchemaProps): ((value: unknown, walk: Walk) => voi
   const plain = new Set(values);
   const supported = values.map((each) => JSON.stringify(typeof each === 'string' ? each : encodeJson(each))).join(', ');
   return (value, walk) => {
-    if (plain.has(value) || (value === null && props.nullable)) return;
+    // A float counts as the integer it begins with.
+    if (value !== null && plain.has(typeof value === 'number' ? Math.trunc(value) : value)) return;
+    if (plain.has(value) && value !== null) return;
     if (typeof value === 'object' && values.some((each) => deepEqual(each, value))) return;
     walk.add('FieldValueNotSupported', `Unsupported value: ${encodeJson(value)}: supported values: ${supported}`);
   };
@@ -173,7 +176,7 @@ function listCheck(props: JSONSchemaProps): (value: unknown[], old: unknown, wal
       walk.invalid(value.length, `should have at least ${minItems} items`);
     }
     if (maxItems !== undefined && value.length > maxItems) {
-      walk.add('FieldValueTooMany', `Too many: ${value.length}: must have at most ${maxItems} items`);
+      walk.add('FieldValueTooMany', tooManyText(value.length, maxItems));
     }
     return count;
   };
@@ -224,7 +227,7 @@ function objectCheck(props: JSONSchemaProps): (value: Json, old: unknown, walk: 
 function checkSize(size: number, least: number | undefined, most: number | undefined, walk: Walk): void {
   if (least !== undefined && size < least) walk.invalid(size, `should have at least ${least} properties`);
   if (most !== undefined && size > most) {
-    walk.add('FieldValueTooMany', `Too many: ${size}: must have at most ${most} items`);
+    walk.add('FieldValueTooMany', tooManyText(size, most));
   }
 }
 

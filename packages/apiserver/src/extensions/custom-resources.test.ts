@@ -300,7 +300,7 @@ describe('custom resources', () => {
     expect(untyped.body.details.causes[1]).toEqual({
       reason: 'FieldValueInvalid',
       message:
-        'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+        'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
       field: '<nil>',
     });
     await call('POST', path, { metadata: { name: 'a' }, spec: { min: 1, max: 5 } });
@@ -334,8 +334,8 @@ describe('custom resources', () => {
       return body.details.causes.map((it: { field: string; message: string }) => `${it.field}: ${it.message}`);
     };
     expect(await messages({ metadata: { name: 'a/b' } })).toEqual([
-      'spec.template.apiVersion: Required value: must not be empty',
-      'spec.template.kind: Required value: must not be empty',
+      'spec.template.apiVersion: Required value',
+      'spec.template.kind: Required value',
       'spec.template.metadata.name: Invalid value: "a/b": may not contain \'/\'',
     ]);
     expect(await messages({ apiVersion: '', kind: 'Pod', metadata: { namespace: 'A' } })).toEqual([

@@ -15,24 +15,25 @@ export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** What is special about writing definitions: schemas need their patterns loaded, and deletion waits for the objects. */
 export const customResourceDefinitionHooks: ResourceHooks = {
-  async beforeCreate(object, context) {
+  async beforeCreate(object) {
     await loadPatterns();
     const crd = object as CustomResourceDefinition;
     const errors = apiApprovalErrors(crd);
     if (errors.length > 0) throw invalidObject(customResourceDefinition, crd.metadata.name ?? '', errors);
-    warnOfFormats(crd, context);
     return undefined;
   },
-  async beforeUpdate(object, _old, context) {
-    if (context.subresource !== '') return undefined;
-    await loadPatterns();
-    warnOfFormats(object as CustomResourceDefinition, context);
+  async beforeUpdate(_object, _old, { subresource }) {
+    if (subresource === '') await loadPatterns();
     return undefined;
   },
-  /** Rules are looked at where the schemas around them are fine. */
-  errors(object, old, context, found) {
+  /** Rules are looked at where the schemas around them are fine, formats where those are, too. */
+  async errors(object, old, context, found) {
     const isFine = context.subresource === '' && found.every(({ field }) => field.startsWith('metadata.'));
-    return isFine ? ruleErrors(object as CustomResourceDefinition, old as CustomResourceDefinition | undefined) : [];
+    if (!isFine) return [];
+    const crd = object as CustomResourceDefinition;
+    const errors = await ruleErrors(crd, old as CustomResourceDefinition | undefined);
+    if (errors.length === 0) warnOfFormats(crd, context);
+    return errors;
   },
   /** The first DELETE only marks: it is then that the finalizer is set. */
   holdsBackDeletion: (object) => object.metadata.deletionTimestamp === undefined,

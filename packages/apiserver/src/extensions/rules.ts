@@ -1,7 +1,8 @@
 import { schemasOf } from '@coracle/api/apiextensions/v1/version-validation';
 import type { CustomSurroundings } from '@coracle/api/custom-resource/custom-kinds';
+import { append } from '@coracle/api/meta/append';
 import { type FieldError, findErrors, Path } from '@coracle/api/meta/field-path';
-import { deepEqual } from '@coracle/api/meta/object';
+import { deepEqual, isObject } from '@coracle/api/meta/object';
 import { partsOf } from '@coracle/api/structural/node';
 import type { CustomResourceDefinition, JSONSchemaProps } from '@coracle/api/types/apiextensions/v1';
 import type { StructuralSchema } from '@coracle/cel/schema/structural';
@@ -15,11 +16,30 @@ export async function ruleErrors(crd: CustomResourceDefinition, old?: CustomReso
   const isChanged = ({ schema, version }: { schema: JSONSchemaProps; version: string }) =>
     hasRules(schema) && !deepEqual(schema, before(version));
   if (!schemasOf(crd.spec, new Path('spec')).some(isChanged)) return [];
-  const { checkSchemaRules } = await import('@coracle/cel');
+  const { checkSchemaRules, compileSchemaRules } = await import('@coracle/cel');
+  /** What the rules of a schema say against its own defaults. */
+  const defaultErrors = (schema: JSONSchemaProps, at: Path, isRoot = true): FieldError[] => {
+    const errors: FieldError[] = [];
+    if (schema.default !== undefined && hasRules(schema)) {
+      const rules = compileSchemaRules(schema as StructuralSchema, isRoot);
+      append(errors, rules?.validate(schema.default, undefined, at.child('default')).errors ?? []);
+    }
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      const isEmbedded = property['x-kubernetes-embedded-resource'] ?? false;
+      append(errors, defaultErrors(property, at.child('properties').key(name), isEmbedded));
+    }
+    if (isObject(schema.items)) {
+      append(errors, defaultErrors(schema.items as JSONSchemaProps, at.child('items'), false));
+    }
+    return errors;
+  };
   return findErrors((root) =>
     schemasOf(crd.spec, root.child('spec'))
       .filter(isChanged)
-      .flatMap(({ schema, at }) => checkSchemaRules(schema as StructuralSchema, at)),
+      .flatMap(({ schema, at }) => {
+        const errors = checkSchemaRules(schema as StructuralSchema, at);
+        return errors.length > 0 ? errors : defaultErrors(schema, at);
+      }),
   );
 }
 

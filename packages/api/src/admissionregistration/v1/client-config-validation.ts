@@ -22,6 +22,10 @@ function validateUrl(text: string, at: Path): FieldError[] {
   const match = /^(?:([a-z][a-z\d+.-]*):)?(?:\/\/(?:([^/?#@]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/is.exec(
     text,
   );
+  const wrong = text.startsWith(':') ? 'missing protocol scheme' : badEscape(text);
+  if (wrong !== undefined) {
+    return [required(at, `url must be a valid URL: parse ${JSON.stringify(text)}: ${wrong}${form}`)];
+  }
   if (!match || /[\s\u0000-\u001f]/.test(text) || (match[3] && !URL.canParse(`https://${match[3]}`))) {
     return [required(at, `url must be a valid URL: parse ${JSON.stringify(text)}: invalid URL${form}`)];
   }
@@ -31,16 +35,21 @@ function validateUrl(text: string, at: Path): FieldError[] {
     errors.push(invalid(at, scheme, `'https' is the only allowed URL scheme${form}`));
   }
   if (host === '') errors.push(invalid(at, host, `host must be specified${form}`));
-  if (user !== undefined) errors.push(invalid(at, user, `user information is not permitted in the URL${form}`));
-  if (fragment !== '') errors.push(invalid(at, fragment, `fragments are not permitted in the URL${form}`));
-  if (query !== '') errors.push(invalid(at, query, `query parameters are not permitted in the URL${form}`));
+  if (user !== undefined) errors.push(invalid(at, user, 'user information is not permitted in the URL'));
+  if (fragment !== '') errors.push(invalid(at, fragment, 'fragments are not permitted in the URL'));
+  if (query !== '') errors.push(invalid(at, query, 'query parameters are not permitted in the URL'));
   return errors;
+}
+
+function badEscape(text: string): string | undefined {
+  const found = /%(?![0-9a-fA-F]{2}).{0,2}/s.exec(text.replace(/[?#].*$/s, ''));
+  return found ? `invalid URL escape ${JSON.stringify(found[0])}` : undefined;
 }
 
 function validateService({ name, namespace, path, port = 443 }: ServiceReference, at: Path): FieldError[] {
   const errors: FieldError[] = [];
-  if (!name) errors.push(required(at.child('name'), 'service name is required'));
-  if (!namespace) errors.push(required(at.child('namespace'), 'service namespace is required'));
+  if (!name) errors.push(required(at.child('name')));
+  if (!namespace) errors.push(required(at.child('namespace')));
   if (port < 1 || port > 65535) {
     errors.push(invalid(at.child('port'), port, 'port is not valid: must be between 1 and 65535, inclusive'));
   }

@@ -68,9 +68,9 @@ describe('a webhook configuration', () => {
       [url('http://me@h/p?q=1#f')],
       [
         `Invalid value: "http": 'https' is the only allowed URL scheme${form}`,
-        `Invalid value: "me": user information is not permitted in the URL${form}`,
-        `Invalid value: "f": fragments are not permitted in the URL${form}`,
-        `Invalid value: "q=1": query parameters are not permitted in the URL${form}`,
+        `Invalid value: "me": user information is not permitted in the URL`,
+        `Invalid value: "f": fragments are not permitted in the URL`,
+        `Invalid value: "q=1": query parameters are not permitted in the URL`,
       ].map((text) => `webhooks[0].clientConfig.url: ${text}`),
     ],
     [

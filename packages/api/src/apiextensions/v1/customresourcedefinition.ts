@@ -25,7 +25,19 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>('ap
         names.listKind ||= `${names.kind}List`;
       }
     }
+    for (const version of it.spec.versions ?? []) {
+      version.served ??= false;
+      version.storage ??= false;
+    }
     it.spec.conversion ??= { strategy: 'None' };
+    if (
+      conversion?.webhook &&
+      !conversion.webhook.clientConfig &&
+      !conversion.webhook.conversionReviewVersions?.length
+    ) {
+      // The internal form has what a webhook consists of, and no webhook of nothing.
+      delete conversion.webhook;
+    }
     const service = conversion?.webhook?.clientConfig?.service;
     if (service) service.port ??= 443;
   },

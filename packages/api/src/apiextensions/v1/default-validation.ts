@@ -1,7 +1,7 @@
+import { embeddedErrors } from '../../custom-resource/metadata.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
 import { clone, deepEqual } from '../../meta/object.ts';
-import { duplicateItems } from '../../structural/lists.ts';
 import { isTypeOrMeta, type StructuralNode } from '../../structural/node.ts';
 import { prune } from '../../structural/prune.ts';
 import { schemaValidator } from '../../structural/validate.ts';
@@ -10,7 +10,7 @@ import { schemaValidator } from '../../structural/validate.ts';
 export function validateDefaults(node: StructuralNode, at: Path, isRoot = true): FieldError[] {
   if (!node.hasDefaults) return [];
   const errors: FieldError[] = [];
-  if (node.default !== undefined) append(errors, defaultErrors(node, at.child('default')));
+  if (node.default !== undefined) append(errors, defaultErrors(node, isRoot, at.child('default')));
   if (node.items) append(errors, validateDefaults(node.items, at.child('items'), false));
   for (const [name, property] of node.properties ?? []) {
     if ((isRoot || node.embedded) && isTypeOrMeta(name)) continue;
@@ -19,9 +19,9 @@ export function validateDefaults(node: StructuralNode, at: Path, isRoot = true):
   return errors;
 }
 
-function defaultErrors(node: StructuralNode, at: Path): FieldError[] {
+function defaultErrors(node: StructuralNode, isRoot: boolean, at: Path): FieldError[] {
   const pruned = clone(node.default);
-  prune(pruned, node, node.embedded);
+  prune(pruned, node, isRoot || node.embedded);
   const errors: FieldError[] = [];
   if (!deepEqual(pruned, node.default)) errors.push(invalid(at, node.default, 'must not have unknown fields'));
   let found: FieldError[];
@@ -30,5 +30,5 @@ function defaultErrors(node: StructuralNode, at: Path): FieldError[] {
   } catch {
     return errors; // a pattern that is none, which is named where it stands
   }
-  return [...errors, ...found, ...duplicateItems(node.default, node, at)];
+  return [...errors, ...found, ...embeddedErrors(node.default, node, at, isRoot || node.embedded)];
 }

@@ -61,7 +61,7 @@ describe('a definition', () => {
       'no storage version',
       (it) => (it.spec.versions[0]!.storage = false),
       [
-        'spec.versions: Invalid value: [{"name":"v1","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]: must have exactly one version marked as storage version',
+        'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
       ],
     ],
     [
@@ -236,7 +236,7 @@ describe('a schema', () => {
     [
       field({ type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' }),
       [
-        `${at}.items.x-kubernetes-map-type: Invalid value: "null": must be atomic as item of a list with x-kubernetes-list-type=set`,
+        `${at}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`,
       ],
     ],
     [
@@ -256,11 +256,72 @@ describe('a schema', () => {
       field({ type: 'object', properties: { a: { type: 'string' } }, default: { b: 1 } }),
       [`${at}.default: Invalid value: {"b":1}: must not have unknown fields`],
     ],
+    // Resources in defaults are whole.
+    [
+      field({
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        'x-kubernetes-preserve-unknown-fields': true,
+        default: { kind: 'a b' },
+      }),
+      [
+        `${at}.default.apiVersion: Required value`,
+        `${at}.default.kind: Invalid value: "a b": may have mixed case, but should otherwise match: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')`,
+      ],
+    ],
+    // What no structural schema has, and no other error names.
+    [
+      field({ type: 'string', anyOf: [{ $schema: 'x' }] }),
+      [`${root}: Invalid value: "": OpenAPIV3Schema 'schema' is not supported`],
+    ],
+    [field({ type: 'string', anyOf: [{ externalDocs: { url: 'https://x' } }] }), []],
     [
       { type: 'object', properties: { kind: { type: 'string', default: 'x' } } },
       [`${root}.properties[kind].default: Forbidden: must not be set in top-level kind`],
     ],
   ])('%j', (schema, messages) => expect(errorsOf(good(schema))).toEqual(messages));
+
+  it.each<[string, string[]]>([
+    ['.spec.color', []],
+    ['.spec.labels.x', []],
+    ['spec.color', ['is an invalid path: expected [ or . but got: spec']],
+    ['.spec.', ['is an invalid path: unexpected end of JSON path']],
+    [".spec['color']", ['is an invalid path: array notation is not allowed']],
+    ['.metadata.name', ['is an invalid path: does not refer to a valid field']],
+    [
+      '.spec',
+      [
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+      ],
+    ],
+  ])('selects objects by %s, or says why not', (jsonPath, problems) => {
+    const spec: JSONSchemaProps = {
+      type: 'object',
+      properties: {
+        color: { type: 'string' },
+        labels: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+    };
+    const crd = good({ type: 'object', properties: { spec } });
+    crd.spec.versions[0]!.selectableFields = [{ jsonPath }];
+    const at = `spec.selectableFields[0].jsonPath: Invalid value: ${JSON.stringify(jsonPath)}`;
+    expect(errorsOf(crd)).toEqual(problems.map((problem) => `${at}: ${problem}`));
+  });
+
+  it('finds the schema of selectable fields only where the internal form has both in one place', () => {
+    const crd = good({ type: 'object', properties: { a: { type: 'string' } } });
+    const selectableFields = [{ jsonPath: '.a' }];
+    crd.spec.versions.push({ ...clone(crd.spec.versions[0]!), name: 'v2', storage: false, selectableFields });
+    expect(errorsOf(crd)).toEqual([
+      'spec.versions[1].selectableFields: Invalid value: "": may only be set when `version.schema.openAPIV3Schema` is not included',
+    ]);
+    crd.spec.versions[0]!.selectableFields = selectableFields;
+    expect(errorsOf(crd)).toEqual([]);
+    crd.spec.versions[0]!.schema = { openAPIV3Schema: { type: 'object' } };
+    expect(errorsOf(crd)).toEqual([
+      'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+    ]);
+  });
 
   it('may say little at the root where status is a subresource', () => {
     const crd = good({ type: 'object', anyOf: [{ minProperties: 1 }] });

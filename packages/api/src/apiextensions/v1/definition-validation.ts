@@ -2,16 +2,18 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
+  JSONSchemaProps,
 } from '../../generated/apiextensions/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
+import { partsOf } from '../../structural/node.ts';
 import { apiApprovalErrors } from './api-approval.ts';
 import { validateConversion } from './conversion-validation.ts';
 import { isEstablished } from './definition-conditions.ts';
 import { oneOfStrings } from './unsorted-values.ts';
-import { validateVersions } from './version-validation.ts';
+import { validateSharedParts, validateVersions } from './version-validation.ts';
 
 /** All errors of a new definition, in upstream's words. */
 export function validateDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
@@ -33,7 +35,7 @@ export function validateDefinitionUpdate(
   const spec = at.child('spec');
   const errors: FieldError[] = [];
   const same = (path: string, now: unknown, before: unknown) => {
-    if (!deepEqual(now, before)) errors.push(invalid(spec.child(path), now, 'field is immutable'));
+    if (!deepEqual(now, before)) errors.push(invalid(spec.child(path), now ?? '', 'field is immutable'));
   };
   if (isEstablished(old)) {
     same('scope', it.spec.scope, old.spec.scope);
@@ -50,8 +52,14 @@ export function validateStatus({ status }: CustomResourceDefinition, at: Path): 
 }
 
 function validateName({ metadata, spec }: CustomResourceDefinition, at: Path): FieldError[] {
-  if (!metadata.name || metadata.name === `${spec.names.plural}.${spec.group}`) return [];
-  return [invalid(at.child('metadata.name'), metadata.name, 'must be spec.names.plural+"."+spec.group')];
+  const errors: FieldError[] = [];
+  const wanted = `${spec.names.plural}.${spec.group}`;
+  for (const field of ['generateName', 'name'] as const) {
+    const value = metadata[field];
+    if (!value || value === wanted) continue;
+    errors.push(invalid(at.child(`metadata.${field}`), value, 'must be spec.names.plural+"."+spec.group'));
+  }
+  return errors;
 }
 
 function validateSpec(spec: CustomResourceDefinitionSpec, at: Path): FieldError[] {
@@ -74,6 +82,7 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Path): FieldError[
   return [
     ...errors,
     ...validateNames(names, at.child('names')),
+    ...validateSharedParts(spec, at),
     ...validateConversion(spec.conversion, at.child('conversion')),
   ];
 }
@@ -108,7 +117,7 @@ function validateNames(names: CustomResourceDefinitionNames, at: Path): FieldErr
 function validateStored({ spec, status }: CustomResourceDefinition, at: Path): FieldError[] {
   const path = at.child('status.storedVersions');
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [invalid(path, null, 'must have at least one stored version')];
   const errors: FieldError[] = [];
   for (const { name, storage } of spec.versions ?? []) {
     if (storage && !stored.includes(name)) {
@@ -126,7 +135,16 @@ function validateStored({ spec, status }: CustomResourceDefinition, at: Path): F
 /** The field is a relic: v1 knows it only to say no. */
 function preserveUnknown({ spec }: CustomResourceDefinition, at: Path): FieldError[] {
   if (!spec.preserveUnknownFields) return [];
+  const errors: FieldError[] = [];
+  if ((spec.versions ?? []).some(({ schema }) => schema?.openAPIV3Schema && hasDefaults(schema.openAPIV3Schema))) {
+    errors.push(
+      invalid(at.child('spec.preserveUnknownFields'), true, 'must be false in order to use defaults in the schema'),
+    );
+  }
   const problem =
     'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
-  return [invalid(at.child('spec.preserveUnknownFields'), true, problem)];
+  return [...errors, invalid(at.child('spec.preserveUnknownFields'), true, problem)];
 }
+
+const hasDefaults = (schema: JSONSchemaProps): boolean =>
+  [...partsOf(schema)].some((part) => part.default !== undefined);

@@ -79,7 +79,7 @@ function unsupportedErrors(schema: JSONSchemaProps, at: Path, place: Place): Fie
   if (schema.type === 'null') {
     errors.push(forbidden(at.child('type'), 'type cannot be set to null, use nullable as an alternative'));
   }
-  if (Array.isArray(schema.items)) {
+  if (Array.isArray(schema.items) && schema.items.length > 0) {
     errors.push(forbidden(at.child('items'), 'items must be a schema object and not an array'));
   }
   if (place.inMeta && schema['x-kubernetes-embedded-resource']) {
@@ -131,7 +131,7 @@ function setErrors({ items }: JSONSchemaProps, at: Path): FieldError[] {
     return [invalid(at.child('items.x-kubernetes-list-type'), listType, problem)];
   }
   if (item.type === 'object' && item['x-kubernetes-map-type'] !== 'atomic') {
-    return [invalid(at.child('items.x-kubernetes-map-type'), listType ?? 'null', problem)];
+    return [invalid(at.child('items.x-kubernetes-map-type'), listType ?? null, problem)];
   }
   return [];
 }

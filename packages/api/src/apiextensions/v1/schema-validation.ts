@@ -2,9 +2,10 @@ import type { CustomResourceValidation, JSONSchemaProps } from '../../generated/
 import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path } from '../../meta/field-path.ts';
 import { isObject } from '../../meta/object.ts';
-import { structuralNode } from '../../structural/node.ts';
+import { partsOf, structuralNode } from '../../structural/node.ts';
 import { schemaValidator } from '../../structural/validate.ts';
 import { validateDefaults } from './default-validation.ts';
+import { internalSchema } from './internal-form.ts';
 import { openApiErrors } from './openapi-validation.ts';
 import { structuralErrors } from './structural-validation.ts';
 
@@ -51,10 +52,15 @@ export function validateSchema(
   const errors: FieldError[] = [];
   if (hasStatus) append(errors, rootErrors(schema, root));
   if (schema.nullable) errors.push(forbidden(root.child('nullable'), 'nullable cannot be true at the root'));
-  const structural = structuralErrors(schema, root);
+  // What is not supported at all is named where it stands, and keeps the rest from being looked at.
+  const odd = unsupportedPart(schema);
+  const structural = odd === undefined ? structuralErrors(schema, root) : [];
   if (structural.length > 0) append(errors, structural);
-  else append(errors, validateDefaults(structuralNode(schema), root));
+  else if (odd === undefined) append(errors, validateDefaults(structuralNode(schema), root));
   append(errors, openApiErrors(schema, root));
+  if (errors.length === 0 && odd !== undefined) {
+    errors.push(invalid(root, '', `OpenAPIV3Schema '${odd}' is not supported`));
+  }
   if (errors.length === 0) {
     try {
       schemaValidator(schema);
@@ -63,6 +69,25 @@ export function validateSchema(
     }
   }
   return errors;
+}
+
+/** Fields that no part of a structural schema may have, under the names messages have for them. */
+const unsupportedFields: readonly (readonly [keyof JSONSchemaProps, string])[] = [
+  ['id', 'id'],
+  ['$schema', 'schema'],
+  ['$ref', '$ref'],
+  ['patternProperties', 'patternProperties'],
+  ['dependencies', 'dependencies'],
+  ['additionalItems', 'additionalItems'],
+  ['definitions', 'definitions'],
+];
+
+function unsupportedPart(schema: JSONSchemaProps): string | undefined {
+  for (const part of partsOf(schema)) {
+    for (const [field, name] of unsupportedFields) if (!isZero(part[field])) return name;
+    if (Array.isArray(part.items) && part.items.length > 0) return 'items';
+  }
+  return undefined;
 }
 
 function rootErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
@@ -76,7 +101,7 @@ function rootErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
     }
     if (allowedAtRoot.includes(goName(field))) continue;
     const problem = `only [${allowedAtRoot.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`;
-    return [invalid(at, schema, problem)];
+    return [invalid(at, internalSchema(schema), problem)];
   }
   return [];
 }

@@ -145,7 +145,6 @@ const forbiddenNested: readonly (readonly [keyof JSONSchemaProps, 'empty' | 'und
   ['title', 'empty'],
   ['description', 'empty'],
   ['nullable', 'false'],
-  ['externalDocs', 'undefined'],
   ['x-kubernetes-preserve-unknown-fields', 'false'],
   ['x-kubernetes-embedded-resource', 'false'],
   ['x-kubernetes-int-or-string', 'false'],

@@ -4,13 +4,13 @@ import type {
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
   JSONSchemaProps,
-  SelectableField,
 } from '../../generated/apiextensions/v1.ts';
 import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, type Path, required, tooMany } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
-import { memberOf, type StructuralNode, structuralNode } from '../../structural/node.ts';
+import { readFieldPath } from '../../structural/field-path-text.ts';
+import { internalVersions } from './internal-form.ts';
 import { validateSchema } from './schema-validation.ts';
 
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
@@ -26,10 +26,10 @@ export function validateVersions(spec: CustomResourceDefinitionSpec, at: Path): 
   const errors: FieldError[] = [];
   const list = at.child('versions');
   for (const [i, { schema }] of versions.entries()) {
-    if (!schema?.openAPIV3Schema)
-      errors.push(required(list.index(i).child('schema.openAPIV3Schema'), 'schemas are required'));
+    if (!schema?.openAPIV3Schema) errors.push(required(list.index(i).child('schema.openAPIV3Schema')));
   }
   const shared = sharedParts(versions);
+  const shown = spec.versions ? internalVersions(versions, shared) : null;
   for (const [i, version] of versions.entries()) {
     const path = list.index(i);
     const problems = isDns1035Label(version.name ?? '');
@@ -37,12 +37,21 @@ export function validateVersions(spec: CustomResourceDefinitionSpec, at: Path): 
     append(errors, validateVersion(version, path, shared));
   }
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
-    errors.push(invalid(list, versions, 'must contain unique version names'));
+    errors.push(invalid(list, shown, 'must contain unique version names'));
   }
   if (versions.filter(({ storage }) => storage).length !== 1) {
-    errors.push(invalid(list, versions, 'must have exactly one version marked as storage version'));
+    errors.push(invalid(list, shown, 'must have exactly one version marked as storage version'));
   }
-  return [...errors, ...validateShared(versions, shared, at)];
+  // The internal form has the first version's name once more.
+  const [first] = versions;
+  const wrong = first ? isDns1035Label(first.name ?? '') : [];
+  if (first?.name && wrong.length > 0) errors.push(invalid(at.child('version'), first.name, wrong.join(',')));
+  return errors;
+}
+
+/** Errors of what all versions have in common. */
+export function validateSharedParts({ versions = [] }: CustomResourceDefinitionSpec, at: Path): FieldError[] {
+  return validateShared(versions, sharedParts(versions), at);
 }
 
 /** The schemas of a definition with their paths: one, at the top, where all versions have the same. */
@@ -95,7 +104,10 @@ function validateShared(versions: readonly CustomResourceDefinitionVersion[], sh
   }
   if (shared.subresources) append(errors, validateSubresources(first.subresources, at.child('subresources')));
   if (shared.columns) append(errors, validateColumns(first, at));
-  if (shared.selectableFields) append(errors, validateSelectableFields(first, at.child('selectableFields')));
+  if (shared.selectableFields) {
+    const misplaced = shared.schema && first.schema?.openAPIV3Schema ? undefined : notShared;
+    append(errors, validateSelectableFields(first, misplaced, at.child('selectableFields')));
+  }
   return errors;
 }
 
@@ -108,7 +120,12 @@ function validateVersion(version: CustomResourceDefinitionVersion, at: Path, sha
   }
   if (!shared.subresources) append(errors, validateSubresources(version.subresources, at.child('subresources')));
   if (!shared.columns) append(errors, validateColumns(version, at));
-  if (!shared.selectableFields) append(errors, validateSelectableFields(version, at.child('selectableFields')));
+  if (!shared.selectableFields) {
+    append(
+      errors,
+      validateSelectableFields(version, shared.schema ? notInVersion : undefined, at.child('selectableFields')),
+    );
+  }
   return errors;
 }
 
@@ -172,12 +189,17 @@ function validateColumn({ name, type, format, jsonPath }: CustomResourceColumnDe
   return errors;
 }
 
+/**
+ * Selectable fields are looked for in the schema beside them. The internal form keeps what all versions have apart from the versions, so
+ * that fields all have are not found where schemas differ, and those of one are not where schemas are the same: such definitions are refused.
+ */
 function validateSelectableFields(
   { schema, selectableFields = [] }: CustomResourceDefinitionVersion,
+  misplaced: string | undefined,
   at: Path,
 ): FieldError[] {
-  if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return [];
-  const root = structuralNode(schema.openAPIV3Schema);
+  if (selectableFields.length === 0) return [];
+  if (misplaced !== undefined || !schema?.openAPIV3Schema) return [invalid(at, '', misplaced ?? notInVersion)];
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, { jsonPath }] of selectableFields.entries()) {
@@ -186,7 +208,20 @@ function validateSelectableFields(
       errors.push(required(path));
       continue;
     }
-    append(errors, selectableField(jsonPath, root, path));
+    const found = readFieldPath(jsonPath, schema.openAPIV3Schema, false);
+    if ('problem' in found) {
+      errors.push(invalid(path, jsonPath, `is an invalid path: ${found.problem}`));
+      continue;
+    }
+    if (/^metadata\b/.test(found.path.toString())) {
+      errors.push(invalid(path, jsonPath, 'must not point to fields in metadata'));
+    }
+    const { type = '', 'x-kubernetes-int-or-string': intOrString } = found.schema;
+    if (intOrString || !['string', 'boolean', 'integer'].includes(type)) {
+      const problem =
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
+      errors.push(invalid(path, jsonPath, problem));
+    }
     if (seen.has(jsonPath)) errors.push(duplicate(path, jsonPath));
     seen.add(jsonPath);
   }
@@ -194,28 +229,8 @@ function validateSelectableFields(
   return errors;
 }
 
-function selectableField(jsonPath: SelectableField['jsonPath'], root: StructuralNode, at: Path): FieldError[] {
-  const wrong = (why: string) => [invalid(at, jsonPath, `is an invalid path: ${why}`)];
-  const steps = fieldSteps(jsonPath);
-  if (!steps) return wrong(`expected [ or . but got: ${jsonPath.startsWith('.') ? jsonPath.slice(1) : jsonPath}`);
-  let node: StructuralNode | undefined = root;
-  for (const step of steps) {
-    const next: StructuralNode | true | undefined = node && memberOf(node, step);
-    if (typeof next !== 'object' && step !== 'metadata') {
-      return wrong(`does not refer to a valid field`);
-    }
-    node = typeof next === 'object' ? next : undefined;
-    if (steps[0] === 'metadata') break;
-  }
-  const errors: FieldError[] = [];
-  if (steps[0] === 'metadata') errors.push(invalid(at, jsonPath, 'must not point to fields in metadata'));
-  if (!['string', 'boolean', 'integer'].includes(node?.type ?? '')) {
-    const problem =
-      'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.';
-    errors.push(invalid(at, jsonPath, problem));
-  }
-  return errors;
-}
+const notShared = 'may only be set when validations.schema is included';
+const notInVersion = 'may only be set when `version.schema.openAPIV3Schema` is not included';
 
 /** The names in a path of fields, `.spec.color` or `.spec['my-color']`; undefined where it is none. */
 export function fieldSteps(path: string): string[] | undefined {
