@@ -70,14 +70,15 @@ export function validateClaimStatus(it: ResourceClaim, old: ResourceClaim, at: P
   return errors;
 }
 
-/** Takes out, in place, what is reported of devices that a claim had and has no more. */
-export function dropDeallocated(it: ResourceClaim, old: ResourceClaim): void {
+/** Of what is reported, that which is not of devices a claim had and has no more. */
+export function withoutDeallocated(
+  devices: readonly AllocatedDeviceStatus[] = [],
+  it: ResourceClaim,
+  old: ResourceClaim,
+): AllocatedDeviceStatus[] {
   const ids = ({ status }: ResourceClaim) => new Set((status?.allocation?.devices?.results ?? []).map(deviceId));
   const [now, before] = [ids(it), ids(old)];
-  const left = it.status?.devices?.filter((each) => now.has(deviceId(each)) || !before.has(deviceId(each)));
-  if (!it.status || !left || left.length === it.status.devices?.length) return;
-  if (left.length > 0) it.status.devices = left;
-  else delete it.status.devices;
+  return devices.filter((each) => now.has(deviceId(each)) || !before.has(deviceId(each)));
 }
 
 const validateConsumer = (it: ResourceClaimConsumerReference, at: Path): FieldError[] =>

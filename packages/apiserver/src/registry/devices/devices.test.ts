@@ -145,6 +145,10 @@ describe('the status of a claim', () => {
       rules: [rules('status', 'update'), granted],
     });
     expect((await eventually(() => write(driver, { devices }))).status?.devices).toEqual(devices);
+    // Who takes back what was allocated takes back what was reported of it too, and need not know of it.
+    const now = (await admin.get(resourceClaim, 'shared', 'default'))!;
+    const { allocation: _, ...rest } = now.status!;
+    expect((await scheduler.updateStatus(resourceClaim, { ...now, status: rest })).status?.devices).toBeUndefined();
   });
 });
 

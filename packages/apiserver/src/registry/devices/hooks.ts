@@ -1,6 +1,6 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { type FieldError, Path } from '@coracle/api/meta/field-path';
-import { dropDeallocated } from '@coracle/api/resource/v1/claim-status';
+import { withoutDeallocated } from '@coracle/api/resource/v1/claim-status';
 import type {
   DeviceClass,
   DeviceSelector,
@@ -22,7 +22,10 @@ const spec = new Path('spec');
 export function deviceHooks(authorizer: () => Authorizer): HookTable {
   const claims: ResourceHooks<ResourceClaim> = {
     beforeUpdate(it, old, { subresource }) {
-      if (subresource === 'status') dropDeallocated(it, old);
+      if (subresource !== 'status' || !it.status?.devices) return undefined;
+      const left = withoutDeallocated(it.status.devices, it, old);
+      if (left.length > 0) it.status.devices = left;
+      else delete it.status.devices;
       return undefined;
     },
     errors(it, old, context) {

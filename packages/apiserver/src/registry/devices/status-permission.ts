@@ -1,5 +1,6 @@
 import { type FieldError, forbidden, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
+import { withoutDeallocated } from '@coracle/api/resource/v1/claim-status';
 import type { AllocatedDeviceStatus, AllocationResult, ResourceClaim } from '@coracle/api/types/resource/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { User } from '../../chain/user.ts';
@@ -38,7 +39,9 @@ export async function statusPermissionErrors(
   }
   const here = isOnNode(it.status?.allocation ?? old.status?.allocation, user);
   const verbs = [...(here ? [`associated-node:${verb}`] : []), `arbitrary-node:${verb}`];
-  for (const driver of changedDrivers(it.status?.devices ?? [], old.status?.devices ?? [])) {
+  // What goes with its devices is not the writer's change.
+  const before = withoutDeallocated(old.status?.devices, it, old);
+  for (const driver of changedDrivers(it.status?.devices ?? [], before)) {
     if (await may(verbs, 'driver', driver)) continue;
     const wanted = verbs.map((each) => JSON.stringify(each)).join(' or ');
     const detail = `changing devices of driver ${JSON.stringify(driver)} requires the permission to ${wanted} resourceclaims/driver of that name`;
