@@ -1,7 +1,7 @@
 import type { Event } from '../../generated/core/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, type Path, required } from '../../meta/field-path.ts';
-import { isQualifiedName } from '../../meta/names.ts';
+import { isDns1123Subdomain, isQualifiedName } from '../../meta/names.ts';
 
 const maxWordBytes = 128;
 const maxMessageBytes = 1024;
@@ -32,7 +32,11 @@ export function validateEvent(it: Event, at: Path, component = 'reportingCompone
 
 /** Errors of an event in the newer form, which has no room for how it was told before; `it` is in the older form. */
 export function validateNewerEvent(it: Event, at: Path): FieldError[] {
-  const errors = [...validateEvent(it, at, 'reportingController'), ...validateSeries(it, at)];
+  const errors = [
+    ...validateEvent(it, at, 'reportingController'),
+    ...malformed(at.child('metadata.name'), it.metadata.name ?? '', isDns1123Subdomain),
+    ...validateSeries(it, at),
+  ];
   if (!it.eventTime) errors.push(required(at.child('eventTime')));
   const { type = '' } = it;
   if (type !== 'Normal' && type !== 'Warning') errors.push(invalid(at.child('type'), '', `has invalid value: ${type}`));

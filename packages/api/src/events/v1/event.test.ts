@@ -34,6 +34,11 @@ it('only new events of the newer form have names of subdomains, and only the old
   expect(shown(validateCreate(event, named))).toEqual([
     expect.stringMatching(/^metadata.name: Invalid value: "A_b": a lowercase RFC 1123/),
   ]);
+  expect(shown(validateCreate(event, { ...named, action: '', type: 'Odd' }))).toEqual([
+    'action: Required value',
+    expect.stringMatching(/^metadata.name: /),
+    'type: Invalid value: "": has invalid value: Odd',
+  ]);
   expect(shown(validateUpdate(event, named, named))).toEqual([]);
   const older: CoreEvent = { metadata: named.metadata, involvedObject: { namespace: 'other' } };
   expect(shown(validateCreate(coreEvent, older))).toEqual([

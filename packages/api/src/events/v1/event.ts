@@ -3,8 +3,8 @@ import { validateNewerEvent, validateSeries } from '../../core/v1/event-validati
 import type { Event as CoreEvent } from '../../generated/core/v1.ts';
 import type { Event } from '../../generated/events/v1.ts';
 import { defineKind, type KubeObject } from '../../kind.ts';
-import { invalid, malformed } from '../../meta/field-path.ts';
-import { isDns1123Subdomain, isPathSegmentName } from '../../meta/names.ts';
+import { invalid } from '../../meta/field-path.ts';
+import { isPathSegmentName } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 
 /** What of an event stays as it was told; only that it came again is told later. Names are those of the older form. */
@@ -34,10 +34,7 @@ export const event = defineKind<Event>('events/v1', {
   // Those told in the older form may have such names; only new ones of this form have to be subdomains.
   name: isPathSegmentName,
   storedAs: { kind: () => coreEvent, encode: toCore, decode: fromCore },
-  validateCreate: (it, at) => [
-    ...malformed(at.child('metadata.name'), it.metadata.name ?? '', isDns1123Subdomain),
-    ...validateNewerEvent(toCore(it) as CoreEvent, at),
-  ],
+  validateCreate: (it, at) => validateNewerEvent(toCore(it) as CoreEvent, at),
   validateUpdate(it, old, at) {
     const [now, before] = [toCore(it) as CoreEvent, toCore(old) as CoreEvent];
     const changed = fixed.filter((field) => !deepEqual(now[field], before[field]));
