@@ -77,7 +77,7 @@ export const daemonSet = defineKind<DaemonSet>('apps/v1', {
       ...collisionsGrow(status.collisionCount, old.status?.collisionCount, path),
     ];
   },
-  warnings: (it, old) => templateWarnings(it.spec.template, old?.spec.template),
+  warnings: (it, old) => templateWarnings(it, old, it.spec.template),
   columns: [
     count('Desired', (it) => it.status?.desiredNumberScheduled, 'Nodes that should run its pod.'),
     count('Current', (it) => it.status?.currentNumberScheduled, 'Nodes that run its pod and should.'),

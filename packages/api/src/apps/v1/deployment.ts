@@ -6,6 +6,7 @@ import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts'
 import { defineKind } from '../../kind.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { goForm } from '../../meta/go-form.ts';
+import { deepEqual } from '../../meta/object.ts';
 import { countOrPercent, isZero, nonNegative, selects } from '../selection.ts';
 import { atMost, collisionsGrow, countsOf } from '../status-validation.ts';
 
@@ -39,6 +40,11 @@ export const deployment = defineKind<Deployment>('apps/v1', {
   prepareForCreate(it) {
     it.status = {};
   },
+  prepareForUpdate(it, old) {
+    // Annotations are copied to its ReplicaSets. What else has changed is counted with them.
+    const { annotations = {}, generation = 0 } = old.metadata;
+    if (!deepEqual(it.metadata.annotations ?? {}, annotations)) it.metadata.generation = generation + 1;
+  },
   validate(it, at) {
     const path = at.child('spec');
     const spec = it.spec;
@@ -60,7 +66,7 @@ export const deployment = defineKind<Deployment>('apps/v1', {
   immutable: ['spec.selector'],
   warnings: (it, old) => [
     ...(old ? [] : nameWarnings(it.metadata.name)),
-    ...templateWarnings(it.spec.template, old?.spec.template),
+    ...templateWarnings(it, old, it.spec.template),
   ],
   validateStatusUpdate(it, old, at) {
     const path = at.child('status');

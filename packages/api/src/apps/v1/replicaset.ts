@@ -41,7 +41,7 @@ export const replicaSet = defineKind<ReplicaSet>('apps/v1', {
   immutable: ['spec.selector'],
   warnings: (it, old) => [
     ...(old ? [] : nameWarnings(it.metadata.name)),
-    ...templateWarnings(it.spec.template, old?.spec.template),
+    ...templateWarnings(it, old, it.spec.template),
   ],
   validateStatusUpdate: (it, _old, at) => validateReplicaCounts(it.status ?? {}, at.child('status')),
   columns: [

@@ -65,14 +65,16 @@ export const statefulSet = defineKind<StatefulSet>('apps/v1', {
   validateCreate: validateNewStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatusUpdate,
-  warnings({ spec }, old) {
+  warnings(it, old, subresource) {
+    if (subresource === 'status') return [];
+    const { spec } = it;
     const { revisionHistoryLimit = 0, volumeClaimTemplates: claims = [] } = spec;
     // Upstream's paths in updates have the name of the field in Go.
     const child = old ? '.Spec' : '';
     const kept =
       'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
     return [
-      ...templateWarnings(spec.template, old?.spec.template),
+      ...templateWarnings(it, old, spec.template),
       ...claims.flatMap((claim, i) => claimSpecWarnings(claim.spec ?? {}, `spec.volumeClaimTemplates[${i}]${child}`)),
       ...(revisionHistoryLimit < 0 ? [kept] : []),
     ];

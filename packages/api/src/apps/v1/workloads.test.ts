@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { podTemplate } from '../../core/v1/podtemplate.ts';
 import { replicationController } from '../../core/v1/replicationcontroller.ts';
-import type { DaemonSet, StatefulSet } from '../../generated/apps/v1.ts';
+import type { DaemonSet, Deployment, StatefulSet } from '../../generated/apps/v1.ts';
 import type { ReplicationController } from '../../generated/core/v1.ts';
 import type { Kind, KubeObject } from '../../kind.ts';
 import { clone } from '../../meta/object.ts';
 import { validateCreate, validateStatusUpdate, validateUpdate } from '../../validate.ts';
 import { daemonSet } from './daemonset.ts';
+import { deployment } from './deployment.ts';
 import { statefulSet } from './statefulset.ts';
 
 const messages = (errors: { field: string; message: string }[]) =>
@@ -174,6 +175,32 @@ describe('a stateful set', () => {
   });
 });
 
+describe('who writes a deployment', () => {
+  const of = (generation: number, annotations?: Record<string, string>) => {
+    const it = defaulted<Deployment>(deployment, {
+      selector,
+      template: { ...template, spec: { ...template.spec, terminationGracePeriodSeconds: -1 } },
+    });
+    it.metadata = { ...it.metadata, generation, ...(annotations ? { annotations } : {}) };
+    return it;
+  };
+  const grace =
+    'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1';
+
+  it('is warned of its template whatever of the spec is changed', () => {
+    expect(deployment.warnings!(of(1), undefined, '')).toEqual([grace]);
+    expect(deployment.warnings!(of(2), of(1), '')).toEqual([grace]);
+    expect(deployment.warnings!(of(1), of(1), '')).toEqual([]);
+  });
+
+  it('makes another generation of it by annotations, which its ReplicaSets get', () => {
+    const [same, changed] = [of(1, { a: 'b' }), of(1, { a: 'c' })];
+    deployment.prepareForUpdate!(same, of(1, { a: 'b' }));
+    deployment.prepareForUpdate!(changed, of(1, { a: 'b' }));
+    expect([same.metadata.generation, changed.metadata.generation]).toEqual([1, 2]);
+  });
+});
+
 describe('who writes a stateful set', () => {
   const of = (spec: object) => defaulted<StatefulSet>(statefulSet, { selector, template, ...spec });
 
@@ -183,6 +210,7 @@ describe('who writes a stateful set', () => {
       'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
     expect(statefulSet.warnings!(it, undefined, '')).toEqual([text]);
     expect(statefulSet.warnings!(it, it, '')).toEqual([text]);
+    expect(statefulSet.warnings!(it, it, 'status')).toEqual([]);
   });
 
   it('is warned of claims for parts of a byte', () => {

@@ -27,15 +27,16 @@ export const cronJob = defineKind<CronJob>('batch/v1', {
   },
   validateCreate: validateNewCronJob,
   validateUpdate: validateCronJobUpdate,
-  warnings(it, old) {
+  warnings(it, old, subresource) {
+    if (subresource === 'status') return [];
     const warnings = old ? [] : nameWarnings(it.metadata.name);
     if (it.spec.schedule.includes('TZ')) {
       warnings.push(
         'CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
       );
     }
-    const template = (each: CronJob | undefined) => each?.spec.jobTemplate?.spec?.template;
-    return [...warnings, ...templateWarnings(template(it), template(old), 'spec.jobTemplate.spec.template')];
+    const { template } = it.spec.jobTemplate?.spec ?? {};
+    return [...warnings, ...templateWarnings(it, old, template, 'spec.jobTemplate.spec.template')];
   },
   columns: [
     text('Schedule', (it) => it.spec.schedule, 'When it makes jobs.'),

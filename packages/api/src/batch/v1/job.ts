@@ -49,7 +49,8 @@ export const job = defineKind<Job>('batch/v1', {
 const manyCompletions = 100_000;
 const manyPods = 10_000;
 
-function jobWarnings(it: Job, old: Job | undefined): string[] {
+function jobWarnings(it: Job, old: Job | undefined, subresource: string): string[] {
+  if (subresource === 'status') return [];
   const { completionMode, completions = 0, parallelism = 0, template } = it.spec;
   const warnings = old ? [] : nameWarnings(it.metadata.name);
   if (completionMode === 'Indexed' && completions > manyCompletions && parallelism > manyPods) {
@@ -57,7 +58,7 @@ function jobWarnings(it: Job, old: Job | undefined): string[] {
       'spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
     );
   }
-  return [...warnings, ...templateWarnings(template, old?.spec.template)];
+  return [...warnings, ...templateWarnings(it, old, template)];
 }
 
 function statusOf(it: Job): string {

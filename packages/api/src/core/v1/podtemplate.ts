@@ -20,7 +20,7 @@ export const podTemplate = defineKind<PodTemplate>('core/v1', {
     const path = at.child('template');
     return it.template ? validateTemplate(it.template, path) : [required(path)];
   },
-  warnings: (it, old) => templateWarnings(it.template, old?.template, 'template'),
+  warnings: (it, old) => templateWarnings(it, old, it.template, 'template'),
   columns: [
     ...containerColumns<PodTemplate>((it) => it.template?.spec?.containers).map((each) => ({ ...each, priority: 0 })),
     text('Pod Labels', (it) => shownSet(it.template?.metadata?.labels), 'Labels its pods get.'),

@@ -55,7 +55,7 @@ export const replicationController = defineKind<ReplicationController>('core/v1'
   validateStatusUpdate: (it, _old, at) => validateReplicaCounts(it.status ?? {}, at.child('status')),
   warnings: (it, old) => [
     ...(old ? [] : nameWarnings(it.metadata.name)),
-    ...templateWarnings(it.spec?.template, old?.spec?.template),
+    ...templateWarnings(it, old, it.spec?.template),
   ],
   columns: [
     count('Desired', (it) => it.spec?.replicas, 'Pods wanted.'),

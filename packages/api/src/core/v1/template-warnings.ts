@@ -1,15 +1,17 @@
 import type { PodTemplateSpec } from '../../generated/core/v1.ts';
+import type { KubeObject } from '../../kind.ts';
 import { isDns1123Label } from '../../meta/names.ts';
-import { deepEqual } from '../../meta/object.ts';
 import { podSpecWarnings } from './pod-warnings.ts';
 
-/** What a client is warned of in the template of a workload's pods, where the write changes it. */
+/** What a client is warned of in the template of a workload's pods, where the write makes another generation of the workload. */
 export function templateWarnings(
+  it: KubeObject,
+  old: KubeObject | undefined,
   template: PodTemplateSpec | undefined,
-  old: PodTemplateSpec | undefined,
   at = 'spec.template',
 ): string[] {
-  return deepEqual(template, old) ? [] : podSpecWarnings(template?.spec, `${at}.spec`);
+  if (old && it.metadata.generation === old.metadata.generation) return [];
+  return podSpecWarnings(template?.spec, `${at}.spec`);
 }
 
 /** What a client is warned of whose new workload's pods have hostnames that are no DNS label. */

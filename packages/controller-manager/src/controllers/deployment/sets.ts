@@ -168,17 +168,15 @@ async function writeRevision(
 ): Promise<void> {
   const annotations = deployment.metadata.annotations ?? {};
   const stale = annotations[revisionAnnotation] !== revision;
-  if (stale) {
-    deployment.metadata.annotations = { ...annotations, [revisionAnnotation]: revision };
-    const written = await scope.client.update(deploymentKind, deployment);
-    deployment.metadata = written.metadata;
+  // Written with the status, an annotation makes no new generation.
+  if (stale) deployment.metadata.annotations = { ...annotations, [revisionAnnotation]: revision };
+  const news = hasDeadline(deployment) ? progressing : undefined;
+  if (news) {
+    deployment.status ??= {};
+    deployment.status.conditions ??= [];
+    putCondition(deployment.status, news);
   }
-  if (!progressing || !hasDeadline(deployment)) return;
-  deployment.status ??= {};
-  const { status } = deployment;
-  status.conditions ??= [];
-  putCondition(status, progressing);
-  await writeStatus(deployment, scope);
+  if (stale || news) await writeStatus(deployment, scope);
 }
 
 async function writeStatus(deployment: Deployment, scope: Scope): Promise<void> {
