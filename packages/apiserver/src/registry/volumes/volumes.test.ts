@@ -204,10 +204,12 @@ describe('a pod', () => {
     const path = '/apis/apps/v1/namespaces/default/deployments';
     const template = { metadata: { labels: { a: 'b' } }, spec: { containers, volumes } };
     const deployment = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } };
-    expect(warned((await call('POST', path, deployment)).headers)).toEqual(
-      texts.map((text) => `"spec.template.spec.${text}"`),
-    );
+    const ofTemplate = texts.map((text) => `"spec.template.spec.${text}"`);
+    expect(warned((await call('POST', path, deployment)).headers)).toEqual(ofTemplate);
+    // Each new generation is warned of, whatever of it is new.
     const scaled = await call('PATCH', `${path}/d`, { spec: { replicas: 3 } }, merge);
-    expect([scaled.status, scaled.headers.get('warning')]).toEqual([200, null]);
+    expect(warned(scaled.headers)).toEqual(ofTemplate);
+    const labelled = await call('PATCH', `${path}/d`, { metadata: { labels: { a: 'b' } } }, merge);
+    expect([labelled.status, labelled.headers.get('warning')]).toEqual([200, null]);
   });
 });
