@@ -12,6 +12,7 @@ import { ProxyClientCertificate } from './aggregation/client-certificate.ts';
 import { LocalRegistration } from './aggregation/registration.ts';
 import { audit, auditRefused } from './chain/audit/index.ts';
 import { credentialMetrics } from './chain/authentication/credential-metrics.ts';
+import { isOidcSet } from './chain/authentication/flags.ts';
 import { authentication } from './chain/authentication/index.ts';
 import type { OutsideTokens } from './chain/authentication/outside-tokens.ts';
 import type { AbacPolicy } from './chain/authorization/abac/policy-file.ts';
@@ -218,13 +219,8 @@ async function outsideTokens(
   metrics: MetricsRegistry,
   log: ServerOptions['log'],
 ): Promise<OutsideTokens | undefined> {
-  const files = [
-    flags['authentication-config'],
-    flags['authentication-token-webhook-config-file'],
-    flags['oidc-issuer-url'],
-    flags['oidc-client-id'],
-  ];
-  if (files.every((file) => file === '')) return undefined;
+  const files = [flags['authentication-config'], flags['authentication-token-webhook-config-file']];
+  if (files.every((file) => file === '') && !isOidcSet(flags)) return undefined;
   const { outsideTokensOf } = await import('./chain/authentication/outside-tokens.ts');
   return outsideTokensOf(flags, {
     own: flags['service-account-issuer'],

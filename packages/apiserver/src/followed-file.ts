@@ -21,6 +21,7 @@ export class FollowedFile {
   readonly #options: FollowedFileOptions;
   readonly #reloads: Counter;
   readonly #lastReload: Gauge;
+  readonly #lastConfig: Gauge;
   readonly #timer: NodeJS.Timeout;
   #seen: string;
 
@@ -45,6 +46,13 @@ export class FollowedFile {
       labelNames,
       registers,
     });
+    this.#lastConfig = new Gauge({
+      name: `apiserver_${options.what}_config_controller_last_config_info`,
+      help: 'The configuration file that counts, by its hash; the value is always 1.',
+      labelNames: ['apiserver_id_hash', 'hash'],
+      registers,
+    });
+    this.#counts(seen);
     this.#timer = setInterval(() => void this.check(), period).unref();
   }
 
@@ -58,6 +66,7 @@ export class FollowedFile {
       // What was wrong once is not tried again until it changes.
       this.#seen = text;
       await this.#take();
+      this.#counts(text);
     } catch (error) {
       status = 'failure';
       log.warn({ file: this.#path, reason: (error as Error).message }, `Failed to reload ${what} config`);
@@ -67,11 +76,18 @@ export class FollowedFile {
     this.#lastReload.set(labels, Date.now() / 1000);
   }
 
+  #counts(text: string): void {
+    this.#lastConfig.reset();
+    this.#lastConfig.set({ apiserver_id_hash: serverHash(), hash: hashOf(text) }, 1);
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
 }
 
-function serverHash(): string {
-  return `sha256:${createHash('sha256').update(`apiserver-${hostname()}`).digest('hex')}`;
+const serverHash = (): string => hashOf(`apiserver-${hostname()}`);
+
+function hashOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

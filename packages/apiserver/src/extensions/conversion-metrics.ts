@@ -1,5 +1,6 @@
 import { counters, histograms } from '@coracle/process/series';
 import type { Registry } from 'prom-client';
+import { type RestObserver, restClientMetrics } from '../webhooks/rest-metrics.ts';
 
 /** Why a conversion failed: the webhook was not reached, answered with an error, or with what is no answer. */
 export type ConversionFailure =
@@ -10,6 +11,8 @@ export type ConversionFailure =
 
 /** Told of each question to a conversion webhook. */
 export interface ConversionMetrics {
+  /** A request to a webhook is over. */
+  readonly sent: RestObserver;
   converted(crd: string, from: string, to: string, seconds: number, failure: ConversionFailure | undefined): void;
 }
 
@@ -34,6 +37,7 @@ export function conversionMetrics(metrics: Registry): ConversionMetrics {
     buckets: Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i),
   });
   return {
+    sent: restClientMetrics(metrics),
     converted(crd, from, to, seconds, failure) {
       const labels = { result: failure ? 'failure' : 'success', failure_type: failure ?? '' };
       requests.of(labels).inc();

@@ -8,6 +8,7 @@ import { validateAnnotations } from '@coracle/api/meta/validate-metadata';
 import { validateLabels } from '@coracle/api/meta/validate-selector';
 import type { ConversionReview, CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
 import { postToWebhook, type WebhookTarget, webhookTarget } from '../webhooks/post.ts';
+import type { RestObserver } from '../webhooks/rest-metrics.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import type { ConversionFailure, ConversionMetrics } from './conversion-metrics.ts';
 
@@ -47,7 +48,7 @@ export function conversionWebhook(
     try {
       if (!version) throw new Error('no supported conversion review versions');
       target ??= webhookTarget(clientConfig ?? {}, resolve);
-      const converted = await ask({ target, version, of }, objects, apiVersion, (next) => {
+      const converted = await ask({ target, version, of, observe: metrics.sent }, objects, apiVersion, (next) => {
         stage = next;
       });
       stage = 'webhook_invalid_converted_object_failure';
@@ -66,10 +67,11 @@ interface Asking {
   /** Of ConversionReview. */
   readonly version: string;
   readonly of: string;
+  readonly observe: RestObserver;
 }
 
 async function ask(
-  { target, version, of }: Asking,
+  { target, version, of, observe }: Asking,
   objects: readonly KubeObject[],
   desiredAPIVersion: string,
   reached: (failure: ConversionFailure) => void,
@@ -79,7 +81,11 @@ async function ask(
   const review = { kind: 'ConversionReview', apiVersion, request: { uid, desiredAPIVersion, objects } };
   let converted: unknown[];
   try {
-    const bytes = await postToWebhook(target, Buffer.from(encodeJson(review)), { milliseconds: patience, userAgent });
+    const bytes = await postToWebhook(target, Buffer.from(encodeJson(review)), {
+      milliseconds: patience,
+      userAgent,
+      observe,
+    });
     reached('webhook_malformed_response_failure');
     converted = answerOf(decodeJson(bytes).value, version, uid);
   } catch (error) {

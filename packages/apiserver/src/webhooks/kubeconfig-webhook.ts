@@ -4,6 +4,7 @@ import { StatusError } from '@coracle/api/meta/status';
 import { loadKubeconfig } from '@coracle/client/config';
 import { credentialHeaders } from '@coracle/client/credentials';
 import { ConnectionError, transportTo } from '@coracle/client/transport';
+import type { RestObserver } from './rest-metrics.ts';
 
 /** A webhook that a file in the form of a kubeconfig describes: those of audit, authentication and authorization. */
 export interface KubeconfigWebhook {
@@ -12,15 +13,29 @@ export interface KubeconfigWebhook {
   close(): void;
 }
 
-/** Reads the file; what it says cannot be changed without a new start, but files it names are read again. Throws when it is no such file. */
-export function kubeconfigWebhook(file: string): KubeconfigWebhook {
+/**
+ * Reads the file; what it says cannot be changed without a new start, but files it names are read again. `observe` is told of each request. Throws when
+ * it is no such file.
+ */
+export function kubeconfigWebhook(file: string, observe?: RestObserver): KubeconfigWebhook {
   const config = loadKubeconfig(file);
-  const { pathname } = new URL(config.server);
+  const { pathname, host } = new URL(config.server);
   const transport = transportTo(config);
   const credentials = credentialHeaders(config);
   return {
     async post(object, signal) {
-      const answer = await transport.send({
+      const sent = encodeJson(object);
+      const begun = performance.now();
+      const over = (code: number | undefined, responseBytes: number) =>
+        observe?.({
+          host,
+          method: 'POST',
+          code,
+          seconds: (performance.now() - begun) / 1000,
+          requestBytes: Buffer.byteLength(sent),
+          responseBytes,
+        });
+      const answered = transport.send({
         method: 'POST',
         path: pathname,
         headers: {
@@ -29,12 +44,20 @@ export function kubeconfigWebhook(file: string): KubeconfigWebhook {
           accept: 'application/json, */*',
           'user-agent': 'kube-apiserver',
         },
-        body: encodeJson(object),
+        body: sent,
         ...(signal ? { signal } : {}),
       });
+      let answer: Awaited<typeof answered>;
       const chunks: Buffer[] = [];
-      for await (const chunk of answer.body) chunks.push(chunk as Buffer);
+      try {
+        answer = await answered;
+        for await (const chunk of answer.body) chunks.push(chunk as Buffer);
+      } catch (error) {
+        over(undefined, 0);
+        throw error;
+      }
       const body = Buffer.concat(chunks);
+      over(answer.status, body.length);
       if (answer.status < 200 || answer.status > 206) {
         throw statusFromResponse(answer.status, body.toString('utf8'), { verb: 'POST' });
       }

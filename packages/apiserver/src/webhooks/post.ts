@@ -6,6 +6,7 @@ import { StatusError } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
 import type { CredentialsFor, WebhookCredentials } from './credentials.ts';
 import { limitedBody } from './limited-body.ts';
+import type { RestObserver } from './rest-metrics.ts';
 import type { Address, ServiceResolver } from './service-resolver.ts';
 
 /** Where a webhook is, as configurations say it: a URL, or a Service of the cluster; and who vouches for it. */
@@ -91,6 +92,8 @@ export interface WebhookCall {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
   readonly userAgent: string;
+  /** Told of the request, once it is over. */
+  readonly observe?: RestObserver;
 }
 
 /**
@@ -102,14 +105,26 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
   const failed = (why: string) => `Post ${JSON.stringify(target.origin + path)}: ${why}`;
   const time = AbortSignal.timeout(Math.max(0, call.milliseconds));
   const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
+  const begun = performance.now();
+  const over = (code: number | undefined, responseBytes: number) =>
+    call.observe?.({
+      host: target.origin.slice('https://'.length),
+      method: 'POST',
+      code,
+      seconds: (performance.now() - begun) / 1000,
+      requestBytes: body.length,
+      responseBytes,
+    });
   try {
     signal.throwIfAborted();
     const authorization = await target.credentials?.headers();
     const { status, bytes } = await send({ target, path, body, userAgent: call.userAgent, authorization, signal });
+    over(status, bytes.length);
     if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
     return bytes;
   } catch (error) {
     if (error instanceof StatusError) throw error;
+    over(undefined, 0);
     if (time.aborted) throw new WebhookTimeout(failed('context deadline exceeded'));
     if (call.signal?.aborted) throw new WebhookTimeout(failed('context canceled'));
     if (error instanceof ConnectionFailure) throw new Error(failed(error.message));

@@ -130,6 +130,7 @@ async function ask({ hook, attributes }: Call, forms: Forms, around: WebhookSurr
       milliseconds: Math.min(timeoutSeconds * 1000, left),
       ...(attributes.signal ? { signal: attributes.signal } : {}),
       userAgent: 'kube-apiserver-admission',
+      observe: around.metrics.sent,
     });
     const review = parseReview(answer);
     return attempt(

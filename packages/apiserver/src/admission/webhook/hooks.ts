@@ -4,6 +4,7 @@ import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admi
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { ObjectAccess } from '../../registry/access.ts';
 import type { CredentialsFor } from '../../webhooks/credentials.ts';
+import type { RestObserver } from '../../webhooks/rest-metrics.ts';
 import type { ServiceResolver } from '../../webhooks/service-resolver.ts';
 import type { Criteria } from './matching.ts';
 
@@ -33,6 +34,8 @@ export interface WebhookSurroundings {
 
 /** Told how calls of webhooks end. */
 export interface WebhookMetrics {
+  /** A request to a webhook is over. */
+  readonly sent: RestObserver;
   called(call: {
     name: string;
     type: string;

@@ -1,4 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { restClientMetrics } from '../../webhooks/rest-metrics.ts';
 import type { WebhookMetrics } from './hooks.ts';
 
 /** Counts and times of admission webhooks, under upstream's metric names. */
@@ -45,6 +46,7 @@ export function webhookMetrics(metrics: Registry): WebhookMetrics {
   // Webhooks choose the codes: beyond this they are one, so that they cannot make series without end.
   const bounded = (code: number) => String(Math.min(code, 600));
   return {
+    sent: restClientMetrics(metrics),
     called({ name, type, operation, code, rejected, seconds }) {
       duration.observe({ name, type, operation, rejected: String(rejected) }, seconds);
       requests.inc({ name, type, operation, code: bounded(code), rejected: String(rejected) });

@@ -2,6 +2,7 @@ import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
 import type { Registry } from 'prom-client';
 import { kubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
+import { restClientMetrics } from '../../webhooks/rest-metrics.ts';
 import { withRetries } from '../../webhooks/retries.ts';
 import { type BatchOptions, batched, blocking, type Sink } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
@@ -57,7 +58,7 @@ export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing 
     backends.push(buffered('log', sink, close));
   }
   if (webhook !== '') {
-    const server = kubeconfigWebhook(webhook);
+    const server = kubeconfigWebhook(webhook, restClientMetrics(metrics));
     const initialBackoff = flags['audit-webhook-initial-backoff'];
     const sink: Sink = (events) => {
       const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events };

@@ -1,4 +1,11 @@
-import { choiceFlag, durationFlag, mapFlag, stringFlag, stringSliceFlag } from '@coracle/process/flags';
+import {
+  choiceFlag,
+  durationFlag,
+  type FlagValues,
+  mapFlag,
+  stringFlag,
+  stringSliceFlag,
+} from '@coracle/process/flags';
 
 const group = 'authentication';
 
@@ -53,3 +60,14 @@ export const outsideTokenFlags = {
     help: 'How long answers about tokens are kept.',
   }),
 };
+
+/** Whether any of the --oidc-* flags says something. */
+export function isOidcSet(flags: FlagValues<typeof outsideTokenFlags>): boolean {
+  const texts = ['issuer-url', 'client-id', 'ca-file', 'username-prefix', 'groups-claim', 'groups-prefix'] as const;
+  return (
+    texts.some((name) => flags[`oidc-${name}`] !== '') ||
+    flags['oidc-username-claim'] !== 'sub' ||
+    flags['oidc-signing-algs'].join() !== 'RS256' ||
+    Object.keys(flags['oidc-required-claim']).length > 0
+  );
+}

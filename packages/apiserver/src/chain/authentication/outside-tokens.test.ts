@@ -360,7 +360,11 @@ describe('tokens of an OpenID Connect issuer', () => {
   });
 
   it('are not accepted by flags that do not fit', async () => {
-    await expect(outside('--oidc-client-id=a')).rejects.toThrow('must be specified together');
+    for (const flag of ['--oidc-client-id=a', '--oidc-groups-claim=g', '--oidc-required-claim=a=b']) {
+      await expect(outside(flag)).rejects.toThrow(
+        'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+      );
+    }
     await expect(outside('--oidc-client-id=a', '--oidc-issuer-url=http://a')).rejects.toThrow(
       'URL scheme must be https',
     );

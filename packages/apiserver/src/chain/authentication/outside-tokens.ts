@@ -4,12 +4,13 @@ import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
 import { FollowedFile, type FollowedFileOptions } from '../../followed-file.ts';
 import { kubeconfigWebhook } from '../../webhooks/kubeconfig-webhook.ts';
+import { restClientMetrics } from '../../webhooks/rest-metrics.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { forAudiences, unionOfTokens } from './bearer-token.ts';
 import { cachedTokens, type TokenCacheOptions } from './cached-tokens.ts';
 import { type AuthenticationConfig, hasExpressions, type JwtConfig, readAuthenticationConfig } from './config-file.ts';
 import { jwtProblems } from './config-validation.ts';
-import type { outsideTokenFlags } from './flags.ts';
+import { isOidcSet, type outsideTokenFlags } from './flags.ts';
 import { groupsByClaim, requiredClaim, textByClaim, usernameByClaim } from './oidc/claims.ts';
 import { Issuer } from './oidc/issuer.ts';
 import { jwtTokens } from './oidc/tokens.ts';
@@ -70,7 +71,7 @@ export async function outsideTokensOf(
   const followed = file === '' ? undefined : new FollowedFile(file, seen, take, { what: 'authentication', ...around });
 
   const webhookFile = flags['authentication-token-webhook-config-file'];
-  const webhook = webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile);
+  const webhook = webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile, restClientMetrics(around.metrics));
   const ttl = flags['authentication-token-webhook-cache-ttl'];
   const version = flags['authentication-token-webhook-version'];
   return {
@@ -146,7 +147,7 @@ async function authenticatorOf(
 /** The --oidc-* flags as the configuration file would say the same; undefined: none is set. */
 function jwtOfFlags(flags: Flags): JwtConfig | undefined {
   const { 'oidc-issuer-url': url, 'oidc-client-id': audience, 'oidc-username-claim': claim } = flags;
-  if (url === '' && audience === '') return undefined;
+  if (!isOidcSet(flags)) return undefined;
   if (url === '' || audience === '') {
     throw new UsageError('oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set');
   }

@@ -80,7 +80,7 @@ function localTypes(wanted: readonly WantedAuthorizer[]): string {
 function webhookOfFlags(flags: Flags, metrics: WebhookAuthorizerMetrics): Authorizer {
   return webhookAuthorizer({
     name: 'default',
-    webhook: kubeconfigWebhook(flags['authorization-webhook-config-file']),
+    webhook: kubeconfigWebhook(flags['authorization-webhook-config-file'], metrics.sent),
     version: flags['authorization-webhook-version'],
     timeout: flagsTimeout,
     authorizedTtl: flags['authorization-webhook-cache-authorized-ttl'],
@@ -102,7 +102,7 @@ async function webhookOfFile(
   return webhookAuthorizer({
     name,
     ...(filter ? { filter } : {}),
-    webhook: kubeconfigWebhook(it.connectionInfo.kubeConfigFile!),
+    webhook: kubeconfigWebhook(it.connectionInfo.kubeConfigFile!, metrics.sent),
     version: it.subjectAccessReviewVersion,
     timeout: it.timeout,
     authorizedTtl: it.cacheAuthorizedRequests ? it.authorizedTTL : 0,

@@ -1,8 +1,11 @@
 import { defaultSeconds } from '@coracle/process/series';
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { type RestObserver, restClientMetrics } from '../../webhooks/rest-metrics.ts';
 
 /** Told how authorization webhooks are called, and what they decide. */
 export interface WebhookAuthorizerMetrics {
+  /** A request to a webhook is over. */
+  readonly sent: RestObserver;
   /** `result`: success, error or timeout. */
   called(name: string, result: string, seconds: number): void;
   failedOpen(name: string): void;
@@ -47,6 +50,7 @@ export function webhookAuthorizerMetrics(metrics: Registry): WebhookAuthorizerMe
     registers,
   });
   return {
+    sent: restClientMetrics(metrics),
     called(name, result, seconds) {
       evaluations.inc({ name, result });
       duration.observe({ name, result }, seconds);

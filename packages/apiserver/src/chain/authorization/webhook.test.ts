@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +81,12 @@ describe('authorization by webhook', () => {
     expect(await list('ann', 'devs')).toBe(200);
     expect(await list('ann', 'devs')).toBe(200);
     expect(hook.received.length).toBe(1);
+    const metrics = (await server.admin.request('GET', '/metrics')).body.toString();
+    const host = new URL(hook.url).host;
+    expect(metrics).toContain(`\nrest_client_requests_total{code="200",method="POST",host="${host}"} 1\n`);
+    for (const series of ['request_duration_seconds', 'request_size_bytes', 'response_size_bytes']) {
+      expect(metrics).toContain(`\nrest_client_${series}_count{verb="POST",host="${host}"} 1\n`);
+    }
     expect(hook.received[0]).toMatchObject({
       path: '/in',
       headers: { authorization: 'Bearer tok' },
@@ -277,6 +284,13 @@ describe('authorization by webhook', () => {
     const text = await metrics.metrics();
     expect(text).toMatch(/automatic_reloads_total\{status="success",apiserver_id_hash="sha256:[0-9a-f]{64}"\} 1/);
     expect(text).toMatch(/automatic_reloads_total\{status="failure",.*\} 1/);
+    const hashes = [
+      ...text.matchAll(/^apiserver_authorization_config_controller_last_config_info\{.*hash="(.*)"\} 1$/gm),
+    ];
+    const counted = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration' };
+    const authorizerList = [{ type: 'Webhook', name: 'hook', webhook: webhook() }, rbac];
+    const file = JSON.stringify({ ...counted, authorizers: authorizerList });
+    expect(hashes.map(([, hash]) => hash)).toEqual([`sha256:${createHash('sha256').update(file).digest('hex')}`]);
   });
 
   it.each<[string, () => object[], string]>([
