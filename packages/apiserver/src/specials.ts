@@ -6,6 +6,7 @@ import type { Registry as MetricsRegistry } from 'prom-client';
 import { policyHooks } from './admission/policy/hooks.ts';
 import { webhookConfigurationHooks } from './admission/webhook/configuration-hooks.ts';
 import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
+import { checkTokenFlags } from './chain/authentication/service-account/check-flags.ts';
 import { discoveryPages } from './chain/authentication/service-account/discovery.ts';
 import { TokenIssuer } from './chain/authentication/service-account/issuer.ts';
 import { signingKey } from './chain/authentication/service-account/keys.ts';
@@ -119,7 +120,7 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'pods/eviction': podEviction,
       'pods/resize': podSpecPart,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
-      ...tokenSubresources(flags),
+      ...tokenSubresources(flags, options),
       ...streamingSubresources(kubelets, () => surroundings().authorizer, streamingMetrics(options.metrics)),
       ...proxySubresources(kubelets),
     },
@@ -142,9 +143,13 @@ function kubeletsOf(flags: Flags): KubeletClient {
   });
 }
 
-function tokenSubresources(flags: Flags): SubresourceTable {
+function tokenSubresources(flags: Flags, { log }: SpecialsOptions): SubresourceTable {
+  const issuers = flags['service-account-issuer'];
+  const maxExpiration = flags['service-account-max-token-expiration'];
+  const extendExpiration = flags['service-account-extend-token-expiration'];
+  checkTokenFlags({ issuers, maxExpiration, extendExpiration }, (text) => log.warn({}, text));
   const file = flags['service-account-signing-key-file'];
-  const [issuer] = flags['service-account-issuer'];
+  const [issuer] = issuers;
   if (file === '' && issuer === undefined) return {};
   if (file === '' || issuer === undefined) {
     throw new Error('--service-account-signing-key-file and --service-account-issuer are required flags');
@@ -154,8 +159,8 @@ function tokenSubresources(flags: Flags): SubresourceTable {
     'serviceaccounts/token': tokenSubresource({
       issuer: new TokenIssuer(issuer, key),
       apiAudiences: audiencesOf(flags),
-      maxExpirationSeconds: Math.floor(flags['service-account-max-token-expiration'] / 1000),
-      extendExpiration: flags['service-account-extend-token-expiration'],
+      maxExpirationSeconds: Math.floor(maxExpiration / 1000),
+      extendExpiration,
     }),
   };
 }
