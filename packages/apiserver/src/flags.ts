@@ -21,10 +21,13 @@ const authentication = 'authentication';
 const authorization = 'authorization';
 const admission = 'admission';
 const api = 'API enablement';
+const metrics = 'metrics';
 const misc = 'misc';
 
 /** kube-apiserver's flags: upstream's names and meanings. Those for what can only be one way here take that way alone. */
 export const apiServerFlags = defineFlags({
+  ...genericFlags,
+
   'etcd-servers': stringSliceFlag({
     group: etcd,
     help: 'URLs of the etcd members to keep objects in (scheme://ip:port), comma separated. Required.',
@@ -87,7 +90,8 @@ export const apiServerFlags = defineFlags({
     help: 'Whether other processes may serve at the same address and port (SO_REUSEPORT).',
   }),
 
-  ...genericFlags,
+  ...auditFlags,
+  ...featureFlags,
 
   'client-ca-file': stringFlag({
     group: authentication,
@@ -161,7 +165,6 @@ export const apiServerFlags = defineFlags({
   }),
 
   ...outsideTokenFlags,
-  ...auditFlags,
 
   'authorization-mode': stringSliceFlag({
     group: authorization,
@@ -226,15 +229,12 @@ export const apiServerFlags = defineFlags({
     help: "Ports for Services of type NodePort, both ends included; keep the nodes' ephemeral ports out of it.",
   }),
 
-  ...featureFlags,
-  ...fixedFlags,
-
   'disabled-metrics': stringSliceFlag({
-    group: misc,
+    group: metrics,
     help: 'Full names of metrics that are not shown.',
   }),
   'show-hidden-metrics-for-version': stringFlag({
-    group: misc,
+    group: metrics,
     help: 'Version (the minor one before this) whose metrics that have been hidden since are shown. There are none.',
   }),
   'allow-privileged': boolFlag({ group: misc, help: 'Whether containers may be privileged.' }),
@@ -252,4 +252,6 @@ export const apiServerFlags = defineFlags({
     default: ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'],
     help: "Which of a node's addresses to reach its kubelet by, best first.",
   }),
+
+  ...fixedFlags,
 });
