@@ -46,6 +46,8 @@ export interface AssemblyOptions {
   store: Store;
   metrics: MetricsRegistry;
   log: ServerOptions['log'];
+  /** The flags that stood on the command line. */
+  changed?: ReadonlySet<string>;
   /** Checks of the health endpoints, given the registry, whether RBAC decides, and the check that all that is built in is registered. */
   checks?: (registry: Registry, rbac: boolean, registered: Check) => { startup: Checks; ready: Checks; ending: Checks };
   /** `host:port` in discovery's answer; the listening address by default. */
@@ -80,7 +82,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   });
   const wanted = await authorizersOf(flags, metrics, log);
   const { authorizer, rbac } = authorizerOf(wanted, registry, { policies: await policiesOf(flags), metrics });
-  const outside = await outsideTokens(flags, metrics, log);
+  const outside = await outsideTokens(flags, options);
   const credentials = credentialMetrics(metrics);
   const tokens = tokensOf(flags, registry, log, credentials, outside?.tokens);
   specials.attach({ objects: registry, kinds: registry.scheme, authorizer, rbac, tokens, store, log });
@@ -216,8 +218,7 @@ async function policiesOf(flags: Flags): Promise<readonly AbacPolicy[]> {
 /** Tokens that others issue or know, loaded only where there are any. */
 async function outsideTokens(
   flags: Flags,
-  metrics: MetricsRegistry,
-  log: ServerOptions['log'],
+  { metrics, log, changed }: AssemblyOptions,
 ): Promise<OutsideTokens | undefined> {
   const files = [flags['authentication-config'], flags['authentication-token-webhook-config-file']];
   if (files.every((file) => file === '') && !isOidcSet(flags)) return undefined;
@@ -225,6 +226,7 @@ async function outsideTokens(
   return outsideTokensOf(flags, {
     own: flags['service-account-issuer'],
     audiences: audiencesOf(flags),
+    anonymousByFlag: changed?.has('anonymous-auth') === true,
     metrics,
     log,
   });

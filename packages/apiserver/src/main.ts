@@ -42,7 +42,7 @@ const certificateCheck = 60_000;
 await program(
   'kube-apiserver',
   apiServerFlags,
-  async ({ flags, log, signal, metrics }) => {
+  async ({ flags, changed, log, signal, metrics }) => {
     checkFlags(flags);
     const etcd = measuredStore(openStore(flags), metrics);
     const encryption = await encrypting(flags, etcd, metrics, log);
@@ -54,6 +54,7 @@ await program(
       store,
       metrics,
       log,
+      changed,
       checks: (it, hasRbac, registered) => healthChecks(it, { rbac: hasRbac, fairness, registered, progress }),
       address: `${flags['external-hostname'] || advertised(flags)}:${flags['secure-port']}`,
       started: started.promise,

@@ -359,6 +359,16 @@ describe('tokens of an OpenID Connect issuer', () => {
     await expect(outside(`--authentication-config=${at('bad.yaml')}`)).rejects.toThrow(message);
   });
 
+  it('are not accepted where flag and file both say where anybody may come', async () => {
+    const config = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' };
+    await writeFile(at('both.yaml'), JSON.stringify({ ...config, anonymous: { enabled: true } }));
+    const { values } = apiServerFlags.parse([`--authentication-config=${at('both.yaml')}`]);
+    const around = { own: [], audiences: [], metrics: new Registry(), log: { warn: () => undefined } };
+    await expect(outsideTokensOf(values, { ...around, anonymousByFlag: true })).rejects.toThrow(
+      '--anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file',
+    );
+  });
+
   it('are not accepted by flags that do not fit', async () => {
     for (const flag of ['--oidc-client-id=a', '--oidc-groups-claim=g', '--oidc-required-claim=a=b']) {
       await expect(outside(flag)).rejects.toThrow(

@@ -40,12 +40,14 @@ export interface OutsideTokens {
 export interface OutsideTokenOptions extends Omit<FollowedFileOptions, 'what'> {
   readonly own: readonly string[];
   readonly audiences: readonly string[];
+  /** Whether --anonymous-auth is on the command line: then the file cannot say where anonymous requests are let in. */
+  readonly anonymousByFlag?: boolean;
 }
 
 /** Reads them. Throws UsageError on what cannot be. */
 export async function outsideTokensOf(
   flags: Flags,
-  { own, audiences, ...around }: OutsideTokenOptions,
+  { own, audiences, anonymousByFlag = false, ...around }: OutsideTokenOptions,
 ): Promise<OutsideTokens> {
   const counted = tokenCacheMetrics(around.metrics);
   const file = flags['authentication-config'];
@@ -62,6 +64,11 @@ export async function outsideTokensOf(
   let issued = unionOfTokens([]);
   const take = async (): Promise<void> => {
     const config = file === '' ? undefined : await readAuthenticationConfig(file, own);
+    if (anonymousByFlag && config?.anonymous) {
+      throw new UsageError(
+        '--anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file',
+      );
+    }
     const jwts = config?.jwt ?? (byFlags ? [byFlags] : []);
     issued = unionOfTokens(await Promise.all(jwts.map((each) => authenticatorOf(each, signedWith, counted))));
     anonymous = config?.anonymous;
