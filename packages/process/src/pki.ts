@@ -8,5 +8,5 @@ export {
 } from './pki/authority.ts';
 export { type CertificateFacts, readCertificate } from './pki/certificate.ts';
 export { generateKey, type KeyAlgorithm, makeServiceAccountKeys, publicKeyOf } from './pki/keys.ts';
-export { makeRequest, parseRequest, type RequestFacts, signRequest, verifyRequest } from './pki/request.ts';
+export { makeRequest, parseRequest, type RequestFacts, signatureProblem, signRequest } from './pki/request.ts';
 export { writePem } from './pki/write.ts';

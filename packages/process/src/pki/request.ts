@@ -46,7 +46,7 @@ export async function makeRequest(wishes: {
 
 /**
  * Reads a PKCS#10 request. Throws `PEM block type must be CERTIFICATE REQUEST` when the text holds something else, and on
- * a body that cannot be decoded. The signature is not looked at: see `verifyRequest`.
+ * a body that cannot be decoded. The signature is not looked at: see `signatureProblem`.
  */
 export function parseRequest(pem: string): RequestFacts {
   const request = decode(pem);
@@ -90,9 +90,16 @@ export function requestSubject(pem: string): RequestSubject {
   };
 }
 
-/** Whether the request was signed with the key it asks a certificate for. */
-export async function verifyRequest(pem: string): Promise<boolean> {
-  return decode(pem).verify();
+const wrongSignature: Readonly<Record<string, string>> = {
+  ECDSA: 'x509: ECDSA verification failure',
+  Ed25519: 'x509: Ed25519 verification failure',
+};
+
+/** What is wrong, in upstream's words, with a request that was not signed with the key it asks a certificate for; undefined: nothing. */
+export async function signatureProblem(pem: string): Promise<string | undefined> {
+  const request = decode(pem);
+  if (await request.verify()) return undefined;
+  return wrongSignature[request.publicKey.algorithm.name] ?? 'crypto/rsa: verification error';
 }
 
 /** Extended key usages by the names the certificates API gives them. */

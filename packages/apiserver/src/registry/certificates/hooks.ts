@@ -40,11 +40,8 @@ export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> =
 async function requestErrors({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
   const pem = Buffer.from(spec?.request ?? '', 'base64').toString('latin1');
   if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) return []; // the kind's own validation says so
-  const { verifyRequest } = await import('@coracle/process/pki'); // few servers ever need it: not at start
-  const problem = await verifyRequest(pem).then(
-    (signed) => (signed ? undefined : 'x509: the signature does not match the key of the request'),
-    (error: Error) => error.message,
-  );
+  const { signatureProblem } = await import('@coracle/process/pki'); // few servers ever need it: not at start
+  const problem = await signatureProblem(pem).catch((error: Error) => error.message);
   return problem === undefined ? [] : [invalid(new Path('spec.request'), spec.request, problem)];
 }
 
