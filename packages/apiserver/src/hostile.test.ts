@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { definitionOf, versionOf } from './testing/definitions.ts';
 import { eventually } from './testing/expectations.ts';
 import { type Call, callsTo } from './testing/http.ts';
 import { startApiServer, type TestServer } from './testing.ts';
@@ -208,7 +209,7 @@ describe('much of one thing', () => {
     const { status, headers } = await call('POST', '/api/v1/namespaces/default/podtemplates', {
       metadata: { name: 'warned' },
       template: {
-        spec: { containers: [{ name: 'c', image: 'x' }], imagePullSecrets: many(400_000, () => ({})) },
+        spec: { containers: [{ name: 'c', image: 'x' }], imagePullSecrets: many(250_000, () => ({})) },
       },
     });
     expect(status).toBe(201);
@@ -229,6 +230,61 @@ describe('much of one thing', () => {
     });
     expect(status).toBe(201);
     expect(body.metadata.managedFields.length).toBeLessThan(11);
+  });
+
+  const admission = '/apis/admissionregistration.k8s.io/v1';
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] }];
+  const hook = {
+    name: 'a.b.c',
+    clientConfig: { url: 'https://a.example' },
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+  };
+  const policy = { matchConstraints: { resourceRules: rules }, reinvocationPolicy: 'Never' };
+  const slice = {
+    driver: 'd.example',
+    nodeName: 'n',
+    pool: { name: 'p', generation: 1, resourceSliceCount: 1 },
+  };
+  it.each<[string, string, object, number]>([
+    [
+      'names of match conditions: compared with those before them at once',
+      `${admission}/validatingwebhookconfigurations`,
+      { webhooks: [{ ...hook, matchConditions: many(150_000, (i) => ({ name: `a${i}` })) }] },
+      422,
+    ],
+    [
+      'variables that say nothing: compiled once',
+      `${admission}/mutatingadmissionpolicies`,
+      { spec: { ...policy, variables: many(500_000, () => ({})) } },
+      422,
+    ],
+    [
+      'mutations of a policy: their functions are gathered once',
+      `${admission}/mutatingadmissionpolicies`,
+      {
+        spec: {
+          ...policy,
+          mutations: many(34_000, () => ({ patchType: 'JSONPatch', jsonPatch: { expression: '[]' } })),
+        },
+      },
+      413,
+    ],
+    [
+      'taints of a device that say nothing: dated once',
+      '/apis/resource.k8s.io/v1/resourceslices',
+      { spec: { ...slice, devices: [{ name: 'd', taints: many(500_000, () => ({})) }] } },
+      422,
+    ],
+    [
+      'alternatives of a schema that say nothing: next to nothing is kept of them',
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      definitionOf('Wide', [versionOf({ spec: { type: 'object', anyOf: many(900_000, () => ({})) } })]),
+      413,
+    ],
+  ])('%s', async (_, path, object, status) => {
+    const answer = await call('POST', path, { metadata: { name: 'much' }, ...object });
+    expect([answer.status, answer.text.slice(0, answer.status === status ? 0 : 500)]).toEqual([status, '']);
   });
 
   it('spread constraints: compared by what they say, not each with each', async () => {

@@ -322,6 +322,15 @@ describe('connections', () => {
     expect(got).toContain('404 Not Found');
   });
 
+  it('end when the body of a request does not come in its time', async () => {
+    await start({ requestTimeout: 50 });
+    const headers = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 100';
+    const got = await sent(`POST ${path} HTTP/1.1\r\n${headers}\r\n\r\n{"metadata":`, false);
+    expect(got).toMatch(/^HTTP\/1\.1 504 /);
+    expect(got).toMatch(/^Connection: close\r$/m);
+    expect(errors).toEqual([]);
+  });
+
   it('end when idle too long, over HTTP/1.1 and HTTP/2', async () => {
     await start({ limits: { headers: 60_000, idle: 100 }, tls: await certificate() });
     expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', true)).toContain('200 OK');

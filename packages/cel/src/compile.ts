@@ -44,7 +44,7 @@ export function compile(source: string, environment: Environment, wanted?: reado
   const variables = new Map(Object.entries(environment.variables));
   const checked: Checked = check(source, parse(source, environment.bindings), {
     variables: new Map([...variables].map(([name, { type }]) => [name, type])),
-    functions: environment.functions ? mergeLibraries(kubernetesFunctions, environment.functions) : kubernetesFunctions,
+    functions: functionsOf(environment),
     types: environment.types,
   });
   const issues = literalIssues(checked);
@@ -72,6 +72,19 @@ export class InstantiationError extends CompileError {
     super('', []);
     this.message = message;
   }
+}
+
+const extended = new WeakMap<Library, Library>();
+
+/** The functions of the dialect, and those an environment adds. */
+function functionsOf({ functions }: Environment): Library {
+  if (!functions) return kubernetesFunctions;
+  let all = extended.get(functions);
+  if (!all) {
+    all = mergeLibraries(kubernetesFunctions, functions);
+    extended.set(functions, all);
+  }
+  return all;
 }
 
 /** Thrown for an expression whose result is of a type that is not wanted where it stands; dyn is not wanted anywhere. */

@@ -75,10 +75,21 @@ export function applyObject(request: ApplyRequest): KubeObject {
 function refuseWrongTypes(applied: KubeObject, schema: ObjectSchema): void {
   const errors = typeErrors(applied, schema);
   if (errors.length === 0) return;
-  const { namespace, name } = applied.metadata ?? {};
   const text = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
-  const message = `failed to create typed patch object (${shown(namespace)}/${shown(name)}; ${typeNameOf(applied)}): ${text}`;
+  const message = `failed to create typed patch object (${placeOf(applied)}): ${text}`;
   throw new StatusError({ code: 500, reason: '', message });
+}
+
+/** The error of an apply that made of `applied` what its type does not take: `problem` says why. A 500 without a reason, as upstream's. */
+export function misfit(applied: KubeObject, problem: string): StatusError {
+  const message = `failed to convert new object (${placeOf(applied)}) to proper version: unable to convert unstructured object to ${typeNameOf(applied)}: ${problem}`;
+  return new StatusError({ code: 500, reason: '', message });
+}
+
+/** `default/web; apps/v1, Kind=Deployment`. */
+function placeOf(applied: KubeObject): string {
+  const { namespace, name } = applied.metadata ?? {};
+  return `${shown(namespace)}/${shown(name)}; ${typeNameOf(applied)}`;
 }
 
 /** A name that may be anything yet. */

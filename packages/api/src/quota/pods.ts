@@ -61,14 +61,16 @@ function hasEnded({ metadata, status }: Pod, now: number): boolean {
 
 /** What a container is charged: the most of what it asks for and what it still has, until a resize is done (KEP-1287). */
 function held({ status, spec }: Pod, which: 'requests' | 'limits'): (container: Container) => Amounts {
-  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  const states = new Map(
+    [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map((each) => [each.name, each]),
+  );
   const infeasible = status?.conditions?.some(
     ({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible',
   );
   const once = new Set((spec.initContainers ?? []).filter((each) => each.restartPolicy !== 'Always'));
   return (container) => {
     const asked = parseResources(container.resources?.[which]);
-    const state = once.has(container) ? undefined : statuses.find(({ name }) => name === container.name);
+    const state = once.has(container) ? undefined : states.get(container.name);
     if (!state?.resources) return asked;
     const has = parseResources(state.resources[which]);
     if (which === 'requests') maxResources(has, parseResources(state.allocatedResources));

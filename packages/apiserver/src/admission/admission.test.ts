@@ -223,6 +223,12 @@ describe('a new pod', () => {
     expect(await volumes({ containers: [{ name: 'c', volumeMounts: own }] })).toBeUndefined();
   });
 
+  it('is left to validation where it lacks what every pod has', async () => {
+    const without = (spec: object) => admit({ kind: pod, object: web(spec as Partial<Pod['spec']>) });
+    expect(await without({ containers: undefined })).toMatchObject({ spec: { serviceAccountName: 'default' } });
+    expect(await without({ volumes: [{}] })).toMatchObject({ spec: { volumes: [{}, { projected: {} }] } });
+  });
+
   it.each<[string, Partial<Pod['spec']>, string]>([
     [
       'an account that is not there',

@@ -20,7 +20,7 @@ export function secretNotAllowed({ spec }: Pod, account: ServiceAccount, subreso
   }
   const lists = [
     ['init container', spec.initContainers ?? []],
-    ['container', spec.containers],
+    ['container', spec.containers ?? []],
   ] as const;
   const reason = containerNotAllowed(lists, mountable, because);
   if (reason !== undefined) return reason;

@@ -11,7 +11,8 @@ const volumePrefix = 'kube-api-access-';
  * volume `kube-api-access-xxxxx` that is added when a container needs it.
  */
 export function mountTokenVolume(spec: PodSpec): void {
-  const names = new Set((spec.volumes ?? []).map((volume) => volume.name));
+  // Admission comes before validation: a volume may have no name yet, and a pod no containers.
+  const names = new Set((spec.volumes ?? []).map(({ name = '' }) => name));
   const existing = [...names].find((name) => name.startsWith(volumePrefix));
   const name = existing ?? freshName(names);
   let needed = false;
@@ -21,7 +22,7 @@ export function mountTokenVolume(spec: PodSpec): void {
     needed = true;
   };
   for (const container of spec.initContainers ?? []) mount(container);
-  for (const container of spec.containers) mount(container);
+  for (const container of spec.containers ?? []) mount(container);
   if (needed && !existing) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)];
 }
 

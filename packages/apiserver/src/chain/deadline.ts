@@ -18,6 +18,8 @@ export function deadline(
     context.deadline = context.receivedAt + time;
     await within(time, next(), () => {
       late(context);
+      // A body that has not come yet is not waited for.
+      if (!context.req.complete) context.res.shouldKeepAlive = false;
       return timeoutError('request did not complete within requested timeout - context deadline exceeded');
     });
   };

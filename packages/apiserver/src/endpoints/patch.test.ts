@@ -287,6 +287,11 @@ describe('apply patch', () => {
       500,
       'failed to create typed patch object (/s; /v1, Kind=ConfigMap): .bogus: field not declared in schema',
     ],
+    [
+      { metadata: { name: 's', creationTimestamp: 'x' } },
+      500,
+      'failed to convert new object (/s; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured object to /v1, Kind=ConfigMap: parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"',
+    ],
   ])('of %j creates nothing', async (more, code, message) => {
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 's' }, ...more };
     const { status, body } = await patch('apply', 'configmaps/s', object, '?fieldManager=m');

@@ -151,6 +151,26 @@ describe('field validation', () => {
     expect((await call('GET', `${path}/configmaps/a`)).status).toBe(404);
   });
 
+  it('says duplicate fields before unknown ones, each in their order', async () => {
+    const mixed =
+      '{"metadata":{"name":"mixed","b":1,"labels":{"l":"1","l":"2"}},"z":1,"z":2,"data":{"y":"1","x":"1","x":"2","y":"2"},"a":{"n":1,"n":2}}';
+    const problems = [
+      ...['metadata.labels.l', 'data.x', 'data.y'].map((field) => `duplicate field "${field}"`),
+      ...['metadata.b', 'z', 'a'].map((field) => `unknown field "${field}"`),
+    ];
+    const strict = await call('POST', `${path}/configmaps?fieldValidation=Strict`, mixed);
+    expect([strict.status, strict.body.message]).toEqual([
+      400,
+      `ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: ${problems.join(', ')}`,
+    ]);
+    const warned = await call('POST', `${path}/configmaps?fieldValidation=Warn`, mixed);
+    expect(warned.status).toBe(201);
+    expect(warned.headers.get('warning')).toBe(
+      problems.map((problem) => `299 - "${problem.replaceAll('"', '\\"')}"`).join(', '),
+    );
+    expect(warned.body.data).toEqual({ x: '2', y: '2' });
+  });
+
   it('keeps quiet with Ignore', async () => {
     const { status, headers } = await call('POST', `${path}/configmaps?fieldValidation=Ignore`, odd);
     expect(status).toBe(201);

@@ -79,6 +79,37 @@ describe('custom resources', () => {
     );
   });
 
+  it('are held to evil patterns, however long they are', async () => {
+    const evil: readonly [pattern: string, part: string, end: string, matches: boolean][] = [
+      ['^(a+)+$', 'a', '!', false],
+      ['^(a|aa)+$', 'a', '!', false],
+      ['^(a|a?)+$', 'a', '!', false],
+      ['^([a-z]+)*[0-9]$', 'a', '!', false],
+      ['^(([a-z])+.)+[A-Z]([a-z])+$', 'a', '', false],
+      ['^(.*)(.*)(.*)(.*)(.*)=$', 'a', '!', false],
+      ['^((a?){30}a{30})+$', 'a', '!', false],
+      ['(x+x+)+y', 'x', '', false],
+      ['^([a-z0-9]([-a-z0-9]*[a-z0-9])?)+([.][a-z]+)*$', 'a-a', '!', false],
+      ['^(a+)+b$', 'a', 'b', true],
+    ];
+    const properties = Object.fromEntries(evil.map(([pattern], i) => [`p${i}`, { type: 'string', pattern }]));
+    await define(call, definitionOf('Evil', [versionOf({ spec: { type: 'object', properties } })]));
+    const where = '/apis/example.com/v1/namespaces/default/evils';
+    for (const [i, [pattern, part, end, matches]] of evil.entries()) {
+      const text = part.repeat(500_000 / part.length) + end;
+      const { status, body } = await call('POST', where, {
+        metadata: { name: `evil-${i}` },
+        spec: { [`p${i}`]: text },
+      });
+      expect([pattern, status]).toEqual([pattern, matches ? 201 : 422]);
+      if (!matches) expect(body.message).toContain(`in body should match '${pattern}'`);
+      expect(
+        (await call('POST', where, { metadata: { generateName: 'short-' }, spec: { [`p${i}`]: '!'.repeat(40) } }))
+          .status,
+      ).toBe(422);
+    }
+  });
+
   it('keep integers that JavaScript cannot count', async () => {
     const huge = 2n ** 62n;
     const props = { n: { type: 'integer', default: huge, enum: [huge, 1] } } as unknown as Record<

@@ -7,8 +7,10 @@ import { partsOf } from '@coracle/api/structural/node';
 import type { CustomResourceDefinition, JSONSchemaProps } from '@coracle/api/types/apiextensions/v1';
 import type { StructuralSchema } from '@coracle/cel/schema/structural';
 
-const hasRules = (schema: JSONSchemaProps): boolean =>
-  [...partsOf(schema)].some((part) => part['x-kubernetes-validations']?.length);
+function hasRules(schema: JSONSchemaProps): boolean {
+  for (const part of partsOf(schema)) if (part['x-kubernetes-validations']?.length) return true;
+  return false;
+}
 
 /** What is wrong with the CEL rules of a definition; those of schemas that are as they were are let through. */
 export async function ruleErrors(crd: CustomResourceDefinition, old?: CustomResourceDefinition): Promise<FieldError[]> {

@@ -1,6 +1,7 @@
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
+import { DecodeError } from '@coracle/api/codec/strict';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import { applyObject, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
+import { applyObject, misfit, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
 import type { ObjectVersions } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
@@ -70,5 +71,10 @@ export function applied(
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });
-  return decodeKindObject<KubeObject>(merged, kind).object;
+  try {
+    return decodeKindObject<KubeObject>(merged, kind).object;
+  } catch (error) {
+    // Times and amounts are texts as far as merging goes.
+    throw error instanceof DecodeError ? misfit(wanted, error.message) : error;
+  }
 }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { startApiServer, type TestServer } from '../testing.ts';
+import { startApiServer, type TestServer, type TestServerOptions } from '../testing.ts';
 import { type Call, callsTo } from './http.ts';
 
 /** Starts an API server in this process for the tests of a file, and ends it after them; returns what asks it. */
-export function callsToOwnServer(): Call {
+export function callsToOwnServer(options: TestServerOptions = {}): Call {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startApiServer();
+    server = await startApiServer(options);
   });
   afterAll(() => server.close());
   return (...request) => callsTo(server.url)(...request);

@@ -18,6 +18,7 @@ import {
 } from '../../meta/field-path.ts';
 import { formatLabelSelector } from '../../meta/labels.ts';
 import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, isQualifiedName } from '../../meta/names.ts';
+import { repeats } from '../../meta/repeats.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 import { validateRuleWithOperations } from './rule-validation.ts';
 
@@ -114,13 +115,15 @@ export function validateMatchResources(it: MatchResources | undefined, at: Path)
   for (const list of ['resourceRules', 'excludeResourceRules'] as const) {
     for (const [i, rule] of (it[list] ?? []).entries()) {
       const ruleAt = at.child(list).index(i);
-      for (const [j, name] of (rule.resourceNames ?? []).entries()) {
+      const names = rule.resourceNames ?? [];
+      const repeated = repeats(names);
+      for (const [j, name] of names.entries()) {
         const nameAt = ruleAt.child('resourceNames').index(j);
         append(
           errors,
           isPathSegmentName(name).map((problem) => invalid(nameAt, name, problem)),
         );
-        if (rule.resourceNames!.indexOf(name) < j) errors.push(duplicate(nameAt, name));
+        if (repeated.has(j)) errors.push(duplicate(nameAt, name));
       }
       append(errors, validateRuleWithOperations(rule, ruleAt));
     }
@@ -131,11 +134,12 @@ export function validateMatchResources(it: MatchResources | undefined, at: Path)
 /** Errors of the names of match conditions; their expressions are for those to check who can compile them. */
 export function validateConditionNames(conditions: readonly MatchCondition[] = [], at: Path): FieldError[] {
   const errors = conditions.length > maxConditions ? [tooMany(at, conditions.length, maxConditions)] : [];
+  const repeated = repeats(conditions.map(({ name }) => name));
   const ofNames = conditions.flatMap(({ name }, i) => {
     const path = at.index(i).child('name');
     if (!name) return [required(path)];
     const errors = isQualifiedName(name).map((problem) => invalid(path, name, problem));
-    return conditions.findIndex((each) => each.name === name) < i ? [...errors, duplicate(path, name)] : errors;
+    return repeated.has(i) ? [...errors, duplicate(path, name)] : errors;
   });
   return [...errors, ...ofNames];
 }

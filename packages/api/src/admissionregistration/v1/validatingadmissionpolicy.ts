@@ -9,6 +9,7 @@ import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isQualifiedName } from '../../meta/names.ts';
+import { repeats } from '../../meta/repeats.ts';
 import { validateConditions } from '../../meta/validate-conditions.ts';
 import { matchDefaults, shownParamKind, validatePolicy } from './policies.ts';
 
@@ -46,13 +47,13 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>('
       const detail = `must not have more than ${maxAuditAnnotations} auditAnnotations`;
       errors.push(invalid(at.child('auditAnnotations'), auditAnnotations, detail));
     }
+    const repeated = repeats(auditAnnotations.map(({ key }) => key));
     return [
       ...errors,
       ...auditAnnotations.flatMap((each, i) => {
         const here = at.child('auditAnnotations').index(i);
-        const again = auditAnnotations.findIndex(({ key }) => key === each.key) < i;
         const problems = validateAuditAnnotation(each, metadata.name ?? '', here);
-        return again ? [...problems, duplicate(here.child('key'), each.key)] : problems;
+        return repeated.has(i) ? [...problems, duplicate(here.child('key'), each.key)] : problems;
       }),
     ];
   },

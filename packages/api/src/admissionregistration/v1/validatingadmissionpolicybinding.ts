@@ -2,6 +2,7 @@ import { age, text } from '../../columns.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { duplicate, type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { repeats } from '../../meta/repeats.ts';
 import { matchDefaults, shownParamRef, validateBinding } from './policies.ts';
 
 const actions = ['Audit', 'Deny', 'Warn'];
@@ -36,9 +37,10 @@ export const validatingAdmissionPolicyBinding = defineKind<ValidatingAdmissionPo
 
 function validateActions(given: readonly string[], at: Path): FieldError[] {
   const errors: FieldError[] = [];
+  const repeated = repeats(given);
   for (const [i, action] of given.entries()) {
     if (!actions.includes(action)) errors.push(notSupported(at.index(i), action, actions));
-    if (given.indexOf(action) < i) errors.push(duplicate(at.index(i), action));
+    if (repeated.has(i)) errors.push(duplicate(at.index(i), action));
   }
   if (given.includes('Deny') && given.includes('Warn')) {
     const detail =

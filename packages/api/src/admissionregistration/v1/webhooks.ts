@@ -4,6 +4,7 @@ import type { Column, KindDeclaration, KubeObject } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
+import { repeats } from '../../meta/repeats.ts';
 import { validateLabelSelector } from '../../meta/validate-selector.ts';
 import { validateWebhookPlace } from './client-config-validation.ts';
 import { validateConditionNames } from './policies.ts';
@@ -110,8 +111,9 @@ function validateFullName(name: string | undefined, at: Path): FieldError[] {
 function validateReviewVersions(versions: readonly string[], at: Path): FieldError[] {
   if (versions.length === 0) return [required(at, `must specify one of ${reviewVersions.join(', ')}`)];
   const errors: FieldError[] = [];
+  const repeated = repeats(versions);
   for (const [i, version] of versions.entries()) {
-    if (versions.indexOf(version) < i) errors.push(invalid(at.index(i), version, 'duplicate version'));
+    if (repeated.has(i)) errors.push(invalid(at.index(i), version, 'duplicate version'));
     else for (const problem of isDns1035Label(version)) errors.push(invalid(at.index(i), version, problem));
   }
   if (!versions.some((version) => reviewVersions.includes(version))) {

@@ -3,6 +3,7 @@ import type { CustomResourceConversion } from '../../generated/apiextensions/v1.
 import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
+import { repeats } from '../../meta/repeats.ts';
 import { oneOfStrings } from './unsorted-values.ts';
 
 /** Versions of ConversionReview that this server speaks. */
@@ -30,8 +31,9 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
 function validateReviewVersions(versions: readonly string[], at: Path): FieldError[] {
   if (versions.length === 0) return [required(at)];
   const errors: FieldError[] = [];
+  const repeated = repeats(versions);
   for (const [i, version] of versions.entries()) {
-    if (versions.indexOf(version) < i) errors.push(invalid(at.index(i), version, 'duplicate version'));
+    if (repeated.has(i)) errors.push(invalid(at.index(i), version, 'duplicate version'));
     else for (const problem of isDns1035Label(version)) errors.push(invalid(at.index(i), version, problem));
   }
   if (!reviewVersions.some((known) => versions.includes(known))) {

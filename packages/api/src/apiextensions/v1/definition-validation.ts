@@ -124,8 +124,9 @@ function validateStored({ spec, status }: CustomResourceDefinition, at: Path): F
       errors.push(invalid(path, stored, `must have the storage version ${name}`));
     }
   }
+  const names = new Set(spec.versions?.map(({ name }) => name));
   for (const [i, name] of stored.entries()) {
-    if (spec.versions?.some((version) => version.name === name)) continue;
+    if (names.has(name)) continue;
     const problem = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     errors.push(invalid(path.index(i), name, problem));
   }

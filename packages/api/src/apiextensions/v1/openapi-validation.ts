@@ -2,6 +2,7 @@ import type { JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isObject } from '../../meta/object.ts';
+import { repeats } from '../../meta/repeats.ts';
 import { isTypeOrMeta } from '../../structural/node.ts';
 import { ruleErrors } from './rule-validation.ts';
 import { unsupported } from './unsorted-values.ts';
@@ -153,6 +154,7 @@ function mapErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
     const problem = "must be object if parent array's x-kubernetes-list-type is map";
     return [...errors, invalid(at.child('items.type'), item.type ?? '', problem)];
   }
+  const repeated = repeats(keys);
   for (const [i, key] of keys.entries()) {
     const property = item.properties?.[key];
     if (!property) errors.push(invalid(keysAt, keys, 'entries must all be names of item properties'));
@@ -160,7 +162,7 @@ function mapErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
       const problem = "must be a scalar type if parent array's x-kubernetes-list-type is map";
       errors.push(invalid(at.child('items.properties').key(key).child('type'), item.type, problem));
     }
-    if (keys.indexOf(key) < i) errors.push(invalid(keysAt, keys, 'must not contain duplicate entries'));
+    if (repeated.has(i)) errors.push(invalid(keysAt, keys, 'must not contain duplicate entries'));
   }
   return errors;
 }

@@ -99,10 +99,13 @@ function validateIndexesOf({ spec, status }: Job, at: Path): FieldError[] {
     if (error !== undefined) errors.push(invalid(at.child(field), text, `error parsing ${field}: ${error}`));
   }
   if (errors.length > 0) return errors;
+  // Both are in order, so that what ends before one failed interval ends before the next one too.
   const completed = intervalsOf(completedIndexes);
+  let next = 0;
   for (const [first, end] of intervalsOf(failedIndexes)) {
-    const overlap = completed.find(([from, to]) => from <= end && first <= to);
-    if (!overlap) continue;
+    while (next < completed.length && completed[next]![1] < first) next++;
+    const overlap = completed[next];
+    if (!overlap || overlap[0] > end) continue;
     const detail = `failedIndexes and completedIndexes overlap at index: ${Math.max(first, overlap[0])}`;
     return [invalid(at.child('failedIndexes'), failedIndexes, detail)];
   }

@@ -12,6 +12,7 @@ import {
   tooLong,
 } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, maxSubdomainLength } from '../../meta/names.ts';
+import { repeats } from '../../meta/repeats.ts';
 
 const usages = [
   'any',
@@ -72,7 +73,7 @@ function validateUsages(given: readonly string[], at: Path): FieldError[] {
     ...each
       .filter(({ usage }) => !usages.includes(usage))
       .map(({ usage, i }) => notSupported(at.index(i), usage, usages)),
-    ...each.filter(({ usage, i }) => given.indexOf(usage) < i).map(({ usage, i }) => duplicate(at.index(i), usage)),
+    ...[...repeats(given)].map((i) => duplicate(at.index(i), given[i])),
   ];
 }
 

@@ -17,10 +17,12 @@ export function validatePodAnnotations({ metadata: { annotations }, spec }: Pod,
     errors.push(invalid(at.key(mirrorAnnotation), mirror, 'must set spec.nodeName if mirror pod annotation is set'));
   const cost = annotations[deletionCost];
   if (cost !== undefined && !isInt32(cost)) errors.push(invalid(at.key(deletionCost), cost, 'must be a 32bit integer'));
+  let containers: ReadonlySet<string> | undefined;
   for (const key in annotations) {
     if (!key.startsWith(appArmorPrefix)) continue;
+    containers ??= containerNames(spec);
     const name = key.slice(appArmorPrefix.length);
-    if (!hasContainer(spec, name)) errors.push(invalid(at.key(key), name, 'container not found'));
+    if (!containers.has(name)) errors.push(invalid(at.key(key), name, 'container not found'));
     const value = annotations[key]!;
     if (!profile.test(value))
       errors.push(invalid(at.key(key), value, `invalid AppArmor profile name: ${JSON.stringify(value)}`));
@@ -41,10 +43,9 @@ export function validatePodAnnotationsUpdate(it: Pod, old: Pod, at: Path): Field
   return errors;
 }
 
-function hasContainer(spec: PodSpec | undefined, name: string): boolean {
-  return (['containers', 'initContainers', 'ephemeralContainers'] as const).some((list) =>
-    spec?.[list]?.some((container) => container.name === name),
-  );
+function containerNames(spec: PodSpec | undefined): ReadonlySet<string> {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
+  return new Set([...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name));
 }
 
 function isInt32(text: string): boolean {

@@ -76,8 +76,7 @@ export const pod = defineKind<Pod>('core/v1', {
 function readinessGates(it: Pod): string {
   const gates = it.spec.readinessGates ?? [];
   if (gates.length === 0) return '<none>';
-  const met = gates.filter((gate) =>
-    it.status?.conditions?.some((each) => each.type === gate.conditionType && each.status === 'True'),
-  );
+  const fulfilled = new Set(it.status?.conditions?.filter(({ status }) => status === 'True').map(({ type }) => type));
+  const met = gates.filter((gate) => fulfilled.has(gate.conditionType));
   return `${met.length}/${gates.length}`;
 }

@@ -4,6 +4,7 @@ import { append } from '../../meta/append.ts';
 import { duplicate, type FieldError, invalid, malformed, notSupported, type Path } from '../../meta/field-path.ts';
 import { isIp } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
+import { repeats } from '../../meta/repeats.ts';
 
 const families = ['IPv4', 'IPv6'];
 const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
@@ -17,10 +18,11 @@ export function validateAddressFamilies(spec: ServiceSpec, at: Path): FieldError
     errors.push(invalid(path, clusterIPs, 'must be empty when `clusterIP` is not specified'));
   else if (clusterIPs.length > 0 && clusterIPs[0] !== clusterIP)
     errors.push(invalid(path, clusterIPs, 'first value must match `clusterIP`'));
+  const repeated = repeats(ipFamilies);
   for (const [i, family] of ipFamilies.entries()) {
     const where = at.child('ipFamilies').index(i);
     if (!families.includes(family)) errors.push(notSupported(where, family, families));
-    if (ipFamilies.indexOf(family) < i) errors.push(duplicate(where, family));
+    if (repeated.has(i)) errors.push(duplicate(where, family));
   }
   if (ipFamilyPolicy !== undefined && !policies.includes(ipFamilyPolicy))
     errors.push(notSupported(at.child('ipFamilyPolicy'), ipFamilyPolicy, policies));

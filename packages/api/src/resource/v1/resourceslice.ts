@@ -11,7 +11,8 @@ export const resourceSlice = defineKind<ResourceSlice>('resource/v1', {
   namespaced: false,
   hasGeneration: true,
   defaults(it) {
-    for (const taint of it.spec?.devices?.flatMap(({ taints = [] }) => taints) ?? []) taint.timeAdded ??= now();
+    const time = now();
+    for (const { taints = [] } of it.spec?.devices ?? []) for (const taint of taints) taint.timeAdded ??= time;
   },
   prepareForCreate: (it) => dropDisabled(it),
   prepareForUpdate(it, old) {

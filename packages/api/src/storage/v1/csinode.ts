@@ -25,9 +25,10 @@ export const csiNode = defineKind<CSINode>('storage/v1', {
   validateUpdate({ spec: { drivers } }, { spec: { drivers: old } }, at) {
     // How many volumes a node takes may change, what its drivers are may not (KEP-4876).
     const fixed = ({ allocatable: _, ...driver }: CSINodeDriver) => driver;
+    const named = Map.groupBy(drivers, ({ name }) => name);
     return old.flatMap((before) =>
-      drivers
-        .filter((driver) => driver.name === before.name && !deepEqual(fixed(driver), fixed(before)))
+      (named.get(before.name) ?? [])
+        .filter((driver) => !deepEqual(fixed(driver), fixed(before)))
         .map((driver) => {
           const shown = goForm('storage/v1.CSINodeDriver', fixed(driver));
           return invalid(at.child('spec.drivers'), shown, 'field is immutable');

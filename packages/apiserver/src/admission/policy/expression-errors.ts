@@ -1,5 +1,5 @@
 import { append } from '@coracle/api/meta/append';
-import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
+import { type FieldError, invalid, type Path } from '@coracle/api/meta/field-path';
 import type {
   MatchCondition,
   MutatingAdmissionPolicy,
@@ -13,9 +13,9 @@ import { conditionProblems } from '../../expressions/conditions.ts';
 import { conditionEnvironment } from './environment.ts';
 import { PolicyScope } from './scope.ts';
 
-/** Errors of the expressions of a validating policy. But for match conditions, empty ones are for the kind's own validation. */
-export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {
-  const at = new Path('spec');
+/** Errors of the expressions of a validating policy, which is at `root`. But for match conditions, empty ones are for the kind's own validation. */
+export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy, root: Path): FieldError[] {
+  const at = root.child('spec');
   const scope = new PolicyScope(spec);
   const errors = commonErrors(spec, scope, at);
   for (const [i, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
@@ -41,9 +41,9 @@ export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy): Fie
   return errors;
 }
 
-/** Errors of the expressions of a mutating policy. */
-export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy): FieldError[] {
-  const at = new Path('spec');
+/** Errors of the expressions of a mutating policy, which is at `root`. */
+export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy, root: Path): FieldError[] {
+  const at = root.child('spec');
   const scope = new PolicyScope(spec);
   const errors = commonErrors(spec, scope, at);
   for (const [i, { applyConfiguration, jsonPatch }] of (spec.mutations ?? []).entries()) {

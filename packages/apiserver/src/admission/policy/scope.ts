@@ -20,8 +20,9 @@ export class PolicyScope {
   ) {
     this.#names = { params: spec.paramKind !== undefined, authorizer: true, namespace: true, ...types };
     // One without an expression is for the kind's own validation.
+    const nothing = this.compile('');
     for (const { name, expression = '' } of spec.variables ?? []) {
-      const compiled = this.compile(expression);
+      const compiled = expression === '' ? nothing : this.compile(expression);
       this.variables.set(name, compiled);
       // A variable that does not compile is there all the same: what names it fails when it runs, with the variable's own error.
       this.#types.add(name, compiled.expression ? plainType(compiled.expression.result) : plainType({ is: 'dyn' }));

@@ -1,3 +1,4 @@
+import { findErrors } from '@coracle/api/meta/field-path';
 import type { ValidatingWebhookConfiguration } from '@coracle/api/types/admissionregistration/v1';
 import type { ResourceHooks } from '../../registry/strategy.ts';
 
@@ -6,6 +7,7 @@ export const webhookConfigurationHooks: ResourceHooks = {
   async errors(object) {
     const { webhooks = [] } = object as ValidatingWebhookConfiguration;
     if (!webhooks.some(({ matchConditions }) => matchConditions?.length)) return [];
-    return (await import('./match-conditions.ts')).expressionProblems(webhooks);
+    const { expressionProblems } = await import('./match-conditions.ts');
+    return findErrors((at) => expressionProblems(webhooks, at.child('webhooks')));
   },
 };

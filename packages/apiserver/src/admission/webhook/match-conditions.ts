@@ -1,5 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
-import { type FieldError, Path } from '@coracle/api/meta/field-path';
+import type { FieldError, Path } from '@coracle/api/meta/field-path';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
 import type { Activation } from '@coracle/cel';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
@@ -9,10 +9,10 @@ import { webhookEnvironment } from '../policy/environment.ts';
 import { inputsOf } from '../policy/inputs.ts';
 import type { Hook } from './hooks.ts';
 
-/** Errors of the expressions of a configuration. */
-export function expressionProblems(webhooks: readonly (ValidatingWebhook | MutatingWebhook)[]): FieldError[] {
+/** Errors of the expressions of a configuration's webhooks, whose list is at `at`. */
+export function expressionProblems(webhooks: readonly (ValidatingWebhook | MutatingWebhook)[], at: Path): FieldError[] {
   return webhooks.flatMap(({ matchConditions = [] }, i) =>
-    conditionProblems(matchConditions, webhookEnvironment, new Path('webhooks').index(i).child('matchConditions')),
+    conditionProblems(matchConditions, webhookEnvironment, at.index(i).child('matchConditions')),
   );
 }
 

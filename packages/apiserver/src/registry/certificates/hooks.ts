@@ -60,8 +60,9 @@ export const certificateApproval: Subresource = {
 /** Conditions with the times their author left out. */
 function stamped(conditions: Conditions, before: Conditions): CertificateSigningRequestCondition[] {
   const time = now();
+  const former = new Map(before.map((condition) => [condition.type, condition]));
   return conditions.map((condition) => {
-    const known = before.find(({ type }) => type === condition.type);
+    const known = former.get(condition.type);
     const since = known?.status === condition.status ? known?.lastTransitionTime : undefined;
     return {
       ...condition,

@@ -1,6 +1,6 @@
 import { namespace as namespaceKind } from '@coracle/api/core/v1/namespace';
 import { type FieldError, forbidden, type Path } from '@coracle/api/meta/field-path';
-import type { ResourceClaimSpec } from '@coracle/api/types/resource/v1';
+import type { DeviceRequest, ResourceClaimSpec } from '@coracle/api/types/resource/v1';
 import type { ObjectAccess } from '../access.ts';
 
 const label = 'resource.kubernetes.io/admin-access';
@@ -12,9 +12,13 @@ export async function adminAccessErrors(
   requests: Path,
   objects: ObjectAccess,
 ): Promise<FieldError[]> {
-  const wishes = [...(devices?.requests ?? []).entries()].filter(([, { exactly }]) => exactly?.adminAccess === true);
-  if (wishes.length === 0) return [];
+  const all = devices?.requests ?? [];
+  if (!all.some(isAdmins)) return [];
   if ((await objects.get(namespaceKind, namespace))?.metadata.labels?.[label] === 'true') return [];
   const detail = `admin access to devices requires the \`${label}: true\` label on the containing namespace`;
-  return wishes.map(([i]) => forbidden(requests.index(i).child('exactly').child('adminAccess'), detail));
+  return all.flatMap((request, i) =>
+    isAdmins(request) ? forbidden(requests.index(i).child('exactly').child('adminAccess'), detail) : [],
+  );
 }
+
+const isAdmins = ({ exactly }: DeviceRequest): boolean => exactly?.adminAccess === true;

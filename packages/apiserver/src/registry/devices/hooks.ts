@@ -56,15 +56,15 @@ async function claimErrors(
   { objects }: WriteContext,
 ): Promise<FieldError[]> {
   const requests = at.child('devices').child('requests');
-  const selectors = (wish.devices?.requests ?? []).flatMap(({ exactly, firstAvailable = [] }, i) => {
-    const path = requests.index(i);
-    const alternatives = firstAvailable.map(
-      (each, j) => [each.selectors ?? [], path.child('firstAvailable').index(j).child('selectors')] as const,
-    );
-    return [[exactly?.selectors ?? [], path.child('exactly').child('selectors')] as const, ...alternatives];
-  });
+  const placed: PlacedSelectors[number][] = [];
+  for (const [i, { exactly, firstAvailable = [] }] of (wish.devices?.requests ?? []).entries()) {
+    if (exactly?.selectors) placed.push([exactly.selectors, requests.index(i).child('exactly').child('selectors')]);
+    for (const [j, { selectors }] of firstAvailable.entries()) {
+      if (selectors) placed.push([selectors, requests.index(i).child('firstAvailable').index(j).child('selectors')]);
+    }
+  }
   return [
-    ...(await selectorErrors(selectors)),
+    ...(await selectorErrors(placed)),
     ...(await adminAccessErrors(wish, metadata.namespace ?? '', requests, objects)),
   ];
 }
