@@ -80,8 +80,8 @@ export interface KindDeclaration<T extends KubeObject> {
   prepareForCreate?(it: T): void;
   /** Carries over what an update through the main resource may not change. The generic part already restores status. */
   prepareForUpdate?(it: T, old: T): void;
-  /** All errors of a new object, by field. Object metadata is validated by the machinery. */
-  validate?(it: T, at: Path): FieldError[];
+  /** All errors of a new object, by field. Object metadata is validated by the machinery, which found the errors `metadata`. */
+  validate?(it: T, at: Path, metadata?: readonly FieldError[]): FieldError[];
   /** Errors only a new object can have, beyond `validate`. */
   validateCreate?(it: T, at: Path): FieldError[];
   /** Errors of a change, beyond `validate` and `immutable`. */
@@ -124,14 +124,14 @@ export interface DynamicType {
    */
   decode(value: unknown): { object: unknown; unknown: string[] };
   /**
-   * All errors of replacing `old` by `it` through the resource or a subresource; what was invalid before and has not changed may stay, and `warn` may be
-   * told of it.
+   * All errors of replacing `old` by `it` through the resource or a subresource, beyond those of its metadata; what was invalid before and has not
+   * changed may stay, and `warn` may be told of it.
    */
   validateUpdate(
     it: KubeObject,
     old: KubeObject,
     subresource: string,
-    at: Path,
+    metadata: readonly FieldError[],
     warn: (text: string) => void,
   ): FieldError[];
   /** The OpenAPI v3 schema that is published. */

@@ -5,11 +5,10 @@ import { validateMetadata, validateMetadataUpdate } from './meta/validate-metada
 
 /** All errors of a new object: its metadata, then what its kind checks. */
 export function validateCreate<T extends KubeObject>(kind: Kind<T>, it: T): FieldError[] {
-  return findErrors((at) => [
-    ...validateMetadata(kind, it.metadata, at.child('metadata')),
-    ...(kind.validate?.(it, at) ?? []),
-    ...(kind.validateCreate?.(it, at) ?? []),
-  ]);
+  return findErrors((at) => {
+    const metadata = validateMetadata(kind, it.metadata, at.child('metadata'));
+    return [...metadata, ...(kind.validate?.(it, at, metadata) ?? []), ...(kind.validateCreate?.(it, at) ?? [])];
+  });
 }
 
 /** All errors of replacing `old` by `it`: metadata, the new object as such, immutable fields, and what the kind checks of the change. */

@@ -18,6 +18,8 @@ export class JsonError extends Error {
 /** An integer that a double may not hold exactly has at least so many digits; so have many hashes, which stand in strings. */
 const digitsOfLong = 16;
 const longNumber = /(?:^|[:,[\s])-?[0-9]{16}/;
+/** A number that a double may not hold at all. */
+const greatExponent = /(?:^|[:,[\s])-?[0-9][0-9.]*[eE]\+?[0-9]{3}/;
 
 /**
  * Decodes JSON. Integers beyond 2^53 become bigint; keys named `__proto__` are ordinary. Looks for duplicate fields only when asked.
@@ -26,7 +28,8 @@ const longNumber = /(?:^|[:,[\s])-?[0-9]{16}/;
 export function decodeJson(source: Uint8Array | string, options: { duplicates?: boolean } = {}): DecodedJson {
   const text = typeof source === 'string' ? source : textOf(source);
   // What nests that deep is at least that long, twice.
-  if (text.length > 2 * maxJsonDepth && nestsBeyond(text, maxJsonDepth)) throw new JsonError('exceeded max depth');
+  const beyond = text.length > 2 * maxJsonDepth ? nestsBeyond(text, maxJsonDepth) : undefined;
+  if (beyond !== undefined) throw new JsonError(`invalid character '${beyond}' exceeded max depth`);
   const value = parse(text);
   if (!options.duplicates || isCertainlyWithoutDuplicates(text, value)) return { value, duplicates: [] };
   return { value, duplicates: duplicateFields(text) };
@@ -39,7 +42,8 @@ function textOf(bytes: Uint8Array): string {
 
 function parse(text: string): unknown {
   try {
-    return hasManyDigits(text) && longNumber.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+    const odd = (hasManyDigits(text) && longNumber.test(text)) || greatExponent.test(text);
+    return odd ? JSON.parse(text, exactNumber) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw new JsonError(jsonSyntaxError(text));
     throw error;
@@ -60,26 +64,30 @@ function hasManyDigits(text: string): boolean {
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
-/** A reviver that keeps the digits of integers which a double would round. */
-function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
+/** A reviver that keeps the digits of integers which a double would round, and refuses what no double holds. */
+function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const source = context?.source;
-  return source !== undefined && /^-?[0-9]+$/.test(source) ? BigInt(source) : value;
+  if (source !== undefined && /^-?[0-9]+$/.test(source)) return BigInt(source);
+  if (!Number.isFinite(value))
+    throw new JsonError(`json: cannot unmarshal number ${source} into Go value of type float64`);
+  return value;
 }
 
-function nestsBeyond(text: string, limit: number): boolean {
+/** What opens the first part that nests deeper; undefined: nothing does. */
+function nestsBeyond(text: string, limit: number): string | undefined {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === 0x22) {
       i = endOfString(text, i);
     } else if (c === 0x7b || c === 0x5b) {
-      if (++depth > limit) return true;
+      if (++depth > limit) return text[i];
     } else if (c === 0x7d || c === 0x5d) {
       depth--;
     }
   }
-  return false;
+  return undefined;
 }
 
 /** The position of the quote that closes the string opened at `start`; the text's length when none does. */

@@ -1,11 +1,13 @@
 import { fieldSteps } from '../apiextensions/v1/version-validation.ts';
 import type {
   CustomResourceDefinition,
+  CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
   JSONSchemaProps,
 } from '../generated/apiextensions/v1.ts';
 import { type AnyKind, allVerbs, type Kind, type KubeObject, type ScalePaths } from '../kind.ts';
 import { clone, getOwn } from '../meta/object.ts';
+import { byStability } from '../meta/version-order.ts';
 import { applySchema } from '../structural/apply-schema.ts';
 import { fillDefaults } from '../structural/defaults.ts';
 import { type StructuralNode, structuralNode } from '../structural/node.ts';
@@ -91,7 +93,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
     hasGeneration: true,
     allowUnconditionalUpdate: false,
     defaults: (it) => fillDefaults(it, node),
-    validate: (it) => validator.validate(it),
+    validate: (it, _at, metadata) => validator.validate(it, metadata),
     warnings: finalizerWarnings,
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
@@ -107,11 +109,9 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
     dynamic: {
       schema: applySchema(type, node),
       decode: (value) => decode(value as Record<string, unknown>, node),
-      validateUpdate: (it, old, subresource, _at, warn) => validator.validateUpdate(it, old, subresource, warn),
+      validateUpdate: validator.validateUpdate,
       openApi: props as Readonly<Record<string, unknown>>,
-      deprecation: version.deprecated
-        ? (version.deprecationWarning ?? `${apiVersion} ${names.kind} is deprecated`)
-        : undefined,
+      deprecation: version.deprecated ? (version.deprecationWarning ?? deprecationOf(version, spec)) : undefined,
       prefix: storePrefix(group, names.plural),
       version: (wanted) =>
         wanted.startsWith(`${group}/`) ? family.versionOf(wanted.slice(group.length + 1)) : undefined,
@@ -130,8 +130,9 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
 function decode(value: Record<string, unknown>, node: StructuralNode): { object: unknown; unknown: string[] } {
   const unknown: string[] = [];
   typedMetadata(value, node, unknown);
-  prune(value, node, true, unknown);
-  return { object: value, unknown };
+  const pruned: string[] = [];
+  prune(value, node, true, pruned);
+  return { object: value, unknown: [...unknown, ...pruned.sort()] };
 }
 
 /** The strategy None: only the version changes, and what the other schema does not have goes. */
@@ -159,6 +160,19 @@ async function convertedByWebhook(
     prune(made, node, true);
     return made;
   });
+}
+
+/** The warning of a deprecated version that has none of its own: it names the best version that is served, not deprecated, and at least as stable. */
+function deprecationOf(
+  { name }: CustomResourceDefinitionVersion,
+  { group, names, versions }: CustomResourceDefinitionSpec,
+): string {
+  const better = versions
+    .filter((each) => each.served && !each.deprecated && byStability(each.name, name) < 0)
+    .map((each) => each.name)
+    .sort(byStability)[0];
+  const text = `${group}/${name} ${names.kind} is deprecated`;
+  return better === undefined ? text : `${text}; use ${group}/${better} ${names.kind}`;
 }
 
 /** JSON paths without arrays, `.spec.replicas`, as dotted paths. */

@@ -26,14 +26,14 @@ export function typedMetadata(object: Json, node: StructuralNode, unknown: strin
 }
 
 function decoded(metadata: unknown, unknown: string[]): unknown {
-  const schema = objectSchemaOf('meta/v1.PartialObjectMetadata');
-  const result = decodeObject<{ metadata: unknown }>({ metadata }, schema);
-  append(unknown, result.unknown);
-  return result.object.metadata;
+  if (metadata === null) return {};
+  const result = decodeObject<object>(metadata, objectSchemaOf('meta/v1.ObjectMeta'));
+  for (const path of result.unknown) unknown.push(`metadata.${path}`);
+  return result.object;
 }
 
 /** Finalizers that the machinery knows by a plain name. */
-const plainFinalizers = new Set(['orphan', 'foregroundDeletion']);
+const plainFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
 /** What is told to clients that add finalizers which another writer may use too. */
 export function finalizerWarnings({ metadata }: KubeObject, old: KubeObject | undefined): string[] {
@@ -42,9 +42,8 @@ export function finalizerWarnings({ metadata }: KubeObject, old: KubeObject | un
   return [...added].sort().flatMap((name) => {
     const problems = isQualifiedName(name);
     if (!name.includes('/') && !plainFinalizers.has(name)) {
-      problems.push(
-        'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers',
-      );
+      const better = name.includes('.') ? 'finalizer name including a path (/)' : 'finalizer name';
+      problems.push(`prefer a domain-qualified ${better} to avoid accidental conflicts with other finalizer writers`);
     }
     return problems.map((problem) => `metadata.finalizers: ${JSON.stringify(name)}: ${problem}`);
   });

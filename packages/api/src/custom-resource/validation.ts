@@ -8,11 +8,17 @@ import { type SchemaValidator, schemaValidator } from '../structural/validate.ts
 import { absent } from '../structural/walk.ts';
 import { embeddedErrors } from './metadata.ts';
 
-/** Validates the objects of one version of a custom resource. */
+/** Validates the objects of one version of a custom resource; errors of their metadata, which others find, keep rules from being asked as others do. */
 export interface ResourceValidator {
-  validate(it: KubeObject): FieldError[];
+  validate(it: KubeObject, metadata?: readonly FieldError[]): FieldError[];
   /** Ratcheting: what was wrong before and has not changed is let through (KEP-4008); of rules that would have refused it `warn` is told. */
-  validateUpdate(it: KubeObject, old: KubeObject, subresource: string, warn: (text: string) => void): FieldError[];
+  validateUpdate(
+    it: KubeObject,
+    old: KubeObject,
+    subresource: string,
+    metadata: readonly FieldError[],
+    warn: (text: string) => void,
+  ): FieldError[];
 }
 
 type Scale = CustomResourceSubresources['scale'];
@@ -34,13 +40,14 @@ const blocking = new Set([
 /** The errors found so far and those of the rules, which are not asked about an object that has not the form they were written for. */
 function withRules(
   errors: FieldError[],
+  metadata: readonly FieldError[],
   rules: CompiledRules | undefined,
   it: KubeObject,
   old?: KubeObject,
   warn?: (text: string) => void,
 ): FieldError[] {
   if (!rules) return errors;
-  if (!errors.some(({ type }) => blocking.has(type))) {
+  if (![...metadata, ...errors].some(({ type }) => blocking.has(type))) {
     const outcome = rules.validate(it, old);
     for (const { field, message } of outcome.ratcheted) warn?.(`${field}: ${message}`);
     return [...errors, ...outcome.errors];
@@ -61,7 +68,7 @@ export function resourceValidator(
   const statusProps = node.props.properties?.['status'];
   const status = statusProps ? schemaValidator(statusProps) : undefined;
   return {
-    validate(it) {
+    validate(it, metadata = []) {
       const errors = [
         ...whole.validate(it),
         ...scaleSpecErrors(it, scale),
@@ -69,9 +76,9 @@ export function resourceValidator(
         ...embeddedErrors(it, node),
         ...(hasLists(node) ? duplicateItems(it, node) : []),
       ];
-      return withRules(errors, rules, it);
+      return withRules(errors, metadata, rules, it);
     },
-    validateUpdate(it, old, subresource, warn) {
+    validateUpdate(it, old, subresource, metadata, warn) {
       const lists = hasLists(node) && duplicateItems(old, node).length === 0 ? duplicateItems(it, node) : [];
       const errors =
         subresource === 'status'
@@ -83,7 +90,7 @@ export function resourceValidator(
               ...embeddedErrors(it, node),
               ...lists,
             ];
-      return withRules(errors, rules, it, old, warn);
+      return withRules(errors, metadata, rules, it, old, warn);
     },
   };
 }

@@ -39,8 +39,9 @@ const wildcardRegExp = whole(wildcard);
 export const maxLabelLength = 63;
 export const maxSubdomainLength = 253;
 
-/** The text for a value of more than `max` bytes. */
-export const maxLengthError = (max: number): string => `must be no more than ${max} bytes`;
+/** The text for a value of more than `max` bytes. Names say "characters", parts of labels "bytes"; bytes are what is counted. */
+export const maxLengthError = (max: number, unit: 'bytes' | 'characters' = 'bytes'): string =>
+  `must be no more than ${max} ${unit}`;
 
 /** The text for a number outside of `low` to `high`. */
 export const inclusiveRangeError = (low: number, high: number): string =>
@@ -94,9 +95,15 @@ const labelValueMessage = regexError(
   '12345',
 );
 
-function check(value: string, pattern: RegExp, message: string, max: number): string[] {
+function check(
+  value: string,
+  pattern: RegExp,
+  message: string,
+  max: number,
+  unit: 'bytes' | 'characters' = 'characters',
+): string[] {
   const errors: string[] = [];
-  if (byteLength(value) > max) errors.push(maxLengthError(max));
+  if (byteLength(value) > max) errors.push(maxLengthError(max, unit));
   if (!pattern.test(value)) errors.push(message);
   return errors;
 }
@@ -138,10 +145,12 @@ export function isQualifiedName(value: string): string[] {
     const prefix = parts[0]!;
     name = parts[1]!;
     if (prefix === '') errors.push('prefix part must be non-empty');
-    else for (const error of isDns1123Subdomain(prefix)) errors.push(`prefix part ${error}`);
+    else
+      for (const error of check(prefix, subdomainRegExp, subdomainMessage, maxSubdomainLength, 'bytes'))
+        errors.push(`prefix part ${error}`);
   } else if (parts.length > 2) {
     return [
-      `a qualified name ${qualifiedNameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${qualifiedNameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   if (name === '') errors.push('name part must be non-empty');
@@ -161,7 +170,7 @@ export function isFinalizerName(value: string): string[] {
 
 /** The value of a label. */
 export const isLabelValue = (value: string): string[] =>
-  check(value, labelValueRegExp, labelValueMessage, maxLabelLength);
+  check(value, labelValueRegExp, labelValueMessage, maxLabelLength, 'bytes');
 
 /** A domain of at least two segments. */
 export function isFullyQualifiedDomainName(value: string): string[] {
@@ -253,7 +262,7 @@ export const isPortNumber = (port: number): string[] =>
 /** A port's name (an IANA service name). */
 export function isPortName(value: string): string[] {
   const errors: string[] = [];
-  if (byteLength(value) > 15) errors.push(maxLengthError(15));
+  if (byteLength(value) > 15) errors.push(maxLengthError(15, 'characters'));
   if (!/^[-a-z0-9]+$/.test(value))
     errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(value)) errors.push('must contain at least one letter (a-z)');

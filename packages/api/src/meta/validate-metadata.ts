@@ -3,7 +3,6 @@ import type { AnyKind } from '../kind.ts';
 import { append } from './append.ts';
 import { type FieldError, forbidden, invalid, type Path, required, tooLong } from './field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, isQualifiedName } from './names.ts';
-import { deepEqual } from './object.ts';
 import { validateLabels } from './validate-selector.ts';
 
 const maxAnnotationBytes = 256 * 1024;
@@ -15,8 +14,8 @@ type Named = Pick<AnyKind, 'name' | 'namespaced'>;
 
 /** The rules for names of a kind: its own, or a DNS subdomain. Returns upstream's messages; empty: fine. */
 function nameErrors(kind: Named, name: string, isPrefix = false): string[] {
-  // A prefix may end in a dash or dot that the generated suffix will follow.
-  const checked = isPrefix ? `${name.replace(/[-.]$/, '')}a` : name;
+  // A prefix may end in a dash, which the generated suffix will follow.
+  const checked = isPrefix ? name.replace(/.-$/, 'a') : name;
   return kind.name ? kind.name(checked) : isDns1123Subdomain(checked);
 }
 
@@ -56,6 +55,9 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, at
     if ((metadata[field] ?? '') !== (old[field] ?? ''))
       errors.push(invalid(at.child(field), metadata[field] ?? '', 'field is immutable'));
   }
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (metadata[field] !== old[field]) errors.push(invalid(at.child(field), metadata[field], 'field is immutable'));
+  }
   if (old.deletionTimestamp) {
     const known = new Set(old.finalizers);
     const added = (metadata.finalizers ?? []).filter((each) => !known.has(each)).sort();
@@ -73,11 +75,8 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, at
     errors,
     validateLabels(metadata.labels, at.child('labels')),
     validateAnnotations(metadata.annotations, at.child('annotations')),
+    validateOwners(metadata.ownerReferences, at.child('ownerReferences')),
   );
-  if (!deepEqual(metadata.ownerReferences, old.ownerReferences)) {
-    append(errors, validateOwners(metadata.ownerReferences, at.child('ownerReferences')));
-  }
-  append(errors, validateFinalizers(metadata.finalizers, at.child('finalizers')));
   return errors;
 }
 
@@ -98,13 +97,14 @@ function validateOwners(owners: readonly OwnerReference[] | undefined, at: Path)
   let controller: string | undefined;
   let severalSaid = false;
   for (const owner of owners ?? []) {
-    if (!owner.apiVersion)
+    // What has two slashes is no version of a group, so it has none.
+    if (!owner.apiVersion || owner.apiVersion.split('/').length > 2)
       errors.push(invalid(at.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'));
     if (!owner.kind) errors.push(invalid(at.child('kind'), owner.kind ?? '', 'must not be empty'));
     if (!owner.name) errors.push(invalid(at.child('name'), owner.name ?? '', 'must not be empty'));
     if (!owner.uid) errors.push(invalid(at.child('uid'), owner.uid ?? '', 'must not be empty'));
     if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
-      errors.push(invalid(at, owner, `${owner.apiVersion}, Kind=${owner.kind} is disallowed from being an owner`));
+      errors.push(invalid(at, owner, `/${owner.apiVersion}, Kind=${owner.kind} is disallowed from being an owner`));
     }
     if (!owner.controller) continue;
     const shown = `${owner.kind}/${owner.name}`;
@@ -125,7 +125,7 @@ function validateFinalizers(finalizers: readonly string[] | undefined, at: Path)
     for (const message of isQualifiedName(finalizer)) errors.push(invalid(at, finalizer, message));
   }
   if (finalizers?.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
-    errors.push(invalid(at, finalizers, `finalizers ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`));
+    errors.push(invalid(at, finalizers, `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`));
   }
   return errors;
 }

@@ -103,11 +103,11 @@ describe('applyObject', () => {
     expect(apply(once, config, 'me', 2)).toEqual(once);
   });
 
-  it('writes down a new time when only the owned fields change', () => {
+  it('lets who applies what is there own it besides the one who wrote it', () => {
     const live = update(undefined, deployment({ replicas: 2 }), 'creator', 0);
     const once = apply(live, deployment({ replicas: 2 }), 'me', 1);
     expect(once['spec']).toEqual(live['spec']);
-    expect(entry(once, 'me')).toMatchObject({ time: clock(1), fieldsV1: { 'f:spec': { 'f:replicas': {} } } });
+    expect(entry(once, 'me')).toMatchObject({ fieldsV1: { 'f:spec': { 'f:replicas': {} } } });
     expect(entry(once, 'creator')?.fieldsV1).toHaveProperty(['f:spec', 'f:replicas']);
   });
 
@@ -144,6 +144,24 @@ describe('applyObject', () => {
     expect(live['spec'].revisionHistoryLimit).toBeUndefined();
     expect(live.metadata.labels).toEqual({ theirs: 'x' });
     expect(entry(live, 'me')).toBeUndefined();
+  });
+
+  it('writes down no time for who applies what is there already', () => {
+    const live = apply(undefined, deployment({ replicas: 2 }), 'one', 1);
+    const both = apply(live, deployment({ replicas: 2 }), 'two', 2);
+    expect(entry(both, 'one')?.time).toBe(clock(1));
+    expect(entry(both, 'two')).toMatchObject({ operation: 'Apply', fieldsV1: { 'f:spec': { 'f:replicas': {} } } });
+    expect(entry(both, 'two')?.time).toBeUndefined();
+  });
+
+  it('names conflicts level by level', () => {
+    const live = apply(undefined, deployment({ ...(pod({ name: 'a', image: 'x' }) as object), replicas: 2 }), 'one', 1);
+    const wanted = deployment({ ...(pod({ name: 'a', image: 'y' }) as object), replicas: 3 });
+    const { status } = conflictOf(() => apply(live, wanted, 'two', 2));
+    expect(status.details?.causes?.map(({ field }) => field)).toEqual([
+      '.spec.replicas',
+      '.spec.template.spec.containers[name="a"].image',
+    ]);
   });
 
   it('keeps what the object is called when it stops naming all else that metadata has', () => {
@@ -290,6 +308,7 @@ describe('applyObject', () => {
         manager: 'before-first-apply',
         operation: 'Update',
         apiVersion: 'apps/v1',
+        time: clock(1),
         fieldsType: 'FieldsV1',
         fieldsV1: { 'f:spec': { 'f:replicas': {} } },
       },
@@ -345,7 +364,7 @@ describe('applyObject', () => {
       500,
       [
         'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): errors:',
-        '  .spec.replicas: expected numeric (int or float), got string',
+        '  .spec.replicas: expected numeric (int or float), got &value.valueUnstructured{Value:"x"}',
         '  .spec.template.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
         '  .spec.template.spec.containers: duplicate entries for key [name="a"]',
       ].join('\n'),

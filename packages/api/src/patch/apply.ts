@@ -66,8 +66,8 @@ export function applyObject(request: ApplyRequest): KubeObject {
   const before = managersBeforeApply(request, live);
   const { object, managers, same } = merge(request, live, before, self);
   const time = request.time ?? now();
-  const changed = !same || !sameManagers(before, managers);
-  const stamped = managers.map((each) => (changed && sameManager(each, self) ? { ...each, time } : each));
+  // Who applies what is there already comes to own it, at no time.
+  const stamped = managers.map((each) => (!same && sameManager(each, self) ? { ...each, time } : each));
   const result = same ? live : (object as KubeObject);
   return withManagers(refreshLastApplied(result, applied, request.manager), capManagers(stamped));
 }
@@ -105,7 +105,8 @@ function managersBeforeApply(request: ApplyRequest, live: KubeObject): Manager[]
   if (known.length > 0 || !request.live) return known;
   const fields = compareTyped(undefined, live, request.schema).changed;
   const { apiVersion } = request;
-  return [{ manager: 'before-first-apply', operation: 'Update', apiVersion, subresource: '', time: undefined, fields }];
+  const time = request.time ?? now();
+  return [{ manager: 'before-first-apply', operation: 'Update', apiVersion, subresource: '', time, fields }];
 }
 
 interface Merged {
@@ -185,20 +186,6 @@ function withOwned(pruned: unknown, merged: unknown, owned: FieldSet, version: O
   const all = version.from(merged);
   const kept = union(fieldsIn(version.from(pruned)), withNamedFields(owned, ref));
   return version.to(removeFields(all, difference(fieldsIn(all), kept), ref) ?? {});
-}
-
-function sameManagers(a: readonly Manager[], b: readonly Manager[]): boolean {
-  const entries = (managers: readonly Manager[]): readonly Manager[] =>
-    managers.filter((each) => !isEmptySet(each.fields));
-  const left = entries(a);
-  const right = entries(b);
-  return (
-    left.length === right.length &&
-    left.every((each) => {
-      const other = right.find((candidate) => sameManager(candidate, each));
-      return other !== undefined && other.apiVersion === each.apiVersion && deepEqual(other.fields, each.fields);
-    })
-  );
 }
 
 /** Sets managedFields on an object whose top level is the caller's own. */

@@ -128,17 +128,13 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   return out;
 }
 
-/** The paths of all members, each a list of elements; in the order of their text. */
+/** The paths of all members, each a list of elements: of each level first its own, in the order of their text, then those below. */
 export function* membersOf(set: FieldSet, prefix: readonly string[] = []): Generator<readonly string[]> {
   const elements = Object.keys(set)
     .filter((element) => element !== self)
     .sort();
-  for (const element of elements) {
-    const node = set[element]!;
-    const path = [...prefix, element];
-    if (isMember(node)) yield path;
-    yield* membersOf(childrenOf(node), path);
-  }
+  for (const element of elements) if (isMember(set[element]!)) yield [...prefix, element];
+  for (const element of elements) yield* membersOf(childrenOf(set[element]!), [...prefix, element]);
 }
 
 /** The set of the given dotted paths (`status`, `metadata.labels`). */

@@ -1,6 +1,6 @@
 import { encodeJson } from '../codec/json.ts';
 import type { KubeObject } from '../kind.ts';
-import { isObject } from '../meta/object.ts';
+import { isObject, setOwn } from '../meta/object.ts';
 import type { ObjectSchema } from '../schema.ts';
 import type { Conflict } from './apply-conflict.ts';
 import { difference, isEmptySet } from './field-set.ts';
@@ -59,7 +59,8 @@ export function refreshLastApplied(object: KubeObject, applied: KubeObject, mana
   if (manager !== migratingManager || lastApplied(object) === undefined) return object;
   const { annotations, ...metadata } = applied.metadata;
   const { [lastAppliedAnnotation]: _, ...kept } = annotations ?? {};
-  const text = encodeJson({ ...applied, metadata: annotations ? { ...metadata, annotations: kept } : metadata }) + '\n';
+  const shown = { ...applied, metadata: annotations ? { ...metadata, annotations: kept } : metadata };
+  const text = `${encodeJson(inKeyOrder(shown))}\n`;
   const all = { ...object.metadata.annotations, [lastAppliedAnnotation]: text };
   const size = Object.entries(all).reduce(
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
@@ -67,4 +68,13 @@ export function refreshLastApplied(object: KubeObject, applied: KubeObject, mana
   );
   if (size > maxAnnotations) delete (all as Record<string, string>)[lastAppliedAnnotation];
   return { ...object, metadata: { ...object.metadata, annotations: all } };
+}
+
+/** The same value with the keys of its objects in order. */
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (!isObject(value)) return value;
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) setOwn(out, key, inKeyOrder(value[key]));
+  return out;
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from '../kind.ts';
 import { deepEqual } from '../meta/object.ts';
 import { now } from '../meta/time.ts';
 import type { ObjectSchema } from '../schema.ts';
-import { type FieldSet, isEmptySet, recursiveDifference, union } from './field-set.ts';
+import { type FieldSet, isEmptySet, union } from './field-set.ts';
 import {
   capManagers,
   decodeManagers,
@@ -41,15 +41,20 @@ export interface ManagedUpdate {
 export function updateManagedFields(update: ManagedUpdate): void {
   const { old, updated, schema, ignored } = update;
   const { managers, untouched } = managersOf(update);
-  const change = new ObjectChange(old, updated, schema, update.apiVersion, update.versions ?? oneForm(schema));
+  // Of an object that nobody manages nothing is written down until somebody applies it.
+  if (old && managers.length === 0) {
+    delete updated.metadata.managedFields;
+    return;
+  }
+  const versions = update.versions ?? oneForm(schema);
+  const change = new ObjectChange(old, updated, schema, update.apiVersion, versions, ignored);
   const { changed, removed } = change.own;
   if (untouched && isEmptySet(changed) && isEmptySet(removed)) {
     setManagedFields(updated, old?.metadata.managedFields);
     return;
   }
   let next = managers.flatMap((each) => change.leavesTo(each) ?? []);
-  const taken = ignored ? recursiveDifference(changed, ignored) : changed;
-  if (!isEmptySet(taken)) next = capManagers(taking(next, taken, update));
+  if (!isEmptySet(changed)) next = capManagers(taking(next, changed, update));
   setManagedFields(updated, encodeManagers(next));
 }
 

@@ -2,7 +2,8 @@ import { isObject } from '../meta/object.ts';
 import { Quantity } from '../meta/quantity.ts';
 import type { ObjectSchema, ScalarName, Schema } from '../schema.ts';
 import { fieldElement, formatElement, indexElement, valueElement } from './path-element.ts';
-import { itemKey, itemRef, memberRef, type TypedRef, topologyOf } from './typed.ts';
+import { goMap } from './strategic-lookup.ts';
+import { itemKey, memberRef, type TypedRef, topologyOf } from './typed.ts';
 
 /**
  * What is wrong with an applied configuration, as upstream words it: fields the type does not have, values of the wrong kind, items of a
@@ -17,23 +18,33 @@ export function typeErrors(value: unknown, schema: ObjectSchema): string[] {
 const numeric = new Set<ScalarName>(['int32', 'int64', 'double']);
 const textual = new Set<ScalarName>(['string', 'bytes', 'time', 'microTime', 'duration']);
 
-function goKind(value: unknown): string {
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'boolean') return 'boolean';
-  return typeof value === 'object' ? 'map' : typeof value;
+/** A value as Go prints it where a scalar is expected. */
+const goValue = (value: unknown): string => {
+  const shown =
+    typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? goSyntax(value) : String(value);
+  return `&value.valueUnstructured{Value:${shown}}`;
+};
+
+/** A collection in Go's syntax, keys in their order. */
+function goSyntax(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (typeof value !== 'object' || value === null) return value === null ? 'interface {}(nil)' : String(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[string]interface {}{${entries.map(([key, each]) => `${JSON.stringify(key)}:${goSyntax(each)}`).join(', ')}}`;
 }
 
 function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: string[]): void {
   const isNumber = typeof value === 'number' || typeof value === 'bigint';
   if (numeric.has(scalar)) {
-    if (!isNumber) errors.push(`${path}: expected numeric (int or float), got ${goKind(value)}`);
+    if (!isNumber) errors.push(`${path}: expected numeric (int or float), got ${goValue(value)}`);
   } else if (textual.has(scalar)) {
-    if (typeof value !== 'string') errors.push(`${path}: expected string, got ${goKind(value)}`);
+    if (typeof value !== 'string') errors.push(`${path}: expected string, got ${goValue(value)}`);
   } else if (scalar === 'bool') {
-    if (typeof value !== 'boolean') errors.push(`${path}: expected boolean, got ${goKind(value)}`);
+    if (typeof value !== 'boolean') errors.push(`${path}: expected boolean, got ${goValue(value)}`);
   } else if (scalar === 'quantity' || scalar === 'intOrString') {
     if (!isNumber && typeof value !== 'string') {
-      errors.push(`${path}: expected number or string, got ${goKind(value)}`);
+      errors.push(`${path}: expected number or string, got ${goValue(value)}`);
     } else if (scalar === 'quantity') {
       try {
         Quantity.parse(value as string | number);
@@ -58,7 +69,7 @@ function check(ref: TypedRef, value: unknown, path: string, errors: string[]): v
 
 function checkMembers(schema: Schema & { is: 'object' | 'map' }, value: unknown, path: string, errors: string[]): void {
   if (!isObject(value)) {
-    errors.push(`${path}: expected map, got ${goKind(value)}`);
+    errors.push(`${path}: expected map, got &{${goMap(value)}}`);
     return;
   }
   const topology = schema.is === 'map' ? ({ is: 'map', schema } as const) : ({ is: 'struct', schema } as const);
@@ -78,7 +89,7 @@ function checkList(
   errors: string[],
 ): void {
   if (!Array.isArray(value)) {
-    errors.push(`${path}: expected list, got ${goKind(value)}`);
+    errors.push(`${path}: expected list, got &{${goMap(value)}}`);
     return;
   }
   const topology = topologyOf(ref);
@@ -87,7 +98,10 @@ function checkList(
     let element: string | undefined = indexElement(i);
     if (topology.is === 'keyed') {
       element = itemKey(item, topology.keys);
-      if (element === undefined) {
+      if (item === null) {
+        errors.push(`${path}: element ${i}: associative list with keys may not have a null element`);
+        element = indexElement(i);
+      } else if (element === undefined) {
         const names = topology.keys.map(({ name }) => JSON.stringify(name)).join(' ');
         errors.push(
           `${path}: element ${i}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
@@ -99,16 +113,6 @@ function checkList(
     }
     if (seen.has(element)) errors.push(`${path}: duplicate entries for key ${formatElement(element)}`);
     seen.add(element);
-    check(
-      topology.is === 'leaf' ? { schema: schema.items } : itemRefOf(ref, schema),
-      item,
-      path + formatElement(element),
-      errors,
-    );
+    check({ schema: schema.items }, item, path + formatElement(element), errors);
   }
-}
-
-function itemRefOf(ref: TypedRef, schema: Schema & { is: 'list' }): TypedRef {
-  const topology = topologyOf(ref);
-  return topology.is === 'keyed' ? itemRef(topology) : { schema: schema.items };
 }

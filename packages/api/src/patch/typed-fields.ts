@@ -25,8 +25,9 @@ function collectMembers(topology: Topology & { is: 'struct' | 'map' }, value: un
     const element = fieldElement(name);
     const item = value[name];
     collect(ref, item, into, element);
-    // A key of a map is managed itself, besides what is in it; a named field only when it has nothing in it.
-    if (item === null || (isObject(item) && Object.keys(item).length === 0) || topology.is === 'map') into.add(element);
+    // A key of a map is managed itself, besides what is in it, and so is a field no struct has; a named field only when it has nothing in it.
+    const isKey = topology.is === 'map' || !topology.schema.fields.has(name);
+    if (item === null || (isObject(item) && Object.keys(item).length === 0) || isKey) into.add(element);
   }
 }
 

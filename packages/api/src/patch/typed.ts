@@ -106,9 +106,21 @@ export function keyedItems(list: readonly unknown[], topology: Topology): Keyed[
   return out;
 }
 
+const anything: TypedRef = { schema: { is: 'scalar', scalar: 'any' } };
+
+/** Types that are one thing to managers wherever they are; where they are a field's, the tables say so. */
+const atomicTypes = new Set([
+  'admissionregistration/v1.Variable',
+  'core/v1.LocalObjectReference',
+  'core/v1.ObjectReference',
+  'meta/v1.OwnerReference',
+]);
+
 /** The type of an item of a set or keyed list. */
 export function itemRef(topology: Topology): TypedRef {
-  return topology.is === 'keyed' ? { schema: topology.schema.items } : { schema: { is: 'scalar', scalar: 'any' } };
+  if (topology.is !== 'keyed') return anything;
+  const { items } = topology.schema;
+  return items.is === 'object' && atomicTypes.has(items.name) ? anything : { schema: items };
 }
 
 /** The type of a struct's field or a map's value; undefined for a field the struct does not have. */

@@ -1,5 +1,5 @@
 import type { ObjectSchema } from '../schema.ts';
-import { difference, type FieldSet } from './field-set.ts';
+import { difference, type FieldSet, recursiveDifference } from './field-set.ts';
 import type { Manager } from './managers.ts';
 import { compareTyped } from './typed-compare.ts';
 
@@ -38,16 +38,25 @@ export class ObjectChange {
   readonly #before: unknown;
   readonly #after: unknown;
   readonly #versions: ObjectVersions;
+  readonly #ignored: FieldSet | undefined;
   readonly #seen = new Map<string, Difference | undefined>();
   /** In the version of the request. */
   readonly own: Difference;
 
-  /** `apiVersion`: that of the request, which both objects have the form of. */
-  constructor(before: unknown, after: unknown, schema: ObjectSchema, apiVersion: string, versions: ObjectVersions) {
+  /** `apiVersion`: that of the request, which both objects have the form of. What is `ignored` does not change. */
+  constructor(
+    before: unknown,
+    after: unknown,
+    schema: ObjectSchema,
+    apiVersion: string,
+    versions: ObjectVersions,
+    ignored?: FieldSet,
+  ) {
     this.#before = before;
     this.#after = after;
     this.#versions = versions;
-    this.own = compareTyped(before, after, schema);
+    this.#ignored = ignored;
+    this.own = this.#difference(before, after, schema);
     this.#seen.set(apiVersion, this.own);
   }
 
@@ -68,6 +77,16 @@ export class ObjectChange {
   #compare(version: ObjectVersion | undefined): Difference | undefined {
     if (!version) return undefined;
     const before = this.#before === undefined ? undefined : version.from(this.#before);
-    return compareTyped(before, version.from(this.#after), version.schema);
+    return this.#difference(before, version.from(this.#after), version.schema);
+  }
+
+  #difference(before: unknown, after: unknown, schema: ObjectSchema): Difference {
+    const found = compareTyped(before, after, schema);
+    if (!this.#ignored) return found;
+    const { changed, removed } = found;
+    return {
+      changed: recursiveDifference(changed, this.#ignored),
+      removed: recursiveDifference(removed, this.#ignored),
+    };
   }
 }

@@ -1,8 +1,9 @@
 import { builtinKinds } from '@coracle/api/builtin';
+import { byStability } from '@coracle/api/meta/version-order';
 import { describe, expect, it } from '@jest/globals';
 import type { SubresourceTable } from '../registry/strategy.ts';
 import { aggregatedDiscovery } from './aggregated.ts';
-import { byStability, coreVersions, groupList, singleGroup } from './groups.ts';
+import { coreVersions, groupList, singleGroup } from './groups.ts';
 import { resourceList } from './resources.ts';
 
 const table: SubresourceTable = {

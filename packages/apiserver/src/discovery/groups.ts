@@ -1,4 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
+import { byStability } from '@coracle/api/meta/version-order';
 import type { APIVersionDiscovery } from '@coracle/api/types/apidiscovery/v2';
 import type { APIGroup, APIGroupList, APIVersions } from '@coracle/api/types/meta/v1';
 import { builtinPriority, type Priority } from './priorities.ts';
@@ -48,20 +49,6 @@ export function servedGroups(
 /** `apps/v1`, and `v1` of the core group. */
 export function apiVersionOf(group: string, version: string): string {
   return group === '' ? version : `${group}/${version}`;
-}
-
-/** Orders versions as clients prefer them: stable before beta before alpha, higher before lower. */
-export function byStability(a: string, b: string): number {
-  const [x, y] = [rankOf(a), rankOf(b)];
-  for (const [i, value] of x.entries()) if (value !== y[i]) return y[i]! - value;
-  return a < b ? -1 : 1;
-}
-
-function rankOf(version: string): [number, number, number] {
-  const found = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
-  if (!found) return [-1, 0, 0];
-  const stage = found[2] === 'alpha' ? 0 : found[2] === 'beta' ? 1 : 2;
-  return [stage, Number(found[1]), Number(found[3] ?? 0)];
 }
 
 /** The answer at `/api`. `address` is what clients outside reach the server by, `host:port`. */

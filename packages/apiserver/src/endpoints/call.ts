@@ -1,7 +1,7 @@
 import { protobufType } from '@coracle/api/codec/protobuf';
 import type { AnyKind } from '@coracle/api/kind';
 import { isPathSegmentName } from '@coracle/api/meta/names';
-import { badRequest, methodNotAllowed } from '@coracle/api/meta/status';
+import { badRequest, methodNotAllowed, StatusError } from '@coracle/api/meta/status';
 import type { AdmissionChain } from '../admission/plugin.ts';
 import { annotate } from '../chain/audit/record.ts';
 import type { RequestContext } from '../chain/link.ts';
@@ -9,7 +9,7 @@ import type { Write } from '../registry/admission.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
 import { CachedObject } from '../storage/cached-object.ts';
-import { type Media, negotiate } from './negotiation.ts';
+import { type Form, type Media, negotiate } from './negotiation.ts';
 import { managerOf, type WriteOptions } from './options.ts';
 import { protobufRenderingOf } from './protobuf-rendering.ts';
 import { type IncludeObject, type Rendering, renderingOf } from './rendering.ts';
@@ -42,16 +42,20 @@ export interface Call {
 /** How the call's objects are to be written; throws NotAcceptable. */
 export function renderingFor(
   call: Pick<Call, 'context' | 'kind'>,
-  watch = false,
-): { rendering: Rendering; media: Media } {
+  what: 'object' | 'list' | 'watch' = 'object',
+): { rendering: Rendering; media: Media; as: Form['as'] } {
   const { context, kind } = call;
-  const form = negotiate(context.req.headers.accept, { watch, objects: true, custom: kind.dynamic !== undefined });
-  const { media, as } = form;
+  const form = negotiate(context.req.headers.accept, {
+    ...(what === 'watch' ? { watch: true } : { of: what }),
+    objects: true,
+    custom: kind.dynamic !== undefined,
+  });
+  const { media, as, version } = form;
   const rendering =
     media === protobufType
-      ? protobufRenderingOf(kind, as === 'metadata')
-      : renderingOf(kind, as, includeObjectOf(context.query));
-  return { rendering, media };
+      ? protobufRenderingOf(kind, as !== 'object', version)
+      : renderingOf(kind, as, as === 'table' ? includeObjectOf(context.query) : 'Metadata', version);
+  return { rendering, media, as };
 }
 
 /** Answers with one object. */
@@ -60,9 +64,25 @@ export async function sendObject(
   code: number,
   object: CachedObject,
 ): Promise<void> {
-  const { rendering, media } = renderingFor(call);
+  const { rendering, media, as } = renderingFor(call);
+  if (as === 'metadataList') {
+    throw unfit(
+      `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(call.kind)})`,
+    );
+  }
   await CachedObject.prepare([object], call.kind);
   await sendBody(call.context, code, rendering.single(object), media);
+}
+
+/** The 406 of a form that stands for something else than the answer is. */
+export function unfit(message: string): StatusError {
+  return new StatusError({ code: 406, reason: 'NotAcceptable', message });
+}
+
+/** How upstream's texts name the type of a kind's objects, or of its lists. */
+export function goTypeOf({ dynamic, kind, listKind, type }: AnyKind, list = false): string {
+  if (dynamic) return list ? '*unstructured.UnstructuredList' : '*unstructured.Unstructured';
+  return `*${type.slice(0, type.indexOf('/'))}.${list ? listKind : kind}`;
 }
 
 /** The call as a write. */

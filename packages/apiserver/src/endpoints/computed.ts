@@ -16,7 +16,7 @@ export async function readComputed(
     if (!found) throw notFoundError({ group: kind.group, resource: kind.plural }, name);
     return sendObject(call, 200, CachedObject.unstored(kind, found));
   }
-  const { rendering, media } = renderingFor(call);
+  const { rendering, media } = renderingFor(call, 'list');
   const { filter } = listOptionsOf(context.query, kind, '', false);
   const objects = (await read())
     .map((each) => CachedObject.unstored(kind, each))

@@ -6,7 +6,7 @@ import { callsTo } from '../testing/http.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
 
 const table = 'as=Table;g=meta.k8s.io;v=v1';
-const metadata = 'as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const metadata = 'as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const path = '/api/v1/namespaces/default/configmaps';
 const events = `${path}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`;
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { StatusError } from '@coracle/api/meta/status';
 import { readBody } from './body.ts';
-import { type Call, requireNamespace, sendObject, writeOf } from './call.ts';
+import { type Call, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { decodeObject } from './decoding.ts';
 import { type WriteOptions, writeOptionsOf } from './options.ts';
 import { placeInNamespace } from './place.ts';
@@ -10,9 +10,11 @@ import { placeInNamespace } from './place.ts';
 export async function create(call: Call): Promise<void> {
   requireNamespace(call);
   const options = writeOptionsOf(call.context.query, 'CreateOptions');
+  renderingFor(call);
   const object = await readObject(call, options);
   placeInNamespace(call, object);
-  if (object.metadata.resourceVersion) {
+  // What is no revision, or none, says nothing.
+  if (/^\d*[1-9]\d*$/.test(object.metadata.resourceVersion ?? '')) {
     throw new StatusError({
       code: 500,
       reason: '',

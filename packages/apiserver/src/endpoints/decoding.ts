@@ -1,6 +1,7 @@
+import { encodeJson } from '@coracle/api/codec/json';
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
-import type { AnyKind, DynamicType, KubeObject } from '@coracle/api/kind';
+import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, invalidObject, unsupportedMediaType } from '@coracle/api/meta/status';
@@ -16,7 +17,7 @@ export interface Expected extends ObjectForm {
   apiVersion: string;
 }
 
-/** Decodes a request body into an object of the expected kind; a missing apiVersion or kind is filled in. */
+/** Decodes a request body into an object of the expected kind. */
 export function decodeObject(
   bytes: Buffer,
   contentType: string | undefined,
@@ -25,70 +26,96 @@ export function decodeObject(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const { value, repeated } = parseBody(bytes, contentType, expected);
-  if (!isObject(value))
-    throw unrecognized(
-      expected.kind,
-      `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type struct`,
-      bytes,
-    );
-  const object = value as unknown as KubeObject;
+  const refuse = (problem: string) => unrecognized(expected.kind, problem, bytes);
+  const { value, repeated } = parseBody(bytes, contentType, expected, refuse);
+  const object = objectWithKind(value ?? {}, expected, refuse, () =>
+    isYaml(contentType) ? yamlAsJson(value) : bytes.toString(),
+  );
   checkTypeMeta(object, expected, scheme);
   const fail = (problem: string) =>
     badRequest(
       `${object.kind} in version "${versionOf(object.apiVersion!)}" cannot be handled as a ${expected.kind}: ${problem}`,
     );
   const typed = typedObject<KubeObject>(object, expected, fail);
-  reportFields(typed.unknown, repeated, validation, warn, fail);
+  reportFields(typed.unknown, repeated, validation, warn, fail, { dynamic: expected.dynamic !== undefined });
   return typed.object;
 }
 
-/** Parses JSON, YAML or protobuf by content type; throws UnsupportedMediaType, BadRequest. */
-export function parseBody(bytes: Buffer, contentType: string | undefined, expected: Expected): Parsed {
-  const { kind } = expected;
-  const media = (contentType ?? '').split(';')[0]!.trim().toLowerCase() || 'application/json';
+type Refuse = (problem: string) => Error;
+
+/** Parses JSON, YAML or protobuf by content type; throws UnsupportedMediaType, and what `refuse` makes of what cannot be read. */
+export function parseBody(bytes: Buffer, contentType: string | undefined, expected: Expected, refuse: Refuse): Parsed {
+  const media = mediaOf(contentType);
   if (media === protobufType && !expected.dynamic)
-    return { value: parseProtobuf(bytes, expected), repeated: nothingRepeated };
+    return { value: parseProtobuf(bytes, expected, refuse), repeated: nothingRepeated };
   const accepted: readonly string[] = expected.dynamic ? textTypes : mediaTypes;
-  if (!accepted.includes(media)) throw unsupportedMediaType(accepted);
+  if (!accepted.includes(media)) throw unsupportedMediaType(mediaTypes);
   try {
     return media === 'application/json' ? parseJson(bytes) : parseYaml(bytes.toString());
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${text}`, bytes);
+    throw refuse(media === 'application/json' ? `${noVersion}${text}` : text);
   }
 }
 
-function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected): unknown {
+const mediaOf = (contentType: string | undefined): string =>
+  contentType ? contentType.split(';')[0]!.trim().toLowerCase() : 'application/json';
+
+const isYaml = (contentType: string | undefined): boolean => mediaOf(contentType) === 'application/yaml';
+
+/** YAML as the JSON its decoder goes on with; nothing where there is nothing. */
+const yamlAsJson = (value: unknown): string => (value === undefined || value === null ? '' : encodeJson(value));
+
+function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected, refuse: Refuse): unknown {
   const same = (version: string, name: string) => name === kind && (version === apiVersion || type.startsWith('meta/'));
   try {
     return decodeProtobuf(bytes, (version, name) => (same(version, name) ? type : undefined));
   } catch (error) {
-    throw unrecognized(kind, error instanceof Error ? error.message : String(error), bytes);
+    throw refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** Fills in apiVersion and kind where they are missing; throws BadRequest, and Invalid for a custom resource, when they are another kind's. */
-function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): void {
-  const { kind, apiVersion } = object;
-  if (
-    (kind !== undefined && typeof kind !== 'string') ||
-    (apiVersion !== undefined && typeof apiVersion !== 'string')
-  ) {
-    const field = typeof kind === 'string' || kind === undefined ? 'apiVersion' : 'kind';
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf((object as unknown as Record<string, unknown>)[field])} into Go struct field .${field} of type string`,
+const noVersion = "couldn't get version/kind; json parse error: ";
+/** How Go's decoder names what it reads apiVersion and kind into. */
+const typeMeta =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+/**
+ * A body that can be asked what it is. A missing apiVersion or kind of a built-in kind is filled in; custom resources have to say both. Throws what
+ * `refuse` makes of anything else; `text` is the body as JSON.
+ */
+export function objectWithKind(value: unknown, expected: Expected, refuse: Refuse, text: () => string): KubeObject {
+  if (!isObject(value))
+    throw refuse(`${noVersion}json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${typeMeta}`);
+  for (const field of ['kind', 'apiVersion']) {
+    const name = value[field] ?? '';
+    if (typeof name === 'string') continue;
+    throw refuse(
+      `${noVersion}json: cannot unmarshal ${jsonTypeOf(name)} into Go struct field .${field} of type string`,
     );
   }
-  object.kind = kind || expected.kind;
-  object.apiVersion = apiVersion || expected.apiVersion;
-  if (object.kind === expected.kind && object.apiVersion === expected.apiVersion) return;
-  const version = versionOf(object.apiVersion);
-  if (expected.dynamic) throw otherResource(object, expected, expected.dynamic);
-  const isOtherVersion = object.kind === expected.kind && groupOf(object.apiVersion) === groupOf(expected.apiVersion);
-  if (isOtherVersion && scheme.kind(object.apiVersion, object.kind)) throw otherVersion(object.apiVersion, expected);
-  const problem = otherKind(object.apiVersion, object.kind, expected, scheme);
-  throw badRequest(`${object.kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`);
+  const object = value as unknown as KubeObject;
+  if (!object.kind && expected.dynamic) throw refuse(missingKind(text()));
+  object.kind ||= expected.kind;
+  object.apiVersion ||= expected.dynamic ? '' : expected.apiVersion;
+  if (object.apiVersion.split('/').length > 2) throw refuse(`unexpected GroupVersion string: ${object.apiVersion}`);
+  return object;
+}
+
+/** What is wrong with a custom resource that does not say what it is. */
+export const missingKind = (text: string): string => `Object 'Kind' is missing in '${text}'`;
+
+/** Throws BadRequest, and Invalid for a custom resource, where apiVersion or kind are another kind's. */
+function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): void {
+  const { kind = '', apiVersion = '' } = object;
+  if (kind === expected.kind && apiVersion === expected.apiVersion) return;
+  const version = versionOf(apiVersion);
+  if (expected.dynamic)
+    throw apiVersion === expected.apiVersion ? otherResource(object, expected) : otherVersion(apiVersion, expected);
+  const isOtherVersion = kind === expected.kind && groupOf(apiVersion) === groupOf(expected.apiVersion);
+  if (isOtherVersion && scheme.kind(apiVersion, kind)) throw otherVersion(apiVersion, expected);
+  const problem = otherKind(apiVersion, kind, expected, scheme);
+  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`);
 }
 
 /** Why an object of another kind, or of none, is not what is expected. */
@@ -99,20 +126,13 @@ export function otherKind(apiVersion: string, kind: string, expected: Expected, 
     : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
 }
 
-/** The error of a body that is another custom resource than the one expected, or in another version. */
-function otherResource(
-  { apiVersion = '', kind = '', metadata }: KubeObject,
-  expected: Expected,
-  dynamic: DynamicType,
-): Error {
-  if (!dynamic.version(apiVersion)) {
-    return badRequest(
-      `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${expected.kind}: request to convert CR from an invalid group/version: ${apiVersion}`,
-    );
-  }
-  if (apiVersion !== expected.apiVersion) return otherVersion(apiVersion, expected);
-  const error = invalid(new Path('kind'), kind, `must be ${expected.kind}`);
-  return invalidObject({ group: groupOf(apiVersion), kind: expected.kind }, metadata?.name ?? '', [error]);
+/** The error of an object that is another custom resource than the one expected, or in another version. */
+export function otherResource({ apiVersion = '', kind = '', metadata }: KubeObject, expected: Expected): Error {
+  const errors = (['kind', 'apiVersion'] as const).flatMap((field) => {
+    const said = { kind, apiVersion }[field];
+    return said === expected[field] ? [] : [invalid(new Path(field), said, `must be ${expected[field]}`)];
+  });
+  return invalidObject({ group: groupOf(apiVersion), kind }, metadata?.name ?? '', errors);
 }
 
 const otherVersion = (apiVersion: string, expected: Expected): Error =>
@@ -137,18 +157,20 @@ export function typedObject<T>(
 /** Upstream's decoder does not tell of more. */
 const mostProblems = 100;
 
-/** Does with unknown and repeated fields what the client asked for: refuse, warn, or nothing. A field that is both counts as unknown. */
+/** Does with unknown and repeated fields what the client asked for: refuse, warn, or nothing. A field that is both counts as unknown, but for custom resources (`dynamic`). `more`: other problems. */
 export function reportFields(
   unknown: readonly string[],
   { paths, lines }: RepeatedKeys,
   validation: FieldValidation,
   warn: (text: string) => void,
   fail: (problem: string) => Error,
+  { dynamic = false, more = [] }: { dynamic?: boolean; more?: readonly string[] } = {},
 ): void {
-  if (validation === 'Ignore' || unknown.length + paths.length + lines.length === 0) return;
+  if (validation === 'Ignore' || unknown.length + paths.length + lines.length + more.length === 0) return;
   const unknownFields = new Set(unknown);
-  const known = paths.filter((path) => !isWithin(path, unknownFields));
+  const known = dynamic ? paths : paths.filter((path) => !isWithin(path, unknownFields));
   const problems = [
+    ...more,
     ...known.map((field) => `duplicate field ${JSON.stringify(field)}`),
     ...unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
   ].slice(0, mostProblems);

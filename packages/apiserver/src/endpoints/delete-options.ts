@@ -1,10 +1,9 @@
-import { isObject } from '@coracle/api/meta/object';
 import { badRequest } from '@coracle/api/meta/status';
 import type { DeleteOptions } from '@coracle/api/types/meta/v1';
 import type { RequestContext } from '../chain/link.ts';
 import { checkDeleteOptions } from '../registry/options-validation.ts';
 import { readBody } from './body.ts';
-import { parseBody, typedObject } from './decoding.ts';
+import { objectWithKind, parseBody, typedObject } from './decoding.ts';
 import { booleanOf, integerOf } from './options.ts';
 
 /** Reads DeleteOptions from the body, or without one from the query; throws BadRequest and Invalid. */
@@ -19,14 +18,15 @@ export async function deleteOptionsOf(context: RequestContext): Promise<DeleteOp
 const expected = { kind: 'DeleteOptions', apiVersion: 'v1', type: 'meta/v1.DeleteOptions' };
 
 function decode(bytes: Buffer, contentType: string | undefined): DeleteOptions {
-  const { value } = parseBody(bytes, contentType, expected);
-  if (!isObject(value)) throw badRequest('the object provided is unrecognized (must be of type DeleteOptions)');
-  if (value.kind !== undefined && value.kind !== 'DeleteOptions') {
-    throw badRequest(`decoded object cannot be converted to DeleteOptions: kind is ${JSON.stringify(value.kind)}`);
+  const { value } = parseBody(bytes, contentType, expected, badRequest);
+  const options = objectWithKind(value ?? {}, expected, badRequest, () => bytes.toString());
+  // DeleteOptions are of all groups and versions.
+  if (options.kind !== expected.kind) {
+    throw badRequest(
+      `no kind "${options.kind}" is registered for version "${options.apiVersion}" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`,
+    );
   }
-  return typedObject<DeleteOptions>(value, expected, (problem) =>
-    badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${problem}`),
-  ).object;
+  return typedObject<DeleteOptions>(options, expected, badRequest).object;
 }
 
 function fromQuery(query: URLSearchParams): DeleteOptions {
@@ -34,10 +34,9 @@ function fromQuery(query: URLSearchParams): DeleteOptions {
   const grace = integerOf(query, 'gracePeriodSeconds');
   if (grace !== undefined) options.gracePeriodSeconds = grace;
   const policy = query.get('propagationPolicy');
-  if (policy !== null && policy !== '')
-    options.propagationPolicy = policy as NonNullable<DeleteOptions['propagationPolicy']>;
+  if (policy !== null) options.propagationPolicy = policy as NonNullable<DeleteOptions['propagationPolicy']>;
   if (query.has('orphanDependents')) options.orphanDependents = booleanOf(query, 'orphanDependents');
-  const dryRun = query.getAll('dryRun').filter((each) => each !== '');
+  const dryRun = query.getAll('dryRun');
   if (dryRun.length > 0) options.dryRun = dryRun;
   return options;
 }

@@ -125,9 +125,8 @@ describe('delete', () => {
     const both = `${path}/configmaps/a?dryRun=All&propagationPolicy=Orphan`;
     const { body } = await call('DELETE', both, { propagationPolicy: 'Foreground' });
     expect(body.metadata.finalizers).toEqual(['foregroundDeletion']);
-    // A deletion that has begun is not changed by another.
-    const again = await call('DELETE', both, { propagationPolicy: 'Background' });
-    expect(again.body.metadata).toEqual(body.metadata);
+    expect((await call('DELETE', both, { propagationPolicy: 'Background' })).body.status).toBe('Success');
+    expect((await call('GET', `${path}/configmaps/a`)).status).toBe(404);
   });
 
   it.each([
@@ -137,6 +136,42 @@ describe('delete', () => {
     await make({ finalizers: ['example.com/wait'] });
     const { body } = await call('DELETE', `${path}/configmaps/a`, { orphanDependents });
     expect(body.metadata.finalizers).toEqual(['example.com/wait', ...(finalizers ?? [])]);
+  });
+
+  it('may change how dependents go while it waits', async () => {
+    await make({ finalizers: ['example.com/wait'] });
+    for (const [propagationPolicy, added] of [
+      ['Background', []],
+      ['Foreground', ['foregroundDeletion']],
+      ['Orphan', ['orphan']],
+    ]) {
+      const { body } = await call('DELETE', `${path}/configmaps/a`, { propagationPolicy });
+      expect(body.metadata.finalizers).toEqual(['example.com/wait', ...added!]);
+    }
+  });
+
+  it('keeps the name taken while it waits', async () => {
+    await make({ finalizers: ['example.com/wait'] });
+    await call('DELETE', `${path}/configmaps/a`);
+    const again = await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } });
+    expect([again.status, again.body.message]).toEqual([409, 'object is being deleted: configmaps "a" already exists']);
+  });
+
+  it('says of options that cannot be read what is wrong with them', async () => {
+    await make();
+    const refusal = async (body: unknown, query = '') => {
+      const answer = await call('DELETE', `${path}/configmaps/a${query}`, body);
+      return `${answer.status} ${answer.body.message}`;
+    };
+    expect(await refusal('{')).toBe("400 couldn't get version/kind; json parse error: unexpected end of JSON input");
+    expect(await refusal({ gracePeriodSeconds: 'x' })).toBe(
+      '400 json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
+    );
+    expect(await refusal({ apiVersion: 'v1', kind: 'Pod' })).toBe(
+      '400 no kind "Pod" is registered for version "v1" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"',
+    );
+    expect(await refusal(undefined, '?propagationPolicy=')).toMatch(/^422 .*propagationPolicy: Unsupported value: ""/);
+    expect(await refusal('null')).toMatch(/^200 /);
   });
 
   it('of a collection propagates and rehearses as asked', async () => {

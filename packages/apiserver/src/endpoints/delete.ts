@@ -1,9 +1,9 @@
 import type { Status } from '@coracle/api/types/meta/v1';
 import type { Deleted } from '../registry/remove.ts';
 import { resourceKey } from '../registry/strategy.ts';
-import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
+import { type Call, checkName, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { deleteOptionsOf } from './delete-options.ts';
-import { sendValue } from './response.ts';
+import { sendIn } from './response.ts';
 
 /** Resources whose deletion answers with the object that was deleted; the others answer with a Status. */
 const returnsObject = new Set([
@@ -19,6 +19,7 @@ const returnsObject = new Set([
 /** DELETE of one object. */
 export async function remove(call: Call): Promise<void> {
   const { resource, name, namespace, kind, context } = call;
+  const { media } = renderingFor(call);
   requireNamespace(call);
   checkName(name);
   const options = await deleteOptionsOf(context);
@@ -28,7 +29,7 @@ export async function remove(call: Call): Promise<void> {
   // 202 tells those who asked not to orphan that their object's end is yet to come.
   const code = !deleted.removed && options.orphanDependents === false ? 202 : 200;
   if (!deleted.removed || returnsObject.has(resourceKey(kind))) return sendObject(call, code, deleted.object);
-  await sendValue(context, code, successStatus(call, deleted));
+  await sendIn(context, code, successStatus(call, deleted), media);
 }
 
 function successStatus({ kind, name }: Call, { object }: Deleted): Status {

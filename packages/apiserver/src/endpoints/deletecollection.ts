@@ -1,8 +1,8 @@
 import { isNotFound } from '@coracle/api/meta/status';
 import { CachedObject } from '../storage/cached-object.ts';
-import { type Call, renderingFor, requireNamespace, writeOf } from './call.ts';
+import { type Call, requireNamespace, writeOf } from './call.ts';
 import { deleteOptionsOf } from './delete-options.ts';
-import { sendList } from './list.ts';
+import { listRenderingFor, sendList } from './list.ts';
 import { listOptionsOf } from './list-options.ts';
 import { readPage } from './list-page.ts';
 
@@ -12,7 +12,7 @@ const parallel = 4;
 export async function removeCollection(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
   requireNamespace(call);
-  const { rendering, media } = renderingFor(call);
+  const { rendering, media } = listRenderingFor(call);
   const listOptions = listOptionsOf(context.query, kind, namespace, false);
   const options = await deleteOptionsOf(context);
   const { objects, metadata } = await readPage(machinery.registry, resource, listOptions);

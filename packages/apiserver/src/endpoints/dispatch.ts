@@ -1,5 +1,12 @@
 import type { AnyKind, Verb } from '@coracle/api/kind';
-import { methodNotAllowed, unknownPath } from '@coracle/api/meta/status';
+import {
+  badRequest,
+  methodNotAllowed,
+  methodNotSupported,
+  notFoundError,
+  type StatusError,
+  unknownPath,
+} from '@coracle/api/meta/status';
 import { annotate } from '../chain/audit/record.ts';
 import type { RequestContext } from '../chain/link.ts';
 import { groupVersionOf } from '../chain/request-info.ts';
@@ -61,7 +68,7 @@ export async function dispatch(
   }
   const namespace = kind.namespaced ? info.namespace : '';
   if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
-  if (info.parts.length > 3) throw unknownPath();
+  if (info.parts.length > 3) throw noSubresource(context, kind);
   if (info.verb === 'proxy') throw unknownPath();
   if (context.req.method === 'HEAD' && !kind.dynamic) throw methodNotAllowed();
   const resource = machinery.registry.find(kind);
@@ -72,6 +79,9 @@ export async function dispatch(
     if (!own?.answer || info.verb !== 'create' || name !== '') throw methodNotAllowed();
     return answer(context, machinery, kind, namespace, own);
   }
+  // No route keeps these from custom resources, so it is the handler that misses the name.
+  if (kind.dynamic && name === '' && (info.verb === 'update' || info.verb === 'patch'))
+    throw badRequest('name must be provided');
   const endpoint = verbs[info.verb as Verb];
   if (!endpoint || !kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
   if (needsName.has(info.verb) !== (name !== '') && info.verb !== 'watch') throw methodNotAllowed();
@@ -89,7 +99,7 @@ async function subresource(
   const custom = subresources[`${resourceKey(kind)}/${info.subresource}`];
   if (custom?.handle) return callSubresource(custom, custom.handle, context, machinery, kind, namespace);
   const resource = machinery.registry.find(kind);
-  if (!resource || info.parts.length > 3) throw unknownPath();
+  if (!resource || info.parts.length > 3) throw noSubresource(context, kind);
   if (context.req.method === 'HEAD' && !kind.dynamic) throw methodNotAllowed();
   let endpoints: Readonly<Record<string, Endpoint>> | undefined;
   if (info.subresource === 'status' && kind.subresources?.status) endpoints = statusVerbs;
@@ -98,10 +108,15 @@ async function subresource(
     if (!custom.methods.includes(context.req.method ?? '')) throw methodNotAllowed();
     endpoints = statusVerbs;
   }
-  if (!endpoints) throw unknownPath();
+  if (!endpoints) throw noSubresource(context, kind);
   const endpoint = endpoints[info.verb];
-  if (!endpoint) throw methodNotAllowed();
+  if (!endpoint) throw kind.dynamic ? methodNotSupported(resource.named, info.verb) : methodNotAllowed();
   await endpoint({ context, machinery, resource, kind, namespace, name: info.name, subresource: info.subresource });
+}
+
+/** The 404 of a subresource there is not; custom resources say it of the object, as upstream's do. */
+function noSubresource({ info }: RequestContext, { dynamic, group, plural }: AnyKind): StatusError {
+  return dynamic ? notFoundError({ group, resource: plural }, info.parts[1] ?? '') : unknownPath();
 }
 
 /** Kinds that only appear as the body of a subresource have no path of their own. */
@@ -109,8 +124,12 @@ export function isServed(kind: AnyKind, hooks: HookTable): boolean {
   return kind.verbs.includes('get') || hooks[resourceKey(kind)]?.answer !== undefined;
 }
 
-/** Whether the path is one the resource has: cluster-scoped ones are not below a namespace, named ones of namespaces are. */
+/**
+ * Whether the path is one the resource has: cluster-scoped ones are not below a namespace, named ones of namespaces are. Across namespaces custom
+ * resources can be listed and watched alone.
+ */
 function isPlace({ info }: RequestContext, kind: AnyKind): boolean {
   if (!kind.namespaced) return info.namespace === '' || info.resource === 'namespaces';
+  if (kind.dynamic && info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch') return false;
   return info.namespace !== '' || info.parts.length < 2;
 }

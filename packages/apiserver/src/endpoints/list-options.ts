@@ -90,10 +90,9 @@ function fieldSelectorOf(query: URLSearchParams, kind: AnyKind, name: string): F
 }
 
 /** What is said of a field that cannot be selected: kinds say so in different words. */
-function unselectable({ selectableFields, unselectable, dynamic, apiVersion, kind }: AnyKind, field: string): string {
+function unselectable({ selectableFields, unselectable, dynamic }: AnyKind, field: string): string {
   if (unselectable) return unselectable(field);
-  if (dynamic) return `field label not supported for ${apiVersion}, Kind=${kind}: ${field}`;
-  if (selectableFields) return `field label not supported: ${field}`;
+  if (selectableFields || dynamic) return `field label not supported: ${field}`;
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 

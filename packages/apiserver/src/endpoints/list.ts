@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import type { RequestContext } from '../chain/link.ts';
 import { CachedObject } from '../storage/cached-object.ts';
-import { type Call, renderingFor } from './call.ts';
+import { type Call, goTypeOf, renderingFor, unfit } from './call.ts';
 import { listOptionsOf } from './list-options.ts';
 import { type Page, readPage } from './list-page.ts';
 import type { Media } from './negotiation.ts';
@@ -18,11 +18,18 @@ const largestIndented = 1 << 20;
 /** GET of a collection. The body is streamed from the cache's buffers as fast as the client reads, and never whole in memory. */
 export async function list(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
-  const { rendering, media } = renderingFor(call);
+  const { rendering, media } = listRenderingFor(call);
   const options = listOptionsOf(context.query, kind, namespace, false);
   const page = await readPage(machinery.registry, resource, options);
   await CachedObject.prepare(page.objects, kind);
   await sendList(context, page, rendering, media);
+}
+
+/** How the call's list is to be written; throws NotAcceptable. */
+export function listRenderingFor(call: Call): { rendering: Rendering; media: Media } {
+  const found = renderingFor(call, 'list');
+  if (found.as !== 'metadata') return found;
+  throw unfit(`you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(call.kind, true)})`);
 }
 
 /** Answers with a page of objects, streamed. */
@@ -43,7 +50,7 @@ export async function sendList(
     acceptsGzip(req.headers['accept-encoding']) && first.value.length + second.value.length > compressionThreshold;
   if (zipped) {
     res.setHeader('Content-Encoding', 'gzip');
-    res.setHeader('Vary', 'Accept-Encoding');
+    res.appendHeader('Vary', 'Accept-Encoding');
   }
   writeHead(context, 200, { 'Content-Type': media });
   if (req.method === 'HEAD') {

@@ -4,11 +4,15 @@ import { notAcceptable } from '@coracle/api/meta/status';
 /** A media type this server writes. */
 export type Media = 'application/json' | 'application/yaml' | typeof protobufType;
 
+export type FormVersion = 'v1' | 'v1beta1';
+
 /** In which form an answer goes out. */
 export interface Form {
   media: Media;
-  /** Whole objects, the Table form, or metadata only. */
-  as: 'object' | 'table' | 'metadata';
+  /** Whole objects, the Table form, or metadata only: of an object, or of a list. */
+  as: 'object' | 'table' | 'metadata' | 'metadataList';
+  /** The version of `meta.k8s.io` that tables and metadata are of. */
+  version: FormVersion;
   /** Indented, for human eyes. */
   pretty: boolean;
 }
@@ -24,6 +28,8 @@ export interface Offer {
   watch?: boolean;
   /** The answer is of a resource's objects, which tables and metadata can stand for. */
   objects?: boolean;
+  /** It is one object, or a list of them; their metadata have forms of their own. */
+  of?: 'object' | 'list';
   /** Whole objects have no protobuf form: they are custom resources. */
   custom?: boolean;
 }
@@ -58,26 +64,34 @@ export function parseAccept(header: string): MediaClause[] {
 
 const wildcards = (type: string): number => (type.startsWith('*') ? 2 : type.endsWith('/*') ? 1 : 0);
 
-/** The form a request wants; throws NotAcceptable where it accepts none that the endpoint can answer. */
+/**
+ * The form a request wants; throws NotAcceptable where it accepts none that the endpoint can answer. Metadata of a list where the answer is one object, or
+ * the other way round, are what it wants only where it accepts nothing else.
+ */
 export function negotiate(accept: string | undefined, offer: Offer = {}): Form {
   const clauses = parseAccept(accept ?? '');
-  if (clauses.length === 0) return { media: 'application/json', as: 'object', pretty: false };
+  if (clauses.length === 0) return { media: 'application/json', as: 'object', version: 'v1', pretty: false };
+  const unfit = { object: 'metadataList', list: 'metadata' }[offer.of ?? 'object'];
+  let other: Form | undefined;
   for (const { type, parameters } of clauses) {
     for (const media of mediaTypes) {
       const form = matches(type, media) && formOf(media, parameters, offer);
-      if (form) return form;
+      if (form && (offer.of === undefined || form.as !== unfit)) return form;
+      if (form) other ??= form;
     }
   }
-  const produced = offer.custom ? textTypes : mediaTypes;
+  if (other) return other;
   throw notAcceptable(
     offer.watch
-      ? produced.filter((media) => media !== 'application/yaml').map((media) => `${media};stream=watch`)
-      : produced,
+      ? mediaTypes.filter((media) => media !== 'application/yaml').map((media) => `${media};stream=watch`)
+      : mediaTypes,
   );
 }
 
 function matches(type: string, media: Media): boolean {
-  return type === media || type === '*/*' || (type.endsWith('/*') && media.startsWith(type.slice(0, -1)));
+  return (
+    type === media || type === '*/*' || type === '*' || (type.endsWith('/*') && media.startsWith(type.slice(0, -1)))
+  );
 }
 
 function formOf(media: Media, parameters: Map<string, string>, offer: Offer): Form | undefined {
@@ -88,13 +102,20 @@ function formOf(media: Media, parameters: Map<string, string>, offer: Offer): Fo
   // Streams are framed by lines or by length; YAML has no frames.
   if (media === 'application/yaml' && offer.watch) return undefined;
   if (media === protobufType && (as === 'table' || (as === 'object' && offer.custom))) return undefined;
-  return { media, as, pretty: parameters.get('pretty') === '1' };
+  return {
+    media,
+    as,
+    version: parameters.get('v') === 'v1beta1' ? 'v1beta1' : 'v1',
+    pretty: parameters.get('pretty') === '1',
+  };
 }
 
 function transformOf(parameters: Map<string, string>): Form['as'] | undefined {
   const as = parameters.get('as');
   if (as === undefined) return 'object';
-  if ((parameters.get('g') ?? '') !== 'meta.k8s.io' || parameters.get('v') !== 'v1') return undefined;
+  const version = parameters.get('v') ?? '';
+  if ((parameters.get('g') ?? '') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
   if (as === 'Table') return 'table';
-  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? 'metadata' : undefined;
+  if (as === 'PartialObjectMetadataList') return 'metadataList';
+  return as === 'PartialObjectMetadata' ? 'metadata' : undefined;
 }

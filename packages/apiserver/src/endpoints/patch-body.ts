@@ -17,10 +17,18 @@ import { objectSchemaOf } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
 import { readBody } from './body.ts';
 import type { Call } from './call.ts';
-import { type Expected, jsonTypeOf, otherKind, reportFields, typedObject } from './decoding.ts';
+import {
+  type Expected,
+  jsonTypeOf,
+  missingKind,
+  otherKind,
+  otherResource,
+  reportFields,
+  typedObject,
+} from './decoding.ts';
 import type { WriteOptions } from './options.ts';
 import { checkPlace } from './place.ts';
-import { type Parsed, parseJson, parseYaml, type RepeatedKeys, yamlErrors } from './repeated-keys.ts';
+import { nothingRepeated, type Parsed, parseJson, parseYaml, type RepeatedKeys, yamlErrors } from './repeated-keys.ts';
 
 const types = {
   'application/json-patch+json': 'json',
@@ -34,6 +42,8 @@ export interface Patch {
   type: (typeof types)[keyof typeof types];
   value: unknown;
   repeated: RepeatedKeys;
+  /** What is odd about the operations of a JSON patch. */
+  operations: readonly string[];
 }
 
 /** Reads a patch and checks that its options fit its type; throws UnsupportedMediaType, BadRequest, Invalid. */
@@ -52,15 +62,40 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
   }
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
   const bytes = await readBody(context);
-  const { value, repeated } = parse(bytes, type);
+  const { value: sent, repeated } = parse(bytes, type);
+  // Nothing is an apply patch that says nothing.
+  const value = type === 'apply' ? (sent ?? {}) : sent;
   if (type === 'json' ? !Array.isArray(value) : !isObject(value)) {
     if (type === 'merge' && value === null) throw badRequest('Invalid JSON Patch');
     const wanted = type === 'json' ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
-    throw undecodable(type, `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`);
+    const problem = `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`;
+    throw undecodable(type, type === 'apply' ? `error unmarshaling JSON: while decoding JSON: ${problem}` : problem);
   }
   context.audit?.request(value);
-  return { type, value, repeated };
+  const operations =
+    type === 'json' && options.fieldValidation !== 'Ignore' ? checkedOperations(value as unknown[], repeated) : [];
+  return { type, value, repeated: type === 'json' ? nothingRepeated : repeated, operations };
 }
+
+const operationFields = new Set(['op', 'path', 'from', 'value']);
+
+/** What is odd about the operations of a JSON patch: fields that no operation has, or that one has twice. Throws BadRequest where one has not the form. */
+function checkedOperations(operations: readonly unknown[], { paths }: RepeatedKeys): string[] {
+  const problems = paths.map((path) => `json patch duplicate field ${JSON.stringify(path)}`);
+  for (const [i, operation] of operations.entries()) {
+    if (operation === null) continue;
+    if (!isObject(operation)) throw misshapen(operation, 'value of type handlers.jsonPatchOp');
+    for (const [name, value] of Object.entries(operation)) {
+      if (!operationFields.has(name)) problems.push(`json patch unknown field "[${i}].${name}"`);
+      else if (name !== 'value' && value !== null && typeof value !== 'string')
+        throw misshapen(value, `struct field jsonPatchOp.${name} of type string`);
+    }
+  }
+  return problems;
+}
+
+const misshapen = (value: unknown, place: string): StatusError =>
+  undecodable('json', `json: cannot unmarshal ${jsonTypeOf(value)} into Go ${place}`);
 
 function undecodable(type: Patch['type'], problem: string): StatusError {
   if (type === 'apply') return badRequest(`error decoding YAML: ${problem}`);
@@ -83,12 +118,23 @@ export function patchedObject(
   if (!isObject(patched)) throw fail('the patched object is not an object');
   // A strategic merge patch is about the type it was sent to, whatever it says.
   if (patch.type === 'strategic') Object.assign(patched, { kind: expected.kind, apiVersion: expected.apiVersion });
+  if (expected.dynamic && !patched['kind']) throw fail(missingKind(encodeJson(patched)));
   const { kind = expected.kind, apiVersion = expected.apiVersion } = patched;
+  if (expected.dynamic && (kind !== expected.kind || patched['apiVersion'] !== expected.apiVersion)) {
+    throw otherResource(patched as unknown as KubeObject, expected);
+  }
   if (kind !== expected.kind || apiVersion !== expected.apiVersion) {
     throw fail(otherKind(String(apiVersion), String(kind), expected, call.machinery.registry.scheme));
   }
   const typed = typedObject<KubeObject>(patched, expected, fail);
-  reportFields(typed.unknown, patch.repeated, options.fieldValidation, (text) => call.context.warnings.add(text), fail);
+  reportFields(
+    typed.unknown,
+    patch.repeated,
+    options.fieldValidation,
+    (text) => call.context.warnings.add(text),
+    fail,
+    { dynamic: expected.dynamic !== undefined, more: patch.operations },
+  );
   checkPlace(call, typed.object);
   return typed.object;
 }
@@ -140,6 +186,6 @@ function parse(bytes: Buffer, type: Patch['type']): Parsed {
     return parsed.repeated.paths.length === 0 ? parsed : parseYaml(text);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw undecodable(type, text);
+    throw undecodable(type, type === 'apply' ? `error converting YAML to JSON: ${text}` : text);
   }
 }

@@ -25,6 +25,34 @@ const patch = (type: string, where: string, body: unknown, query = ''): Promise<
   });
 const get = async (where: string) => (await call('GET', `${path}/${where}`)).body;
 
+describe('json patch', () => {
+  it('tells of what no operation has, and of what one has twice', async () => {
+    const body = '[{"op":"add","path":"/data/two","value":"1","value":"2","extra":1}]';
+    const warned = await patch('json', 'configmaps/a', body);
+    expect([warned.status, warned.headers.get('warning')]).toEqual([
+      200,
+      '299 - "json patch duplicate field \\"[0].value\\"", 299 - "json patch unknown field \\"[0].extra\\""',
+    ]);
+    const strict = await patch('json', 'configmaps/a', body, '?fieldValidation=Strict');
+    expect([strict.status, strict.body.message]).toEqual([
+      422,
+      expect.stringContaining(
+        'strict decoding error: json patch duplicate field "[0].value", json patch unknown field',
+      ),
+    ]);
+  });
+
+  it('has operations', async () => {
+    expect((await patch('json', 'configmaps/a', [3])).body).toMatchObject({
+      code: 400,
+      message: 'error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp',
+    });
+    expect((await patch('json', 'configmaps/a', [{ op: 'add', path: 1 }])).body.message).toBe(
+      'error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.path of type string',
+    );
+  });
+});
+
 describe('merge patch', () => {
   it('merges, and null removes', async () => {
     const { status, body } = await patch('merge', 'configmaps/a', {
@@ -411,7 +439,7 @@ describe('apply patch of a subresource', () => {
       (await call('GET', `${deployments}/d`)).body.metadata.managedFields
         .filter(replicas)
         .map(({ manager }: { manager: string }) => manager);
-    expect(await owners()).toEqual(['owner', 'scaler']);
+    expect(await owners()).toEqual(['scaler', 'owner']);
     await call(
       'PATCH',
       `${deployments}/d/scale?fieldManager=hpa`,

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { conflict, notFoundError } from '@coracle/api/meta/status';
 import { applied } from '../registry/field-management.ts';
-import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
+import { type Call, checkName, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { writeOptionsOf } from './options.ts';
 import { appliedObject, patchedObject, readPatch, reportRepeated } from './patch-body.ts';
 import { checkPlace } from './place.ts';
@@ -12,6 +12,7 @@ export async function patch(call: Call): Promise<void> {
   requireNamespace(call);
   checkName(name);
   const options = writeOptionsOf(context.query, 'PatchOptions');
+  renderingFor(call);
   const received = await readPatch(context, kind, options);
   const write = { ...writeOf(call, options), applied: received.type === 'apply' };
   const make = (current: KubeObject | undefined): KubeObject => {

@@ -13,9 +13,14 @@ import type { StatusError } from '@coracle/api/meta/status';
 import type { ListMeta } from '@coracle/api/types/meta/v1';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { MessageMemo } from './message-memo.ts';
+import type { FormVersion } from './negotiation.ts';
 import { bookmarkOf, metadataOf, type Rendering } from './rendering.ts';
 
-const partial = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', type: 'meta/v1.PartialObjectMetadata' };
+const partialOf = (version: FormVersion) => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: `meta.k8s.io/${version}`,
+  type: 'meta/v1.PartialObjectMetadata',
+});
 /** How long encoding may hold the event loop, in milliseconds. */
 const longestTurn = 5;
 
@@ -23,8 +28,8 @@ const longestTurn = 5;
 const memo = new MessageMemo(32 << 20);
 
 /** A kind's objects, or their metadata alone, in protobuf. */
-export function protobufRenderingOf(kind: AnyKind, metadataOnly: boolean): Rendering {
-  return new ProtobufRendering(kind, metadataOnly);
+export function protobufRenderingOf(kind: AnyKind, metadataOnly: boolean, version: FormVersion): Rendering {
+  return new ProtobufRendering(kind, metadataOnly, version);
 }
 
 class ProtobufRendering implements Rendering {
@@ -34,11 +39,11 @@ class ProtobufRendering implements Rendering {
   /** What the objects go out as. */
   readonly #as: { readonly kind: string; readonly apiVersion: string; readonly type: string };
 
-  constructor(kind: AnyKind, metadataOnly: boolean) {
+  constructor(kind: AnyKind, metadataOnly: boolean, version: FormVersion) {
     this.#kind = kind;
     this.#metadataOnly = metadataOnly;
-    this.#as = metadataOnly ? partial : kind;
-    this.key = `protobuf:${this.#as.type}:${kind.apiVersion}`;
+    this.#as = metadataOnly ? partialOf(version) : kind;
+    this.key = `protobuf:${this.#as.type}:${version}:${kind.apiVersion}`;
   }
 
   single(object: CachedObject): Buffer {
@@ -63,7 +68,7 @@ class ProtobufRendering implements Rendering {
     }
     const length = fields.reduce((sum, each) => sum + each.length, 0);
     const { apiVersion } = this.#as;
-    const kind = this.#metadataOnly ? `${partial.kind}List` : this.#kind.listKind;
+    const kind = this.#metadataOnly ? `${this.#as.kind}List` : this.#kind.listKind;
     return [envelopeHead(apiVersion, kind, length), ...fields, envelopeTail];
   }
 
@@ -81,7 +86,7 @@ class ProtobufRendering implements Rendering {
   }
 
   #message(object: CachedObject): Buffer {
-    if (this.#metadataOnly) return encodeMessage(metadataOf(object.decode(this.#kind)), partial.type);
+    if (this.#metadataOnly) return encodeMessage(metadataOf(object.decode(this.#kind)), this.#as.type);
     return memo.of(object, this.#kind);
   }
 }

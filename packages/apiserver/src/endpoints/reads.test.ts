@@ -313,7 +313,7 @@ describe('forms', () => {
     const whole = await call('GET', `${path}?includeObject=Object`, undefined, { accept: table });
     expect(whole.body.rows[0].object).toMatchObject({ kind: 'ConfigMap', data: { i: '0' } });
     const none = await call('GET', `${path}?includeObject=None`, undefined, { accept: table });
-    expect(none.body.rows[0].object).toBeUndefined();
+    expect(none.body.rows[0].object).toBe(null);
   });
 
   it('PartialObjectMetadata and its list', async () => {
@@ -326,6 +326,28 @@ describe('forms', () => {
     });
     expect(all.body).toMatchObject({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' });
     expect(all.body.items[0].kind).toBe('PartialObjectMetadata');
+  });
+
+  it('PartialObjectMetadata of one object and its list are not taken for each other', async () => {
+    const as = (kind: string) => ({ accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` });
+    const list = await call('GET', path, undefined, as('PartialObjectMetadata'));
+    expect([list.status, list.body.message]).toEqual([
+      406,
+      'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)',
+    ]);
+    const one = await call('GET', `${path}/c1`, undefined, as('PartialObjectMetadataList'));
+    expect([one.status, one.body.message]).toEqual([
+      406,
+      'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)',
+    ]);
+  });
+
+  it.each(['Table', 'PartialObjectMetadataList'])('%s of v1beta1', async (kind) => {
+    const accept = `application/json;as=${kind};g=meta.k8s.io;v=v1beta1`;
+    const { body } = await call('GET', path, undefined, { accept });
+    expect(body).toMatchObject({ kind, apiVersion: 'meta.k8s.io/v1beta1' });
+    const item = kind === 'Table' ? body.rows[0].object : body.items[0];
+    expect(item).toMatchObject({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1beta1' });
   });
 
   it('YAML', async () => {

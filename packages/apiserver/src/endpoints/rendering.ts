@@ -5,7 +5,7 @@ import type { StatusError } from '@coracle/api/meta/status';
 import type { ListMeta } from '@coracle/api/types/meta/v1';
 import type { CachedObject } from '../storage/cached-object.ts';
 import type { EventEncoding } from '../storage/watch-hub.ts';
-import type { Form } from './negotiation.ts';
+import type { Form, FormVersion } from './negotiation.ts';
 
 /** How objects of a kind are written in one form: alone, in a list, in a watch. */
 export interface Rendering extends EventEncoding {
@@ -21,9 +21,14 @@ export interface Rendering extends EventEncoding {
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 /** The rendering of a kind in a negotiated form. */
-export function renderingOf(kind: AnyKind, form: Form['as'], includeObject: IncludeObject = 'Metadata'): Rendering {
-  if (form === 'table') return new TableRendering(kind, includeObject);
-  return form === 'metadata' ? new MetadataRendering(kind) : new ObjectRendering(kind);
+export function renderingOf(
+  kind: AnyKind,
+  form: Form['as'],
+  includeObject: IncludeObject = 'Metadata',
+  version: FormVersion = 'v1',
+): Rendering {
+  if (form === 'table') return new TableRendering(kind, includeObject, version);
+  return form === 'object' ? new ObjectRendering(kind) : new MetadataRendering(kind, version);
 }
 
 const openBrace = Buffer.from('{');
@@ -84,12 +89,15 @@ class ObjectRendering extends JsonRendering {
   }
 
   protected head(metadata: ListMeta): string {
-    const { listKind, apiVersion } = this.#kind;
-    return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+    const { listKind, apiVersion, dynamic } = this.#kind;
+    // Lists of custom resources always say whether they go on.
+    const shown = dynamic ? { continue: '', ...metadata } : metadata;
+    return `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(shown)},"items":[`;
   }
 
+  /** What a list is of is said by the list, but for custom resources, which say it themselves. */
   protected item(object: CachedObject): Buffer[] {
-    return [openBrace, object.itemTail(this.#kind)];
+    return this.#kind.dynamic ? [object.body(this.#kind)] : [openBrace, object.itemTail(this.#kind)];
   }
 
   bookmark(revision: number, annotations?: Record<string, string>): Buffer {
@@ -100,19 +108,21 @@ class ObjectRendering extends JsonRendering {
 class MetadataRendering extends JsonRendering {
   readonly key: string;
   readonly #kind: AnyKind;
+  readonly #version: FormVersion;
 
-  constructor(kind: AnyKind) {
+  constructor(kind: AnyKind, version: FormVersion) {
     super();
     this.#kind = kind;
-    this.key = `metadata:${kind.apiVersion}`;
+    this.#version = version;
+    this.key = `metadata:${version}:${kind.apiVersion}`;
   }
 
   single(object: CachedObject): Buffer {
-    return Buffer.from(encodeJson(metadataOf(object.decode(this.#kind))));
+    return Buffer.from(encodeJson(metadataOf(object.decode(this.#kind), this.#version)));
   }
 
   protected head(metadata: ListMeta): string {
-    return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"items":[`;
+    return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/${this.#version}","metadata":${JSON.stringify(metadata)},"items":[`;
   }
 
   protected item(object: CachedObject): Buffer[] {
@@ -120,14 +130,15 @@ class MetadataRendering extends JsonRendering {
   }
 
   bookmark(revision: number, annotations?: Record<string, string>): Buffer {
-    return Buffer.from(JSON.stringify(bookmarkOf('PartialObjectMetadata', 'meta.k8s.io/v1', revision, annotations)));
+    const apiVersion = `meta.k8s.io/${this.#version}`;
+    return Buffer.from(JSON.stringify(bookmarkOf('PartialObjectMetadata', apiVersion, revision, annotations)));
   }
 }
 
 const noColumns = Buffer.from('"columnDefinitions":null');
 
-function tableHead(metadata: ListMeta, definitions: string): string {
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${definitions},"rows":[`;
+function tableHead(version: FormVersion, metadata: ListMeta, definitions: string): string {
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${definitions},"rows":[`;
 }
 
 class TableRendering extends JsonRendering {
@@ -136,9 +147,11 @@ class TableRendering extends JsonRendering {
   readonly #columns: readonly Column<KubeObject>[];
   readonly #include: IncludeObject;
   readonly #definitions: string;
+  readonly #version: FormVersion;
 
-  constructor(kind: AnyKind, include: IncludeObject) {
+  constructor(kind: AnyKind, include: IncludeObject, version: FormVersion) {
     super();
+    this.#version = version;
     this.#kind = kind;
     this.#include = include;
     this.#columns = columnsOf(kind);
@@ -151,7 +164,7 @@ class TableRendering extends JsonRendering {
         priority,
       })),
     );
-    this.key = `table:${kind.apiVersion}:${include}`;
+    this.key = `table:${version}:${kind.apiVersion}:${include}`;
   }
 
   single(object: CachedObject): Buffer {
@@ -171,7 +184,7 @@ class TableRendering extends JsonRendering {
   }
 
   #of(object: CachedObject, definitions: string): Buffer {
-    const head = tableHead({ resourceVersion: String(object.revision) }, definitions);
+    const head = tableHead(this.#version, { resourceVersion: String(object.revision) }, definitions);
     return Buffer.concat([Buffer.from(head), this.#row(object), Buffer.from(']}')]);
   }
 
@@ -180,7 +193,7 @@ class TableRendering extends JsonRendering {
   }
 
   protected head(metadata: ListMeta): string {
-    return tableHead(metadata, this.#definitions);
+    return tableHead(this.#version, metadata, this.#definitions);
   }
 
   protected item(object: CachedObject): Buffer[] {
@@ -188,8 +201,8 @@ class TableRendering extends JsonRendering {
   }
 
   bookmark(revision: number, annotations?: Record<string, string>): Buffer {
-    const object = bookmarkOf('PartialObjectMetadata', 'meta.k8s.io/v1', revision, annotations);
-    const head = tableHead({ resourceVersion: String(revision) }, 'null');
+    const object = bookmarkOf('PartialObjectMetadata', `meta.k8s.io/${this.#version}`, revision, annotations);
+    const head = tableHead(this.#version, { resourceVersion: String(revision) }, 'null');
     return Buffer.from(`${head}{"cells":[],"object":${JSON.stringify(object)}}]}`);
   }
 
@@ -197,9 +210,8 @@ class TableRendering extends JsonRendering {
     const object = cached.decode(this.#kind);
     const now = Date.now();
     const cells = this.#columns.map((column) => column.value(object, now));
-    const row: Record<string, unknown> = { cells };
-    if (this.#include === 'Object') row.object = object;
-    if (this.#include === 'Metadata') row.object = metadataOf(object);
+    const shown = { None: null, Object: object, Metadata: metadataOf(object, this.#version) };
+    const row = { cells, object: shown[this.#include] };
     return Buffer.from(encodeJson(row));
   }
 }
@@ -227,8 +239,8 @@ function columnsOf(kind: AnyKind): readonly Column<KubeObject>[] {
 }
 
 /** An object's metadata, as a PartialObjectMetadata. */
-export function metadataOf(object: KubeObject): KubeObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+export function metadataOf(object: KubeObject, version: FormVersion = 'v1'): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
 }
 
 /** A bookmark's object. */

@@ -66,7 +66,8 @@ function acceptedFor({ req }: RequestContext): Media {
   }
 }
 
-function sendIn(context: RequestContext, code: number, value: object, media: Media): Promise<void> {
+/** Sends any API object in a media type that was negotiated. */
+export function sendIn(context: RequestContext, code: number, value: object, media: Media): Promise<void> {
   if (media !== protobufType) return sendBody(context, code, Buffer.from(`${encodeJson(value)}\n`), media);
   const { apiVersion = '', kind = '' } = value as { apiVersion?: string; kind?: string };
   // Some documents of discovery state no version.

@@ -103,7 +103,8 @@ async function writeScale(
       if (managedFields) before.metadata!.managedFields = managedFields;
       const scale = wanted(before);
       const replicas = scale.spec?.replicas ?? 0;
-      if (replicas < 0) {
+      // Custom resources are held to their schema.
+      if (replicas < 0 && !kind.dynamic) {
         throw invalidObject({ group: 'autoscaling', kind: 'Scale' }, name, [
           invalid(new Path('spec.replicas'), replicas, 'must be greater than or equal to 0'),
         ]);
@@ -134,11 +135,12 @@ async function writeScale(
 export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = selectorOf(object, paths);
+  const replicas = getPath(object, paths.spec) as number | undefined;
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: (getPath(object, paths.spec) as number | undefined) ?? 0 },
+    spec: replicas ? { replicas } : {},
     status: {
       replicas: (getPath(object, paths.status) as number | undefined) ?? 0,
       ...(selector === undefined ? {} : { selector }),

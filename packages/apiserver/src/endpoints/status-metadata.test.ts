@@ -85,7 +85,7 @@ const kinds: [path: string, name: string, object: Record<string, unknown>, kept:
 
 describe('a write of the status', () => {
   it.each(kinds)('changes of the metadata of %s what upstream lets it', async (path, name, object, kept) => {
-    const made = await call('POST', path, { ...object, metadata: { name } });
+    const made = await call('POST', path, { ...object, metadata: { name, annotations: { made: 'so' } } });
     expect({ status: made.status, message: made.body.message }).toEqual({ status: 201 });
     const patched = await call(
       'PATCH',

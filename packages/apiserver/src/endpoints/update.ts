@@ -1,6 +1,6 @@
 import { clone } from '@coracle/api/meta/object';
 import { notFoundError } from '@coracle/api/meta/status';
-import { type Call, checkName, requireNamespace, sendObject, writeOf } from './call.ts';
+import { type Call, checkName, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { readObject } from './create.ts';
 import { writeOptionsOf } from './options.ts';
 import { checkPlace } from './place.ts';
@@ -11,6 +11,7 @@ export async function update(call: Call): Promise<void> {
   requireNamespace(call);
   checkName(name);
   const options = writeOptionsOf(call.context.query, 'UpdateOptions');
+  renderingFor(call);
   const object = await readObject(call, options);
   checkPlace(call, object);
   const done = await resource.update(

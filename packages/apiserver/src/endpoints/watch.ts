@@ -17,7 +17,7 @@ const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 /** GET with watch: one line or message an event, until the time is over, the client goes, or it falls too far behind. */
 export async function watch(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace, name } = call;
-  const { rendering, media } = renderingFor(call, true);
+  const { rendering, media } = renderingFor(call, 'watch');
   const options = listOptionsOf(context.query, kind, namespace, true, name);
   const deadline = Date.now() + lifetime(options, machinery.watchTimeout);
   const { registry } = machinery;

@@ -437,9 +437,75 @@ describe('dry run', () => {
     expect((await call('DELETE', `${path}/configmaps/a?dryRun=All`)).status).toBe(200);
     const { body } = await call('GET', `${path}/configmaps/a`);
     expect(body.data).toBeUndefined();
-    expect((await call('POST', `${path}/configmaps?dryRun=Some`, { metadata: { name: 'b' } })).body.message).toMatch(
-      /dryRun: Unsupported value: .*: supported values: "All"/,
+    for (const some of ['Some', '']) {
+      expect(
+        (await call('POST', `${path}/configmaps?dryRun=${some}`, { metadata: { name: 'b' } })).body.message,
+      ).toMatch(/dryRun: Unsupported value: .*: supported values: "All"/);
+    }
+  });
+});
+
+describe('metadata', () => {
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: '1' };
+  const make = (metadata: object) => call('POST', `${path}/configmaps`, { metadata: { name: 'a', ...metadata } });
+
+  it('names an owner once', async () => {
+    const made = await make({ ownerReferences: [owner, { ...owner, name: 'q' }, owner] });
+    expect(made.body.metadata.ownerReferences).toEqual([owner, { ...owner, name: 'q' }]);
+    const text = 'API server dedups owner references in 1.20+, and may reject such requests as early as 1.24';
+    expect(made.headers.get('warning')).toBe(
+      `299 - ".metadata.ownerReferences contains duplicate entries; ${text}; please fix your requests; duplicate UID(s) observed: 1"`,
     );
+  });
+
+  it('has owners that are one thing to managers', async () => {
+    const { body } = await make({ ownerReferences: [owner] });
+    expect(body.metadata.managedFields[0].fieldsV1['f:metadata']['f:ownerReferences']).toEqual({
+      '.': {},
+      'k:{"uid":"1"}': {},
+    });
+  });
+
+  it('leaves deletion to DELETE, and the time of its making to the server', async () => {
+    const { body } = await make({});
+    const put = (metadata: object) =>
+      call('PUT', `${path}/configmaps/a`, { metadata: { ...body.metadata, ...metadata } });
+    expect((await put({ deletionTimestamp: '2030-01-01T00:00:00Z' })).body.message).toBe(
+      'ConfigMap "a" is invalid: metadata.deletionTimestamp: Invalid value: "2030-01-01T00:00:00Z": field is immutable',
+    );
+    expect((await put({ deletionGracePeriodSeconds: 5 })).body.message).toBe(
+      'ConfigMap "a" is invalid: metadata.deletionGracePeriodSeconds: Invalid value: 5: field is immutable',
+    );
+    const kept = await put({ creationTimestamp: '2001-01-01T00:00:00Z' });
+    expect(kept.body.metadata.creationTimestamp).toBe(body.metadata.creationTimestamp);
+  });
+
+  it('of a new object may say a revision that is none', async () => {
+    for (const resourceVersion of ['0', 'none']) {
+      const made = await call('POST', `${path}/configmaps`, { metadata: { generateName: 'a-', resourceVersion } });
+      expect(made.status).toBe(201);
+    }
+    expect((await make({ resourceVersion: '7' })).status).toBe(500);
+  });
+});
+
+describe('what a client accepts', () => {
+  it('is looked at before anything is written', async () => {
+    const accept = { accept: 'text/html' };
+    expect((await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } }, accept)).status).toBe(406);
+    expect((await call('GET', `${path}/configmaps/a`)).status).toBe(404);
+    await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } });
+    expect((await call('DELETE', `${path}/configmaps/a`, undefined, accept)).status).toBe(406);
+    expect((await call('GET', `${path}/configmaps/a`)).status).toBe(200);
+  });
+
+  it('may be a Table of what is deleted at once: the answer is a Status all the same', async () => {
+    await call('POST', `${path}/configmaps`, { metadata: { name: 'a' } });
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    expect((await call('DELETE', `${path}/configmaps/a`, undefined, { accept })).body).toMatchObject({
+      kind: 'Status',
+      status: 'Success',
+    });
   });
 });
 

@@ -179,7 +179,11 @@ describe('a definition', () => {
   it('takes its objects with it', async () => {
     await define(call, definitionOf('Leaf', [versionOf({})], { group: 'gone.example.com' }));
     const leaves = '/apis/gone.example.com/v1/namespaces/default/leafs';
-    const leaf = (name: string, finalizers: string[] = []) => ({ metadata: { name, finalizers } });
+    const leaf = (name: string, finalizers: string[] = []) => ({
+      apiVersion: 'gone.example.com/v1',
+      kind: 'Leaf',
+      metadata: { name, finalizers },
+    });
     await call('POST', leaves, leaf('a'));
     await call('POST', leaves, leaf('b', ['example.com/hold']));
     const deleted = await call('DELETE', `${definitions}/leafs.gone.example.com`);
@@ -291,19 +295,20 @@ describe('custom resources', () => {
       ruled([rule('self.min <= self.max', 'min above max'), rule('self.max >= oldSelf.max', 'max shrinks')]),
     );
     const path = `${group}/namespaces/default/ruleds`;
-    const made = await call('POST', path, { metadata: { name: 'a' }, spec: { min: 2, max: 1 } });
+    const ofRuled = { apiVersion: 'example.com/v1', kind: 'Ruled' };
+    const made = await call('POST', path, { ...ofRuled, metadata: { name: 'a' }, spec: { min: 2, max: 1 } });
     expect(made).toMatchObject({
       status: 422,
       body: { message: 'Ruled.example.com "a" is invalid: spec: Invalid value: min above max' },
     });
-    const untyped = await call('POST', path, { metadata: { name: 'a' }, spec: { min: 'x' } });
+    const untyped = await call('POST', path, { ...ofRuled, metadata: { name: 'a' }, spec: { min: 'x' } });
     expect(untyped.body.details.causes[1]).toEqual({
       reason: 'FieldValueInvalid',
       message:
         'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
       field: '<nil>',
     });
-    await call('POST', path, { metadata: { name: 'a' }, spec: { min: 1, max: 5 } });
+    await call('POST', path, { ...ofRuled, metadata: { name: 'a' }, spec: { min: 1, max: 5 } });
     // What a new rule refuses may stay as it is; whoever writes the object is told.
     await define(call, ruled([rule('self.min > 1', 'min too small'), rule('self.max >= oldSelf.max', 'max shrinks')]));
     const kept = await call('PATCH', `${path}/a`, { metadata: { labels: { x: 'y' } } }, merge);
@@ -321,11 +326,101 @@ describe('custom resources', () => {
       return `${status} ${body.message}`;
     };
     expect(await refused({ kind: 'Gadget' })).toBe(
-      '422 Widget.example.com "other" is invalid: kind: Invalid value: "Gadget": must be Widget',
+      '422 Gadget.example.com "other" is invalid: kind: Invalid value: "Gadget": must be Widget',
     );
     expect(await refused({ apiVersion: 'example.com/v7' })).toBe(
-      '400 Widget in version "v7" cannot be handled as a Widget: request to convert CR from an invalid group/version: example.com/v7',
+      '400 the API version in the data (example.com/v7) does not match the expected API version (example.com/v1)',
     );
+  });
+
+  it('say themselves what they are', async () => {
+    const { kind: _, ...nameless } = { ...(widget('silent') as Record<string, unknown>) };
+    const text = JSON.stringify(nameless);
+    expect((await call('POST', widgets, nameless)).body).toMatchObject({
+      code: 400,
+      message: `the object provided is unrecognized (must be of type Widget): Object 'Kind' is missing in '${text}' (${text.slice(0, 30)} ...)`,
+    });
+    const versionless = { ...(widget('silent') as object), apiVersion: undefined };
+    expect((await call('POST', widgets, versionless)).body.message).toBe(
+      'the API version in the data () does not match the expected API version (example.com/v1)',
+    );
+    await call('POST', widgets, widget('silent'));
+    const patched = await call('PATCH', `${widgets}/silent`, { kind: null }, merge);
+    expect([patched.status, patched.body.message]).toEqual([
+      422,
+      expect.stringContaining("Object 'Kind' is missing in '{"),
+    ]);
+    const renamed = await call('PATCH', `${widgets}/silent`, { kind: 'Gadget' }, merge);
+    expect(renamed.body.message).toBe(
+      'Gadget.example.com "silent" is invalid: kind: Invalid value: "Gadget": must be Widget',
+    );
+    const { items, metadata } = (await call('GET', widgets)).body;
+    expect(items[0]).toMatchObject({ apiVersion: 'example.com/v1', kind: 'Widget' });
+    expect(metadata.continue).toBe('');
+  });
+
+  it('have only the places and subresources their definition gives them', async () => {
+    await call('POST', widgets, widget('placed'));
+    const answers = async (method: string, path: string, body?: object, headers?: Record<string, string>) => {
+      const { status, text, body: answer } = await call(method, path, body, headers);
+      return [status, answer.message ?? text.trim()];
+    };
+    expect(await answers('GET', `${widgets}/placed/nothing`)).toEqual([404, 'widgets.example.com "placed" not found']);
+    expect(await answers('DELETE', `${widgets}/placed/status`)).toEqual([
+      405,
+      'delete is not supported on resources of kind "widgets.example.com"',
+    ]);
+    expect(await answers('POST', `${group}/widgets`, widget('nowhere'))).toEqual([404, '404 page not found']);
+    expect(await answers('PUT', widgets, widget('nowhere'))).toEqual([400, 'name must be provided']);
+    expect(await answers('PATCH', widgets, {}, merge)).toEqual([400, 'name must be provided']);
+  });
+
+  it('have unknown fields named in the order of their paths, and what is said twice besides', async () => {
+    const text =
+      '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"odd","z":1},"zz":1,"spec":{"b":1,"a":1,"a":2}}';
+    const { body } = await call('POST', `${widgets}?fieldValidation=Strict`, text);
+    expect(body.message).toBe(
+      'Widget in version "v1" cannot be handled as a Widget: strict decoding error: duplicate field "spec.a", unknown field "metadata.z", unknown field "spec.a", unknown field "spec.b", unknown field "zz"',
+    );
+    const typed = await call('POST', widgets, { ...(widget('odd') as object), metadata: { name: 3 } });
+    expect(typed.body.message).toBe(
+      'Widget in version "v1" cannot be handled as a Widget: json: cannot unmarshal number into Go struct field ObjectMeta.name of type string',
+    );
+  });
+
+  it('whose metadata is wrong are not held to rules', async () => {
+    const { body } = await call('POST', `${group}/namespaces/default/ruleds`, {
+      apiVersion: 'example.com/v1',
+      kind: 'Ruled',
+      metadata: {},
+      spec: { min: 2, max: 1 },
+    });
+    expect(body.details.causes.map(({ field }: { field: string }) => field)).toEqual(['metadata.name', '<nil>']);
+  });
+
+  it('scale within their schema, and to nothing without a word', async () => {
+    await call('POST', widgets, widget('scaled', { size: 2 }));
+    const scaled = await call('PATCH', `${widgets}/scaled/scale`, { spec: { replicas: -1 } }, merge);
+    expect(scaled.body.message).toMatch(/^Widget.example.com "scaled" is invalid: \[spec.size: Invalid value: -1/);
+  });
+
+  it('whose status is written give up nothing else to who writes it', async () => {
+    await call(
+      'POST',
+      `${widgets}?fieldManager=owner`,
+      widget('stated', {}, { metadata: { name: 'stated', finalizers: ['example.com/hold'] } }),
+    );
+    const written = await call(
+      'PATCH',
+      `${widgets}/stated/status?fieldManager=writer`,
+      { metadata: { finalizers: [], labels: { a: 'b' } }, status: { ready: 1 } },
+      merge,
+    );
+    const fields = Object.fromEntries(
+      written.body.metadata.managedFields.map((it: { manager: string; fieldsV1: object }) => [it.manager, it.fieldsV1]),
+    );
+    expect(Object.keys(fields.owner).sort()).toEqual(['f:metadata', 'f:spec']);
+    expect(Object.keys(fields.writer)).toEqual(['f:status']);
   });
 
   it('hold resources that are whole, but for their names', async () => {
@@ -363,7 +458,7 @@ describe('custom resources', () => {
       metadata: { name: 'held', finalizers: ['mine', 'example.com/mine', 'orphan'] },
     });
     expect(made.headers.get('warning')).toBe(
-      '299 - "metadata.finalizers: \\"mine\\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers"',
+      '299 - "metadata.finalizers: \\"mine\\": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"',
     );
     const changed = await call('PATCH', `${widgets}/held`, { spec: { size: 2 } }, merge);
     expect([changed.status, changed.headers.get('warning')]).toEqual([200, null]);
@@ -454,7 +549,7 @@ describe('custom resources', () => {
     watch.close();
     const unknown = await call('GET', `${widgets}?fieldSelector=spec.size%3D1`);
     expect(unknown).toMatchObject({ status: 400 });
-    expect(unknown.body.message).toMatch(/^field label not supported for example.com\/v1, Kind=Widget: spec.size$/);
+    expect(unknown.body.message).toMatch(/^field label not supported: spec.size$/);
   });
 
   it('are applied by list keys', async () => {
@@ -483,7 +578,7 @@ describe('custom resources', () => {
       status: 415,
       body: {
         message:
-          'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+          'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
       },
     });
     const patched = await call(

@@ -11,7 +11,7 @@ import { mutate, validated, type Write } from './admission.ts';
 import { createObject } from './create.ts';
 import { finishesDeletion } from './deletion.ts';
 import { recordManager } from './field-management.ts';
-import { carryOver } from './metadata.ts';
+import { carryOver, dropRepeatedOwners } from './metadata.ts';
 import { prepareForUpdate, validateChange } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 
@@ -79,9 +79,11 @@ async function overwrite(
   const view = hooks.views?.[write.subresource];
   kind.defaults?.(wanted);
   carryOver(wanted, old);
+  if (write.verb !== 'patch') dropRepeatedOwners(wanted, write.warn);
   if (!view?.unmanaged) recordManager(writer, wanted, old, write);
   const attributes = writer.attributes(write, 'UPDATE', wanted, old, place);
   await mutate(write.plugins, attributes);
+  dropRepeatedOwners(attributes.object!, write.warn, ' after mutating admission happens');
   kind.defaults?.(attributes.object!);
   const object = prepareForUpdate(kind, attributes.object!, old, write.subresource, view);
   const context = writer.context(write);
@@ -89,10 +91,10 @@ async function overwrite(
   let written: CachedObject | undefined;
   const finished = finishesDeletion(object, old, writer.isHeldBack(object));
   try {
-    const errors = findErrors((at) => [
-      ...validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata')),
-      ...validateChange(kind, object, old, write, at, view),
-    ]);
+    const errors = findErrors((at) => {
+      const metadata = validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata'));
+      return [...metadata, ...validateChange(kind, object, old, write, at, { view, metadata })];
+    });
     if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
     writer.refuse(object, errors);
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
@@ -125,7 +127,8 @@ function checkPreconditions(
   old: KubeObject,
   write: Write,
 ): void {
-  const { uid, resourceVersion } = wanted.metadata;
+  const { uid, resourceVersion: said } = wanted.metadata;
+  const resourceVersion = said === '0' ? '' : said;
   // To a patch the uid is a field like others, which validation finds immutable.
   if (uid && uid !== old.metadata.uid && write.verb !== 'patch')
     throw otherObject(writer, name, key, uid, old.metadata.uid ?? '');

@@ -12,9 +12,10 @@ import {
 import { validateCreate } from '@coracle/api/validate';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
+import type { StoredEntry } from '../storage/store.ts';
 import { mutate, validated, type Write } from './admission.ts';
 import { recordManager } from './field-management.ts';
-import { stampNew, wipeSystemFields } from './metadata.ts';
+import { dropRepeatedOwners, stampNew, wipeSystemFields } from './metadata.ts';
 import { hasGeneration } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 
@@ -43,10 +44,12 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   }
   const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
   wipeSystemFields(draft);
+  if (write.verb !== 'patch') dropRepeatedOwners(draft, write.warn);
   recordManager(writer, draft, undefined, write);
   const attributes = writer.attributes(write, 'CREATE', draft, undefined, place);
   await mutate(write.plugins, attributes);
   const object = attributes.object!;
+  dropRepeatedOwners(object, write.warn, ' after mutating admission happens');
   kind.defaults?.(object);
   if (generated !== undefined) object.metadata.name = generated;
   if (kind.subresources?.status && !kind.keepsStatusOnCreate) delete (object as { status?: unknown }).status;
@@ -66,11 +69,12 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     const put = async (): Promise<CachedObject> => {
       const encoded = await writer.encode(object);
       if (write.dryRun) {
-        if (await writer.entry(key)) throw alreadyExists(writer.named, name);
+        const there = await writer.entry(key);
+        if (there) throw taken(writer, name, there);
         return writer.show(encoded, 0);
       }
       const result = await writer.put(key, encoded, 0);
-      if (result instanceof Overtaken) throw alreadyExists(writer.named, name);
+      if (result instanceof Overtaken) throw taken(writer, name, result.current);
       return result;
     };
     const result = await validated(write.plugins, final, put, () => true);
@@ -81,4 +85,13 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   }
   await hooks.afterCreate?.(object, context);
   return created;
+}
+
+/** The 409 for a name that is taken, which may soon be free. */
+function taken(writer: Writer, name: string, there: StoredEntry | undefined): StatusError {
+  const error = alreadyExists(writer.named, name);
+  if (!there || there.fault) return error;
+  const { metadata } = JSON.parse(there.value.toString()) as KubeObject;
+  if (!metadata.deletionTimestamp) return error;
+  return new StatusError({ ...error.status, message: `object is being deleted: ${error.message}` });
 }

@@ -60,6 +60,7 @@ export function markDeleting(object: KubeObject): void {
 
 function gracefulStep(kind: AnyKind, object: KubeObject, options: DeleteOptions): 'none' | 'graceful' | 'pending' {
   const { metadata } = object;
+  if (!kind.gracefulDeletion) return 'none';
   if (metadata.deletionTimestamp) {
     const left = metadata.deletionGracePeriodSeconds;
     if (left === undefined) return 'none';
@@ -70,7 +71,6 @@ function gracefulStep(kind: AnyKind, object: KubeObject, options: DeleteOptions)
     metadata.deletionGracePeriodSeconds = wanted;
     return 'graceful';
   }
-  if (!kind.gracefulDeletion) return 'none';
   const period = gracePeriodOf(object as Pod, options);
   metadata.deletionTimestamp = formatTime(Date.now() + period * 1000);
   metadata.deletionGracePeriodSeconds = period;

@@ -19,7 +19,7 @@ const spec = setOfFields(['spec']);
 function resetFields(kind: Applicable, subresource: string): FieldSet | undefined {
   if (!kind.subresources?.status) return undefined;
   if (subresource !== 'status') return status;
-  const { statusKeeps: kept } = kind;
+  const kept = kind.dynamic ? 'all' : kind.statusKeeps;
   if (!kept) return spec;
   return setOfFields(['spec', ...(kept === 'all' ? ['metadata'] : kept.map((field) => `metadata.${field}`))]);
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '@coracle/api/kind';
+import { deepEqual } from '@coracle/api/meta/object';
 import { now } from '@coracle/api/meta/time';
-import type { ObjectMeta } from '@coracle/api/types/meta/v1';
+import type { ObjectMeta, OwnerReference } from '@coracle/api/types/meta/v1';
 
 /** Takes off what the server alone says, before anybody comes to manage it. */
 export function wipeSystemFields({ metadata }: KubeObject): void {
@@ -24,16 +25,41 @@ export function stampNew(object: KubeObject, hasGeneration: boolean): void {
 export function carryOver(object: KubeObject, old: KubeObject): void {
   const { metadata } = object;
   metadata.uid ||= old.metadata.uid;
-  metadata.creationTimestamp ||= old.metadata.creationTimestamp;
+  if (old.metadata.creationTimestamp) metadata.creationTimestamp = old.metadata.creationTimestamp;
   delete metadata.selfLink;
   setOrDelete(metadata, 'generation', old.metadata.generation);
-  if (old.metadata.deletionTimestamp) {
-    metadata.deletionTimestamp = old.metadata.deletionTimestamp;
-    setOrDelete(metadata, 'deletionGracePeriodSeconds', old.metadata.deletionGracePeriodSeconds);
-  } else {
-    delete metadata.deletionTimestamp;
-    delete metadata.deletionGracePeriodSeconds;
-  }
+  if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+  setOrDelete(
+    metadata,
+    'deletionGracePeriodSeconds',
+    metadata.deletionGracePeriodSeconds ?? old.metadata.deletionGracePeriodSeconds,
+  );
+}
+
+/** Takes off owners that an object names more than once, word for word, and warns of them. */
+export function dropRepeatedOwners(
+  { metadata }: KubeObject,
+  warn: (text: string) => void,
+  when: '' | ' after mutating admission happens' = '',
+): void {
+  const owners = metadata.ownerReferences;
+  if (owners === undefined || owners.length < 2) return;
+  const seen = new Map<string, OwnerReference[]>();
+  const repeated: string[] = [];
+  const kept = owners.filter((owner) => {
+    const known = seen.get(owner.uid) ?? [];
+    if (known.some((each) => deepEqual(each, owner))) {
+      repeated.push(owner.uid);
+      return false;
+    }
+    seen.set(owner.uid, [...known, owner]);
+    return true;
+  });
+  if (repeated.length === 0) return;
+  metadata.ownerReferences = kept;
+  warn(
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${repeated.join(', ')}`,
+  );
 }
 
 function setOrDelete<K extends keyof ObjectMeta>(metadata: ObjectMeta, field: K, value: ObjectMeta[K]): void {

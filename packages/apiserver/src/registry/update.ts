@@ -39,17 +39,20 @@ export function prepareForUpdate(
   return prepared;
 }
 
-/** Errors of a change: the new object by itself, immutable fields, and what the kind says about changes. */
+/**
+ * Errors of a change: the new object by itself, immutable fields, and what the kind says about changes. `metadata`: the errors of its metadata, which are
+ * not told again.
+ */
 export function validateChange(
   kind: AnyKind,
   object: KubeObject,
   old: KubeObject,
   { subresource, warn }: { readonly subresource: string; warn(text: string): void },
   at: Path,
-  view?: View,
+  { view, metadata = [] }: { readonly view?: View | undefined; readonly metadata?: readonly FieldError[] } = {},
 ): FieldError[] {
   if (view) return view.validate?.(object, old, at) ?? [];
-  if (kind.dynamic) return kind.dynamic.validateUpdate(object, old, subresource, at, warn);
+  if (kind.dynamic) return kind.dynamic.validateUpdate(object, old, subresource, metadata, warn);
   if (subresource === 'status') return kind.validateStatusUpdate?.(object, old, at) ?? [];
   if (subresource !== '' && subresource !== 'scale') return [];
   return [

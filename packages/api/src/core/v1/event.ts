@@ -13,7 +13,7 @@ export const event = defineKind<Event>('core/v1', {
   namespaced: true,
   allowCreateOnUpdate: true,
   name: isPathSegmentName,
-  validate: validateEvent,
+  validate: (it, at) => validateEvent(it, at),
   columns: [
     text('Last Seen', lastSeen, 'Time since it last happened.'),
     text('Type', (it) => it.type, 'Normal or Warning.'),
