@@ -120,6 +120,13 @@ describe('decodeJson', () => {
     );
   });
 
+  it('refuses numbers that no double holds', () => {
+    for (const text of ['1E400', '{"a":-1e999}', '[1.5e+400,2]']) {
+      expect(() => decodeJson(text)).toThrow(/^json: cannot unmarshal number \S+ into Go value of type float64$/);
+    }
+    expect(decodeJson('{"a":1e300,"b":"1e400, "}').value).toEqual({ a: 1e300, b: '1e400, ' });
+  });
+
   it('refuses what nests too deep, and nothing less deep', () => {
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
     expect(encodeJson(decodeJson(nested(10_000)).value)).toBe(nested(10_000));

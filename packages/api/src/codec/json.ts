@@ -19,7 +19,7 @@ export class JsonError extends Error {
 const digitsOfLong = 16;
 const longNumber = /(?:^|[:,[\s])-?[0-9]{16}/;
 /** A number that a double may not hold at all. */
-const greatExponent = /(?:^|[:,[\s])-?[0-9][0-9.]*[eE]\+?[0-9]{3}/;
+const greatExponent = /[eE]\+?[0-9]{3,}(?:[\s,}\]]|$)/;
 
 /**
  * Decodes JSON. Integers beyond 2^53 become bigint; keys named `__proto__` are ordinary. Looks for duplicate fields only when asked.
