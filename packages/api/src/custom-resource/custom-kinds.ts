@@ -6,6 +6,7 @@ import type {
   JSONSchemaProps,
 } from '../generated/apiextensions/v1.ts';
 import { type AnyKind, allVerbs, type Kind, type KubeObject, type ScalePaths } from '../kind.ts';
+import { append } from '../meta/append.ts';
 import { clone, getOwn } from '../meta/object.ts';
 import { byStability } from '../meta/version-order.ts';
 import { applySchema } from '../structural/apply-schema.ts';
@@ -129,10 +130,19 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
 
 function decode(value: Record<string, unknown>, node: StructuralNode): { object: unknown; unknown: string[] } {
   const unknown: string[] = [];
-  typedMetadata(value, node, unknown);
+  const odd: string[] = [];
+  typedMetadata(value, node, odd);
   const pruned: string[] = [];
   prune(value, node, true, pruned);
-  return { object: value, unknown: [...unknown, ...pruned.sort()] };
+  // Fields of the object's own metadata come first, those of resources in it last.
+  const isOwn = (path: string) => path.startsWith('metadata.');
+  append(unknown, odd.filter(isOwn));
+  append(unknown, pruned.sort());
+  append(
+    unknown,
+    odd.filter((path) => !isOwn(path)),
+  );
+  return { object: value, unknown };
 }
 
 /** The strategy None: only the version changes, and what the other schema does not have goes. */

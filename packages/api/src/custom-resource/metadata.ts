@@ -1,3 +1,4 @@
+import { DecodeError } from '../codec/decode-error.ts';
 import { decodeObject } from '../codec/strict.ts';
 import type { ObjectMeta } from '../generated/meta/v1.ts';
 import type { KubeObject } from '../kind.ts';
@@ -16,20 +17,43 @@ type Json = Record<string, unknown>;
  * `unknown`. Throws a DecodeError where the metadata, apiVersion or kind of the object do not fit.
  */
 export function typedMetadata(object: Json, node: StructuralNode, unknown: string[]): void {
-  if (object['metadata'] !== undefined) object['metadata'] = decoded(object['metadata'], unknown);
+  if (object['metadata'] !== undefined) object['metadata'] = decoded(object['metadata'], unknown, () => '');
   eachEmbedded(object, node, new Path(), (inner, at) => {
-    if (!isObject(inner['metadata'])) return;
+    for (const field of ['apiVersion', 'kind']) {
+      const value = inner[field];
+      if (value === undefined || typeof value === 'string') continue;
+      throw new DecodeError(asText(invalid(at.child(field), value, 'must be a string')));
+    }
+    const { metadata } = inner;
+    if (metadata === undefined) return;
     const odd: string[] = [];
-    inner['metadata'] = decoded(inner['metadata'], odd);
+    inner['metadata'] = decoded(metadata, odd, () => asText(invalid(at.child('metadata'), sorted(metadata), '')));
     for (const path of odd) unknown.push(`${at}.${path}`);
   });
 }
 
-function decoded(metadata: unknown, unknown: string[]): unknown {
+const asText = ({ field, message }: FieldError): string => `${field}: ${message}`;
+
+const sorted = (value: unknown): unknown =>
+  isObject(value)
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
+    : value;
+
+/** Metadata in its form; `prefix` stands before what is wrong with it. Metadata that is null is empty. */
+function decoded(metadata: unknown, unknown: string[], prefix: () => string): unknown {
   if (metadata === null) return {};
-  const result = decodeObject<object>(metadata, objectSchemaOf('meta/v1.ObjectMeta'));
-  for (const path of result.unknown) unknown.push(`metadata.${path}`);
-  return result.object;
+  try {
+    const result = decodeObject<object>(metadata, objectSchemaOf('meta/v1.ObjectMeta'));
+    for (const path of result.unknown) unknown.push(`metadata.${path}`);
+    return result.object;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new DecodeError(prefix() + error.message);
+  }
 }
 
 /** Finalizers that the machinery knows by a plain name. */

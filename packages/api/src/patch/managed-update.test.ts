@@ -79,6 +79,17 @@ describe('updateManagedFields', () => {
     expect(changed(reset, (it) => (it['spec'].replicas = 5), 'me', 2).metadata.managedFields).toBeUndefined();
   });
 
+  it('leaves what an endpoint resets to whoever owns it', () => {
+    const live = updated(undefined, deployment({ replicas: 1 }), 'client', 1);
+    const change = (it: Loose): void => {
+      it['spec'].replicas = 9;
+      it['status'].replicas = 2;
+    };
+    const next = changed(live, change, 'reporter', 2, { subresource: 'status', ignored: setOfFields(['spec']) });
+    expect(entry(next, 'client')?.fieldsV1).toEqual(entry(live, 'client')?.fieldsV1);
+    expect(entry(next, 'reporter')?.fieldsV1).toEqual({ 'f:status': { 'f:replicas': {} } });
+  });
+
   it('gives the creator every field but identity and what the server writes', () => {
     expect(created().metadata.managedFields).toEqual([
       {

@@ -1,4 +1,7 @@
-import { isTypeOrMeta, memberOf, type StructuralNode } from './node.ts';
+import { isTypeOrMeta, memberOf, type StructuralNode, structuralNode } from './node.ts';
+
+/** A schema that says nothing. */
+const nothing = structuralNode({});
 
 type Json = Record<string, unknown>;
 
@@ -32,7 +35,7 @@ class Trail {
 function walk(value: unknown, node: StructuralNode, isResource: boolean, trail: Trail | undefined): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    const { items } = node;
+    const items = node === nothing ? nothing : node.items;
     if (!items) return;
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
@@ -47,7 +50,6 @@ function walk(value: unknown, node: StructuralNode, isResource: boolean, trail: 
   for (const name in object) {
     if (isResource && isTypeOrMeta(name)) continue;
     const member = memberOf(node, name);
-    if (member === true) continue;
     if (!member) {
       if (node.preserveUnknown) continue;
       trail?.report(name);
@@ -57,7 +59,9 @@ function walk(value: unknown, node: StructuralNode, isResource: boolean, trail: 
     const inner = object[name];
     if (typeof inner !== 'object' || inner === null) continue;
     trail?.steps.push(name);
-    walk(inner, member, member.embedded, trail);
+    // A value of any kind is kept, but nothing is known of what it consists of.
+    if (member === true) walk(inner, nothing, false, trail);
+    else walk(inner, member, member.embedded, trail);
     trail?.steps.pop();
   }
 }

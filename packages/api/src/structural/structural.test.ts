@@ -194,6 +194,14 @@ describe('pruning and defaults', () => {
     expect(value).toEqual({ metadata: { x: 1 }, list: [{}, { k: 'x' }], any: { free: { x: 1 }, known: {} } });
   });
 
+  it('keep a value of any kind, and nothing of what it consists of', () => {
+    const value = { a: { b: 1 }, l: [{ c: 1 }, 2] };
+    const unknown: string[] = [];
+    prune(value, structuralNode({ type: 'object', additionalProperties: true }), false, unknown);
+    expect(value).toEqual({ a: {}, l: [{}, 2] });
+    expect(unknown).toEqual(['a.b', 'l[0].c']);
+  });
+
   it('fill in, and take nulls away where none may be', () => {
     const value = { a: null, n: null, z: null, list: [{}, null] };
     fillDefaults(value, node);

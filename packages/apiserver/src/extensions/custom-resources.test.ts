@@ -189,6 +189,9 @@ describe('a definition', () => {
     const deleted = await call('DELETE', `${definitions}/leafs.gone.example.com`);
     expect(deleted.body.metadata.finalizers).toEqual(['customresourcecleanup.apiextensions.k8s.io']);
     await eventually(async () => (await call('GET', `${leaves}/a`)).status === 404);
+    const marked = await call('GET', `${definitions}/leafs.gone.example.com`);
+    expect(marked.body.metadata).toMatchObject({ generation: 1, deletionTimestamp: expect.any(String) });
+    expect(marked.body.metadata).not.toHaveProperty('deletionGracePeriodSeconds');
     expect(await condition(call, 'leafs.gone.example.com', 'Terminating')).toMatchObject({
       status: 'True',
       reason: 'InstanceDeletionInProgress',
@@ -230,7 +233,7 @@ describe('custom resources', () => {
     });
     expect(body.metadata.generation).toBe(1);
     expect(headers.get('warning')).toBe(
-      '299 - "unknown field \\"spec.template.metadata.odd\\"", 299 - "unknown field \\"spec.bogus\\""',
+      '299 - "unknown field \\"spec.bogus\\"", 299 - "unknown field \\"spec.template.metadata.odd\\""',
     );
     expect((await call('GET', `${widgets}/a`)).body).toEqual(body);
   });
@@ -437,6 +440,15 @@ describe('custom resources', () => {
       'spec.template.apiVersion: Invalid value: "": must not be empty',
       expect.stringContaining('spec.template.metadata.namespace: Invalid value: "A": a lowercase RFC 1123 label'),
     ]);
+    const unreadable = async (template: object) =>
+      (await call('POST', widgets, widget('holder', { template }))).body.message.replace(
+        /.*cannot be handled as a Widget: /,
+        '',
+      );
+    expect(await unreadable({ kind: 2 })).toBe('spec.template.kind: Invalid value: 2: must be a string');
+    expect(await unreadable({ metadata: { name: 'x', labels: { a: 3 } } })).toBe(
+      'spec.template.metadata: Invalid value: {"labels":{"a":3},"name":"x"}: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string',
+    );
   });
 
   it('are replaced only by who says what they replace', async () => {

@@ -39,7 +39,10 @@ export const customResourceDefinitionHooks: ResourceHooks = {
   holdsBackDeletion: (object) => object.metadata.deletionTimestamp === undefined,
   onMarkedForDeletion(object: KubeObject) {
     const { metadata } = object;
+    // A mark on a definition is neither a change of what is wished for nor a grace of none.
+    delete metadata.deletionGracePeriodSeconds;
     if (metadata.finalizers?.includes(cleanupFinalizer)) return;
+    if (metadata.generation) metadata.generation--;
     metadata.finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer];
     setCondition(object as CustomResourceDefinition, {
       type: 'Terminating',
