@@ -40,7 +40,8 @@ it('custom resources outlive their servers, and several servers serve the same',
   const second = await open();
   await define(first.call, definitionOf('Widget', [versionOf(schema)]));
   await eventually(async () => (await second.call('GET', path)).status === 200);
-  const made = await first.call('POST', path, { metadata: { name: 'a' }, spec: { size: 1 } });
+  const widget = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, spec: { size: 1 } };
+  const made = await first.call('POST', path, widget);
   expect((await second.call('GET', `${path}/a`)).body).toEqual(made.body);
 
   // As upstream writes it, by an older schema: other order, fields that are gone since.
@@ -91,7 +92,8 @@ it('a definition that changes while its objects are written loses none', async (
   const write = async (writer: number) => {
     for (let i = 0; i < 40; i++) {
       const name = `w${writer}-${i}`;
-      const { status } = await call('POST', items, { metadata: { name }, spec: { n: i } });
+      const item = { apiVersion: 'busy.example.com/v1', kind: 'Item', metadata: { name }, spec: { n: i } };
+      const { status } = await call('POST', items, item);
       if (status === 201) written.push(name);
     }
   };
@@ -159,14 +161,13 @@ it('a definition says all about its objects, for as long as it lives', async () 
   const boats = '/apis/whole.example.com/v1/namespaces/default/boats';
 
   // Pruned, defaulted, validated by schema and rules.
-  const made = await call('POST', boats, {
-    metadata: { name: 'a' },
-    spec: { size: 2, gone: true },
-    status: { ready: 7 },
-  });
+  const boat = { apiVersion: 'whole.example.com/v1', kind: 'Boat' };
+  const first = { ...boat, metadata: { name: 'a' }, spec: { size: 2, gone: true }, status: { ready: 7 } };
+  const made = await call('POST', boats, first);
   expect(made.body).toMatchObject({ metadata: { generation: 1 }, spec: { size: 2, color: 'red' } });
   expect([made.body.spec.gone, made.body.status]).toEqual([undefined, undefined]);
-  const invalid = async (spec: object) => (await call('POST', boats, { metadata: { name: 'bad' }, spec })).body.message;
+  const invalid = async (spec: object) =>
+    (await call('POST', boats, { ...boat, metadata: { name: 'bad' }, spec })).body.message;
   expect(await invalid({ size: 10 })).toBe(
     'Boat.whole.example.com "bad" is invalid: spec.size: Invalid value: 10: spec.size in body should be less than or equal to 9',
   );
@@ -229,7 +230,7 @@ it('a definition says all about its objects, for as long as it lives', async () 
     reason: 'InstanceDeletionInProgress',
     message: 'CustomResource deletion is in progress',
   });
-  expect((await call('POST', boats, { metadata: { name: 'late' }, spec: { size: 6 } })).body).toMatchObject({
+  expect((await call('POST', boats, { ...boat, metadata: { name: 'late' }, spec: { size: 6 } })).body).toMatchObject({
     code: 405,
     message: 'create not allowed while custom resource definition is terminating',
   });

@@ -97,16 +97,12 @@ describe('custom resources', () => {
     const where = '/apis/example.com/v1/namespaces/default/evils';
     for (const [i, [pattern, part, end, matches]] of evil.entries()) {
       const text = part.repeat(500_000 / part.length) + end;
-      const { status, body } = await call('POST', where, {
-        metadata: { name: `evil-${i}` },
-        spec: { [`p${i}`]: text },
-      });
+      const send = (metadata: object, value: string) =>
+        call('POST', where, { apiVersion: 'example.com/v1', kind: 'Evil', metadata, spec: { [`p${i}`]: value } });
+      const { status, body } = await send({ name: `evil-${i}` }, text);
       expect([pattern, status]).toEqual([pattern, matches ? 201 : 422]);
       if (!matches) expect(body.message).toContain(`in body should match '${pattern}'`);
-      expect(
-        (await call('POST', where, { metadata: { generateName: 'short-' }, spec: { [`p${i}`]: '!'.repeat(40) } }))
-          .status,
-      ).toBe(422);
+      expect((await send({ generateName: 'short-' }, '!'.repeat(40))).status).toBe(422);
     }
   });
 
@@ -125,7 +121,8 @@ describe('custom resources', () => {
     while ((await call('GET', where)).status === 404) {
       // until it is served
     }
-    const object = await call('POST', where, { metadata: { name: 'a' }, spec: {} });
+    const huger = { apiVersion: 'example.com/v1', kind: 'Huge', metadata: { name: 'a' }, spec: {} };
+    const object = await call('POST', where, huger);
     expect(object.text).toContain(`"n":${huge}`);
     expect((await call('GET', '/openapi/v3/apis/example.com/v1')).text).toContain(`"default":${huge}`);
     expect((await call('GET', '/openapi/v2')).status).toBe(200);

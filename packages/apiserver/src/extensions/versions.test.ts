@@ -32,6 +32,7 @@ const merge = { 'content-type': 'application/merge-patch+json' };
 
 describe('versions that differ in name only', () => {
   const path = (name: string) => `/apis/none.example.com/${name}/namespaces/default/things`;
+  const thing = (name: string) => ({ apiVersion: `none.example.com/${name}`, kind: 'Thing' });
   const definition = (storage: string) =>
     definitionOf(
       'Thing',
@@ -45,15 +46,21 @@ describe('versions that differ in name only', () => {
 
   it('are converted by their schemas, and the storage version can change', async () => {
     await define(call, definition('v1beta1'));
-    const made = await call('POST', path('v1beta1'), { metadata: { name: 'a' }, spec: { both: 'x', old: 'y' } });
-    expect(made.headers.get('warning')).toBe('299 - "none.example.com/v1beta1 Thing is deprecated"');
+    const made = await call('POST', path('v1beta1'), {
+      ...thing('v1beta1'),
+      metadata: { name: 'a' },
+      spec: { both: 'x', old: 'y' },
+    });
+    expect(made.headers.get('warning')).toBe(
+      '299 - "none.example.com/v1beta1 Thing is deprecated; use none.example.com/v1 Thing"',
+    );
     expect((await call('GET', `${path('v1')}/a`)).body).toMatchObject({
       apiVersion: 'none.example.com/v1',
       spec: { both: 'x' },
     });
     expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ both: 'x' });
     expect((await call('GET', path('v1alpha1'))).status).toBe(404);
-    const elsewhere = { apiVersion: 'none.example.com/v1beta1', kind: 'Thing', metadata: { name: 'b' } };
+    const elsewhere = { ...thing('v1beta1'), metadata: { name: 'b' } };
     expect((await call('POST', path('v1'), elsewhere)).body.message).toBe(
       'the API version in the data (none.example.com/v1beta1) does not match the expected API version (none.example.com/v1)',
     );
@@ -71,7 +78,7 @@ describe('versions that differ in name only', () => {
 
   it('end their watches and show what a new schema keeps when the definition changes', async () => {
     await define(call, definition('v1'));
-    await call('POST', path('v1'), { metadata: { name: 'w' }, spec: { both: 'x' } });
+    await call('POST', path('v1'), { ...thing('v1'), metadata: { name: 'w' }, spec: { both: 'x' } });
     const watch = await openWatch(
       server.url,
       `${path('v1')}?watch=1&resourceVersion=0&fieldSelector=metadata.name%3Dw`,
@@ -97,6 +104,7 @@ describe('versions that a webhook converts', () => {
   let convert: (object: Loose, to: string) => unknown;
   let asked: number[] = [];
   const path = (name: string) => `/apis/hook.example.com/${name}/namespaces/default/hosts`;
+  const host = (name: string) => ({ apiVersion: `hook.example.com/${name}`, kind: 'Host' });
   const working = (object: Loose, to: string) => {
     const { host, port, hostPort } = object['spec'];
     const [h, p] = (hostPort ?? '').split(':');
@@ -138,13 +146,13 @@ describe('versions that a webhook converts', () => {
 
   it('are written and read in both forms, lists in one question', async () => {
     for (const name of ['a', 'b', 'c'])
-      await call('POST', path('v1'), { metadata: { name }, spec: { host: name, port: '1' } });
+      await call('POST', path('v1'), { ...host('v1'), metadata: { name }, spec: { host: name, port: '1' } });
     expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:1' });
     expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ host: 'a', port: '1' });
     await call('PATCH', `${path('v1')}/a`, { spec: { port: '2' } }, merge);
     expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:2' });
-    await call('POST', path('v1beta1'), { metadata: { name: 'd' }, spec: { hostPort: 'd:9' } });
-    await call('POST', path('v1beta1'), { metadata: { name: 'e' }, spec: { hostPort: 'e:9' } });
+    await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'd' }, spec: { hostPort: 'd:9' } });
+    await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'e' }, spec: { hostPort: 'e:9' } });
     asked = [];
     const list = await call('GET', path('v1'));
     expect(list.body.items.map((each: { spec: { host: string } }) => each.spec.host)).toEqual([
@@ -160,7 +168,11 @@ describe('versions that a webhook converts', () => {
   it('are watched in the form that is asked for', async () => {
     const { body } = await call('GET', path('v1'));
     const watch = await openWatch(server.url, `${path('v1')}?watch=1&resourceVersion=${body.metadata.resourceVersion}`);
-    await call('POST', path('v1beta1'), { metadata: { name: 'seen' }, spec: { hostPort: 'seen:1' } });
+    await call('POST', path('v1beta1'), {
+      ...host('v1beta1'),
+      metadata: { name: 'seen' },
+      spec: { hostPort: 'seen:1' },
+    });
     await call('DELETE', `${path('v1beta1')}/seen`);
     expect((await watch.next())?.object.spec).toEqual({ host: 'seen', port: '1' });
     expect(await watch.next()).toMatchObject({
@@ -190,7 +202,7 @@ describe('versions that a webhook converts', () => {
     ['nothing', () => null, `${of} returned invalid object at index 0: it is not an object`],
   ])('are an error where the webhook answers with %s', async (_what, answer, message) => {
     await call('DELETE', `${path('v1beta1')}/bad`);
-    await call('POST', path('v1beta1'), { metadata: { name: 'bad' }, spec: { hostPort: 'bad:1' } });
+    await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'bad' }, spec: { hostPort: 'bad:1' } });
     convert = answer;
     let read: Answer;
     try {
