@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '@coracle/api/kind';
-import { deepEqual } from '@coracle/api/meta/object';
 import { now } from '@coracle/api/meta/time';
-import type { ObjectMeta, OwnerReference } from '@coracle/api/types/meta/v1';
+import type { ObjectMeta } from '@coracle/api/types/meta/v1';
 
 /** Takes off what the server alone says, before anybody comes to manage it. */
 export function wipeSystemFields({ metadata }: KubeObject): void {
@@ -44,16 +43,14 @@ export function dropRepeatedOwners(
 ): void {
   const owners = metadata.ownerReferences;
   if (owners === undefined || owners.length < 2) return;
-  const seen = new Map<string, OwnerReference[]>();
+  const seen = new Set<string>();
   const repeated: string[] = [];
   const kept = owners.filter((owner) => {
-    const known = seen.get(owner.uid) ?? [];
-    if (known.some((each) => deepEqual(each, owner))) {
-      repeated.push(owner.uid);
-      return false;
-    }
-    seen.set(owner.uid, [...known, owner]);
-    return true;
+    const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
+    const text = JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion]);
+    if (seen.has(text)) repeated.push(uid);
+    const { size } = seen;
+    return seen.add(text).size > size;
   });
   if (repeated.length === 0) return;
   metadata.ownerReferences = kept;

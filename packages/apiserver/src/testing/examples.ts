@@ -85,7 +85,11 @@ export const examples: Readonly<Record<string, object>> = {
     },
   },
   'autoscaling/v1 HorizontalPodAutoscaler': {
-    spec: { scaleTargetRef: { kind: 'Deployment', name: 'a' }, maxReplicas: 2, targetCPUUtilizationPercentage: 50 },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' },
+      maxReplicas: 2,
+      targetCPUUtilizationPercentage: 50,
+    },
   },
   'batch/v1 CronJob': {
     spec: { schedule: '* * * * *', timeZone: 'Etc/UTC', jobTemplate: { spec: { template: jobTemplate } } },
