@@ -55,22 +55,26 @@ afterEach(async () => {
 const object = (name: string) => ({ metadata: { name, namespace: 'default' }, data: { a: 'b' } });
 const path = '/api/v1/namespaces/default/configmaps';
 
+/** What a server shows clients, and the authority it is signed by. */
+async function certificate(): Promise<{ tls: Tls; ca: string }> {
+  const authority = await makeAuthority({ commonName: 'test', days: 1 });
+  const issued = await issueCertificate({
+    authority,
+    commonName: 'server',
+    ipAddresses: ['127.0.0.1'],
+    usages: ['server'],
+    days: 1,
+  });
+  return { tls: { cert: issued.certificate, key: issued.key }, ca: authority.certificate };
+}
+
 describe('over TLS', () => {
   let tls: Tls;
   let ca: string;
   let session: ClientHttp2Session;
 
   beforeEach(async () => {
-    const authority = await makeAuthority({ commonName: 'test', days: 1 });
-    const issued = await issueCertificate({
-      authority,
-      commonName: 'server',
-      ipAddresses: ['127.0.0.1'],
-      usages: ['server'],
-      days: 1,
-    });
-    ca = authority.certificate;
-    tls = { cert: issued.certificate, key: issued.key };
+    ({ tls, ca } = await certificate());
     await start({ tls });
     session = connectHttp2(`https://127.0.0.1:${listening.port}`, { ca });
   });
@@ -293,25 +297,13 @@ describe('connections', () => {
       socket.write(text);
     });
 
-  const certificate = async (): Promise<Tls> => {
-    const authority = await makeAuthority({ commonName: 'test', days: 1 });
-    const issued = await issueCertificate({
-      authority,
-      commonName: 'server',
-      ipAddresses: ['127.0.0.1'],
-      usages: ['server'],
-      days: 1,
-    });
-    return { cert: issued.certificate, key: issued.key };
-  };
-
   it.each([false, true])('end when headers take too long, TLS %s', async (tls) => {
-    await start({ limits: { headers: 100, idle: 60_000 }, ...(tls ? { tls: await certificate() } : {}) });
+    await start({ limits: { headers: 100, idle: 60_000 }, ...(tls ? { tls: (await certificate()).tls } : {}) });
     expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n', tls)).not.toContain('200 OK');
   });
 
   it('end when TLS takes too long', async () => {
-    await start({ limits: { headers: 100, idle: 60_000 }, tls: await certificate() });
+    await start({ limits: { headers: 100, idle: 60_000 }, tls: (await certificate()).tls });
     expect(await sent('', false)).toBe('');
     expect(await metrics.metrics()).toContain('apiserver_tls_handshake_errors_total 1');
   });
@@ -332,7 +324,7 @@ describe('connections', () => {
   });
 
   it('end when idle too long, over HTTP/1.1 and HTTP/2', async () => {
-    await start({ limits: { headers: 60_000, idle: 100 }, tls: await certificate() });
+    await start({ limits: { headers: 60_000, idle: 100 }, tls: (await certificate()).tls });
     expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', true)).toContain('200 OK');
     const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false });
     session.request({ ':path': '/healthz' }).resume();
@@ -340,7 +332,7 @@ describe('connections', () => {
   });
 
   it('stay while a stream is open, and as long as upstream between requests', async () => {
-    await start({ limits: { headers: 60_000, idle: 100 }, tls: await certificate() });
+    await start({ limits: { headers: 60_000, idle: 100 }, tls: (await certificate()).tls });
     const session = connectHttp2(`https://127.0.0.1:${listening.port}`, { rejectUnauthorized: false });
     const watch = session.request({ ':path': `${path}?watch=true&resourceVersion=1` });
     await new Promise((resolve, reject) => watch.once('response', resolve).once('error', reject));

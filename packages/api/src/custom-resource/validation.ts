@@ -1,5 +1,5 @@
 import type { CustomResourceSubresources } from '../generated/apiextensions/v1.ts';
-import type { KubeObject } from '../kind.ts';
+import type { DynamicType, KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path } from '../meta/field-path.ts';
 import { getOwn, getPath } from '../meta/object.ts';
 import { duplicateItems, hasLists } from '../structural/lists.ts';
@@ -12,13 +12,7 @@ import { embeddedErrors } from './metadata.ts';
 export interface ResourceValidator {
   validate(it: KubeObject, metadata?: readonly FieldError[]): FieldError[];
   /** Ratcheting: what was wrong before and has not changed is let through (KEP-4008); of rules that would have refused it `warn` is told. */
-  validateUpdate(
-    it: KubeObject,
-    old: KubeObject,
-    subresource: string,
-    metadata: readonly FieldError[],
-    warn: (text: string) => void,
-  ): FieldError[];
+  validateUpdate: DynamicType['validateUpdate'];
 }
 
 type Scale = CustomResourceSubresources['scale'];
