@@ -4,6 +4,7 @@ import { defineKind } from '../../kind.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { validateServiceUpdate } from './service-families.ts';
 import { validateService, validateServiceStatus } from './service-validation.ts';
+import { serviceWarnings } from './service-warnings.ts';
 
 /** A stable address and name in front of a set of pods. */
 export const service = defineKind<Service>('core/v1', {
@@ -22,6 +23,7 @@ export const service = defineKind<Service>('core/v1', {
   validate: validateService,
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: (it, _old, at) => validateServiceStatus(it, at),
+  warnings: serviceWarnings,
   columns: [
     text('Type', (it) => it.spec.type, 'How the service is reached.'),
     text('Cluster-IP', (it) => it.spec.clusterIPs?.[0] || '<none>', 'Address inside the cluster.'),

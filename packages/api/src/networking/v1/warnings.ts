@@ -1,6 +1,5 @@
 import type { Ingress, NetworkPolicy } from '../../generated/networking/v1.ts';
-import { addressWarnings } from '../../meta/address-warnings.ts';
-import { canonicalCidr } from '../../meta/addresses.ts';
+import { addressWarnings, rangeWarnings } from '../../meta/address-warnings.ts';
 import { Path } from '../../meta/field-path.ts';
 import { ingressClassAnnotation } from './ingress-validation.ts';
 import { rangesOf } from './networkpolicy-validation.ts';
@@ -23,9 +22,5 @@ export function ingressWarnings(
 
 /** Warns of ranges that are not in their one form. */
 export function networkPolicyWarnings(policy: NetworkPolicy): string[] {
-  return rangesOf(policy, new Path()).flatMap(([at, range]) => {
-    const canonical = range.includes(':') ? canonicalCidr(range) : range;
-    if (canonical === range) return [];
-    return [`${at}: IPv6 CIDR value "${range}" should be in RFC 5952 canonical format ("${canonical}")`];
-  });
+  return rangesOf(policy, new Path()).flatMap(([at, range]) => rangeWarnings(range, at.toString()));
 }
