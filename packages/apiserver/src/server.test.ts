@@ -46,11 +46,12 @@ async function start(
   });
 }
 
-afterEach(async () => {
+async function stop(): Promise<void> {
   await registry.stop();
   await listening.close();
   await store.close();
-});
+}
+afterEach(stop);
 
 const object = (name: string) => ({ metadata: { name, namespace: 'default' }, data: { a: 'b' } });
 const path = '/api/v1/namespaces/default/configmaps';
@@ -342,7 +343,7 @@ describe('connections', () => {
     await registry.create(configMap, object('a'));
     expect(JSON.parse(await first)).toMatchObject({ type: 'ADDED' });
     session.destroy();
-    await listening.close();
+    await stop();
 
     await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
