@@ -210,9 +210,12 @@ class TableRendering extends JsonRendering {
     const object = cached.decode(this.#kind);
     const now = Date.now();
     const cells = this.#columns.map((column) => column.value(object, now));
-    const shown = { None: null, Object: object, Metadata: metadataOf(object, this.#version) };
-    const row = { cells, object: shown[this.#include] };
-    return Buffer.from(encodeJson(row));
+    return Buffer.from(encodeJson({ cells, object: this.#shown(object) }));
+  }
+
+  #shown(object: KubeObject): KubeObject | null {
+    if (this.#include === 'None') return null;
+    return this.#include === 'Object' ? object : metadataOf(object, this.#version);
   }
 }
 
