@@ -118,7 +118,7 @@ rm /mnt/filler
 $UP
 $CORACLE reset --name ${cluster.name} --data-dir /mnt/data`,
       );
-      expect(outcome.stderr).toMatch(/✓ everything stopped again[\s\S]*; the disk that holds \/mnt\/data is full\n/);
+      expect(outcome.stderr).toMatch(/✓ everything stopped again[\s\S]*the disk that holds \/mnt\/data is full[:\n]/);
       expect(outcome.stderr).toContain('Make room and try again.');
       expect(outcome.stdout).toBe('failed-start.json\nnodes\n');
       expect(outcome.stderr).toMatch(/is up after [\s\S]*cluster \S+ removed/);
