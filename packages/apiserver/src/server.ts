@@ -116,7 +116,7 @@ export function createServer(options: ServerOptions): ApiServer {
   const plugins = measuredAdmission(options.metrics, options.plugins);
   let address = options.address ?? '';
   const kinds = () => [...registry.scheme];
-  const openApi = new OpenApiService(kinds, subresources, version.gitVersion);
+  const openApi = new OpenApiService(kinds, subresources, version.gitVersion, Object.keys(options.pages ?? {}));
   registry.onKinds(() => openApi.invalidate());
   const pages = pagesOf({
     kinds,

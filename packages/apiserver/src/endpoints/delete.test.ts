@@ -38,6 +38,18 @@ describe('delete', () => {
     expect((await call('DELETE', `${path}/configmaps/a`)).status).toBe(404);
   });
 
+  it.each<[string, object]>([
+    ['/apis/storage.k8s.io/v1/storageclasses', { provisioner: 'example.com/disks' }],
+    ['/apis/storage.k8s.io/v1/csidrivers', { spec: {} }],
+    ['/apis/resource.k8s.io/v1/deviceclasses', { spec: {} }],
+  ])('answers with what is gone where clients expect it: %s', async (collection, content) => {
+    const { body } = await call('POST', collection, { metadata: { name: 'a' }, ...content });
+    const answer = await call('DELETE', `${collection}/a`);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ kind: body.kind, metadata: { name: 'a', uid: body.metadata.uid } });
+    expect((await call('GET', `${collection}/a`)).status).toBe(404);
+  });
+
   it('waits for finalizers', async () => {
     await make({ finalizers: ['example.com/wait'] });
     const { status, body } = await call('DELETE', `${path}/configmaps/a`);

@@ -1,20 +1,9 @@
 import type { Status } from '@coracle/api/types/meta/v1';
+import { returnsDeletedObject } from '../registry/deleted-objects.ts';
 import type { Deleted } from '../registry/remove.ts';
-import { resourceKey } from '../registry/strategy.ts';
 import { type Call, checkName, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { deleteOptionsOf } from './delete-options.ts';
 import { sendIn } from './response.ts';
-
-/** Resources whose deletion answers with the object that was deleted; the others answer with a Status. */
-const returnsObject = new Set([
-  'pods',
-  'services',
-  'serviceaccounts',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'podtemplates',
-  'resourcequotas',
-]);
 
 /** DELETE of one object. */
 export async function remove(call: Call): Promise<void> {
@@ -28,7 +17,7 @@ export async function remove(call: Call): Promise<void> {
   const deleted = await resource.delete(name, namespace, options, write);
   // 202 tells those who asked not to orphan that their object's end is yet to come.
   const code = !deleted.removed && options.orphanDependents === false ? 202 : 200;
-  if (!deleted.removed || returnsObject.has(resourceKey(kind))) return sendObject(call, code, deleted.object);
+  if (!deleted.removed || returnsDeletedObject(kind)) return sendObject(call, code, deleted.object);
   await sendIn(context, code, successStatus(call, deleted), media);
 }
 

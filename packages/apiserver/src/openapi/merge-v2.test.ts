@@ -2,19 +2,21 @@ import { expect, it } from '@jest/globals';
 import { mergeV2 } from './merge-v2.ts';
 
 const of = (name: string) => ({ $ref: `#/definitions/${name}` });
+const parameter = (name: string) => ({ $ref: `#/parameters/${name}` });
 const gvk = { 'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Gadget' }] };
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 const own = {
   swagger: '2.0',
   paths: {},
+  parameters: { limit: { name: 'limit' } },
   definitions: { [meta]: { description: 'ours' }, Part: { type: 'string' }, Same: { type: 'integer' } },
 };
 
 it('takes over the paths of the group-version and the definitions they need, under names that are free', () => {
   const document = {
     paths: {
-      '/apis/example.com/v1/gadgets': { get: { schema: of('List') } },
+      '/apis/example.com/v1/gadgets': { get: { schema: of('List') }, parameters: [parameter('limit')] },
       '/apis/example.com/v10/gadgets': { get: { schema: of('Other') } },
       '/api/v1/pods': { get: { schema: of('Other') } },
     },
@@ -26,11 +28,15 @@ it('takes over the paths of the group-version and the definitions they need, und
       Same: { type: 'integer' },
       Other: { type: 'string' },
     },
+    parameters: { limit: { name: 'limit', description: 'theirs' }, watch: { name: 'watch' } },
   };
   const merged = mergeV2(own, [{ remote: { group: 'example.com', version: 'v1' }, document }]);
   expect(merged).toEqual({
     swagger: '2.0',
-    paths: { '/apis/example.com/v1/gadgets': { get: { schema: of('List') } } },
+    paths: {
+      '/apis/example.com/v1/gadgets': { get: { schema: of('List') }, parameters: [parameter('limit_v2')] },
+    },
+    parameters: { ...own.parameters, limit_v2: { name: 'limit', description: 'theirs' } },
     definitions: {
       ...own.definitions,
       Gadget: { ...gvk, properties: { metadata: of(meta), part: of('Part_v2'), same: of('Same'), self: of('Gadget') } },

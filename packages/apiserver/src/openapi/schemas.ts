@@ -35,8 +35,40 @@ export const scalarSchemas: Readonly<Record<string, Json>> = {
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
 };
 
+const text = { type: 'string' };
+const versionTexts = [
+  'major',
+  'minor',
+  'gitVersion',
+  'gitCommit',
+  'gitTreeState',
+  'buildDate',
+  'goVersion',
+  'compiler',
+];
+
+/** Types that the generated tables do not have: a patch may be of any form, and the page `/version` is no API object. */
+const others: Readonly<Record<string, Json>> = {
+  'meta/v1.Patch': { type: 'object' },
+  'version.Info': {
+    type: 'object',
+    required: [...versionTexts, 'platform'],
+    properties: Object.fromEntries(
+      [
+        ...versionTexts,
+        'platform',
+        'emulationMajor',
+        'emulationMinor',
+        'minCompatibilityMajor',
+        'minCompatibilityMinor',
+      ].map((name) => [name, text]),
+    ),
+  },
+};
+
 /** The OpenAPI name of a generated type: `core/v1.Pod` is `io.k8s.api.core.v1.Pod`. */
 export function schemaName(type: string): string {
+  if (type === 'version.Info') return 'io.k8s.apimachinery.pkg.version.Info';
   const [group = '', rest = ''] = type.split('/');
   if (group === 'custom') {
     const [domain = '', versioned = ''] = [rest, type.slice(`custom/${rest}/`.length)];
@@ -69,7 +101,7 @@ export class SchemaCollection {
     const name = schemaName(type);
     if (!this.schemas[name]) {
       this.schemas[name] = {};
-      this.schemas[name] = this.#object(type);
+      this.schemas[name] = others[type] ?? this.#object(type);
     }
     return { $ref: `#/components/schemas/${name}` };
   }
@@ -107,7 +139,6 @@ export class SchemaCollection {
   /** A custom resource as its definition describes it, and a list of it. */
   #custom(kind: AnyKind, type: string): Json {
     const isList = type !== kind.type;
-    const text = { type: 'string' };
     const head = { apiVersion: text, kind: text };
     const identity = { group: kind.group, kind: isList ? kind.listKind : kind.kind, version: kind.version };
     const groupVersionKind = { 'x-kubernetes-group-version-kind': [identity] };

@@ -79,7 +79,7 @@ describe('the descriptions of the installed client', () => {
       if (!readable) throw new Error('EMFILE: too many open files');
       return () => 'described';
     };
-    const described = new OpenApiService(() => builtinKinds, {}, 'v1.36.0', readWords);
+    const described = new OpenApiService(() => builtinKinds, {}, 'v1.36.0', [], readWords);
     await expect(described.describe()).rejects.toThrow('too many open files');
     readable = true;
     await described.describe();

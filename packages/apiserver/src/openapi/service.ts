@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind } from '@coracle/api/kind';
-import { servedGroups } from '../discovery/groups.ts';
 import type { SubresourceTable } from '../registry/strategy.ts';
-import { openApiDocument, rootOf } from './document.ts';
+import { OpenApiDocuments } from './document.ts';
 import { mergeV2, type OtherV2 } from './merge-v2.ts';
 import { openApiV2 } from './v2.ts';
 import { encodeOpenApiV2 } from './v2-protobuf.ts';
@@ -21,29 +20,32 @@ export function prepared(body: Buffer): Prepared {
 }
 
 /**
- * The OpenAPI v3 documents of a server, one a group-version, each built when it is first asked for (KEP-2896). URLs in the index carry a
+ * The OpenAPI v3 documents of a server, as `OpenApiDocuments` makes them, each built when it is first asked for (KEP-2896). URLs in the index carry a
  * hash of the document, so that clients may cache it for ever.
  */
 export class OpenApiService {
   readonly #kinds: () => readonly AnyKind[];
   readonly #table: SubresourceTable;
   readonly #version: string;
+  readonly #pages: readonly string[];
   readonly #documents = new Map<string, Prepared>();
   #others: readonly OtherV2[] = [];
   #words: KindWords = noOthers;
   #described: Promise<void> | undefined;
   readonly #readWords: () => Promise<Words>;
 
-  /** `readWords`: reads the descriptions of the installed client. */
+  /** `pages`: paths of those that not every server has; `readWords`: reads the descriptions of the installed client. */
   constructor(
     kinds: () => readonly AnyKind[],
     table: SubresourceTable,
     version: string,
+    pages: readonly string[] = [],
     readWords = async () => (await import('./installed-words.ts')).installedWords(),
   ) {
     this.#kinds = kinds;
     this.#table = table;
     this.#version = version;
+    this.#pages = pages;
     this.#readWords = readWords;
   }
 
@@ -70,18 +72,16 @@ export class OpenApiService {
   } {
     const paths: Record<string, { serverRelativeURL: string }> = {};
     for (const [root, serverRelativeURL] of others) if (serverRelativeURL) paths[root] = { serverRelativeURL };
-    for (const apiVersion of this.#apiVersions()) {
-      const root = rootOf(apiVersion);
+    for (const root of this.#current().roots) {
       if (others.has(root)) continue;
-      paths[root] = { serverRelativeURL: `/openapi/v3/${root}?hash=${this.#prepare(apiVersion).hash}` };
+      paths[root] = { serverRelativeURL: `/openapi/v3/${root}?hash=${this.#prepare(root)!.hash}` };
     }
     return { paths };
   }
 
-  /** The document at `/openapi/v3/<root>`, for instance `apis/apps/v1`; undefined where nothing is served. */
+  /** The document at `/openapi/v3/<root>`, for instance `apis/apps/v1` or `apis/apps`; undefined where nothing is served. */
   document(root: string): Prepared | undefined {
-    const apiVersion = this.#apiVersions().find((each) => rootOf(each) === root);
-    return apiVersion === undefined ? undefined : this.#prepare(apiVersion);
+    return this.#prepare(root);
   }
 
   /** The document at `/openapi/v2`, as JSON or in the encoding client-go asks for, with what other servers describe. */
@@ -100,7 +100,7 @@ export class OpenApiService {
   }
 
   #encodedV2(encoding: 'json' | 'protobuf'): Buffer {
-    const document = mergeV2(openApiV2(this.#kinds(), this.#version, this.#words), this.#others);
+    const document = mergeV2(openApiV2(this.#current().whole()), this.#others);
     return encoding === 'json' ? Buffer.from(encodeJson(document)) : encodeOpenApiV2(document);
   }
 
@@ -110,16 +110,20 @@ export class OpenApiService {
     return kept;
   }
 
-  #apiVersions(): string[] {
-    return [...servedGroups(this.#kinds())].flatMap(([group, versions]) =>
-      versions.map((version) => (group === '' ? version : `${group}/${version}`)),
-    );
+  #prepare(root: string): Prepared | undefined {
+    const known = this.#documents.get(root);
+    if (known) return known;
+    const document = this.#current().document(root);
+    return document && this.#keep(root, Buffer.from(encodeJson(document)));
   }
 
-  #prepare(apiVersion: string): Prepared {
-    const known = this.#documents.get(apiVersion);
-    if (known) return known;
-    const document = openApiDocument(apiVersion, this.#kinds(), this.#table, this.#version, this.#words);
-    return this.#keep(apiVersion, Buffer.from(encodeJson(document)));
+  #current(): OpenApiDocuments {
+    return new OpenApiDocuments({
+      kinds: this.#kinds(),
+      table: this.#table,
+      version: this.#version,
+      words: this.#words,
+      pages: this.#pages,
+    });
   }
 }

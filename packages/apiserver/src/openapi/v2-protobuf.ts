@@ -1,5 +1,18 @@
-import { Writer } from '@coracle/api/codec/protobuf-wire';
-import { formatYaml } from '@coracle/api/codec/yaml';
+import {
+  any,
+  bool,
+  double,
+  each,
+  encodeAs,
+  integer,
+  map,
+  message,
+  orReference,
+  type Put,
+  type Shape,
+  text,
+  wrapped,
+} from './gnostic.ts';
 import type { Json } from './schemas.ts';
 
 /** The media type of the encoding below, the only one in which client-go asks for the document. */
@@ -11,91 +24,156 @@ export const openApiV2ProtobufNames: readonly string[] = [
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
 ];
 
-/** Field numbers of openapi.v2 (github.com/google/gnostic-models), as far as documents have them. */
-const inDocument = { swagger: 1, info: 2, paths: 8, definitions: 9 } as const;
-const inInfo = { title: 1, version: 2 } as const;
-const inSchema = {
-  $ref: 1,
-  format: 2,
-  description: 4,
-  required: 19,
-  additionalProperties: 21,
-  type: 22,
-  items: 23,
-  properties: 25,
-  extension: 31,
-} as const;
+const reference: Shape = { fields: { $ref: [1, text], description: [2, text] } };
+
+const additionalProperties: Put = (out, field, value) =>
+  out.message(field, () => {
+    if (typeof value === 'boolean') out.varint(2, value ? 1 : 0);
+    else message(() => schema)(out, 1, value);
+  });
+
+/** Types are a list of names. */
+const types: Put = (out, field, value) => out.message(field, () => each(text)(out, 1, [value].flat()));
+
+const externalDocs: Shape = { fields: { description: [1, text], url: [2, text] }, extensions: 3 };
+
+const schema: Shape = {
+  fields: {
+    $ref: [1, text],
+    format: [2, text],
+    title: [3, text],
+    description: [4, text],
+    default: [5, any],
+    multipleOf: [6, double],
+    maximum: [7, double],
+    exclusiveMaximum: [8, bool],
+    minimum: [9, double],
+    exclusiveMinimum: [10, bool],
+    maxLength: [11, integer],
+    minLength: [12, integer],
+    pattern: [13, text],
+    maxItems: [14, integer],
+    minItems: [15, integer],
+    uniqueItems: [16, bool],
+    maxProperties: [17, integer],
+    minProperties: [18, integer],
+    required: [19, each(text)],
+    enum: [20, each(any)],
+    additionalProperties: [21, additionalProperties],
+    type: [22, types],
+    items: [23, wrapped(message(() => schema))],
+    properties: [25, map(message(() => schema))],
+    externalDocs: [29, message(() => externalDocs)],
+    example: [30, any],
+  },
+  extensions: 31,
+};
+
+const bodyParameter: Shape = {
+  fields: {
+    description: [1, text],
+    name: [2, text],
+    in: [3, text],
+    required: [4, bool],
+    schema: [5, message(() => schema)],
+  },
+  extensions: 6,
+};
+
+const aboutParameter = { required: [1, bool], in: [2, text], description: [3, text], name: [4, text] } as const;
+const queryParameter: Shape = {
+  fields: {
+    ...aboutParameter,
+    allowEmptyValue: [5, bool],
+    type: [6, text],
+    format: [7, text],
+    uniqueItems: [20, bool],
+  },
+  extensions: 23,
+};
+const pathParameter: Shape = {
+  fields: { ...aboutParameter, type: [5, text], format: [6, text], uniqueItems: [19, bool] },
+  extensions: 22,
+};
+
+/** By where they stand: a body in field 1; in field 2 what stands in the query or the path. */
+const parameter: Put = (out, field, value) =>
+  out.message(field, () => {
+    const place = (value as Json)['in'];
+    if (place === 'body') message(() => bodyParameter)(out, 1, value);
+    else if (place === 'query') wrappedAs(3, queryParameter)(out, 2, value);
+    else if (place === 'path') wrappedAs(4, pathParameter)(out, 2, value);
+  });
+
+const wrappedAs =
+  (inner: number, shape: Shape): Put =>
+  (out, field, value) =>
+    out.message(field, () => message(() => shape)(out, inner, value));
+
+const parameters = each(orReference(parameter, reference));
+
+const response: Shape = { fields: { description: [1, text], schema: [2, wrapped(message(() => schema))] } };
+
+const operation: Shape = {
+  fields: {
+    tags: [1, each(text)],
+    summary: [2, text],
+    description: [3, text],
+    operationId: [5, text],
+    produces: [6, each(text)],
+    consumes: [7, each(text)],
+    parameters: [8, parameters],
+    responses: [
+      9,
+      map(
+        orReference(
+          message(() => response),
+          reference,
+        ),
+      ),
+    ],
+    schemes: [10, each(text)],
+    deprecated: [11, bool],
+  },
+  extensions: 13,
+};
+
+const pathItem: Shape = {
+  fields: {
+    get: [2, message(() => operation)],
+    put: [3, message(() => operation)],
+    post: [4, message(() => operation)],
+    delete: [5, message(() => operation)],
+    options: [6, message(() => operation)],
+    head: [7, message(() => operation)],
+    patch: [8, message(() => operation)],
+    parameters: [9, parameters],
+  },
+  extensions: 10,
+};
+
+const apiKey: Shape = { fields: { type: [1, text], name: [2, text], in: [3, text], description: [4, text] } };
+
+/** A security definition is one of six messages; field 2 is a key in a header. */
+const securityDefinition: Put = (out, field, value) => out.message(field, () => message(() => apiKey)(out, 2, value));
+
+const document: Shape = {
+  fields: {
+    swagger: [1, text],
+    info: [2, message(() => ({ fields: { title: [1, text], version: [2, text] } }))],
+    paths: [
+      8,
+      map(
+        message(() => pathItem),
+        2,
+      ),
+    ],
+    definitions: [9, map(message(() => schema))],
+    parameters: [10, map(parameter)],
+    security: [12, each(map((out, field, scopes) => out.message(field, () => each(text)(out, 1, scopes))))],
+    securityDefinitions: [13, map(securityDefinition)],
+  },
+};
 
 /** Encodes a 2.0 document of `openApiV2`. */
-export function encodeOpenApiV2(document: Json): Buffer {
-  const info = document['info'] as { title: string; version: string };
-  return message((out) => {
-    out.bytes(inDocument.swagger, text(document['swagger']));
-    out.bytes(
-      inDocument.info,
-      message((inner) => {
-        inner.bytes(inInfo.title, text(info.title));
-        inner.bytes(inInfo.version, text(info.version));
-      }),
-    );
-    out.bytes(inDocument.paths, Buffer.alloc(0));
-    out.bytes(inDocument.definitions, namedSchemas(document['definitions'] as Record<string, Json>));
-  });
-}
-
-/** Definitions and Properties: repeated { name, schema } in field 1. */
-function namedSchemas(schemas: Record<string, Json>): Buffer {
-  return message((out) => {
-    for (const [name, schema] of Object.entries(schemas)) out.bytes(1, named(name, encodeSchema(schema)));
-  });
-}
-
-const named = (name: string, value: Buffer): Buffer =>
-  message((out) => {
-    out.bytes(1, text(name));
-    out.bytes(2, value);
-  });
-
-function encodeSchema(schema: Json): Buffer {
-  return message((out) => {
-    for (const field of ['$ref', 'format', 'description'] as const) {
-      if (schema[field] !== undefined) out.bytes(inSchema[field], text(schema[field]));
-    }
-    for (const name of (schema['required'] ?? []) as string[]) out.bytes(inSchema.required, text(name));
-    // Types, items and additionalProperties may each be one of several forms, so the value is field 1 of a message of its own.
-    for (const field of ['additionalProperties', 'items'] as const) {
-      if (schema[field])
-        out.bytes(
-          inSchema[field],
-          message((inner) => inner.bytes(1, encodeSchema(schema[field] as Json))),
-        );
-    }
-    if (schema['type'])
-      out.bytes(
-        inSchema.type,
-        message((inner) => inner.bytes(1, text(schema['type']))),
-      );
-    if (schema['properties'])
-      out.bytes(inSchema.properties, namedSchemas(schema['properties'] as Record<string, Json>));
-    for (const [name, value] of Object.entries(schema)) {
-      // Any: the value as YAML in field 2.
-      if (name.startsWith('x-')) {
-        out.bytes(
-          inSchema.extension,
-          named(
-            name,
-            message((inner) => inner.bytes(2, text(formatYaml(value)))),
-          ),
-        );
-      }
-    }
-  });
-}
-
-const text = (value: unknown): Buffer => Buffer.from(String(value));
-
-function message(fill: (out: Writer) => void): Buffer {
-  const out = new Writer();
-  fill(out);
-  return out.finish();
-}
+export const encodeOpenApiV2 = (value: Json): Buffer => encodeAs(document, value);

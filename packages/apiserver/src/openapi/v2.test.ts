@@ -24,7 +24,11 @@ function fieldsOf(message: Buffer): Map<number, Buffer[]> {
 }
 
 describe('OpenAPI v2', () => {
-  const { definitions } = JSON.parse(service.v2('json').body.toString()) as { definitions: Record<string, Schema> };
+  const { definitions, paths, parameters } = JSON.parse(service.v2('json').body.toString()) as {
+    definitions: Record<string, Schema>;
+    paths: Record<string, Record<string, unknown>>;
+    parameters: Record<string, { name: string }>;
+  };
 
   it('defines every kind and refers only to what it defines', () => {
     expect(definitions['io.k8s.api.apps.v1.Deployment']).toMatchObject({
@@ -35,6 +39,35 @@ describe('OpenAPI v2', () => {
     const text = JSON.stringify(definitions);
     for (const [, name] of text.matchAll(/#\/definitions\/([^"]+)/g)) expect(definitions).toHaveProperty([name!]);
     expect(text).not.toMatch(/"(oneOf|allOf)":\[|components/); // JSONSchemaProps has fields of these names
+  });
+
+  it('has the operations of v3, with bodies and media types as 2.0 says them, and parameters declared once', () => {
+    const path = '/apis/apps/v1/namespaces/{namespace}/deployments/{name}';
+    const { patch, get, parameters: shared } = paths[path] as Record<string, Record<string, unknown>>;
+    const named = (list: unknown) =>
+      (list as { $ref?: string; name?: string }[]).map(
+        ({ $ref, name }) => name ?? parameters[$ref!.slice('#/parameters/'.length)]!.name,
+      );
+    expect(patch).toMatchObject({
+      operationId: 'patchAppsV1NamespacedDeployment',
+      consumes: expect.arrayContaining(['application/strategic-merge-patch+json']),
+      produces: ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'],
+      schemes: ['https'],
+      responses: { 200: { schema: { $ref: '#/definitions/io.k8s.api.apps.v1.Deployment' } } },
+      'x-kubernetes-action': 'patch',
+    });
+    expect(named(patch!['parameters'])).toEqual(['body', 'dryRun', 'fieldManager', 'fieldValidation', 'force']);
+    expect((patch!['parameters'] as unknown[])[0]).toEqual({
+      name: 'body',
+      in: 'body',
+      required: true,
+      schema: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Patch' },
+    });
+    expect(get).not.toHaveProperty('parameters');
+    expect(named(shared)).toEqual(['name', 'namespace', 'pretty']);
+    const text = JSON.stringify(paths);
+    expect(text.match(/#\/components|requestBody/)).toBeNull();
+    for (const [, name] of text.matchAll(/#\/definitions\/([^"]+)/g)) expect(definitions).toHaveProperty([name!]);
   });
 
   it('says the same in the encoding client-go asks for', () => {
@@ -49,6 +82,15 @@ describe('OpenAPI v2', () => {
       .get(1)!
       .map((each) => String(fieldsOf(each).get(1)![0]));
     expect(properties).toEqual(Object.keys(definitions['io.k8s.api.core.v1.ConfigMap']!.properties!));
+    const items = fieldsOf(document.get(8)![0]!).get(2)!.map(fieldsOf);
+    expect(items.map((each) => String(each.get(1)![0]))).toEqual(Object.keys(paths));
+    // PathItem.get, Operation.operation_id; Operation.parameters, ParametersItem.json_reference.
+    const list = fieldsOf(
+      fieldsOf(items.find((each) => String(each.get(1)![0]) === '/api/v1/nodes')!.get(2)![0]!).get(2)![0]!,
+    );
+    expect(String(list.get(5)![0])).toBe('listCoreV1Node');
+    const reference = String(fieldsOf(fieldsOf(list.get(8)![0]!).get(2)![0]!).get(1)![0]);
+    expect(reference).toMatch(/^#\/parameters\/allowWatchBookmarks-/);
   });
 });
 

@@ -1,25 +1,67 @@
-import type { AnyKind } from '@coracle/api/kind';
-import { isServed } from '../discovery/resources.ts';
-import { type Json, SchemaCollection } from './schemas.ts';
-import type { KindWords } from './words.ts';
+import { createHash } from 'node:crypto';
+import { security } from './document.ts';
+import type { Json } from './schemas.ts';
 
 /**
- * The OpenAPI 2.0 document: the definitions of all kinds. Upstream's kubectl reads it where a manifest's kind is in no v3 document (lists,
- * kinds the server does not have) and cannot go on without. Paths are described in v3 only.
+ * An OpenAPI 3.0 document in the terms of 2.0: bodies are parameters, what is sent and answered is listed by operation, and parameters of the same form are
+ * declared once.
  */
-export function openApiV2(kinds: readonly AnyKind[], version: string, words: KindWords): Json {
-  const collection = new SchemaCollection(kinds, words);
-  for (const kind of kinds) {
-    if (!isServed(kind)) continue;
-    collection.reference(kind.type);
-    if ((kind.verbs as readonly string[]).includes('list')) collection.reference(`${kind.type}List`);
-  }
-  const definitions = Object.fromEntries(
-    Object.keys(collection.schemas)
-      .sort()
-      .map((name) => [name, definition(collection.schemas[name]!)]),
+export function openApiV2({ info, paths, components }: Json): Json {
+  const parameters: Json = {};
+  const { schemas } = components as { schemas: Json };
+  return {
+    swagger: '2.0',
+    info,
+    paths: mapped(paths as Json, (path) => pathOf(path as Json, parameters)),
+    definitions: mapped(schemas, (schema) => definition(schema as Json)),
+    parameters: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+    securityDefinitions: security.definitions,
+    security: security.required,
+  };
+}
+
+/** What an operation or a path says of parameters, those of the whole document in `known`. */
+const parametersOf = (parameters: readonly Json[], known: Json): Json[] =>
+  parameters.map((parameter) => {
+    const { schema, ...about } = parameter;
+    const made = { ...about, ...(schema as Json) };
+    const name = `${about['name']}-${createHash('sha256').update(JSON.stringify(made)).digest('base64url').slice(0, 8)}`;
+    known[name] ??= made;
+    return { $ref: `#/parameters/${name}` };
+  });
+
+function pathOf(path: Json, known: Json): Json {
+  return mapped(path, (each, name) =>
+    name === 'parameters' ? parametersOf(each as Json[], known) : operationOf(each as Json, known),
   );
-  return { swagger: '2.0', info: { title: 'Kubernetes', version }, paths: {}, definitions };
+}
+
+type Content = Record<string, { schema: Json }>;
+
+function operationOf({ parameters = [], requestBody, responses, ...rest }: Json, known: Json): Json {
+  const sent = requestBody as { content: Content; required?: boolean } | undefined;
+  const body = sent && {
+    name: 'body',
+    in: 'body',
+    ...(sent.required ? { required: true } : {}),
+    schema: definition(Object.values(sent.content)[0]!.schema),
+  };
+  const all = [...(body ? [body] : []), ...parametersOf(parameters as Json[], known)];
+  const produced = new Set<string>();
+  const answers = mapped(responses as Json, (response) => {
+    const { content, ...about } = response as { content?: Content };
+    for (const type of Object.keys(content ?? {})) produced.add(type);
+    const first = Object.values(content ?? {})[0];
+    return first ? { ...about, schema: definition(first.schema) } : about;
+  });
+  return {
+    ...rest,
+    consumes: sent ? Object.keys(sent.content) : ['*/*'],
+    produces: [...produced],
+    schemes: ['https'],
+    ...(all.length > 0 ? { parameters: all } : {}),
+    responses: answers,
+  };
 }
 
 /**
@@ -40,13 +82,7 @@ function definition(schema: Json): Json {
   return {
     ...rest,
     ...(oneOf && !('type' in rest) && !open && !rest['x-kubernetes-int-or-string'] ? { type: 'string' } : {}),
-    ...(properties
-      ? {
-          properties: Object.fromEntries(
-            Object.entries(properties).map(([name, each]) => [name, definition(each as Json)]),
-          ),
-        }
-      : {}),
+    ...(properties ? { properties: mapped(properties as Json, (each) => definition(each as Json)) } : {}),
     ...(items ? { items: definition(items as Json) } : {}),
     ...(additionalProperties ? { additionalProperties: definition(additionalProperties as Json) } : {}),
   };
@@ -58,4 +94,8 @@ function withoutForm({ type: _, properties: __, items: ___, additionalProperties
 
 function referenceOf({ $ref, allOf }: Json): string | undefined {
   return ($ref ?? (allOf as Json[] | undefined)?.[0]?.['$ref']) as string | undefined;
+}
+
+function mapped(record: Json, change: (value: unknown, name: string) => unknown): Json {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 }

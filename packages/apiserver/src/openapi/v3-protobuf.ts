@@ -1,5 +1,18 @@
-import { Writer } from '@coracle/api/codec/protobuf-wire';
-import { formatYaml } from '@coracle/api/codec/yaml';
+import {
+  any,
+  bool,
+  double,
+  each,
+  encodeAs,
+  integer,
+  map,
+  message,
+  orReference,
+  type Put,
+  type Shape,
+  text,
+  wrapped,
+} from './gnostic.ts';
 import type { Json } from './schemas.ts';
 
 /** The media type of the encoding below. */
@@ -11,62 +24,11 @@ export const openApiV3ProtobufNames: readonly string[] = [
   'application/com.github.proto-openapi.spec.v3@v1.0+protobuf',
 ];
 
-/** Writes one value as the field of that number. */
-type Put = (out: Writer, field: number, value: unknown) => void;
-
-/** The fields of a message of openapi.v3 (github.com/google/gnostic-models) by their names in JSON, as far as documents have them. */
-interface Shape {
-  readonly fields: Readonly<Record<string, readonly [field: number, put: Put]>>;
-  /** Where `x-…` go. */
-  readonly extensions?: number;
-}
-
-const text: Put = (out, field, value) => out.string(field, String(value));
-const bool: Put = (out, field, value) => value === true && out.varint(field, 1);
-const integer: Put = (out, field, value) => out.varint(field, value as number | bigint);
-const double: Put = (out, field, value) => out.double(field, Number(value));
-/** Any: the value as YAML in field 2. */
-const any: Put = (out, field, value) => out.message(field, () => out.string(2, formatYaml(value)));
-
-const each =
-  (put: Put): Put =>
-  (out, field, values) => {
-    for (const value of values as unknown[]) put(out, field, value);
-  };
-
-const message =
-  (shape: () => Shape): Put =>
-  (out, field, value) =>
-    out.message(field, () => putFields(out, shape(), value as Json));
-
-/** One of two messages: field 1 the thing itself, field 2 a reference to one. */
-const orReference =
-  (put: Put): Put =>
-  (out, field, value) =>
-    out.message(field, () => {
-      if (typeof (value as Json)['$ref'] === 'string') message(() => reference)(out, 2, value);
-      else put(out, 1, value);
-    });
-
-/** Repeated { name, value }. */
-const named =
-  (put: Put): Put =>
-  (out, field, values) => {
-    for (const [name, value] of Object.entries(values as Json)) {
-      out.message(field, () => {
-        out.string(1, name);
-        put(out, 2, value);
-      });
-    }
-  };
-
-/** A message whose only field has the named values. */
-const map =
-  (put: Put): Put =>
-  (out, field, values) =>
-    out.message(field, () => named(put)(out, 1, values));
-
-const schemaOrReference = orReference(message(() => schema));
+const reference: Shape = { fields: { $ref: [1, text], summary: [2, text], description: [3, text] } };
+const schemaOrReference = orReference(
+  message(() => schema),
+  reference,
+);
 
 const additionalProperties: Put = (out, field, value) =>
   out.message(field, () => {
@@ -81,10 +43,6 @@ const defaultValue: Put = (out, field, value) =>
     if (typeof value === 'boolean') out.varint(2, value ? 1 : 0);
     if (typeof value === 'string') out.string(3, value);
   });
-
-const items: Put = (out, field, value) => out.message(field, () => schemaOrReference(out, 1, value));
-
-const reference: Shape = { fields: { $ref: [1, text], summary: [2, text], description: [3, text] } };
 
 const externalDocs: Shape = { fields: { description: [1, text], url: [2, text] }, extensions: 3 };
 
@@ -114,7 +72,7 @@ const schema: Shape = {
     oneOf: [27, each(schemaOrReference)],
     anyOf: [28, each(schemaOrReference)],
     not: [29, message(() => schema)],
-    items: [30, items],
+    items: [30, wrapped(schemaOrReference)],
     properties: [31, map(schemaOrReference)],
     additionalProperties: [32, additionalProperties],
     default: [33, defaultValue],
@@ -136,14 +94,24 @@ const parameter: Shape = {
     schema: [10, schemaOrReference],
   },
 };
-const parameters = each(orReference(message(() => parameter)));
+const parameters = each(
+  orReference(
+    message(() => parameter),
+    reference,
+  ),
+);
 
 const requestBody: Shape = { fields: { description: [1, text], content: [2, content], required: [3, bool] } };
 
 const response: Shape = { fields: { description: [1, text], content: [3, content] } };
 
-const responses: Put = (out, field, values) =>
-  out.message(field, () => named(orReference(message(() => response)))(out, 2, values));
+const responses = map(
+  orReference(
+    message(() => response),
+    reference,
+  ),
+  2,
+);
 
 const operation: Shape = {
   fields: {
@@ -151,7 +119,13 @@ const operation: Shape = {
     description: [3, text],
     operationId: [5, text],
     parameters: [6, parameters],
-    requestBody: [7, orReference(message(() => requestBody))],
+    requestBody: [
+      7,
+      orReference(
+        message(() => requestBody),
+        reference,
+      ),
+    ],
     responses: [8, responses],
     deprecated: [10, bool],
   },
@@ -181,20 +155,4 @@ const document: Shape = {
 };
 
 /** Encodes a 3.0 document of `openApiDocument`. */
-export function encodeOpenApiV3(value: Json): Buffer {
-  const out = new Writer();
-  putFields(out, document, value);
-  return out.finish();
-}
-
-function putFields(out: Writer, shape: Shape, value: Json): void {
-  for (const [name, member] of Object.entries(value)) {
-    if (member === undefined) continue;
-    if (Object.hasOwn(shape.fields, name)) {
-      const [field, put] = shape.fields[name]!;
-      put(out, field, member);
-    } else if (shape.extensions !== undefined && name.startsWith('x-')) {
-      named(any)(out, shape.extensions, { [name]: member });
-    }
-  }
-}
+export const encodeOpenApiV3 = (value: Json): Buffer => encodeAs(document, value);

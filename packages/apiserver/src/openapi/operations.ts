@@ -1,0 +1,87 @@
+import type { Json, SchemaCollection } from './schemas.ts';
+
+const objectTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
+const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const patchTypes = [
+  'application/apply-patch+yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+];
+const withoutProtobuf = (types: readonly string[]) => types.filter((type) => !type.includes('protobuf'));
+
+/** What the operations of a path are about. */
+export interface Subject {
+  /** Whose path it is. */
+  readonly of: { readonly group: string; readonly version: string };
+  /** The kind of what is sent and answered. */
+  readonly body: { readonly group: string; readonly version: string; readonly kind: string };
+  /** A custom resource: it has no protobuf and no strategic merge patch. */
+  readonly custom: boolean;
+}
+
+/** One operation: what is sent and answered. */
+export interface Operation {
+  /** The name within its group-version, after the verb: `read` and `NamespacedPodStatus`. */
+  readonly verb: string;
+  readonly name: string;
+  readonly description: string;
+  readonly action: string;
+  readonly parameters?: readonly Json[];
+  /** The type of the body, or that it is a patch. */
+  readonly body?: string;
+  readonly optionalBody?: boolean;
+  /** The type of the answer; undefined: text. */
+  readonly answer?: string | undefined;
+  readonly codes?: readonly number[];
+  readonly types?: 'collection' | readonly string[];
+}
+
+const words: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+
+/** The body of a patch, as `Operation.body`. */
+export const patch = 'meta/v1.Patch';
+
+/** `apps/v1` as part of an operation's name, `AppsV1`, and as its tag, `apps_v1`: the group without `.k8s.io`, and what is no letter or digit begins a word. */
+export function namesOf(group: string, version: string): { infix: string; tag: string } {
+  const parts = group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split(/[^A-Za-z0-9]+/);
+  const [first = '', ...rest] = parts;
+  const joined = first + rest.map(capital).join('');
+  return { infix: capital(joined) + capital(version), tag: version ? `${joined}_${version}` : joined };
+}
+
+export const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** An operation in the terms of OpenAPI 3.0. */
+export function operationOf(operation: Operation, { of, body, custom }: Subject, schemas: SchemaCollection): Json {
+  const { infix, tag } = namesOf(of.group, of.version);
+  const known = (types: readonly string[]) => (custom ? withoutProtobuf(types) : types);
+  const content = (types: readonly string[], type: string | undefined): Json =>
+    Object.fromEntries(types.map((each) => [each, { schema: type ? schemas.reference(type) : { type: 'string' } }]));
+  const answered =
+    operation.types === 'collection'
+      ? known([...objectTypes, ...watchTypes].sort())
+      : (operation.types ?? known(objectTypes));
+  const made: Json = {
+    tags: [tag],
+    description: operation.description,
+    operationId: operation.verb + infix + operation.name,
+    ...(operation.parameters?.length ? { parameters: operation.parameters } : {}),
+  };
+  if (operation.body) {
+    const patches = patchTypes.filter((type) => !custom || !type.includes('strategic'));
+    const types = operation.body === patch ? patches : ['*/*'];
+    made['requestBody'] = {
+      content: content(types, operation.body),
+      ...(operation.optionalBody ? {} : { required: true }),
+    };
+  }
+  const answer = (code: number) => [code, { description: words[code], content: content(answered, operation.answer) }];
+  made['responses'] = {
+    ...Object.fromEntries((operation.codes ?? [200]).map(answer)),
+    401: { description: 'Unauthorized' },
+  };
+  made['x-kubernetes-action'] = operation.action;
+  made['x-kubernetes-group-version-kind'] = { group: body.group, version: body.version, kind: body.kind };
+  return made;
+}
