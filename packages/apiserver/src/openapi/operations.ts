@@ -1,6 +1,7 @@
 import type { Json, SchemaCollection } from './schemas.ts';
 
-const objectTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
+/** The media types of objects. */
+export const objectTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
 const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patchTypes = [
   'application/apply-patch+yaml',

@@ -1,7 +1,5 @@
-import { namesOf } from './operations.ts';
+import { namesOf, objectTypes } from './operations.ts';
 import type { Json, SchemaCollection } from './schemas.ts';
-
-const objectTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
 
 /** A GET without parameters. `answer`: a type; undefined for text. */
 export function readOperation(

@@ -30,229 +30,264 @@ export const rootOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`;
 
 /** The paths of a kind: its collections, its objects, what is part of them, and the old paths of watches. */
-export function pathsOf(kind: AnyKind, context: PathContext): Json {
-  const { schemas } = context;
-  const root = `/${rootOf(kind.apiVersion)}`;
-  const place = kind.namespaced ? `/namespaces/{namespace}/${kind.plural}` : `/${kind.plural}`;
-  const scoped = kind.namespaced ? `Namespaced${kind.kind}` : kind.kind;
-  const where = kind.namespaced ? [namespaceInPath, pretty] : [pretty];
-  const name = inPath('name', `The name of the ${kind.kind}.`);
-  const subject: Subject = { of: kind, body: kind, custom: kind.dynamic !== undefined };
-  const has = (verb: string) => (kind.verbs as readonly string[]).includes(verb);
-  const make = (operation: Operation) => operationOf(operation, subject, schemas);
-  const list = (named: string) =>
-    make({
-      verb: 'list',
-      name: named,
-      action: 'list',
-      description: `Lists or watches objects of kind ${kind.kind}.`,
-      parameters: ofLists,
-      answer: `${kind.type}List`,
-      types: 'collection',
-    });
-  const paths: Json = {};
-  if (kind.namespaced && has('list')) {
-    // Here, as upstream has it, the query is the path's.
-    const { parameters, ...get } = list(`${kind.kind}ForAllNamespaces`);
-    paths[`${root}/${kind.plural}`] = { get, parameters: byName([...(parameters as Json[]), pretty]) };
-  }
-  const write = { codes: [200, 201, 202], answer: kind.type };
-  paths[root + place] = {
-    ...(has('list') && { get: list(scoped) }),
-    ...(has('create') && {
-      post: make({
-        verb: 'create',
-        name: scoped,
-        action: 'post',
-        description: `Creates a ${kind.kind}.`,
-        parameters: ofWrites,
-        body: kind.type,
-        ...write,
-      }),
-    }),
-    ...(has('deletecollection') && {
-      delete: make({
-        verb: 'delete',
-        name: `Collection${scoped}`,
-        action: 'deletecollection',
-        description: `Deletes objects of kind ${kind.kind}.`,
-        parameters: ofCollectionDeletes,
-        body: 'meta/v1.DeleteOptions',
-        optionalBody: true,
-        answer: 'meta/v1.Status',
-      }),
-    }),
-    parameters: where,
-  };
-  if (!has('get')) return paths;
-  const inObject = byName([name, ...where]);
-  const object = objectOperations(kind, subject, scoped, '', kind.type, schemas);
-  paths[`${root}${place}/{name}`] = {
-    get: object['get'],
-    ...(has('update') && { put: object['put'] }),
-    ...(has('patch') && { patch: object['patch'] }),
-    ...(has('delete') && {
-      delete: make({
-        verb: 'delete',
-        name: scoped,
-        action: 'delete',
-        description: `Deletes the ${kind.kind}.`,
-        parameters: ofDeletes,
-        body: 'meta/v1.DeleteOptions',
-        optionalBody: true,
-        codes: [200, 202],
-        answer: returnsDeletedObject(kind) ? kind.type : 'meta/v1.Status',
-      }),
-    }),
-    parameters: inObject,
-  };
-  for (const sub of subresourcesOf(kind, context.table)) {
-    Object.assign(paths, subresourcePaths(`${root}${place}/{name}/${sub.name}`, kind, sub, scoped, inObject, context));
-  }
-  if (has('watch') && !kind.dynamic) Object.assign(paths, watchPaths(kind, root, place, scoped, name, where, make));
-  return paths;
-}
+export const pathsOf = (kind: AnyKind, context: PathContext): Json => new KindPaths(kind, context).all();
 
 const namespaceInPath = inPath('namespace', 'The namespace of the object.');
+const created = [200, 201, 202];
+const stored = [200, 201];
+const deletion = { body: 'meta/v1.DeleteOptions', optionalBody: true };
 
-/** GET, PUT and PATCH of an object, or of a part of it. */
-function objectOperations(
-  kind: { kind: string },
-  subject: Subject,
-  scoped: string,
-  part: string,
-  type: string,
-  schemas: SchemaCollection,
-): Json {
-  const make = (operation: Operation) => operationOf(operation, subject, schemas);
-  const name = scoped + capital(part);
-  const whole = part === '' ? `the ${kind.kind}` : `the ${part} of the ${kind.kind}`;
-  const codes = [200, 201];
-  return {
-    get: make({ verb: 'read', name, action: 'get', description: `Reads ${whole}.`, answer: type }),
-    put: make({
-      verb: 'replace',
-      name,
-      action: 'put',
-      description: `Replaces ${whole}.`,
-      parameters: ofWrites,
-      codes,
-      answer: type,
-      body: type,
-    }),
-    patch: make({
-      verb: 'patch',
-      name,
-      action: 'patch',
-      description: `Changes ${whole} by a patch.`,
-      parameters: ofPatches,
-      codes,
-      answer: type,
-      body: patch,
-    }),
-  };
-}
+class KindPaths {
+  readonly #kind: AnyKind;
+  readonly #context: PathContext;
+  /** `/apis/apps/v1`, and below it `/namespaces/{namespace}/deployments`. */
+  readonly #root: string;
+  readonly #place: string;
+  /** The kind in names of operations: `NamespacedDeployment`. */
+  readonly #scoped: string;
+  /** The parameters of the collection's path, of an object's name, and of an object's path. */
+  readonly #inCollection: readonly Json[];
+  readonly #name: Json;
+  readonly #inObject: readonly Json[];
 
-/** The paths of a part of an object, or of what is done to it. */
-function subresourcePaths(
-  path: string,
-  kind: AnyKind,
-  sub: DiscoveredSubresource,
-  scoped: string,
-  where: readonly Json[],
-  { kinds, table, schemas, words }: PathContext,
-): Json {
-  const isBody = (each: AnyKind) =>
-    each.group === sub.body.group && each.version === sub.body.version && each.kind === sub.body.kind;
-  // A body that is no kind of its own, an Eviction, is a type of its group.
-  const type =
-    kinds.find(isBody)?.type ?? `${sub.body.group.split('.')[0] || 'core'}/${sub.body.version}.${sub.body.kind}`;
-  const subject: Subject = { of: kind, body: sub.body, custom: kind.dynamic !== undefined };
-  const make = (operation: Operation) => operationOf(operation, subject, schemas);
-  const part = capital(sub.name);
-  if (sub.body.kind.endsWith('Options')) {
-    const query = ofOptions(`core/v1.${sub.body.kind}`, words);
-    const { methods = [], connects } = table[`${resourceKey(kind)}/${sub.name}`] ?? {};
-    const connect = (suffix: string) =>
-      Object.fromEntries(
-        methods.map((method) => [
-          method.toLowerCase(),
-          make({
-            verb: 'connect',
-            name: `${capital(method.toLowerCase())}${scoped}${part}${suffix}`,
-            action: 'connect',
-            description: `Sends a ${method} request to the ${sub.name} of the ${kind.kind}.`,
-            types: ['*/*'],
-          }),
-        ]),
-      );
-    const parameters = byName([...where.filter((each) => each !== pretty), ...query]);
-    const rest = inPath('path', `What is asked for of the ${kind.kind}.`);
+  constructor(kind: AnyKind, context: PathContext) {
+    this.#kind = kind;
+    this.#context = context;
+    this.#root = `/${rootOf(kind.apiVersion)}`;
+    this.#place = kind.namespaced ? `/namespaces/{namespace}/${kind.plural}` : `/${kind.plural}`;
+    this.#scoped = kind.namespaced ? `Namespaced${kind.kind}` : kind.kind;
+    this.#inCollection = kind.namespaced ? [namespaceInPath, pretty] : [pretty];
+    this.#name = inPath('name', `The name of the ${kind.kind}.`);
+    this.#inObject = byName([this.#name, ...this.#inCollection]);
+  }
+
+  all(): Json {
+    const { namespaced, plural, dynamic } = this.#kind;
+    const paths: Json = {};
+    if (namespaced && this.#has('list')) {
+      const get = this.#list(`${this.#kind.kind}ForAllNamespaces`);
+      paths[`${this.#root}/${plural}`] = queryOfPath({ get }, 'get', [pretty]);
+    }
+    paths[this.#root + this.#place] = this.#collection();
+    if (!this.#has('get')) return paths;
+    const object = `${this.#root + this.#place}/{name}`;
+    paths[object] = this.#object();
+    for (const sub of subresourcesOf(this.#kind, this.#context.table)) {
+      Object.assign(paths, this.#subresource(`${object}/${sub.name}`, sub));
+    }
+    if (this.#has('watch') && !dynamic) Object.assign(paths, this.#watches());
+    return paths;
+  }
+
+  #has(verb: string): boolean {
+    return (this.#kind.verbs as readonly string[]).includes(verb);
+  }
+
+  /** An operation of the kind; `body`: what is sent and answered, where that is another kind. */
+  #make(operation: Operation, body: Subject['body'] = this.#kind): Json {
+    const subject = { of: this.#kind, body, custom: this.#kind.dynamic !== undefined };
+    return operationOf(operation, subject, this.#context.schemas);
+  }
+
+  #list(name: string): Json {
+    const { kind, type } = this.#kind;
+    const description = `Lists or watches objects of kind ${kind}.`;
+    const answer = `${type}List`;
+    return this.#make({
+      verb: 'list',
+      name,
+      action: 'list',
+      description,
+      parameters: ofLists,
+      answer,
+      types: 'collection',
+    });
+  }
+
+  #collection(): Json {
+    const { kind, type } = this.#kind;
     return {
-      [path]: { ...connect(''), parameters },
-      ...(connects
-        ? { [`${path}/{path}`]: { ...connect('WithPath'), parameters: byName([...parameters, rest]) } }
-        : {}),
+      ...(this.#has('list') && { get: this.#list(this.#scoped) }),
+      ...(this.#has('create') && {
+        post: this.#make({
+          verb: 'create',
+          name: this.#scoped,
+          action: 'post',
+          description: `Creates a ${kind}.`,
+          parameters: ofWrites,
+          body: type,
+          codes: created,
+          answer: type,
+        }),
+      }),
+      ...(this.#has('deletecollection') && {
+        delete: this.#make({
+          verb: 'delete',
+          name: `Collection${this.#scoped}`,
+          action: 'deletecollection',
+          description: `Deletes objects of kind ${kind}.`,
+          parameters: ofCollectionDeletes,
+          ...deletion,
+          answer: 'meta/v1.Status',
+        }),
+      }),
+      parameters: this.#inCollection,
     };
   }
-  if (sub.name === 'log') {
-    const get = make({
+
+  #object(): Json {
+    const { kind, type } = this.#kind;
+    const { get, put, patch: patched } = this.#parts('', type);
+    return {
+      get,
+      ...(this.#has('update') && { put }),
+      ...(this.#has('patch') && { patch: patched }),
+      ...(this.#has('delete') && {
+        delete: this.#make({
+          verb: 'delete',
+          name: this.#scoped,
+          action: 'delete',
+          description: `Deletes the ${kind}.`,
+          parameters: ofDeletes,
+          ...deletion,
+          codes: [200, 202],
+          answer: returnsDeletedObject(this.#kind) ? type : 'meta/v1.Status',
+        }),
+      }),
+      parameters: this.#inObject,
+    };
+  }
+
+  /** GET, PUT and PATCH of an object (`part` is empty), or of a part of it. */
+  #parts(part: string, type: string, body?: Subject['body']): Record<'get' | 'put' | 'patch', Json> {
+    const { kind } = this.#kind;
+    const name = this.#scoped + capital(part);
+    const whole = part === '' ? `the ${kind}` : `the ${part} of the ${kind}`;
+    return {
+      get: this.#make({ verb: 'read', name, action: 'get', description: `Reads ${whole}.`, answer: type }, body),
+      put: this.#make(
+        {
+          verb: 'replace',
+          name,
+          action: 'put',
+          description: `Replaces ${whole}.`,
+          parameters: ofWrites,
+          body: type,
+          codes: stored,
+          answer: type,
+        },
+        body,
+      ),
+      patch: this.#make(
+        {
+          verb: 'patch',
+          name,
+          action: 'patch',
+          description: `Changes ${whole} by a patch.`,
+          parameters: ofPatches,
+          body: patch,
+          codes: stored,
+          answer: type,
+        },
+        body,
+      ),
+    };
+  }
+
+  /** The paths of a part of an object, or of what is done to it. */
+  #subresource(path: string, sub: DiscoveredSubresource): Json {
+    if (sub.body.kind.endsWith('Options')) return this.#connection(path, sub);
+    if (sub.name === 'log') return { [path]: this.#log() };
+    const type = this.#typeOf(sub.body);
+    const { get, put, patch: patched } = this.#parts(sub.name, type, sub.body);
+    const item: Json = {
+      ...(sub.verbs.includes('get') && { get }),
+      ...(sub.verbs.includes('update') && { put }),
+      ...(sub.verbs.includes('patch') && { patch: patched }),
+    };
+    if (!sub.verbs.includes('create')) return { [path]: { ...item, parameters: this.#inObject } };
+    const post = this.#make(
+      {
+        verb: 'create',
+        name: this.#scoped + capital(sub.name),
+        action: 'post',
+        description: `Creates the ${sub.name} of a ${this.#kind.kind}.`,
+        parameters: ofWrites,
+        body: type,
+        codes: created,
+        answer: type,
+      },
+      sub.body,
+    );
+    return { [path]: queryOfPath({ ...item, post }, 'post', this.#inObject) };
+  }
+
+  /** The type of a body: a kind's, or where it is no kind of its own, as an Eviction, one of its group. */
+  #typeOf({ group, version, kind }: Subject['body']): string {
+    const known = this.#context.kinds.find(
+      (each) => each.group === group && each.version === version && each.kind === kind,
+    );
+    return known?.type ?? `${group.split('.')[0] || 'core'}/${version}.${kind}`;
+  }
+
+  /** What goes on to the object itself: its query is that of the options. */
+  #connection(path: string, { name, body }: DiscoveredSubresource): Json {
+    const { kind } = this.#kind;
+    const { methods = [], connects } = this.#context.table[`${resourceKey(this.#kind)}/${name}`] ?? {};
+    const connect = (method: string, suffix: string): Json =>
+      this.#make(
+        {
+          verb: 'connect',
+          name: `${capital(method)}${this.#scoped}${capital(name)}${suffix}`,
+          action: 'connect',
+          description: `Sends a ${method.toUpperCase()} request to the ${name} of the ${kind}.`,
+          types: ['*/*'],
+        },
+        body,
+      );
+    const item = (suffix: string): Json =>
+      Object.fromEntries(methods.map((each) => each.toLowerCase()).map((method) => [method, connect(method, suffix)]));
+    const query = ofOptions(`core/v1.${body.kind}`, this.#context.words);
+    const parameters = byName([...this.#inObject.filter((each) => each !== pretty), ...query]);
+    const rest = inPath('path', `What is asked for of the ${kind}.`);
+    return {
+      [path]: { ...item(''), parameters },
+      ...(connects && { [`${path}/{path}`]: { ...item('WithPath'), parameters: byName([...parameters, rest]) } }),
+    };
+  }
+
+  #log(): Json {
+    const get = this.#make({
       verb: 'read',
-      name: scoped + part,
+      name: `${this.#scoped}Log`,
       action: 'get',
-      description: `Reads the log of the ${kind.kind}.`,
+      description: `Reads the log of the ${this.#kind.kind}.`,
       types: ['text/plain', 'application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'],
     });
-    return { [path]: { get, parameters: byName([...where, ...ofOptions('core/v1.PodLogOptions', words)]) } };
+    return { get, parameters: byName([...this.#inObject, ...ofOptions('core/v1.PodLogOptions', this.#context.words)]) };
   }
-  const known = objectOperations(kind, subject, scoped, sub.name, type, schemas);
-  const operations: Json = Object.fromEntries(
-    Object.entries({ get: 'get', put: 'update', patch: 'patch' })
-      .filter(([, verb]) => sub.verbs.includes(verb))
-      .map(([method]) => [method, known[method]]),
-  );
-  if (!sub.verbs.includes('create')) return { [path]: { ...operations, parameters: where } };
-  operations['post'] = make({
-    verb: 'create',
-    name: scoped + part,
-    action: 'post',
-    description: `Creates the ${sub.name} of a ${kind.kind}.`,
-    parameters: ofWrites,
-    codes: [200, 201, 202],
-    answer: type,
-    body: type,
-  });
-  // Here, as upstream has it, the query is the path's.
-  const { parameters, ...post } = operations['post'] as Json;
-  return { [path]: { ...operations, post, parameters: byName([...where, ...(parameters as Json[])]) } };
+
+  /** The paths under `watch/`, which clients of today do not use. */
+  #watches(): Json {
+    const { kind, namespaced, plural } = this.#kind;
+    const watch = (name: string, action: 'watch' | 'watchlist', more: readonly Json[]): Json => {
+      const what = action === 'watch' ? `the ${kind}` : `objects of kind ${kind}`;
+      const description = `Watches ${what}. Deprecated: list them with the parameter watch.`;
+      const answer = 'meta/v1.WatchEvent';
+      const get = this.#make({ verb: 'watch', name, action, description, answer, types: 'collection' });
+      return { get, parameters: byName([...ofLists, ...more]) };
+    };
+    const root = `${this.#root}/watch`;
+    return {
+      ...(namespaced && { [`${root}/${plural}`]: watch(`${kind}ListForAllNamespaces`, 'watchlist', [pretty]) }),
+      [root + this.#place]: watch(`${this.#scoped}List`, 'watchlist', this.#inCollection),
+      [`${root + this.#place}/{name}`]: watch(this.#scoped, 'watch', this.#inObject),
+    };
+  }
 }
 
-/** The paths under `watch/`, which clients of today do not use. */
-function watchPaths(
-  kind: AnyKind,
-  root: string,
-  place: string,
-  scoped: string,
-  name: Json,
-  where: readonly Json[],
-  make: (operation: Operation) => Json,
-): Json {
-  const watch = (named: string, action: 'watch' | 'watchlist', more: readonly Json[]): Json => ({
-    get: make({
-      verb: 'watch',
-      name: named,
-      action,
-      description: `Watches ${action === 'watch' ? `the ${kind.kind}` : `objects of kind ${kind.kind}`}. Deprecated: list them with the parameter watch.`,
-      answer: 'meta/v1.WatchEvent',
-      types: 'collection',
-    }),
-    parameters: byName([...ofLists, ...more]),
-  });
-  return {
-    ...(kind.namespaced
-      ? { [`${root}/watch/${kind.plural}`]: watch(`${kind.kind}ListForAllNamespaces`, 'watchlist', [pretty]) }
-      : {}),
-    [`${root}/watch${place}`]: watch(`${scoped}List`, 'watchlist', where),
-    [`${root}/watch${place}/{name}`]: watch(scoped, 'watch', [name, ...where]),
-  };
+/** A path whose query is declared for it as a whole, as upstream does where it has but one method with a query. */
+function queryOfPath(item: Json, method: string, more: readonly Json[]): Json {
+  const { parameters, ...operation } = item[method] as { parameters: readonly Json[] };
+  return { ...item, [method]: operation, parameters: byName([...parameters, ...more]) };
 }
