@@ -23,11 +23,13 @@ import { serviceCidrController } from './controllers/service-cidr/controller.ts'
 import { serviceAccountController } from './controllers/serviceaccount/controller.ts';
 import { serviceAccountTokenController } from './controllers/serviceaccount-token/controller.ts';
 import { taintEvictionController } from './controllers/taint-eviction/controller.ts';
+import { attributesClassProtectionController } from './controllers/volume-protection/attributes-classes.ts';
 import { claimProtectionController } from './controllers/volume-protection/claims.ts';
 import { volumeProtectionController } from './controllers/volume-protection/volumes.ts';
 
 /** All controllers of kube-controller-manager. */
 export const allControllers = (): Controller[] => [
+  attributesClassProtectionController,
   bootstrapSignerController,
   claimProtectionController,
   clusterRoleAggregationController,

@@ -1,15 +1,21 @@
 import { persistentVolume } from '@coracle/api/core/v1/persistentvolume';
 import { persistentVolumeClaim } from '@coracle/api/core/v1/persistentvolumeclaim';
 import { pod } from '@coracle/api/core/v1/pod';
+import { volumeAttributesClass } from '@coracle/api/storage/v1/volumeattributesclass';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '@coracle/api/types/core/v1';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type TestCluster, testCluster } from '../../testing/cluster.ts';
+import { attributesClassProtectionController } from './attributes-classes.ts';
 import { claimProtectionController } from './claims.ts';
 import { volumeProtectionController } from './volumes.ts';
 
 let cluster: TestCluster;
 beforeEach(async () => {
-  cluster = await testCluster([claimProtectionController, volumeProtectionController]);
+  cluster = await testCluster([
+    attributesClassProtectionController,
+    claimProtectionController,
+    volumeProtectionController,
+  ]);
 });
 afterEach(() => cluster.close());
 
@@ -84,5 +90,75 @@ describe('a volume', () => {
     expect((await cluster.get(persistentVolume, 'disk')).metadata.deletionTimestamp).toBeDefined();
     await phase('Released');
     await cluster.eventually(() => cluster.gone(persistentVolume, 'disk'), Boolean);
+  });
+});
+
+describe('a class of volume attributes', () => {
+  const made = async (name: string) => {
+    await cluster.client.create(volumeAttributesClass, {
+      metadata: { name },
+      driverName: 'disk.example',
+      parameters: { iops: '1' },
+    });
+    await cluster.eventually(
+      () => cluster.get(volumeAttributesClass, name),
+      (it) => it.metadata.finalizers?.includes('kubernetes.io/vac-protection') === true,
+    );
+  };
+  const goes = (name: string) => cluster.eventually(() => cluster.gone(volumeAttributesClass, name), Boolean);
+
+  it('that nothing names goes when it is deleted', async () => {
+    await made('fast');
+    await cluster.client.delete(volumeAttributesClass, 'fast');
+    await goes('fast');
+  });
+
+  it('stays while a claim wants it, has it or is on its way to it, or a volume has it', async () => {
+    await made('fast');
+    await cluster.client.create(persistentVolumeClaim, claim('data'));
+    const changed = (change: (it: PersistentVolumeClaim) => void, status: boolean) =>
+      cluster.change(persistentVolumeClaim, 'data', change, { status });
+    await changed((it) => {
+      it.status = {
+        ...it.status,
+        currentVolumeAttributesClassName: 'fast',
+        modifyVolumeStatus: { targetVolumeAttributesClassName: 'fast', status: 'InProgress' },
+      };
+    }, true);
+    const volume = {
+      metadata: { name: 'disk' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        csi: { driver: 'disk.example', volumeHandle: '1' },
+        volumeAttributesClassName: 'fast',
+      },
+    } as PersistentVolume;
+    await cluster.client.create(persistentVolume, volume);
+    await cluster.client.create(persistentVolumeClaim, {
+      ...claim('new'),
+      spec: { ...claim('new').spec, volumeAttributesClassName: 'fast' },
+    });
+    await cluster.client.delete(volumeAttributesClass, 'fast');
+    const stays = async () => {
+      // Another that nothing names is gone by the time that this one would be.
+      await made('other');
+      await cluster.client.delete(volumeAttributesClass, 'other');
+      await goes('other');
+      expect((await cluster.get(volumeAttributesClass, 'fast')).metadata.deletionTimestamp).toBeDefined();
+    };
+    await stays();
+    await cluster.client.delete(persistentVolumeClaim, 'new', 'default');
+    await stays();
+    await cluster.client.delete(persistentVolume, 'disk');
+    await stays();
+    await changed((it) => {
+      delete it.status!.modifyVolumeStatus;
+    }, true);
+    await stays();
+    await changed((it) => {
+      delete it.status!.currentVolumeAttributesClassName;
+    }, true);
+    await goes('fast');
   });
 });

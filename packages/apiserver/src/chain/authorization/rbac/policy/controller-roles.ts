@@ -230,4 +230,10 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
     on('get', core, 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'),
     on('delete patch', core, 'secrets'),
   ],
+  'volumeattributesclass-protection-controller': [
+    on(read, core, 'persistentvolumeclaims'),
+    on(read, core, 'persistentvolumes'),
+    on('get list update watch', 'storage.k8s.io', 'volumeattributesclasses'),
+    events,
+  ],
 };
