@@ -53,6 +53,25 @@ const strings = /"(?:[^"\\]|\\.)*"/sy;
 /** Paths (`spec.containers[0].image`) of the fields that occur again in well-formed JSON, each once, in order of appearance. */
 export function duplicateFields(text: string): string[] {
   const found = new Set<string>();
+  eachKey(text, (path, again) => {
+    if (again) found.add(path());
+  });
+  return [...found];
+}
+
+/** Sorts paths of fields of well-formed JSON: some by where they first stand, those of `repeated` by where they stand again. */
+export function inOrderOfAppearance(text: string, once: readonly string[], repeated: readonly string[]): string[] {
+  const [first, second] = [new Set(once), new Set(repeated)];
+  const order = new Set<string>();
+  eachKey(text, (path, again) => {
+    const at = path();
+    if (first.has(at) || (again && second.has(at))) order.add(at);
+  });
+  return [...order];
+}
+
+/** Calls back for each key of well-formed JSON with its path, and whether its object had the key before. */
+function eachKey(text: string, visit: (path: () => string, again: boolean) => void): void {
   const levels: Level[] = [];
   let expectKey = false;
   const path = (): string => {
@@ -87,11 +106,10 @@ export function duplicateFields(text: string): string[] {
         i += literal.length - 1;
         if (!expectKey || !top?.keys) break;
         top.key = JSON.parse(literal) as string;
-        if (top.keys.has(top.key)) found.add(path());
+        visit(path, top.keys.has(top.key));
         top.keys.add(top.key);
         expectKey = false;
       }
     }
   }
-  return [...found];
 }

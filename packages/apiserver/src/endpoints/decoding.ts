@@ -1,4 +1,5 @@
 import { encodeJson } from '@coracle/api/codec/json';
+import { inOrderOfAppearance } from '@coracle/api/codec/json-duplicates';
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
@@ -37,7 +38,8 @@ export function decodeObject(
       `${object.kind} in version "${versionOf(object.apiVersion!)}" cannot be handled as a ${expected.kind}: ${problem}`,
     );
   const typed = typedObject<KubeObject>(object, expected, fail);
-  reportFields(typed.unknown, repeated, validation, warn, fail, { dynamic: expected.dynamic !== undefined });
+  const dynamic = expected.dynamic !== undefined;
+  reportFields(typed.unknown, repeated, validation, warn, fail, dynamic ? { dynamic } : { source: bytes });
   return typed.object;
 }
 
@@ -157,23 +159,36 @@ export function typedObject<T>(
 /** Upstream's decoder does not tell of more. */
 const mostProblems = 100;
 
-/** Does with unknown and repeated fields what the client asked for: refuse, warn, or nothing. A field that is both counts as unknown, but for custom resources (`dynamic`). `more`: other problems. */
+interface Reported {
+  /** The object is a custom resource. */
+  dynamic?: boolean;
+  /** The JSON that all of it was found in, and in whose order it is told; else repeated fields come before unknown ones. */
+  source?: Buffer;
+  /** Other problems, told before these. */
+  more?: readonly string[];
+}
+
+/** Does with unknown and repeated fields what the client asked for: refuse, warn, or nothing. A field that is both counts as unknown, but for custom resources. */
 export function reportFields(
   unknown: readonly string[],
   { paths, lines }: RepeatedKeys,
   validation: FieldValidation,
   warn: (text: string) => void,
   fail: (problem: string) => Error,
-  { dynamic = false, more = [] }: { dynamic?: boolean; more?: readonly string[] } = {},
+  { dynamic = false, source, more = [] }: Reported = {},
 ): void {
   if (validation === 'Ignore' || unknown.length + paths.length + lines.length + more.length === 0) return;
   const unknownFields = new Set(unknown);
   const known = dynamic ? paths : paths.filter((path) => !isWithin(path, unknownFields));
-  const problems = [
-    ...more,
-    ...known.map((field) => `duplicate field ${JSON.stringify(field)}`),
-    ...unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
-  ].slice(0, mostProblems);
+  const duplicate = (field: string) => `duplicate field ${JSON.stringify(field)}`;
+  const strange = (field: string) => `unknown field ${JSON.stringify(field)}`;
+  const fields =
+    source && known.length > 0 && unknown.length > 0
+      ? inOrderOfAppearance(source.toString(), unknown, known).map((field) =>
+          unknownFields.has(field) ? strange(field) : duplicate(field),
+        )
+      : [...known.map(duplicate), ...unknown.map(strange)];
+  const problems = [...more, ...fields].slice(0, mostProblems);
   if (validation === 'Strict') {
     const yaml = lines.length === 0 ? [] : [yamlErrors({ paths, lines })];
     throw fail(`strict decoding error: ${[...yaml, ...problems].join(', ')}`);

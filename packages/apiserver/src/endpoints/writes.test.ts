@@ -151,12 +151,16 @@ describe('field validation', () => {
     expect((await call('GET', `${path}/configmaps/a`)).status).toBe(404);
   });
 
-  it('says duplicate fields before unknown ones, each in their order', async () => {
+  it('says duplicate and unknown fields in the order of the body', async () => {
     const mixed =
       '{"metadata":{"name":"mixed","b":1,"labels":{"l":"1","l":"2"}},"z":1,"z":2,"data":{"y":"1","x":"1","x":"2","y":"2"},"a":{"n":1,"n":2}}';
     const problems = [
-      ...['metadata.labels.l', 'data.x', 'data.y'].map((field) => `duplicate field "${field}"`),
-      ...['metadata.b', 'z', 'a'].map((field) => `unknown field "${field}"`),
+      'unknown field "metadata.b"',
+      'duplicate field "metadata.labels.l"',
+      'unknown field "z"',
+      'duplicate field "data.x"',
+      'duplicate field "data.y"',
+      'unknown field "a"',
     ];
     const strict = await call('POST', `${path}/configmaps?fieldValidation=Strict`, mixed);
     expect([strict.status, strict.body.message]).toEqual([
