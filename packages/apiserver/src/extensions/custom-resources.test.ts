@@ -131,6 +131,53 @@ describe('a definition', () => {
     expect(v2.body.definitions['com.example.v1.Widget'].properties.spec).toBeDefined();
   });
 
+  it('is described with what every object has, as are resources embedded in it', async () => {
+    const text = { type: 'string' };
+    const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true };
+    const properties = {
+      label: text,
+      first: { ...embedded, required: ['spec'], properties: { spec: { ...text, nullable: true } } },
+      others: { type: 'array', items: { ...embedded, 'x-kubernetes-preserve-unknown-fields': true } },
+    };
+    const crate = versionOf(properties, { selectableFields: [{ jsonPath: '.label' }] });
+    await define(call, definitionOf('Crate', [crate]));
+    const { components } = (await call('GET', '/openapi/v3/apis/example.com/v1')).body;
+    const [whole, list] = ['Crate', 'CrateList'].map((name) => components.schemas[`com.example.v1.${name}`]);
+    const head = {
+      apiVersion: { ...text, description: expect.stringContaining('APIVersion defines') },
+      kind: { ...text, description: expect.any(String) },
+      metadata: {
+        description: expect.stringContaining("Standard object's metadata"),
+        allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }],
+      },
+    };
+    const selectable = { 'x-kubernetes-selectable-fields': [{ fieldPath: 'label' }] };
+    expect(whole).toMatchObject({ ...selectable, properties: head });
+    expect(list).toMatchObject({ ...selectable, properties: { kind: head.kind } });
+    const { first, others } = whole.properties;
+    expect(first).toMatchObject({ required: ['spec', 'kind', 'apiVersion'], properties: head });
+    expect(others.items).toMatchObject({ required: ['kind', 'apiVersion'], properties: head });
+    const v2 = (await call('GET', '/openapi/v2')).body.definitions['com.example.v1.Crate'].properties;
+    expect(v2.first).toMatchObject({ required: ['kind', 'apiVersion'], properties: { kind: head.kind } });
+    expect(v2.others.items).toEqual({
+      'x-kubernetes-embedded-resource': true,
+      'x-kubernetes-preserve-unknown-fields': true,
+    });
+  });
+
+  it('that takes any field is in OpenAPI v2 as an object, without a word on fields', async () => {
+    const open = {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      properties: { a: { type: 'string' } },
+    };
+    await define(call, definitionOf('Sack', [{ ...versionOf({}), schema: { openAPIV3Schema: open } }]));
+    expect((await call('GET', '/openapi/v2')).body.definitions['com.example.v1.Sack']).toEqual({
+      type: 'object',
+      'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Sack' }],
+    });
+  });
+
   it('waits for names that another has, and gets them when they are free', async () => {
     const rival = definitionOf('Gadget', [versionOf({})], {
       names: { plural: 'gadgets', kind: 'Gadget', shortNames: ['gd'] },

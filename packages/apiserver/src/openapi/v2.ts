@@ -13,7 +13,7 @@ export function openApiV2({ info, paths, components }: Json): Json {
     swagger: '2.0',
     info,
     paths: mapped(paths as Json, (path) => pathOf(path as Json, parameters)),
-    definitions: mapped(schemas, (schema) => definition(schema as Json)),
+    definitions: mapped(schemas, (schema) => rootDefinition(schema as Json)),
     parameters: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
     securityDefinitions: security.definitions,
     security: security.required,
@@ -64,6 +64,15 @@ function operationOf({ parameters = [], requestBody, responses, ...rest }: Json,
   };
 }
 
+/** Of a kind that takes any field nothing is said but what it is: clients would refuse all that is not declared. */
+function rootDefinition(schema: Json): Json {
+  if (schema['x-kubernetes-preserve-unknown-fields'] !== true) return definition(schema);
+  const identity = ['x-kubernetes-group-version-kind', 'x-kubernetes-selectable-fields'].filter(
+    (name) => name in schema,
+  );
+  return { type: 'object', ...Object.fromEntries(identity.map((name) => [name, schema[name]])) };
+}
+
 /**
  * A v3 schema in the terms of 2.0, which knows neither `oneOf` and its like nor anything beside a reference. Of what may be null, or may have fields
  * that are not declared, nothing is said: clients that check by this document would refuse it.
@@ -78,9 +87,11 @@ function definition(schema: Json): Json {
   }
   const { oneOf, allOf: _, anyOf: __, not: ___, default: ____, nullable, ...known } = schema;
   const open = nullable === true || known['x-kubernetes-preserve-unknown-fields'] === true;
-  const { properties, items, additionalProperties, ...rest } = open ? withoutForm(known) : known;
+  const { properties, items, additionalProperties, required, ...rest } = open ? withoutForm(known) : known;
+  const needed = (required as string[] | undefined)?.filter((name) => !mayBeNull((properties as Json)?.[name]));
   return {
     ...rest,
+    ...(needed && needed.length > 0 ? { required: needed } : {}),
     ...(oneOf && !('type' in rest) && !open && !rest['x-kubernetes-int-or-string'] ? { type: 'string' } : {}),
     ...(properties ? { properties: mapped(properties as Json, (each) => definition(each as Json)) } : {}),
     ...(items ? { items: definition(items as Json) } : {}),
@@ -88,9 +99,20 @@ function definition(schema: Json): Json {
   };
 }
 
-function withoutForm({ type: _, properties: __, items: ___, additionalProperties: ____, ...rest }: Json): Json {
-  return rest;
+function withoutForm({
+  type: _,
+  properties: __,
+  items: ___,
+  additionalProperties: ____,
+  required,
+  ...rest
+}: Json): Json {
+  if (rest['x-kubernetes-embedded-resource'] !== true) return { ...rest, required };
+  // What it is need not be said where it is not declared.
+  return { ...rest, required: (required as string[]).filter((name) => name !== 'apiVersion' && name !== 'kind') };
 }
+
+const mayBeNull = (schema: unknown): boolean => (schema as Json | undefined)?.['nullable'] === true;
 
 function referenceOf({ $ref, allOf }: Json): string | undefined {
   return ($ref ?? (allOf as Json[] | undefined)?.[0]?.['$ref']) as string | undefined;
