@@ -119,10 +119,10 @@ export interface DynamicType {
   /** Its structure, for server-side apply and managed fields. */
   readonly schema: ObjectSchema;
   /**
-   * Gives a decoded value the form of the type: metadata typed, unknown fields pruned and named. May change `value`. Throws a DecodeError
-   * where metadata does not fit.
+   * Gives a decoded value the form of the type: metadata typed, unknown fields pruned and named, nulls dropped where none is allowed unless they are to be
+   * `kept`. May change `value`. Throws a DecodeError where metadata does not fit.
    */
-  decode(value: unknown): { object: unknown; unknown: string[] };
+  decode(value: unknown, nulls?: 'kept'): { object: unknown; unknown: string[] };
   /**
    * All errors of replacing `old` by `it` through the resource or a subresource, beyond those of its metadata; what was invalid before and has not
    * changed may stay, and `warn` may be told of it.

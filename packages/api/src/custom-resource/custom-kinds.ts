@@ -10,7 +10,7 @@ import { append } from '../meta/append.ts';
 import { clone, getOwn } from '../meta/object.ts';
 import { byStability } from '../meta/version-order.ts';
 import { applySchema } from '../structural/apply-schema.ts';
-import { fillDefaults } from '../structural/defaults.ts';
+import { dropNulls, fillDefaults } from '../structural/defaults.ts';
 import { type StructuralNode, structuralNode } from '../structural/node.ts';
 import { prune } from '../structural/prune.ts';
 import { columnsOf } from './columns.ts';
@@ -109,7 +109,7 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
         }),
     dynamic: {
       schema: applySchema(type, node),
-      decode: (value) => decode(value as Record<string, unknown>, node),
+      decode: (value, nulls) => decode(value as Record<string, unknown>, node, nulls),
       validateUpdate: validator.validateUpdate,
       openApi: props as Readonly<Record<string, unknown>>,
       deprecation: version.deprecated ? (version.deprecationWarning ?? deprecationOf(version, spec)) : undefined,
@@ -128,12 +128,17 @@ function customKind(version: CustomResourceDefinitionVersion, family: Family): A
   return kind;
 }
 
-function decode(value: Record<string, unknown>, node: StructuralNode): { object: unknown; unknown: string[] } {
+function decode(
+  value: Record<string, unknown>,
+  node: StructuralNode,
+  nulls?: 'kept',
+): { object: unknown; unknown: string[] } {
   const unknown: string[] = [];
   const odd: string[] = [];
   typedMetadata(value, node, odd);
   const pruned: string[] = [];
   prune(value, node, true, pruned);
+  if (nulls !== 'kept') dropNulls(value, node);
   // Fields of the object's own metadata come first, those of resources in it last.
   const isOwn = (path: string) => path.startsWith('metadata.');
   append(unknown, odd.filter(isOwn));

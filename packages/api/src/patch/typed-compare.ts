@@ -118,21 +118,18 @@ const isEmptyCollection = (value: unknown): boolean => {
 
 /**
  * Compares one value; `element` is its place in the sinks, which are those of what is around it. `always` tells on which sides the
- * value itself is there even when it is absent.
+ * value itself is there even when it is absent. A null is a value with nothing in it.
  */
 function compareValue(
   ref: TypedRef,
-  a: unknown,
-  b: unknown,
+  from: unknown,
+  to: unknown,
   element: string,
   changed: Sink,
   removed: Sink,
   always: Sides,
 ): void {
-  if (a === b) return;
-  const from = a === null ? undefined : a;
-  const to = b === null ? undefined : b;
-  if (from === undefined && to === undefined) return;
+  if (from === to) return;
   const topology = topologyOf(ref, from, to);
   const isWhole = topology.is === 'leaf' || !hasForm(topology, from) || !hasForm(topology, to);
   if (isWhole || (isEmptyCollection(from) && isEmptyCollection(to))) {
@@ -150,7 +147,7 @@ function compareValue(
 
 /** Whether a value has the form of its type. Custom resources are compared before they are validated: what has not is one thing. */
 function hasForm(topology: Topology, value: unknown): boolean {
-  if (value === undefined) return true;
+  if (value === undefined || value === null) return true;
   return topology.is === 'struct' || topology.is === 'map' ? isObject(value) : Array.isArray(value);
 }
 

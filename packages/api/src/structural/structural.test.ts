@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
 import { clone } from '../meta/object.ts';
-import { fillDefaults } from './defaults.ts';
+import { dropNulls, fillDefaults } from './defaults.ts';
 import { formatCheck } from './formats.ts';
 import { structuralNode } from './node.ts';
 import { loadPatterns } from './patterns.ts';
@@ -204,6 +204,7 @@ describe('pruning and defaults', () => {
 
   it('fill in, and take nulls away where none may be', () => {
     const value = { a: null, n: null, z: null, list: [{}, null] };
+    dropNulls(value, node);
     fillDefaults(value, node);
     expect(value).toEqual({ a: 1, n: null, list: [{ k: 'v' }, null], o: { p: 'q' } });
   });
@@ -215,6 +216,7 @@ describe('pruning and defaults', () => {
         (value) => {
           const once = (it: unknown) => {
             prune(it, node, true);
+            dropNulls(it, node);
             fillDefaults(it, node);
             return it;
           };

@@ -72,6 +72,8 @@ export function applied(
     ...(ignored ? { ignored } : {}),
   });
   try {
+    // A null that a custom resource's field does not allow was sent on purpose: validation refuses it.
+    if (kind.dynamic) return kind.dynamic.decode(merged, 'kept').object as KubeObject;
     return decodeKindObject<KubeObject>(merged, kind).object;
   } catch (error) {
     // Times and amounts are texts as far as merging goes.
