@@ -2,10 +2,10 @@ import type { CustomResourceSubresources } from '../generated/apiextensions/v1.t
 import type { DynamicType, KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path } from '../meta/field-path.ts';
 import { getOwn, getPath } from '../meta/object.ts';
+import { absent } from '../structural/former.ts';
 import { duplicateItems, hasLists } from '../structural/lists.ts';
 import type { StructuralNode } from '../structural/node.ts';
 import { type SchemaValidator, schemaValidator } from '../structural/validate.ts';
-import { absent } from '../structural/walk.ts';
 import { embeddedErrors } from './metadata.ts';
 
 /** Validates the objects of one version of a custom resource; errors of their metadata, which others find, keep rules from being asked as others do. */
@@ -44,7 +44,8 @@ function withRules(
   if (![...metadata, ...errors].some(({ type }) => blocking.has(type))) {
     const outcome = rules.validate(it, old);
     for (const { field, message } of outcome.ratcheted) warn?.(`${field}: ${message}`);
-    return [...errors, ...outcome.errors];
+    // A rule of the whole is reported without a field.
+    return [...errors, ...outcome.errors.map((each) => (each.field === '' ? { ...each, field: '<nil>' } : each))];
   }
   const message =
     'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';

@@ -1,12 +1,13 @@
 import { append } from '../meta/append.ts';
 import type { FieldError } from '../meta/field-path.ts';
+import type { absent, Former } from './former.ts';
 import type { Walk } from './walk.ts';
 
 /**
  * Validates one value, of which `old` is the former one or `absent`; errors go to the walk. Returns how many validators looked at the value
  * and its parts, as upstream counts them: the best of several alternatives is the one that got furthest.
  */
-export type Check = (value: unknown, old: unknown, walk: Walk) => number;
+export type Check = (value: unknown, old: Former | typeof absent, walk: Walk) => number;
 
 interface Attempt {
   readonly count: number;
@@ -14,7 +15,7 @@ interface Attempt {
 }
 
 /** Runs a check apart: its errors do not count yet. */
-export function attempt(check: Check, value: unknown, old: unknown, walk: Walk): Attempt {
+export function attempt(check: Check, value: unknown, old: Former | typeof absent, walk: Walk): Attempt {
   const { errors } = walk;
   walk.errors = [];
   const count = check(value, old, walk);

@@ -1,8 +1,8 @@
 import { append } from '../meta/append.ts';
 import { duplicate, type FieldError, invalid, Path } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
+import { keyOf } from './list-keys.ts';
 import { memberOf, type StructuralNode } from './node.ts';
-import { keyOf } from './validate.ts';
 
 /** Items that occur twice in lists that are sets, or keys that do in lists that are maps. */
 export function duplicateItems(value: unknown, node: StructuralNode, at = new Path()): FieldError[] {

@@ -3,10 +3,11 @@ import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
 import { type FieldError, tooLongText, tooManyText } from '../meta/field-path.ts';
 import { deepEqual, isObject } from '../meta/object.ts';
 import { formatCheck, formatOf } from './formats.ts';
+import { absent, type ComparedBy, type Former, formerItems, formerMember, isAsItWas } from './former.ts';
 import { allOf, anyOf, attempt, type Check, not, oneOf } from './junctors.ts';
 import { isNearlyInteger, numberCheck } from './numbers.ts';
 import { compilePattern } from './patterns.ts';
-import { absent, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 type Json = Record<string, unknown>;
 
@@ -21,15 +22,15 @@ export interface SchemaValidator {
 
 /** Compiles a schema into a validator. Patterns must have been loaded. Throws an Error for patterns that are none. */
 export function schemaValidator(props: JSONSchemaProps): SchemaValidator {
-  const check = compile(props);
+  const check = ratcheting(compile(props));
   return {
     validate(value, at = '', old = absent) {
       const walk = new Walk(at, false);
       check(value, absent, walk);
       if (walk.errors.length === 0 || old === absent) return walk.errors;
-      const ratcheting = new Walk(at, true);
-      check(value, old, ratcheting);
-      return ratcheting.errors;
+      const again = new Walk(at, true);
+      check(value, { value: old, schema: props as ComparedBy }, again);
+      return again.errors;
     },
   };
 }
@@ -74,9 +75,14 @@ function compile(props: JSONSchemaProps): Check {
     if (isObject(value)) count += object(value, old, walk) + 1;
     return count;
   };
+  return whole;
+}
+
+/** Lets through what is as it was. The alternatives of a schema do not: they are about a value that the schema itself has looked at. */
+function ratcheting(check: Check): Check {
   return (value, old, walk) => {
-    const unchanged = walk.ratchet && old !== absent && deepEqual(value, old);
-    return unchanged ? attempt(whole, value, absent, walk).count : whole(value, old, walk);
+    const unchanged = walk.ratchet && old !== absent && isAsItWas(value, old);
+    return unchanged ? attempt(check, value, absent, walk).count : check(value, old, walk);
   };
 }
 
@@ -155,20 +161,17 @@ function lengthOf(text: string): number {
   return length;
 }
 
-function listCheck(props: JSONSchemaProps): (value: unknown[], old: unknown, walk: Walk) => number {
+function listCheck(props: JSONSchemaProps): (value: unknown[], old: Former | typeof absent, walk: Walk) => number {
   const { minItems, maxItems } = props;
   if (!props.items && minItems === undefined && maxItems === undefined) return allows;
-  const item = isObject(props.items) ? compile(props.items as JSONSchemaProps) : undefined;
-  const isMap = props['x-kubernetes-list-type'] === 'map';
-  const keys = props['x-kubernetes-list-map-keys'] ?? [];
+  const item = isObject(props.items) ? ratcheting(compile(props.items as JSONSchemaProps)) : undefined;
   return (value, old, walk) => {
     let count = 0;
     if (item) {
-      const before = walk.ratchet && isMap && Array.isArray(old) ? byKeys(old, keys) : undefined;
+      const formerOf = formerItems(walk.ratchet ? old : absent);
       for (let i = 0; i < value.length; i++) {
         walk.steps.push(i);
-        const former = before?.get(keyOf(value[i], keys));
-        count += item(value[i], former === undefined ? absent : former, walk);
+        count += item(value[i], formerOf(value[i]), walk);
         walk.steps.pop();
       }
     }
@@ -182,24 +185,16 @@ function listCheck(props: JSONSchemaProps): (value: unknown[], old: unknown, wal
   };
 }
 
-/** An item's keys as one text. */
-export function keyOf(item: unknown, keys: readonly string[]): string {
-  if (!isObject(item)) return encodeJson(item);
-  return encodeJson(keys.map((key) => (Object.hasOwn(item, key) ? item[key] : null)));
-}
-
-function byKeys(list: readonly unknown[], keys: readonly string[]): Map<string, unknown> {
-  return new Map(list.map((item) => [keyOf(item, keys), item]));
-}
-
-function objectCheck(props: JSONSchemaProps): (value: Json, old: unknown, walk: Walk) => number {
+function objectCheck(props: JSONSchemaProps): (value: Json, old: Former | typeof absent, walk: Walk) => number {
   const { minProperties, maxProperties, required = [] } = props;
   if (!props.properties && !props.additionalProperties && !props.required?.length) {
     if (minProperties === undefined && maxProperties === undefined) return allows;
   }
-  const properties = new Map(Object.entries(props.properties ?? {}).map(([name, each]) => [name, compile(each)]));
+  const properties = new Map(
+    Object.entries(props.properties ?? {}).map(([name, each]) => [name, ratcheting(compile(each))]),
+  );
   const additional = isObject(props.additionalProperties)
-    ? compile(props.additionalProperties as JSONSchemaProps)
+    ? ratcheting(compile(props.additionalProperties as JSONSchemaProps))
     : undefined;
   const counts = minProperties !== undefined || maxProperties !== undefined;
   return (value, old, walk) => {
@@ -210,8 +205,7 @@ function objectCheck(props: JSONSchemaProps): (value: Json, old: unknown, walk: 
       const check = own ?? additional;
       if (!check) continue;
       walk.steps.push(own || walk.steps.length > 0 ? name : `.${name}`);
-      const former = isObject(old) && Object.hasOwn(old, name) ? old[name] : absent;
-      count += check(value[name], former, walk);
+      count += check(value[name], walk.ratchet ? formerMember(old, name) : absent, walk);
       walk.steps.pop();
     }
     for (const name of required) {

@@ -2,9 +2,6 @@ import { goText } from '../codec/go-text.ts';
 import { encodeJson } from '../codec/json.ts';
 import type { FieldError, FieldErrorType } from '../meta/field-path.ts';
 
-/** The old value of a part that has none. */
-export const absent: unique symbol = Symbol('absent');
-
 /**
  * Where a validation is and what it found. Steps are pushed and popped on the way down; paths are made only for errors, so that validating
  * what is right allocates nothing.

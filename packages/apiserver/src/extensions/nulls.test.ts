@@ -114,5 +114,8 @@ describe('a null in a custom resource', () => {
     const filled = await apply('applied', { theme: null, note: null });
     expect(filled).toMatchObject({ status: 201, body: { spec: { theme: 'light', note: null } } });
     expect(owned(filled.body, 'me')).toEqual({ 'f:theme': {}, 'f:note': {} });
+    const untyped = await apply('untyped', { any: null });
+    expect(untyped.body.spec).toEqual({ theme: 'light' });
+    expect(owned(untyped.body, 'me')).toEqual({ 'f:any': {} });
   });
 });

@@ -97,6 +97,8 @@ async function overwrite(
     });
     if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
     writer.refuse(object, errors);
+    // Nulls that were let through where none is allowed are not kept.
+    if (write.applied) kind.dynamic?.decode(object);
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
     const put = async (): Promise<CachedObject | Overtaken> => {
       keepUnchangedTimes(old, object);

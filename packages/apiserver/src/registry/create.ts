@@ -62,6 +62,8 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     const errors = validateCreate(kind, object);
     if (hooks.errors) append(errors, await hooks.errors(object, undefined, context, errors));
     writer.refuse(object, errors);
+    // Nulls that were let through where none is allowed are not kept.
+    if (write.applied) kind.dynamic?.decode(object);
     for (const text of kind.warnings?.(object, undefined, '') ?? []) write.warn(text);
     const name = object.metadata.name!;
     const final = writer.attributes(write, 'CREATE', object, undefined, { ...place, name });

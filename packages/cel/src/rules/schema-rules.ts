@@ -1,5 +1,5 @@
 import { duplicate, type FieldError, forbidden, invalid, omitted, Path, required } from '@coracle/api/meta/field-path';
-import { deepEqual } from '@coracle/api/meta/object';
+import { isAsItWas } from '@coracle/api/structural/former';
 import { CostLimitError } from '../evaluate/failure.ts';
 import type { Activation } from '../evaluate/program.ts';
 import { maxMessageSize, perRequestLimit } from '../limits.ts';
@@ -42,7 +42,7 @@ export function compileSchemaRules(schema: StructuralSchema, root = true): Schem
         old,
         at,
         correlated: old !== undefined,
-        unchanged: () => old !== undefined && deepEqual(object, old),
+        unchanged: () => old !== undefined && isAsItWas(object, { value: old, schema }),
         around: () => false,
       });
       return { errors: run.errors, ratcheted: run.ratcheted };
@@ -125,7 +125,7 @@ class Run {
       if (!below) continue;
       const old = before && Object.hasOwn(before, name) ? before[name] : undefined;
       const at = node.values ? place.at.key(name) : place.at.child(name);
-      this.node(below, part(each, old, at, correlated, place));
+      this.node(below, part(below, each, old, at, correlated, place));
     }
   }
 
@@ -139,7 +139,7 @@ class Run {
     );
     for (const [i, each] of value.entries()) {
       const old = keys && before.get(keyOf(each, keys));
-      this.node(node.items, part(each, old, place.at.index(i), correlated, place));
+      this.node(node.items, part(node.items, each, old, place.at.index(i), correlated, place));
     }
   }
 
@@ -216,10 +216,10 @@ class Run {
   }
 }
 
-function part(value: unknown, old: unknown, at: Path, correlated: boolean, around: Place): Place {
+function part({ schema }: RuleNode, value: unknown, old: unknown, at: Path, correlated: boolean, around: Place): Place {
   let equal: boolean | undefined;
   const unchanged = () => {
-    equal ??= correlated ? old !== undefined && deepEqual(value, old) : around.unchanged();
+    equal ??= correlated ? old !== undefined && isAsItWas(value, { value: old, schema }) : around.unchanged();
     return equal;
   };
   return { value, old, at, correlated, unchanged, around: around.unchanged };
