@@ -141,7 +141,7 @@ function decode(
   if (nulls !== 'kept') dropNulls(value, node);
   // Fields of the object's own metadata come first, those of resources in it last.
   const isOwn = (path: string) => path.startsWith('metadata.');
-  append(unknown, odd.filter(isOwn));
+  append(unknown, odd.filter(isOwn).sort());
   append(unknown, pruned.sort());
   append(
     unknown,

@@ -5,7 +5,7 @@ import type { KubeObject } from '../kind.ts';
 import { append } from '../meta/append.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
 import { isDns1035Label, isPathSegmentName, isQualifiedName } from '../meta/names.ts';
-import { isObject } from '../meta/object.ts';
+import { inKeyOrder, isObject } from '../meta/object.ts';
 import { validateMetadata } from '../meta/validate-metadata.ts';
 import { objectSchemaOf } from '../schema.ts';
 import { memberOf, type StructuralNode } from '../structural/node.ts';
@@ -27,21 +27,12 @@ export function typedMetadata(object: Json, node: StructuralNode, unknown: strin
     const { metadata } = inner;
     if (metadata === undefined) return;
     const odd: string[] = [];
-    inner['metadata'] = decoded(metadata, odd, () => asText(invalid(at.child('metadata'), sorted(metadata), '')));
+    inner['metadata'] = decoded(metadata, odd, () => asText(invalid(at.child('metadata'), inKeyOrder(metadata), '')));
     for (const path of odd) unknown.push(`${at}.${path}`);
   });
 }
 
 const asText = ({ field, message }: FieldError): string => `${field}: ${message}`;
-
-const sorted = (value: unknown): unknown =>
-  isObject(value)
-    ? Object.fromEntries(
-        Object.keys(value)
-          .sort()
-          .map((key) => [key, sorted(value[key])]),
-      )
-    : value;
 
 /** Metadata in its form; `prefix` stands before what is wrong with it. Metadata that is null is empty. */
 function decoded(metadata: unknown, unknown: string[], prefix: () => string): unknown {

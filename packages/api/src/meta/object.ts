@@ -153,8 +153,18 @@ export function setPath(object: object, path: string, value: unknown): void {
   setOwn(at, last, value);
 }
 
+/** A value with the keys of all its objects in order, as what is a map in Go is shown. */
+export function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (!isObject(value)) return value;
+  const out = {};
+  for (const key of Object.keys(value).sort()) setOwn(out, key, inKeyOrder(value[key]));
+  return out;
+}
+
 /** The type an object says it is of, `GROUP/VERSION, Kind=KIND` (the core group's name is empty), as errors name it. */
 export function typeNameOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): string {
   const version = typeof apiVersion === 'string' ? apiVersion : '';
+  if (version.split('/').length > 2) return '/, Kind=';
   return `${version.includes('/') ? '' : '/'}${version}, Kind=${typeof kind === 'string' ? kind : ''}`;
 }

@@ -1,6 +1,6 @@
 import { append } from '../meta/append.ts';
 import { duplicate, type FieldError, invalid, Path } from '../meta/field-path.ts';
-import { isObject } from '../meta/object.ts';
+import { inKeyOrder, isObject } from '../meta/object.ts';
 import { keyOf } from './list-keys.ts';
 import { memberOf, type StructuralNode } from './node.ts';
 
@@ -31,6 +31,7 @@ function repeated(list: readonly unknown[], { listType, listKeys }: StructuralNo
   const seen = new Map<string, number>();
   const errors: FieldError[] = [];
   for (const [i, item] of list.entries()) {
+    if (listType === 'map' && item === null) continue;
     if (listType === 'map' && !isObject(item)) {
       errors.push(invalid(at.index(i), item, 'must be an object for an array of list-type map'));
       continue;
@@ -39,20 +40,10 @@ function repeated(list: readonly unknown[], { listType, listKeys }: StructuralNo
     const times = (seen.get(key) ?? 0) + 1;
     seen.set(key, times);
     // However often it is repeated, it is said once.
-    if (times === 2) errors.push(duplicate(at.index(i), inOrder(listType === 'map' ? keysOf(item, listKeys) : item)));
+    if (times === 2)
+      errors.push(duplicate(at.index(i), inKeyOrder(listType === 'map' ? keysOf(item, listKeys) : item)));
   }
   return errors;
-}
-
-/** A value as messages show it: the keys of its objects in order. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, inOrder(value[key])]),
-  );
 }
 
 function keysOf(item: unknown, keys: readonly string[]): unknown {

@@ -32,16 +32,23 @@ class Trail {
   }
 }
 
-function walk(value: unknown, node: StructuralNode, isResource: boolean, trail: Trail | undefined): void {
+/** `keeps`: what the schema does not have stays; a list that keeps it keeps it in its items. */
+function walk(
+  value: unknown,
+  node: StructuralNode,
+  isResource: boolean,
+  trail: Trail | undefined,
+  keeps = node.preserveUnknown,
+): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    const items = node === nothing ? nothing : node.items;
+    const items = node.items ?? (keeps ? undefined : nothing);
     if (!items) return;
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
       if (typeof item !== 'object' || item === null) continue;
       trail?.steps.push(i);
-      walk(item, items, items.embedded, trail);
+      walk(item, items, items.embedded, trail, keeps || items.preserveUnknown);
       trail?.steps.pop();
     }
     return;
@@ -51,7 +58,7 @@ function walk(value: unknown, node: StructuralNode, isResource: boolean, trail: 
     if (isResource && isTypeOrMeta(name)) continue;
     const member = memberOf(node, name);
     if (!member) {
-      if (node.preserveUnknown) continue;
+      if (keeps) continue;
       trail?.report(name);
       delete object[name];
       continue;

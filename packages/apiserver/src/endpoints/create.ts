@@ -27,12 +27,12 @@ export async function create(call: Call): Promise<void> {
 
 /** Reads the body as an object of the call's kind, with its defaults. */
 export async function readObject(call: Call, options: WriteOptions): Promise<KubeObject> {
-  const { context, kind, machinery } = call;
+  const { context, kind, machinery, subresource } = call;
   const bytes = await readBody(context);
   const object = decodeObject(
     bytes,
     context.req.headers['content-type'],
-    kind,
+    { ...kind, anyKind: subresource === 'status' },
     machinery.registry.scheme,
     options.fieldValidation,
     (text) => context.warnings.add(text),

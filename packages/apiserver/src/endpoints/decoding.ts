@@ -16,6 +16,8 @@ export interface Expected extends ObjectForm {
   /** `Pod`, as messages name it. */
   kind: string;
   apiVersion: string;
+  /** What a custom resource says it is does not count: the write is of its status, and leaves that alone. */
+  anyKind?: boolean;
 }
 
 /** Decodes a request body into an object of the expected kind. */
@@ -32,11 +34,12 @@ export function decodeObject(
   const object = objectWithKind(value ?? {}, expected, refuse, () =>
     isYaml(contentType) ? yamlAsJson(value) : bytes.toString(),
   );
-  checkTypeMeta(object, expected, scheme);
   const fail = (problem: string) =>
     badRequest(
-      `${object.kind} in version "${versionOf(object.apiVersion!)}" cannot be handled as a ${expected.kind}: ${problem}`,
+      `${object.kind} in version "${versionOf(object.apiVersion ?? '')}" cannot be handled as a ${expected.kind}: ${problem}`,
     );
+  if (expected.dynamic && object.apiVersion === null) throw fail(nullVersion);
+  checkTypeMeta(object, expected, scheme);
   const typed = typedObject<KubeObject>(object, expected, fail);
   const dynamic = expected.dynamic !== undefined;
   reportFields(typed.unknown, repeated, validation, warn, fail, dynamic ? { dynamic } : { source: bytes });
@@ -89,31 +92,43 @@ const typeMeta =
 export function objectWithKind(value: unknown, expected: Expected, refuse: Refuse, text: () => string): KubeObject {
   if (!isObject(value))
     throw refuse(`${noVersion}json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${typeMeta}`);
-  for (const field of ['kind', 'apiVersion']) {
-    const name = value[field] ?? '';
-    if (typeof name === 'string') continue;
-    throw refuse(
-      `${noVersion}json: cannot unmarshal ${jsonTypeOf(name)} into Go struct field .${field} of type string`,
-    );
-  }
+  const problem = typeMetaProblem(value, expected, text);
+  if (problem !== undefined) throw refuse(problem);
   const object = value as unknown as KubeObject;
-  if (!object.kind && expected.dynamic) throw refuse(missingKind(text()));
   object.kind ||= expected.kind;
-  object.apiVersion ||= expected.dynamic ? '' : expected.apiVersion;
-  if (object.apiVersion.split('/').length > 2) throw refuse(`unexpected GroupVersion string: ${object.apiVersion}`);
+  if (!expected.dynamic) object.apiVersion ||= expected.apiVersion;
   return object;
 }
 
-/** What is wrong with a custom resource that does not say what it is. */
-export const missingKind = (text: string): string => `Object 'Kind' is missing in '${text}'`;
+/** Why what an object says it is cannot be read; undefined: it can. */
+export function typeMetaProblem(
+  value: Readonly<Record<string, unknown>>,
+  { dynamic }: Expected,
+  text: () => string,
+): string | undefined {
+  for (const field of ['kind', 'apiVersion']) {
+    const name = value[field] ?? '';
+    if (typeof name === 'string') continue;
+    return `${noVersion}json: cannot unmarshal ${jsonTypeOf(name)} into Go struct field .${field} of type string`;
+  }
+  const { kind, apiVersion } = value as { kind?: string | null; apiVersion?: string | null };
+  if (apiVersion && apiVersion.split('/').length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  return dynamic && !kind ? `Object 'Kind' is missing in '${text()}'` : undefined;
+}
+
+/** What is wrong with a custom resource whose apiVersion is null. */
+export const nullVersion = '.apiVersion accessor error: <nil> is of the type <nil>, expected string';
 
 /** Throws BadRequest, and Invalid for a custom resource, where apiVersion or kind are another kind's. */
 function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): void {
   const { kind = '', apiVersion = '' } = object;
   if (kind === expected.kind && apiVersion === expected.apiVersion) return;
   const version = versionOf(apiVersion);
-  if (expected.dynamic)
-    throw apiVersion === expected.apiVersion ? otherResource(object, expected) : otherVersion(apiVersion, expected);
+  if (expected.dynamic) {
+    if (apiVersion !== expected.apiVersion) throw otherVersion(apiVersion, expected);
+    if (expected.anyKind) return;
+    throw otherResource(object, expected);
+  }
   const isOtherVersion = kind === expected.kind && groupOf(apiVersion) === groupOf(expected.apiVersion);
   if (isOtherVersion && scheme.kind(apiVersion, kind)) throw otherVersion(apiVersion, expected);
   const problem = otherKind(apiVersion, kind, expected, scheme);
@@ -181,7 +196,7 @@ export function reportFields(
   const unknownFields = new Set(unknown);
   const known = dynamic ? paths : paths.filter((path) => !isWithin(path, unknownFields));
   const duplicate = (field: string) => `duplicate field ${JSON.stringify(field)}`;
-  const strange = (field: string) => `unknown field ${JSON.stringify(field)}`;
+  const strange = (field: string) => `unknown field ${dynamic ? `"${field}"` : JSON.stringify(field)}`;
   const fields =
     source && known.length > 0 && unknown.length > 0
       ? inOrderOfAppearance(source.toString(), unknown, known).map((field) =>

@@ -1,7 +1,7 @@
 import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
-import { clone, isObject, typeNameOf } from '@coracle/api/meta/object';
+import { clone, inKeyOrder, isObject, typeNameOf } from '@coracle/api/meta/object';
 import {
   badRequest,
   invalidObject,
@@ -20,11 +20,12 @@ import type { Call } from './call.ts';
 import {
   type Expected,
   jsonTypeOf,
-  missingKind,
+  nullVersion,
   otherKind,
   otherResource,
   reportFields,
   typedObject,
+  typeMetaProblem,
 } from './decoding.ts';
 import type { WriteOptions } from './options.ts';
 import { checkPlace } from './place.ts';
@@ -111,19 +112,20 @@ export function patchedObject(
   options: WriteOptions,
 ): KubeObject {
   const patched = applied(patch, current, expected);
+  // A custom resource is given its form in place, so it is made once more to be shown as it was before.
+  const asJson = () => encodeJson(expected.dynamic ? inKeyOrder(applied(patch, current, expected)) : patched);
   const fail = (problem: string): StatusError =>
     invalidObject({ group: '', kind: '' }, '', [
-      invalid(new Path('patch'), patch.type === 'strategic' ? goMap(patch.value) : encodeJson(patched), problem),
+      invalid(new Path('patch'), patch.type === 'strategic' ? goMap(patch.value) : asJson(), problem),
     ]);
   if (!isObject(patched)) throw fail('the patched object is not an object');
   // A strategic merge patch is about the type it was sent to, whatever it says.
   if (patch.type === 'strategic') Object.assign(patched, { kind: expected.kind, apiVersion: expected.apiVersion });
-  if (expected.dynamic && !patched['kind']) throw fail(missingKind(encodeJson(patched)));
+  const problem = typeMetaProblem(patched, expected, asJson);
+  if (problem !== undefined) throw fail(problem);
+  if (expected.dynamic) checkCustomType(patched as unknown as KubeObject, expected, call, fail);
   const { kind = expected.kind, apiVersion = expected.apiVersion } = patched;
-  if (expected.dynamic && (kind !== expected.kind || patched['apiVersion'] !== expected.apiVersion)) {
-    throw otherResource(patched as unknown as KubeObject, expected);
-  }
-  if (kind !== expected.kind || apiVersion !== expected.apiVersion) {
+  if (!expected.dynamic && (kind !== expected.kind || apiVersion !== expected.apiVersion)) {
     throw fail(otherKind(String(apiVersion), String(kind), expected, call.machinery.registry.scheme));
   }
   const typed = typedObject<KubeObject>(patched, expected, fail);
@@ -137,6 +139,19 @@ export function patchedObject(
   );
   checkPlace(call, typed.object);
   return typed.object;
+}
+
+/** Throws where a patch made another resource of a custom resource; one of its status leaves alone what it is. */
+function checkCustomType(
+  patched: KubeObject,
+  expected: Expected,
+  { subresource }: Call,
+  fail: (problem: string) => StatusError,
+): void {
+  if (patched.apiVersion === null) throw fail(nullVersion);
+  if (patched.kind === expected.kind && patched.apiVersion === expected.apiVersion) return;
+  if (subresource !== 'status' || !patched.apiVersion) throw otherResource(patched, expected);
+  Object.assign(patched, { kind: expected.kind, apiVersion: expected.apiVersion });
 }
 
 /** The object an apply patch sends; throws BadRequest when it is of another kind. */
