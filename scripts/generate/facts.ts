@@ -97,7 +97,6 @@ const scalars: Record<string, string> = {
   'apiextensions/v1.JSONSchemaPropsOrArray': 'any',
   'apiextensions/v1.JSONSchemaPropsOrBool': 'any',
   'apiextensions/v1.JSONSchemaPropsOrStringArray': 'any',
-  'apiextensions/v1.CustomResourceSubresourceStatus': 'any',
 };
 
 /** Resolves a Go type as written in `group`'s source to our terms; throws on a type nothing declares. */

@@ -13,13 +13,12 @@ export const skipped = new Set([
   'apiextensions/v1.JSONSchemaPropsOrArray',
   'apiextensions/v1.JSONSchemaPropsOrBool',
   'apiextensions/v1.JSONSchemaPropsOrStringArray',
-  'apiextensions/v1.CustomResourceSubresourceStatus',
 ]);
 
 /** The field table of one group-version: see packages/api/src/schema.ts for the notation. */
 export function fieldTable(facts: Facts, group: string): string {
   const types = Object.entries(facts[group]!.types)
-    .filter(([name, fact]) => !skipped.has(`${group}.${name}`) && fact.fields.length > 0)
+    .filter(([name]) => !skipped.has(`${group}.${name}`))
     .map(
       ([name, fact]) =>
         `  ${name}: {\n${fact.fields

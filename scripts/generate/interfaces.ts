@@ -26,7 +26,11 @@ export function interfaces(facts: Facts, group: string): string {
     body.push(`export type ${name} = ${values.map((value) => JSON.stringify(value)).join(' | ')} | (string & {});\n`);
   }
   for (const [name, fact] of Object.entries(facts[group]!.types)) {
-    if (skipped.has(`${group}.${name}`) || fact.fields.length === 0) continue;
+    if (skipped.has(`${group}.${name}`)) continue;
+    if (fact.fields.length === 0) {
+      body.push(`export type ${name} = Record<string, never>;\n`);
+      continue;
+    }
     const isKind = fact.fields.some((field) => field.name === null && field.type.endsWith('TypeMeta'));
     const bases: string[] = [];
     const rows: string[] = [];

@@ -108,6 +108,35 @@ describe('a definition', () => {
     ]);
   });
 
+  it('has names and a stored version in its status, whatever is written there', async () => {
+    const path = `${definitions}/widgets.example.com/status?dryRun=All`;
+    const emptied = await call('PATCH', path, { status: { storedVersions: [], acceptedNames: null } }, merge);
+    expect(emptied.body.status).toMatchObject({ storedVersions: ['v1'], acceptedNames: { plural: '', kind: '' } });
+    const gone = await call('PATCH', path, { status: null }, merge);
+    expect(gone.body.status).toEqual({ storedVersions: ['v1'], acceptedNames: { plural: '', kind: '' } });
+    const unnamed = await call('PATCH', path, { status: { acceptedNames: { plural: null } } }, merge);
+    expect(unnamed.body.status.acceptedNames).toMatchObject({ plural: '', kind: 'Widget' });
+  });
+
+  it('says no more of a status subresource than that there is one', async () => {
+    const odd = (status: unknown) => ({
+      ...definitionOf('Odd', [versionOf({})]),
+      spec: { ...definitionOf('Odd', []).spec, versions: [{ ...versionOf({}), subresources: { status } }] },
+    });
+    const strict = await call('POST', `${definitions}?dryRun=All&fieldValidation=Strict`, odd({ x: 1 }));
+    expect([strict.status, strict.body.message]).toEqual([
+      400,
+      'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: strict decoding error: unknown field "spec.versions[0].subresources.status.x"',
+    ]);
+    const warned = await call('POST', `${definitions}?dryRun=All`, odd({ x: 1 }));
+    expect(warned.body.spec.versions[0].subresources).toEqual({ status: {} });
+    const wrong = await call('POST', `${definitions}?dryRun=All`, odd([]));
+    expect([wrong.status, wrong.body.message]).toEqual([
+      400,
+      'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: json: cannot unmarshal array into Go struct field CustomResourceSubresources.spec.versions.subresources.status of type v1.CustomResourceSubresourceStatus',
+    ]);
+  });
+
   it('is in discovery and OpenAPI', async () => {
     const { body } = await call('GET', group);
     expect(body.resources.map((each: { name: string }) => each.name)).toEqual([

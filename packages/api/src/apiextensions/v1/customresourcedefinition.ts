@@ -2,7 +2,7 @@ import { createdAt } from '../../columns.ts';
 import type { CustomResourceDefinition } from '../../generated/apiextensions/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { deepEqual } from '../../meta/object.ts';
-import { validateDefinition, validateDefinitionUpdate, validateStatus } from './definition-validation.ts';
+import { validateDefinitionUpdate, validateNewDefinition, validateStatus } from './definition-validation.ts';
 import { typedSchemas } from './typed-schemas.ts';
 
 /** A kind of objects that users declare, and that the server then serves. */
@@ -17,6 +17,7 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>('ap
   subresources: { status: true },
   refine: typedSchemas,
   defaults(it) {
+    it.status = statusOf(it);
     if (!it.spec) return;
     const { names, conversion } = it.spec;
     if (names) {
@@ -47,19 +48,30 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>('ap
   prepareForUpdate(it, old) {
     if (!deepEqual(it.spec, old.spec)) it.status = withStorageVersion(it);
   },
-  validate: validateDefinition,
+  validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,
   validateStatusUpdate: (it, _old, at) => validateStatus(it, at),
   columns: [createdAt],
 });
+
+/** What a status has at least: names, of which none may be accepted yet, and a version that was stored. */
+function statusOf({ spec, status }: CustomResourceDefinition): NonNullable<CustomResourceDefinition['status']> {
+  const { acceptedNames, storedVersions = [] } = status ?? {};
+  const stored = spec?.versions?.find((version) => version.storage)?.name;
+  return {
+    ...status,
+    acceptedNames: { ...acceptedNames, plural: acceptedNames?.plural ?? '', kind: acceptedNames?.kind ?? '' },
+    storedVersions: storedVersions.length === 0 && stored !== undefined ? [stored] : storedVersions,
+  };
+}
 
 /** The status in which the version that is stored from now on is among those that have been stored. */
 function withStorageVersion({
   spec,
   status,
 }: CustomResourceDefinition): NonNullable<CustomResourceDefinition['status']> {
-  const stored = status?.storedVersions ?? [];
+  const whole = statusOf({ spec, status } as CustomResourceDefinition);
+  const stored = whole.storedVersions ?? [];
   const now = spec.versions?.find((version) => version.storage)?.name;
-  const storedVersions = now === undefined || stored.includes(now) ? stored : [...stored, now];
-  return { acceptedNames: { plural: '', kind: '' }, ...status, storedVersions };
+  return { ...whole, storedVersions: now === undefined || stored.includes(now) ? stored : [...stored, now] };
 }

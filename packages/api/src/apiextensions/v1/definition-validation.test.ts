@@ -22,7 +22,7 @@ const good = (schema: JSONSchemaProps = { type: 'object' }): CustomResourceDefin
 });
 
 const errorsOf = (crd: CustomResourceDefinition): string[] =>
-  customResourceDefinition.validate!(crd, new Path()).map(({ field, message }) => `${field}: ${message}`);
+  customResourceDefinition.validateCreate!(crd, new Path()).map(({ field, message }) => `${field}: ${message}`);
 const changed = (change: (it: CustomResourceDefinition) => void): string[] => {
   const crd = good();
   change(crd);
@@ -132,6 +132,19 @@ describe('a definition', () => {
     expect(
       validateUpdate(customResourceDefinition, it, old).map(({ field, message }) => `${field}: ${message}`),
     ).toEqual(['spec.scope: Invalid value: "Cluster": field is immutable']);
+  });
+
+  it('keeps its group and plural, of which its name tells only when it is new', () => {
+    const old = good();
+    const it = clone(old);
+    it.spec.group = 'example.org';
+    it.spec.names.plural = 'things';
+    expect(
+      validateUpdate(customResourceDefinition, it, old).map(({ field, message }) => `${field}: ${message}`),
+    ).toEqual([
+      'spec.group: Invalid value: "example.org": field is immutable',
+      'spec.names.plural: Invalid value: "things": field is immutable',
+    ]);
   });
 });
 

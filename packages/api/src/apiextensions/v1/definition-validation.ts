@@ -15,10 +15,13 @@ import { isEstablished } from './definition-conditions.ts';
 import { oneOfStrings } from './unsorted-values.ts';
 import { validateSharedParts, validateVersions } from './version-validation.ts';
 
-/** All errors of a new definition, in upstream's words. */
-export function validateDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
+/** All errors of a new definition, in upstream's words. Its name tells its resource and group. */
+export function validateNewDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
+  return [...validateName(it, at), ...validateDefinition(it, at)];
+}
+
+function validateDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
   return [
-    ...validateName(it, at),
     ...validateSpec(it.spec, at.child('spec')),
     ...validateStatus(it, at),
     ...validateStored(it, at),
@@ -26,14 +29,14 @@ export function validateDefinition(it: CustomResourceDefinition, at: Path): Fiel
   ];
 }
 
-/** Errors of a change, beyond those of the definition as such: what decides about storage stays. */
+/** Errors of a change: those of the definition as such, and of what decides about storage, which stays. */
 export function validateDefinitionUpdate(
   it: CustomResourceDefinition,
   old: CustomResourceDefinition,
   at: Path,
 ): FieldError[] {
   const spec = at.child('spec');
-  const errors: FieldError[] = [];
+  const errors = validateDefinition(it, at);
   const same = (path: string, now: unknown, before: unknown) => {
     if (!deepEqual(now, before)) errors.push(invalid(spec.child(path), now ?? '', 'field is immutable'));
   };

@@ -89,8 +89,10 @@ export const table: TypeTable = {
     statusReplicasPath: { type: "string", tag: 2 },
     labelSelectorPath: { type: "string", optional: true, pointer: true, tag: 3 },
   },
+  CustomResourceSubresourceStatus: {
+  },
   CustomResourceSubresources: {
-    status: { type: "any", optional: true, pointer: true, tag: 1 },
+    status: { type: "apiextensions/v1.CustomResourceSubresourceStatus", optional: true, pointer: true, tag: 1 },
     scale: { type: "apiextensions/v1.CustomResourceSubresourceScale", optional: true, pointer: true, tag: 2 },
   },
   CustomResourceValidation: {

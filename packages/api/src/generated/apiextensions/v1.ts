@@ -111,8 +111,10 @@ export interface CustomResourceSubresourceScale {
   labelSelectorPath?: string;
 }
 
+export type CustomResourceSubresourceStatus = Record<string, never>;
+
 export interface CustomResourceSubresources {
-  status?: unknown;
+  status?: CustomResourceSubresourceStatus;
   scale?: CustomResourceSubresourceScale;
 }
 
