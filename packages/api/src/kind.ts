@@ -76,8 +76,11 @@ export interface KindDeclaration<T extends KubeObject> {
   defaults?(it: T): void;
   /** A create may state the status (a kubelet registers its node with one); by default it is dropped. */
   keepsStatusOnCreate?: boolean;
-  /** Resets what the server owns before a create: status, generation. Called after the generic part (spec+status kinds lose status). */
-  prepareForCreate?(it: T): void;
+  /**
+   * Resets what the server owns before a create: status, generation. Called after the generic part (spec+status kinds lose status). What a client is
+   * to be told of that nobody sees afterwards goes to `warn`.
+   */
+  prepareForCreate?(it: T, warn?: (text: string) => void): void;
   /** Carries over what an update through the main resource may not change. The generic part already restores status. */
   prepareForUpdate?(it: T, old: T): void;
   /** All errors of a new object, by field. Object metadata is validated by the machinery, which found the errors `metadata`. */

@@ -54,7 +54,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   if (generated !== undefined) object.metadata.name = generated;
   if (kind.subresources?.status && !kind.keepsStatusOnCreate) delete (object as { status?: unknown }).status;
   stampNew(object, hasGeneration(kind));
-  kind.prepareForCreate?.(object);
+  kind.prepareForCreate?.(object, write.warn);
   const context = writer.context(write);
   const release = await hooks.beforeCreate?.(object, context);
   let created: CachedObject | undefined;

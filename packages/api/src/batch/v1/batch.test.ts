@@ -298,3 +298,27 @@ describe('a schedule', () => {
     ['TZ=Mars 0 * * * *', 'provided bad location Mars: unknown time zone Mars'],
   ])('%s: %s', (schedule, error) => expect(scheduleError(schedule)).toBe(error));
 });
+
+describe('who writes a job, or a template of jobs, is warned', () => {
+  const spec = { completionMode: 'Indexed', completions: 100_001, parallelism: 10_001, template: { spec: {} } };
+  const of = (generation: number) => ({ metadata: { name: 'a', generation } });
+  const many =
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail';
+
+  it('of more indexes than can be kept track of, where the spec changes', () => {
+    const one = { ...of(1), spec } as never;
+    expect(job.warnings!(one, undefined, '')).toEqual([`spec: ${many}`]);
+    expect(job.warnings!(one, { ...of(2), spec } as never, '')).toEqual([`spec: ${many}`]);
+    expect(job.warnings!(one, one, '')).toEqual([]);
+    const template = { ...of(1), spec: { schedule: '@daily', jobTemplate: { spec } } } as never;
+    expect(cronJob.warnings!(template, undefined, '')).toEqual([`spec.jobTemplate.spec: ${many}`]);
+    expect(cronJob.warnings!(template, template, 'status')).toEqual([]);
+  });
+
+  it('of a zone in a schedule that had it before it was refused', () => {
+    const zoned = { ...of(1), spec: { schedule: 'TZ=UTC 0 * * * *', jobTemplate: {} } } as never;
+    expect(cronJob.warnings!(zoned, zoned, '')).toEqual([
+      'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+    ]);
+  });
+});

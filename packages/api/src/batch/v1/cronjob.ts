@@ -1,8 +1,9 @@
 import { age, column, containerColumns, count, shownSelector, since, text, wide } from '../../columns.ts';
-import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.ts';
+import { nameWarnings } from '../../core/v1/template-warnings.ts';
 import type { CronJob } from '../../generated/batch/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { validateCronJobUpdate, validateNewCronJob } from './cronjob-validation.ts';
+import { jobSpecWarnings } from './job.ts';
 import { jobTemplateDefaults } from './job-defaults.ts';
 
 /** Makes jobs of one template at the times of a schedule. */
@@ -29,14 +30,13 @@ export const cronJob = defineKind<CronJob>('batch/v1', {
   validateUpdate: validateCronJobUpdate,
   warnings(it, old, subresource) {
     if (subresource === 'status') return [];
-    const warnings = old ? [] : nameWarnings(it.metadata.name);
-    if (it.spec.schedule.includes('TZ')) {
-      warnings.push(
-        'CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
-      );
-    }
-    const { template } = it.spec.jobTemplate?.spec ?? {};
-    return [...warnings, ...templateWarnings(it, old, template, 'spec.jobTemplate.spec.template')];
+    const { jobTemplate, schedule } = it.spec;
+    return [
+      ...(old ? [] : nameWarnings(it.metadata.name)),
+      ...(jobTemplate?.spec ? jobSpecWarnings(it, old, jobTemplate.spec, 'spec.jobTemplate.spec') : []),
+      // A new one is refused.
+      ...(old && schedule.includes('TZ') ? [zoneInSchedule] : []),
+    ];
   },
   columns: [
     text('Schedule', (it) => it.spec.schedule, 'When it makes jobs.'),
@@ -53,6 +53,9 @@ export const cronJob = defineKind<CronJob>('batch/v1', {
     wide(text('Selector', (it) => shownSelector(it.spec.jobTemplate?.spec?.selector), 'Labels of its pods.')),
   ],
 });
+
+const zoneInSchedule =
+  'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';
 
 function suspended(suspend: boolean | undefined): string {
   if (suspend === undefined) return '<unset>';

@@ -1,7 +1,7 @@
 import { age, containerColumns, shownSelector, text, wide } from '../../columns.ts';
 import { nameWarnings, templateWarnings } from '../../core/v1/template-warnings.ts';
-import type { Job } from '../../generated/batch/v1.ts';
-import { defineKind } from '../../kind.ts';
+import type { Job, JobSpec } from '../../generated/batch/v1.ts';
+import { defineKind, type KubeObject } from '../../kind.ts';
 import { humanDuration, parseTime } from '../../meta/time.ts';
 import { hasCondition } from './job-conditions.ts';
 import { jobDefaults } from './job-defaults.ts';
@@ -32,7 +32,7 @@ export const job = defineKind<Job>('batch/v1', {
   validateCreate: validateNewJob,
   validateUpdate: validateJobUpdate,
   validateStatusUpdate: validateJobStatusUpdate,
-  warnings: jobWarnings,
+  warnings: (it, old) => [...(old ? [] : nameWarnings(it.metadata.name)), ...jobSpecWarnings(it, old, it.spec)],
   columns: [
     text('Status', statusOf, 'Where the job is in its life.'),
     text('Completions', completionsOf, 'Pods that have succeeded, of those wanted.'),
@@ -49,17 +49,16 @@ export const job = defineKind<Job>('batch/v1', {
 const manyCompletions = 100_000;
 const manyPods = 10_000;
 
-function jobWarnings(it: Job, old: Job | undefined, subresource: string): string[] {
-  if (subresource === 'status') return [];
-  const { completionMode, completions = 0, parallelism = 0, template } = it.spec;
-  const warnings = old ? [] : nameWarnings(it.metadata.name);
-  if (completionMode === 'Indexed' && completions > manyCompletions && parallelism > manyPods) {
-    warnings.push(
-      'spec: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail',
-    );
-  }
-  return [...warnings, ...templateWarnings(it, old, template)];
+/** What a client is warned of in the spec of a job, or in a template of one, at `at`, where the write makes another generation of `it`. */
+export function jobSpecWarnings(it: KubeObject, old: KubeObject | undefined, spec: JobSpec, at = 'spec'): string[] {
+  if (old && it.metadata.generation === old.metadata.generation) return [];
+  const { completionMode, completions = 0, parallelism = 0, template } = spec;
+  const isLarge = completionMode === 'Indexed' && completions > manyCompletions && parallelism > manyPods;
+  return [...(isLarge ? [`${at}: ${untracked}`] : []), ...templateWarnings(it, old, template, `${at}.template`)];
 }
+
+const untracked =
+  'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail';
 
 function statusOf(it: Job): string {
   for (const type of ['Complete', 'Failed']) if (hasCondition(it, type)) return type;

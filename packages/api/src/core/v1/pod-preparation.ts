@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AppArmorProfile, Pod } from '../../generated/core/v1.ts';
 import type { LabelSelector } from '../../generated/meta/v1.ts';
+import { Path } from '../../meta/field-path.ts';
 import { appArmorPrefix } from './pod-annotations.ts';
+import { appArmorField } from './pod-warnings.ts';
+import { validateAppArmor } from './security-profiles.ts';
 
-/** Brings what a new pod says by other means into the fields that count, in place. */
-export function preparePod({ metadata, spec }: Pod): void {
+/** Brings what a new pod says by other means into the fields that count, in place; a client that says it in a way of old is told so. */
+export function preparePod({ metadata, spec }: Pod, warn?: (text: string) => void): void {
   if (!spec) return;
   const { labels = {}, annotations } = metadata;
   const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
@@ -19,7 +23,7 @@ export function preparePod({ metadata, spec }: Pod): void {
   }
   for (const { labelSelector, matchLabelKeys } of spec.topologySpreadConstraints ?? [])
     require(labelSelector, 'In', matchLabelKeys, labels);
-  if (annotations) profilesOf(spec, annotations);
+  if (annotations) profilesOf(spec, annotations, warn);
 }
 
 /** Folds keys into a selector: what it matches has the pod's own value of each, or another (KEP-3633, KEP-3243). */
@@ -38,14 +42,22 @@ function require(
 }
 
 /** AppArmor profiles were annotations before they were fields (KEP-24). */
-function profilesOf(spec: Pod['spec'], annotations: Readonly<Record<string, string>>): void {
+function profilesOf(
+  spec: Pod['spec'],
+  annotations: Readonly<Record<string, string>>,
+  warn?: (text: string) => void,
+): void {
+  if (spec.os?.name === 'windows') return;
   for (const list of ['initContainers', 'containers'] as const) {
     for (const container of spec[list] ?? []) {
-      const text = annotations[appArmorPrefix + container.name];
-      if (text === undefined || container.securityContext?.appArmorProfile || spec.securityContext?.appArmorProfile)
-        continue;
+      const key = appArmorPrefix + container.name;
+      const text = annotations[key];
+      if (text === undefined || container.securityContext?.appArmorProfile) continue;
       const profile = profileOf(text);
-      if (profile) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
+      const isValid = profile && validateAppArmor(profile, new Path()).length === 0;
+      if (isValid && isDeepStrictEqual(profile, spec.securityContext?.appArmorProfile)) continue;
+      if (isValid) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
+      warn?.(`metadata.annotations[${key}]: ${appArmorField}`);
     }
   }
 }

@@ -7,8 +7,9 @@ import { preparePod } from './pod-preparation.ts';
 import { validatePodStatusUpdate } from './pod-status.ts';
 import { validatePodUpdate } from './pod-update.ts';
 import { validateNewPod, validatePod } from './pod-validation.ts';
-import { podSpecWarnings } from './pod-warnings.ts';
+import { podWarnings } from './pod-warnings.ts';
 import { qosClass } from './qos.ts';
+import { nameWarnings } from './template-warnings.ts';
 
 /** A group of containers that share network and volumes, run on one node. */
 export const pod = defineKind<Pod>('core/v1', {
@@ -25,7 +26,7 @@ export const pod = defineKind<Pod>('core/v1', {
     podSpecDefaults(it.spec);
     podOnlyDefaults(it.spec);
   },
-  prepareForCreate(it) {
+  prepareForCreate(it, warn) {
     it.status = { phase: 'Pending', qosClass: it.spec ? qosClass(it.spec) : 'BestEffort' };
     if (it.spec?.schedulingGates?.length) {
       it.status.conditions = [
@@ -37,14 +38,15 @@ export const pod = defineKind<Pod>('core/v1', {
         },
       ];
     }
-    preparePod(it);
+    preparePod(it, warn);
   },
   validate: validatePod,
   validateCreate: validateNewPod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   // Who writes pods anew are controllers mostly: a change is not warned of.
-  warnings: (it, old) => (old ? [] : podSpecWarnings(it.spec, 'spec')),
+  warnings: (it, old) =>
+    old ? [] : [...nameWarnings(it.metadata.name, `this is used in the Pod's hostname`), ...podWarnings(it)],
   columns: [
     text('Ready', (it, now) => podSummary(it, now).ready, 'Containers that are ready, of all.'),
     text('Status', (it, now) => podSummary(it, now).status, 'Where the pod is in its life.'),

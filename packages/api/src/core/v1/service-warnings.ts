@@ -38,6 +38,7 @@ export function serviceWarnings({ metadata, spec }: Service, _old: Service | und
       : [`annotation ${topologyHints} is deprecated, please use ${topologyMode} instead`]),
     ...(hasAddresses ? clusterIPs.flatMap((each, i) => addressWarnings(each, `spec.clusterIPs[${i}]`)) : []),
     ...those(said),
+    ...(externalIPs.length > 0 ? ['spec.externalIPs is deprecated'] : []),
     ...externalIPs.flatMap((each, i) => addressWarnings(each, `spec.externalIPs[${i}]`)),
     ...addressWarnings(loadBalancerIP, 'spec.loadBalancerIP'),
     ...loadBalancerSourceRanges.flatMap((each, i) => rangeWarnings(each, `spec.loadBalancerSourceRanges[${i}]`)),

@@ -1,7 +1,7 @@
 import type { PodTemplateSpec } from '../../generated/core/v1.ts';
 import type { KubeObject } from '../../kind.ts';
 import { isDns1123Label } from '../../meta/names.ts';
-import { podSpecWarnings } from './pod-warnings.ts';
+import { podWarnings } from './pod-warnings.ts';
 
 /** What a client is warned of in the template of a workload's pods, where the write makes another generation of the workload. */
 export function templateWarnings(
@@ -11,14 +11,14 @@ export function templateWarnings(
   at = 'spec.template',
 ): string[] {
   if (old && it.metadata.generation === old.metadata.generation) return [];
-  return podSpecWarnings(template?.spec, `${at}.spec`);
+  return template ? podWarnings(template, at) : [];
 }
 
-/** What a client is warned of whose new workload's pods have hostnames that are no DNS label. */
-export function nameWarnings(name = ''): string[] {
+/** What a client is warned of whose new object has a name that is no DNS label, where it becomes a hostname: `use` says so. */
+export function nameWarnings(name = '', use = 'this is used in Pod names and hostnames'): string[] {
   const wrong = isDns1123Label(name);
   if (wrong.length === 0) return [];
   return [
-    `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,
+    `metadata.name: ${use}, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,
   ];
 }
