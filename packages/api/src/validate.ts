@@ -3,12 +3,16 @@ import { type FieldError, findErrors, invalid } from './meta/field-path.ts';
 import { deepEqual, getPath } from './meta/object.ts';
 import { validateMetadata, validateMetadataUpdate } from './meta/validate-metadata.ts';
 
-/** All errors of a new object: its metadata, then what its kind checks. */
-export function validateCreate<T extends KubeObject>(kind: Kind<T>, it: T): FieldError[] {
+/** All errors of a new object: its metadata, then what its kind checks, and among that what was found `beforehand`. */
+export function validateCreate<T extends KubeObject>(
+  kind: Kind<T>,
+  it: T,
+  beforehand: readonly FieldError[] = [],
+): FieldError[] {
   return findErrors((at) => {
     const metadata = validateMetadata(kind, it.metadata, at.child('metadata'));
     return [...metadata, ...(kind.validate?.(it, at, metadata) ?? []), ...(kind.validateCreate?.(it, at) ?? [])];
-  });
+  }, beforehand);
 }
 
 /** All errors of replacing `old` by `it`: metadata, the new object as such, immutable fields, and what the kind checks of the change. */

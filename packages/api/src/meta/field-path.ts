@@ -17,12 +17,24 @@ class EnoughFound extends Error {
 /** The errors of one validation, in the order in which it comes upon them. */
 class Findings {
   readonly #errors: FieldError[] = [];
+  readonly #beforehand: readonly FieldError[];
   #size = 0;
+
+  constructor(beforehand: readonly FieldError[]) {
+    this.#beforehand = beforehand;
+  }
 
   add(error: FieldError): void {
     this.#errors.push(error);
     this.#size += error.field.length + error.message.length;
     if (this.#size > mostErrorText) throw new EnoughFound(this.#errors);
+  }
+
+  /** The errors of a field that were found before, which now have their place. */
+  place(field: string): FieldError[] {
+    const errors = this.#beforehand.filter((error) => error.field === field);
+    for (const error of errors) this.add(error);
+    return errors;
   }
 }
 
@@ -55,6 +67,11 @@ export class Path {
     return this.#text;
   }
 
+  /** Errors of this field that take more than the object to find, and were found before (`findErrors`). */
+  beforehand(): FieldError[] {
+    return this.#findings?.place(this.#text) ?? [];
+  }
+
   /** An error of this field. Ends the validation around it (`findErrors`) where that has found enough. */
   error(type: FieldErrorType, message: string): FieldError {
     const error = { type, field: this.#text, message };
@@ -63,10 +80,16 @@ export class Path {
   }
 }
 
-/** The errors of an object, which are those of `validate`; where their texts are longer than 1 MiB, those that it came upon until then. */
-export function findErrors(validate: (root: Path) => FieldError[]): FieldError[] {
+/**
+ * The errors of an object, which are those of `validate`; where their texts are longer than 1 MiB, those that it came upon until then. Those that were
+ * found `beforehand` are told where it comes upon their fields.
+ */
+export function findErrors(
+  validate: (root: Path) => FieldError[],
+  beforehand: readonly FieldError[] = [],
+): FieldError[] {
   try {
-    return validate(new Path('', new Findings()));
+    return validate(new Path('', new Findings(beforehand)));
   } catch (error) {
     if (error instanceof EnoughFound) return error.errors;
     throw error;

@@ -91,10 +91,13 @@ async function overwrite(
   let written: CachedObject | undefined;
   const finished = finishesDeletion(object, old, writer.isHeldBack(object));
   try {
-    const errors = findErrors((at) => {
+    const errors = (await hooks.refusals?.(object, old, context)) ?? [];
+    const beforehand = await hooks.beforehand?.(object, old);
+    const found = findErrors((at) => {
       const metadata = validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata'));
       return [...metadata, ...validateChange(kind, object, old, write, at, { view, metadata })];
-    });
+    }, beforehand);
+    append(errors, found);
     if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
     writer.refuse(object, errors);
     // Nulls that were let through where none is allowed are not kept.

@@ -59,7 +59,8 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   const release = await hooks.beforeCreate?.(object, context);
   let created: CachedObject | undefined;
   try {
-    const errors = validateCreate(kind, object);
+    const errors = (await hooks.refusals?.(object, undefined, context)) ?? [];
+    append(errors, validateCreate(kind, object, await hooks.beforehand?.(object, undefined)));
     if (hooks.errors) append(errors, await hooks.errors(object, undefined, context, errors));
     writer.refuse(object, errors);
     // Nulls that were let through where none is allowed are not kept.

@@ -29,9 +29,13 @@ export interface ResourceHooks<T extends KubeObject = KubeObject> {
   /** Also called for subresource writes (`context.subresource`). May run again when the write conflicts. */
   beforeUpdate?(object: T, old: T, context: WriteContext): Promise<Release | undefined> | Release | undefined;
   /**
-   * What is wrong with an object beyond what its kind says, where that takes more than the object: expressions to compile, somebody to ask. Called
-   * after the kind has said `found`, in creates (`old` is undefined) and in updates.
+   * What is wrong with an object where that takes more than the object: expressions to compile, signatures to check. Called before the kind is asked, in
+   * creates (`old` is undefined) and in updates; the kind tells it where it comes upon the field (`Path.beforehand`).
    */
+  beforehand?(object: T, old: T | undefined): Promise<FieldError[]> | FieldError[];
+  /** Errors of an object that are told before all others: somebody has to be asked whether it may be so. */
+  refusals?(object: T, old: T | undefined, context: WriteContext): Promise<FieldError[]> | FieldError[];
+  /** The same, told after the kind has said `found`. */
   errors?(
     object: T,
     old: T | undefined,

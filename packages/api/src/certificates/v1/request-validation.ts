@@ -47,9 +47,13 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
   const path = at.child('spec');
   if (!spec) return [required(path)];
   const pem = Buffer.from(spec.request ?? '', 'base64').toString('latin1');
-  if (!/-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem)) {
-    errors.push(invalid(path.child('request'), spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST'));
-  }
+  const request = path.child('request');
+  append(
+    errors,
+    isRequest(pem)
+      ? request.beforehand()
+      : [invalid(request, spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST')],
+  );
   if (!spec.usages?.length) errors.push(required(path.child('usages')));
   append(errors, validateUsages(spec.usages ?? [], path.child('usages')));
   append(errors, validateSigner(spec.signerName, path.child('signerName')));
@@ -64,6 +68,11 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
   }
   append(errors, validateConditions(it.status?.conditions ?? [], at.child('status.conditions')));
   return errors;
+}
+
+/** Whether there is a certificate request in a text. */
+export function isRequest(pem: string): boolean {
+  return /-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem);
 }
 
 /** Errors of usages: those there are not, then those that are there twice. */

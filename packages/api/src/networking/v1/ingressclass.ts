@@ -1,10 +1,11 @@
 import { age, text } from '../../columns.ts';
-import type { IngressClass, IngressClassParametersReference } from '../../generated/networking/v1.ts';
+import type { IngressClass, IngressClassParametersReference, IngressClassSpec } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import {
   type FieldError,
   forbidden,
+  invalid,
   malformed,
   notSupported,
   type Path,
@@ -29,17 +30,27 @@ export const ingressClass = defineKind<IngressClass>('networking/v1', {
     it.spec ??= {};
     if (it.spec.parameters) it.spec.parameters.scope ??= 'Cluster';
   },
-  validate: (it, at) => [
-    ...validateController(it.spec.controller ?? '', at.child('spec.controller')),
-    ...validateParameters(it.spec.parameters, at.child('spec.parameters')),
-  ],
-  immutable: ['spec.controller'],
+  validateCreate: ({ spec }, at) => validateSpec(spec, at.child('spec')),
+  validateUpdate({ spec }, old, root) {
+    const at = root.child('spec');
+    const { controller = '' } = spec;
+    const errors =
+      controller === old.spec.controller ? [] : [invalid(at.child('controller'), controller, 'field is immutable')];
+    return [...errors, ...validateSpec(spec, at)];
+  },
   columns: [
     text('Controller', (it) => it.spec.controller, 'Controller that carries out its ingresses.'),
     text('Parameters', shownParameters, 'Object with more settings for the controller.'),
     age,
   ],
 });
+
+function validateSpec({ controller, parameters }: IngressClassSpec, at: Path): FieldError[] {
+  return [
+    ...validateController(controller ?? '', at.child('controller')),
+    ...validateParameters(parameters, at.child('parameters')),
+  ];
+}
 
 function validateController(controller: string, at: Path): FieldError[] {
   if (controller === '') return [required(at)];

@@ -191,6 +191,10 @@ describe('an ingress class', () => {
     expect(messages(validateUpdate(ingressClass, of({ controller: 'a/b' }), of({ controller })))).toEqual([
       'spec.controller: Invalid value: "a/b": field is immutable',
     ]);
+    expect(messages(validateUpdate(ingressClass, of({}), of({ controller })))).toEqual([
+      'spec.controller: Invalid value: "": field is immutable',
+      'spec.controller: Required value',
+    ]);
   });
 });
 

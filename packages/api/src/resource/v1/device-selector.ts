@@ -7,7 +7,7 @@ const mostSelectors = 32;
 /** Bytes of a selector's expression; a longer one is not even read. */
 export const longestExpression = 10 * 1024;
 
-/** Errors of selectors of devices, but for what their expressions say. */
+/** Errors of selectors of devices; those of what their expressions say are found beforehand. */
 export function validateSelectors(selectors: readonly DeviceSelector[] | undefined, at: Path): FieldError[] {
   return validateList(selectors, mostSelectors, at, validateSelector);
 }
@@ -16,6 +16,5 @@ function validateSelector({ cel }: DeviceSelector, at: Path): FieldError[] {
   if (!cel) return [required(at.child('cel'))];
   const path = at.child('cel').child('expression');
   const { expression = '' } = cel;
-  if (expression === '') return [required(path)];
-  return Buffer.byteLength(expression) > longestExpression ? [tooLong(path, longestExpression)] : [];
+  return Buffer.byteLength(expression) > longestExpression ? [tooLong(path, longestExpression)] : path.beforehand();
 }

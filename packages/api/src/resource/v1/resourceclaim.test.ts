@@ -75,10 +75,6 @@ describe('a ResourceClaim', () => {
       `${requests}[0].exactly.tolerations[0].value: Invalid value: "b": must be empty for operator \`Exists\``,
     ],
     [
-      exactly({ selectors: [{ cel: { expression: '' } }] }),
-      `${requests}[0].exactly.selectors[0].cel.expression: Required value`,
-    ],
-    [
       { requests: [gpu], constraints: [{ requests: ['cpu'], matchAttribute: 'a/b' }] },
       `spec.devices.constraints[0].requests[0]: Invalid value: "cpu": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'`,
     ],

@@ -1,4 +1,4 @@
-import { validateApproval } from '@coracle/api/certificates/v1/request-validation';
+import { isRequest, validateApproval } from '@coracle/api/certificates/v1/request-validation';
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
 import { now } from '@coracle/api/meta/time';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@coracle/api/types/certificates/v1';
@@ -24,7 +24,7 @@ export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> =
     it.status.conditions = stamped(kept, before);
     return undefined;
   },
-  errors: (it, old) => (old ? [] : requestErrors(it)),
+  beforehand: (it, old) => (old ? [] : requestErrors(it)),
   views: {
     approval: {
       prepare(it, old) {
@@ -39,7 +39,7 @@ export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> =
 /** Errors of a request that cannot be read, or that was not signed with the key it asks a certificate for. */
 async function requestErrors({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
   const pem = Buffer.from(spec?.request ?? '', 'base64').toString('latin1');
-  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) return []; // the kind's own validation says so
+  if (!isRequest(pem)) return []; // the kind's own validation says so
   const { signatureProblem } = await import('@coracle/process/pki'); // few servers ever need it: not at start
   const problem = await signatureProblem(pem).catch((error: Error) => error.message);
   return problem === undefined ? [] : [invalid(new Path('spec.request'), spec.request, problem)];

@@ -1,4 +1,5 @@
 import { namespace } from '@coracle/api/core/v1/namespace';
+import type { StatusError } from '@coracle/api/meta/status';
 import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
 import { clusterRoleBinding } from '@coracle/api/rbac/v1/clusterrolebinding';
 import { deviceClass } from '@coracle/api/resource/v1/deviceclass';
@@ -44,6 +45,7 @@ describe('the expression of a selector', () => {
     ['device.color == "red"', 'Invalid value', "undefined field 'color'"],
     ['device.driver', 'Invalid value', 'must evaluate to bool'],
     ['device.', 'Invalid value', 'Syntax error'],
+    ['', 'Invalid value: "": compilation failed: ERROR: <input>:1:1: Syntax error: mismatched input'],
     [
       'device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, device.attributes.all(d, a == d))))',
       'Forbidden: too complex, exceeds cost limit',
@@ -57,12 +59,29 @@ describe('the expression of a selector', () => {
       refusal('spec.selectors[0].cel', ...problem),
     );
   });
+
+  it('is told where it stands among all that is wrong', async () => {
+    const claim = claimOf('wrong', {
+      ...selecting('device.color'),
+      adminAccess: true,
+      count: -1,
+      deviceClassName: 'A',
+    });
+    const error = await admin.create(resourceClaim, claim).catch((each: StatusError) => each);
+    const at = 'spec.devices.requests[0]';
+    expect((error as StatusError).status.details?.causes?.map(({ field }) => field)).toEqual([
+      `${at}.adminAccess`,
+      `${at}.exactly.deviceClassName`,
+      `${at}.exactly.selectors[0].cel.expression`,
+      `${at}.exactly.count`,
+    ]);
+  });
 });
 
 it('admin access is for namespaces that are marked for it', async () => {
   const claim = claimOf('admin', { adminAccess: true });
   await expect(admin.create(resourceClaim, claim)).rejects.toMatchObject(
-    refusal('spec.devices.requests[0].exactly.adminAccess: Forbidden: admin access to devices requires'),
+    refusal('spec.devices.requests[0].adminAccess: Forbidden: admin access to devices requires'),
   );
   const labels = { 'resource.kubernetes.io/admin-access': 'true' };
   await admin.create(namespace, { metadata: { name: 'monitoring', labels }, spec: {} });
@@ -131,13 +150,17 @@ describe('the status of a claim', () => {
       return client.updateStatus(resourceClaim, { ...now, status: { ...now.status, ...change } });
     };
     await expect(write(driver, status)).rejects.toMatchObject(
-      refusal('status.allocation: Forbidden: changing it requires the permission to update resourceclaims/binding'),
+      refusal(
+        'status: Forbidden: changing status.allocation or status.reservedFor requires resource="resourceclaims/binding", verb="update" permission: resourceclaims.resource.k8s.io is forbidden: User "driver" cannot update resource "resourceclaims/binding" in API group "resource.k8s.io" at the cluster scope',
+      ),
     );
     const scheduler = await server.as('system:kube-scheduler');
     await write(scheduler, status);
     const devices = [{ driver: 'gpu.example.com', pool: 'n1', device: 'gpu-0', data: { ready: true } }];
     await expect(write(driver, { devices })).rejects.toMatchObject(
-      refusal('status.devices: Forbidden: changing devices'),
+      refusal(
+        'status.devices: Forbidden: changing status.devices requires resource="resourceclaims/driver", verb="[arbitrary-node:update]" permission: resourceclaims.resource.k8s.io "gpu.example.com" is forbidden: User "driver" cannot arbitrary-node:update resource "resourceclaims/driver" in API group "resource.k8s.io" in the namespace "default"',
+      ),
     );
     const granted = { ...rules('driver', 'arbitrary-node:update'), resourceNames: ['gpu.example.com'] };
     await admin.update(clusterRole, {

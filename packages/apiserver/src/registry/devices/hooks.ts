@@ -1,4 +1,3 @@
-import type { KubeObject } from '@coracle/api/kind';
 import { type FieldError, Path } from '@coracle/api/meta/field-path';
 import { withoutDeallocated } from '@coracle/api/resource/v1/claim-status';
 import type {
@@ -9,8 +8,8 @@ import type {
   ResourceClaimTemplate,
 } from '@coracle/api/types/resource/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
-import type { HookTable, ResourceHooks, WriteContext } from '../strategy.ts';
-import { adminAccessErrors } from './admin-access.ts';
+import type { HookTable, ResourceHooks } from '../strategy.ts';
+import { adminAccessErrors, allocatedAdminAccessErrors } from './admin-access.ts';
 import { statusPermissionErrors } from './status-permission.ts';
 
 /** Selectors of devices, and where they stand. */
@@ -28,18 +27,26 @@ export function deviceHooks(authorizer: () => Authorizer): HookTable {
       else delete it.status.devices;
       return undefined;
     },
+    beforehand: (it, old) => (old ? [] : claimErrors(it.spec, spec)),
+    refusals: (it, old, { subresource, objects }) =>
+      old
+        ? subresource === 'status'
+          ? allocatedAdminAccessErrors(it, old, objects)
+          : []
+        : adminAccessErrors(it.spec, it.metadata.namespace ?? '', objects),
     errors(it, old, context) {
       const { subresource, verb } = context;
-      if (!old) return claimErrors(it, it.spec, spec, context);
-      if (subresource !== 'status' || verb === undefined) return [];
+      if (!old || subresource !== 'status' || verb === undefined) return [];
       return statusPermissionErrors(it, old, context, verb, authorizer());
     },
   };
   const templates: ResourceHooks<ResourceClaimTemplate> = {
-    errors: (it, old, context) => (old ? [] : claimErrors(it, it.spec.spec, spec.child('spec'), context)),
+    beforehand: (it, old) => (old ? [] : claimErrors(it.spec.spec, spec.child('spec'))),
+    refusals: (it, old, { objects }) =>
+      old ? [] : adminAccessErrors(it.spec.spec, it.metadata.namespace ?? '', objects),
   };
   const classes: ResourceHooks<DeviceClass> = {
-    errors: (it) => selectorErrors([[it.spec.selectors ?? [], spec.child('selectors')]]),
+    beforehand: (it) => selectorErrors([[it.spec.selectors ?? [], spec.child('selectors')]]),
   };
   return {
     'deviceclasses.resource.k8s.io': classes,
@@ -49,12 +56,7 @@ export function deviceHooks(authorizer: () => Authorizer): HookTable {
 }
 
 /** What a claim asks for is fixed once it is made, and so is checked then. */
-async function claimErrors(
-  { metadata }: KubeObject,
-  wish: ResourceClaimSpec,
-  at: Path,
-  { objects }: WriteContext,
-): Promise<FieldError[]> {
+function claimErrors(wish: ResourceClaimSpec, at: Path): Promise<FieldError[]> {
   const requests = at.child('devices').child('requests');
   const placed: PlacedSelectors[number][] = [];
   for (const [i, { exactly, firstAvailable = [] }] of (wish.devices?.requests ?? []).entries()) {
@@ -63,10 +65,7 @@ async function claimErrors(
       if (selectors) placed.push([selectors, requests.index(i).child('firstAvailable').index(j).child('selectors')]);
     }
   }
-  return [
-    ...(await selectorErrors(placed)),
-    ...(await adminAccessErrors(wish, metadata.namespace ?? '', requests, objects)),
-  ];
+  return selectorErrors(placed);
 }
 
 /** The language of expressions is loaded where there is one. */

@@ -7,12 +7,13 @@ import type { PlacedSelectors } from './hooks.ts';
 /** What a selector may cost at most, by the greatest device there can be. */
 const costLimit = 1_000_000n;
 
-/** Errors of what selectors of devices say; those that are empty or too long are the kind's to refuse. */
+/** Errors of what selectors of devices say; those that are too long are the kind's to refuse. */
 export function expressionErrors(placed: PlacedSelectors): FieldError[] {
   return placed.flatMap(([selectors, at]) =>
     selectors.flatMap(({ cel }, i) => {
-      const { expression = '' } = cel ?? {};
-      if (expression === '' || Buffer.byteLength(expression) > longestExpression) return [];
+      if (!cel) return [];
+      const { expression = '' } = cel;
+      if (Buffer.byteLength(expression) > longestExpression) return [];
       const path = at.index(i).child('cel').child('expression');
       const compiled = compileIn(deviceEnvironment, expression);
       if (compiled.failure !== undefined) return [invalid(path, expression, compiled.failure)];
