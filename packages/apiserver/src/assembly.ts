@@ -80,7 +80,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     eventTtlSeconds: Math.floor(flags['event-ttl'] / 1000),
     log: { warn: (message, details) => log.warn(details, message) },
   });
-  const wanted = await authorizersOf(flags, metrics, log);
+  const wanted = await authorizersOf(flags, options);
   const { authorizer, rbac } = authorizerOf(wanted, registry, { policies: await policiesOf(flags), metrics });
   const outside = await outsideTokens(flags, options);
   const credentials = credentialMetrics(metrics);
@@ -198,15 +198,14 @@ async function admissionConfigurations(flags: Flags): Promise<PluginConfiguratio
 /** The authorizers of flags or file; what webhooks need is loaded only where there may be one. */
 async function authorizersOf(
   flags: Flags,
-  metrics: MetricsRegistry,
-  log: ServerOptions['log'],
+  { metrics, log, changed = new Set() }: AssemblyOptions,
 ): Promise<WantedAuthorizers> {
   const files = [flags['authorization-config'], flags['authorization-webhook-config-file']];
   if (files.every((file) => file === '') && !flags['authorization-mode'].includes('Webhook')) {
     checkModes(flags);
     return unchanging(flags['authorization-mode'].map((type) => ({ type, name: type.toLowerCase() })));
   }
-  return (await import('./chain/authorization/setup.ts')).wantedAuthorizers(flags, { metrics, log });
+  return (await import('./chain/authorization/setup.ts')).wantedAuthorizers(flags, changed, { metrics, log });
 }
 
 /** What mode ABAC goes by, loaded only where there is a file. */

@@ -169,7 +169,7 @@ export const apiServerFlags = defineFlags({
   'authorization-mode': stringSliceFlag({
     group: authorization,
     default: ['AlwaysAllow'],
-    help: 'Authorizers to ask, in order: AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook.',
+    help: 'Authorizers to ask, in order: ABAC, AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook.',
   }),
   ...authorizationFileFlags,
 

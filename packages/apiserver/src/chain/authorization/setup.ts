@@ -16,9 +16,10 @@ type Flags = FlagValues<typeof authorizationFileFlags> & { readonly 'authorizati
 /** How long (ms) the webhook of --authorization-webhook-config-file may take. */
 const flagsTimeout = 30_000;
 
-/** The authorizers of flags or file where webhooks may be among them. Throws UsageError on what cannot be. */
+/** The authorizers of flags or file where webhooks may be among them. Throws UsageError on what cannot be; `given` are the flags that were typed. */
 export async function wantedAuthorizers(
   flags: Flags,
+  given: ReadonlySet<string>,
   around: Omit<FollowedFileOptions, 'what'>,
 ): Promise<WantedAuthorizers> {
   const counts = webhookAuthorizerMetrics(around.metrics);
@@ -35,7 +36,7 @@ export async function wantedAuthorizers(
       })),
     );
   }
-  if (flags['authorization-webhook-config-file'] !== '' || modes.join() !== 'AlwaysAllow') {
+  if ([...given].some((name) => name === 'authorization-mode' || name.startsWith('authorization-webhook-'))) {
     throw new UsageError(
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     );

@@ -260,8 +260,10 @@ describe('authorization by webhook', () => {
   });
 
   const log = { warn: () => undefined };
-  const wanted = (metrics: Registry, ...flags: string[]) =>
-    wantedAuthorizers(apiServerFlags.parse(flags).values, { metrics, log });
+  const wanted = (metrics: Registry, ...flags: string[]) => {
+    const { values, changed } = apiServerFlags.parse(flags);
+    return wantedAuthorizers(values, changed, { metrics, log });
+  };
 
   it('follows its file, but not to other authorizers than webhooks', async () => {
     const metrics = new Registry();
@@ -358,8 +360,15 @@ describe('authorization by webhook', () => {
     const file = `--authorization-webhook-config-file=${at('hook.yaml')}`;
     await expect(wanted(new Registry(), file)).rejects.toThrow('without mode Webhook');
     const [config] = await configured({ type: 'RBAC', name: 'r' });
-    await expect(wanted(new Registry(), '--authorization-mode=RBAC', config!)).rejects.toThrow(
-      'can not be specified when',
-    );
+    for (const flag of [
+      'mode=RBAC',
+      'mode=AlwaysAllow',
+      'webhook-version=v1beta1',
+      'webhook-cache-authorized-ttl=5m',
+    ]) {
+      await expect(wanted(new Registry(), `--authorization-${flag}`, config!)).rejects.toThrow(
+        '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
+      );
+    }
   });
 });
