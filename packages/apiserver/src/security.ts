@@ -8,6 +8,7 @@ import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
 import { resourceSlice } from '@coracle/api/resource/v1/resourceslice';
 import { volumeAttachment } from '@coracle/api/storage/v1/volumeattachment';
 import type { FlagValues } from '@coracle/process/flags';
+import { type TokenKey, verificationKeys } from '@coracle/process/token-keys';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Authenticator, TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { bearerTokens, forAudiences, unionOfTokens } from './chain/authentication/bearer-token.ts';
@@ -15,7 +16,7 @@ import { type BootstrapTokenOptions, bootstrapTokens } from './chain/authenticat
 import { certificatesIn, clientCertificates } from './chain/authentication/client-certificate.ts';
 import type { CredentialMetrics } from './chain/authentication/credential-metrics.ts';
 import { requestHeaders } from './chain/authentication/request-header.ts';
-import { type TokenKey, verificationKeys } from './chain/authentication/service-account/keys.ts';
+import { LegacyTokens } from './chain/authentication/service-account/legacy-tokens.ts';
 import { liveObjects } from './chain/authentication/service-account/live-objects.ts';
 import { ServiceAccountTokens } from './chain/authentication/service-account/verifier.ts';
 import { fixedTokens, parseTokenFile } from './chain/authentication/token-file.ts';
@@ -92,6 +93,7 @@ export function tokensOf(
   }
   const keys = tokenKeysOf(flags);
   if (keys.length > 0) {
+    tokens.push(new LegacyTokens({ keys, objects, audiences: own, observe: metrics.legacyToken, log }));
     const issuers = flags['service-account-issuer'];
     tokens.push(
       new ServiceAccountTokens({ issuers, keys, live: liveObjects(objects), observe: metrics.serviceAccountToken }),

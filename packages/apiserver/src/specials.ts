@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Scheme } from '@coracle/api/scheme';
 import type { FlagValues } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
+import { signingKey } from '@coracle/process/token-keys';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { policyHooks } from './admission/policy/hooks.ts';
 import { webhookConfigurationHooks } from './admission/webhook/configuration-hooks.ts';
@@ -9,7 +10,6 @@ import type { TokenAuthenticator } from './chain/authentication/authenticator.ts
 import { checkTokenFlags } from './chain/authentication/service-account/check-flags.ts';
 import { discoveryPages } from './chain/authentication/service-account/discovery.ts';
 import { TokenIssuer } from './chain/authentication/service-account/issuer.ts';
-import { signingKey } from './chain/authentication/service-account/keys.ts';
 import type { Authorizer } from './chain/authorization/authorizer.ts';
 import type { RbacIndex } from './chain/authorization/rbac/index.ts';
 import { customResourceDefinitionHooks } from './extensions/definition-hooks.ts';

@@ -193,7 +193,7 @@ export const managerFlags = defineFlags({
   }),
   'service-account-private-key-file': stringFlag({
     ...accounts,
-    help: 'PEM file of the private key for service account tokens. It must be readable; tokens are signed by the API server.',
+    help: 'PEM file of the private key that signs the tokens which Secrets of service accounts hold.',
   }),
   'cluster-signing-cert-file': stringFlag({
     ...csr,

@@ -1,6 +1,6 @@
-import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { FlagError } from '@coracle/process/flags';
+import { signingKey, type TokenKey } from '@coracle/process/token-keys';
 import { concurrency, type ManagerFlags } from './flags.ts';
 import { defaultSettings, type Settings, type SignerFiles } from './settings.ts';
 
@@ -13,7 +13,6 @@ export function settingsOf(flags: ManagerFlags): Settings {
   }
   const [gate] = Object.keys(flags['feature-gates']);
   if (gate !== undefined) throw new FlagError(`unrecognized feature gate: ${gate}`);
-  checkKey(flags['service-account-private-key-file']);
   const workers: Record<string, number> = {};
   for (const [name, [key]] of Object.entries(concurrency)) {
     const count = (flags as unknown as Record<string, number>)[name]!;
@@ -44,6 +43,7 @@ export function settingsOf(flags: ManagerFlags): Settings {
     maxEndpointsPerSlice: flags['max-endpoints-per-slice'],
     enableGarbageCollector: flags['enable-garbage-collector'],
     rootCa: flags['root-ca-file'] === '' ? undefined : rootCa(flags['root-ca-file']),
+    tokenKey: tokenKeyOf(flags['service-account-private-key-file']),
     signers: signersOf(flags),
     clusterSigningDuration: flags['cluster-signing-duration'],
     namespaceSyncPeriod: flags['namespace-sync-period'],
@@ -51,11 +51,10 @@ export function settingsOf(flags: ManagerFlags): Settings {
   };
 }
 
-/** Token Secrets are not signed here (bound tokens replaced them), but a key that is none is a mistake worth telling. */
-function checkKey(file: string): void {
-  if (file === '') return;
+function tokenKeyOf(file: string): TokenKey | undefined {
+  if (file === '') return undefined;
   try {
-    createPrivateKey(readFileSync(file));
+    return signingKey(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new FlagError(`error reading key for service account token controller: ${(error as Error).message}`);
   }

@@ -1,3 +1,5 @@
+import type { TokenKey } from '@coracle/process/token-keys';
+
 /** What the manager's flags ask of the controllers. Durations are in milliseconds. */
 export interface Settings {
   /** How many keys each controller works on at once, by its name; others use their default. */
@@ -21,6 +23,8 @@ export interface Settings {
   enableGarbageCollector: boolean;
   /** PEM, published in each namespace as kube-root-ca.crt. */
   rootCa: string | undefined;
+  /** `--service-account-private-key-file`: signs the tokens that Secrets hold. */
+  tokenKey: TokenKey | undefined;
   /** What signs certificate requests, by signer. */
   signers: Readonly<Record<string, SignerFiles | undefined>>;
   clusterSigningDuration: number;
@@ -57,6 +61,7 @@ export const defaultSettings: Settings = {
   maxEndpointsPerSlice: 100,
   enableGarbageCollector: true,
   rootCa: undefined,
+  tokenKey: undefined,
   signers: {},
   clusterSigningDuration: 365 * 24 * 60 * 60_000,
   namespaceSyncPeriod: 5 * 60_000,

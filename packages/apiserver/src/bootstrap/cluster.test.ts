@@ -49,6 +49,22 @@ describe('bootstrapCluster', () => {
     expect(await registry.get(clusterRole, 'cluster-admin')).toBeDefined();
   });
 
+  it('says since when the use of tokens in Secrets is written down, and again where that is no day', async () => {
+    const { registry } = server;
+    const tracking = 'kube-apiserver-legacy-service-account-token-tracking';
+    const since = async () => (await registry.get(configMap, tracking, 'kube-system'))?.data?.['since'];
+    await bootstrapCluster(registry, options);
+    expect(await since()).toMatch(/^\d{4}-\d\d-\d\d$/);
+    await registry.update(configMap, tracking, 'kube-system', (it) => ({ ...it, data: { since: '2026-01-02' } }));
+    await registry.fresh();
+    await bootstrapCluster(registry, options);
+    expect(await since()).toBe('2026-01-02');
+    await registry.update(configMap, tracking, 'kube-system', (it) => ({ ...it, data: { since: 'ever' } }));
+    await registry.fresh();
+    await bootstrapCluster(registry, options);
+    expect(await since()).toMatch(/^\d{4}-\d\d-\d\d$/);
+  });
+
   it('changes nothing the second time, and follows a new port', async () => {
     const { registry } = server;
     await bootstrapCluster(registry, options);

@@ -12,6 +12,7 @@ import { ensureKubernetesService } from './kubernetes-service.ts';
 import type { DefaultServiceCidr } from './service-cidr.ts';
 import { ensureSystemNamespaces } from './system-namespaces.ts';
 import { ensureSystemPriorityClasses } from './system-priority-classes.ts';
+import { ensureTokenTracking } from './token-tracking.ts';
 
 export interface BootstrapOptions {
   /** Whether RBAC's default roles and bindings are wanted. */
@@ -56,6 +57,7 @@ function lastingSteps(objects: ObjectAccess, options: BootstrapOptions, when: { 
     'start-system-namespaces-controller': () => ensureSystemNamespaces(objects),
     'scheduling/bootstrap-system-priority-classes': () => ensureSystemPriorityClasses(objects),
     'start-cluster-authentication-info-controller': () => ensureAuthenticationInfo(objects, authentication),
+    'start-legacy-token-tracking-controller': () => ensureTokenTracking(objects),
     'start-kubernetes-service-cidr-controller': () => serviceCidr.ensure(),
     'bootstrap-controller': async () => {
       await ensureKubernetesService(objects, { clusterIp, port, nodePort }, when);

@@ -19,6 +19,7 @@ const hooks: readonly (readonly [name: string, doneBy: DoneBy, where?: 'fairness
   ['crd-informer-synced', 'caches'],
   ['start-system-namespaces-controller', 'step'],
   ['start-cluster-authentication-info-controller', 'step'],
+  ['start-legacy-token-tracking-controller', 'step'],
   ['storage-readiness', 'caches'],
   ['start-service-ip-repair-controllers', 'step'],
   ['rbac/bootstrap-roles', 'step', 'rbac'],

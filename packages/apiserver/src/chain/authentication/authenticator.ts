@@ -7,6 +7,8 @@ export interface Authenticated {
   readonly audiences?: readonly string[];
   /** What the audit log is to say of the credential. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** What the client is to be warned of. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -26,7 +28,15 @@ export interface TokenAuthenticator {
 }
 
 /** A credential that was recognized and is not good. The client learns only that it is not authorized; the log says more. */
-export class InvalidCredential extends Error {}
+export class InvalidCredential extends Error {
+  /** What the audit log is to say of it. */
+  readonly annotations: Readonly<Record<string, string>>;
+
+  constructor(message: string, annotations: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.annotations = annotations;
+  }
+}
 
 /** The TLS connection of a request over HTTP/1.1 or HTTP/2; undefined when there is none (plain HTTP in a test). */
 export function connectionOf(req: RequestContext['req']): TLSSocket | undefined {

@@ -1,6 +1,7 @@
-import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
+import type { Authenticated, Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { InvalidCredential } from './authenticator.ts';
 
+const invalid = 'invalid bearer token';
 const protocolPrefix = 'base64url.bearer.authorization.k8s.io.';
 
 /** Users by `Authorization: Bearer`, or by the WebSocket subprotocol that carries a token where a browser can set no header. */
@@ -9,8 +10,14 @@ export function bearerTokens(tokens: TokenAuthenticator, audiences: readonly str
     async authenticate({ req }) {
       const token = tokenIn(req.headers.authorization) ?? takeFromProtocols(req.headers);
       if (token === undefined) return undefined;
-      const answer = await tokens.authenticateToken(token, audiences);
-      if (!answer) throw new InvalidCredential('invalid bearer token');
+      let answer: Authenticated | undefined;
+      try {
+        answer = await tokens.authenticateToken(token, audiences);
+      } catch (error) {
+        if (!(error instanceof InvalidCredential)) throw error;
+        throw new InvalidCredential(`[${invalid}, ${error.message}]`, error.annotations);
+      }
+      if (!answer) throw new InvalidCredential(invalid);
       return answer;
     },
   };
@@ -39,17 +46,20 @@ function takeFromProtocols(headers: NodeJS.Dict<string | string[]>): string | un
 export function unionOfTokens(all: readonly TokenAuthenticator[]): TokenAuthenticator {
   return {
     async authenticateToken(token, audiences) {
-      const errors: string[] = [];
+      const errors: InvalidCredential[] = [];
       for (const each of all) {
         try {
           const answer = await each.authenticateToken(token, audiences);
           if (answer) return answer;
         } catch (error) {
           if (!(error instanceof InvalidCredential)) throw error;
-          errors.push(error.message);
+          errors.push(error);
         }
       }
-      if (errors.length > 0) throw new InvalidCredential(errors.join(', '));
+      if (errors.length > 0) {
+        const messages = errors.map(({ message }) => message).join(', ');
+        throw new InvalidCredential(messages, Object.assign({}, ...errors.map(({ annotations }) => annotations)));
+      }
       return undefined;
     },
   };

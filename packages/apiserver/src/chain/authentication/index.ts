@@ -37,9 +37,11 @@ async function authenticate(context: RequestContext, options: AuthenticationOpti
     } catch (error) {
       if (!(error instanceof InvalidCredential)) throw error;
       errors.push(error.message);
+      for (const [key, value] of Object.entries(error.annotations)) annotate(context, key, value);
     }
     if (!answer) continue;
     for (const [key, value] of Object.entries(answer.annotations ?? {})) annotate(context, key, value);
+    for (const text of answer.warnings ?? []) context.warnings.add(text);
     observe?.('success', seconds(), answer.user.name);
     return withAuthenticatedGroup(answer.user);
   }

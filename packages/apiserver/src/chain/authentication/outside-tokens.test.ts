@@ -426,7 +426,7 @@ describe('tokens that a webhook knows', () => {
       }),
     ]);
     await expect(whoIs('bad')).rejects.toThrow('Unauthorized');
-    expect(server.warnings.at(-1)).toMatchObject({ reason: 'revoked' });
+    expect(server.warnings.at(-1)).toMatchObject({ reason: '[invalid bearer token, revoked]' });
     await expect(whoIs('nobodys')).rejects.toThrow('Unauthorized');
     const spec = { token: 'good', audiences: ['vault'] };
     const review = await server.admin.create(tokenReview, { metadata: {}, spec } as TokenReview);

@@ -1,5 +1,8 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { secret } from '@coracle/api/core/v1/secret';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
+import { makeServiceAccountKeys } from '@coracle/process/pki';
+import { signingKey } from '@coracle/process/token-keys';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type TestCluster, testCluster } from '../../testing/cluster.ts';
 import { serviceAccountTokenController } from './controller.ts';
@@ -36,5 +39,43 @@ describe('serviceaccount-token-controller', () => {
     await cluster.client.delete(serviceAccount, 'robot', 'default');
     await gone('kept');
     expect(await cluster.gone(secret, 'plain')).toBe(false);
+  });
+});
+
+describe('serviceaccount-token-controller with a key', () => {
+  it('fills in the Secrets of accounts, what is there and right aside', async () => {
+    const { privateKey, publicKey } = await makeServiceAccountKeys('ec-p256');
+    cluster = await testCluster([serviceAccountTokenController], { rootCa: 'PEM', tokenKey: signingKey(privateKey) });
+    const { metadata } = await cluster.client.create(serviceAccount, { metadata: at('robot') });
+    await token('bare', 'robot');
+    const filled = await cluster.eventually(
+      () => cluster.client.get(secret, 'bare', 'default'),
+      (it) => it.data?.['token'] !== undefined,
+    );
+    expect(filled.metadata.annotations).toEqual({
+      'kubernetes.io/service-account.name': 'robot',
+      'kubernetes.io/service-account.uid': metadata.uid,
+    });
+    const said = (key: string) => Buffer.from(filled.data![key]!, 'base64').toString();
+    expect([said('ca.crt'), said('namespace')]).toEqual(['PEM', 'default']);
+    const [head = '', claims = '', signature = ''] = said('token').split('.');
+    const decoded = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
+    expect(decoded(head)).toEqual({ alg: 'ES256', kid: expect.any(String) });
+    expect(decoded(claims)).toEqual({
+      iss: 'kubernetes/serviceaccount',
+      'kubernetes.io/serviceaccount/namespace': 'default',
+      'kubernetes.io/serviceaccount/secret.name': 'bare',
+      'kubernetes.io/serviceaccount/service-account.name': 'robot',
+      'kubernetes.io/serviceaccount/service-account.uid': metadata.uid,
+      sub: 'system:serviceaccount:default:robot',
+    });
+    const key = { key: createPublicKey(publicKey), dsaEncoding: 'ieee-p1363' } as const;
+    expect(verify('sha256', Buffer.from(`${head}.${claims}`), key, Buffer.from(signature, 'base64url'))).toBe(true);
+    await cluster.client.patch(secret, 'bare', 'default', { type: 'merge', body: { data: { 'ca.crt': null } } });
+    const again = await cluster.eventually(
+      () => cluster.client.get(secret, 'bare', 'default'),
+      (it) => it.data?.['ca.crt'] !== undefined,
+    );
+    expect(again.data).toEqual(filled.data);
   });
 });

@@ -1,6 +1,6 @@
 import { UsageError } from '@coracle/process/program';
+import { keySet, type TokenKey } from '@coracle/process/token-keys';
 import type { Page } from '../../../pages.ts';
-import { keySet, type TokenKey } from './keys.ts';
 
 const configurationPath = '/.well-known/openid-configuration';
 const keysPath = '/openid/v1/jwks';

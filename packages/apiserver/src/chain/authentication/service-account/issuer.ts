@@ -1,6 +1,6 @@
+import type { TokenKey } from '@coracle/process/token-keys';
 import { SignJWT } from 'jose';
 import type { Claims } from './claims.ts';
-import type { TokenKey } from './keys.ts';
 
 /** Signs tokens with the key of `--service-account-signing-key-file`. */
 export class TokenIssuer {

@@ -1,11 +1,11 @@
 import { makeServiceAccountKeys } from '@coracle/process/pki';
+import { keySet, signingKey, verificationKeys } from '@coracle/process/token-keys';
 import { describe, expect, it } from '@jest/globals';
 import type { RequestContext } from '../../link.ts';
 import { InvalidCredential } from '../authenticator.ts';
 import { type ClaimWishes, claimsOf } from './claims.ts';
 import { type DiscoveryOptions, discoveryPages } from './discovery.ts';
 import { TokenIssuer } from './issuer.ts';
-import { keySet, signingKey, verificationKeys } from './keys.ts';
 import { type LiveObjects, type LiveState, ServiceAccountTokens } from './verifier.ts';
 
 const issuerUrl = 'https://kubernetes.default.svc';

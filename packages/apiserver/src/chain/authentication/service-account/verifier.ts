@@ -1,8 +1,8 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose';
+import type { TokenKey } from '@coracle/process/token-keys';
 import { serviceAccountGroups, serviceAccountUsername } from '../../user.ts';
 import { type Authenticated, InvalidCredential, quoted, type TokenAuthenticator } from '../authenticator.ts';
 import { type Claims, type PrivateClaims, privateClaims, type Ref } from './claims.ts';
-import type { TokenKey } from './keys.ts';
+import { SignedTokens } from './signed-tokens.ts';
 
 /** What a token's claims are checked against: whether the objects it is bound to are still there, the very same ones. */
 export interface LiveObjects {
@@ -21,23 +21,15 @@ export type LiveState =
 /** How far (seconds) the clock of who made a token may be from ours. */
 const leeway = 60;
 
-/** Of tokens that may be ours. */
-const algorithms = new Set(['RS256', 'ES256', 'ES384', 'ES512']);
-
-/** Verified tokens that are remembered, so that a client's thousandth request costs no signature check. */
-const remembered = 4096;
-
 /**
  * Users by service account token (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/). A token is
  * good when one of the keys signed it for one of the issuers, it has not expired, was made for one of the audiences asked for, and
  * everything it is bound to is alive. Tokens of other issuers are left to other authenticators.
  */
 export class ServiceAccountTokens implements TokenAuthenticator {
-  readonly #issuers: readonly string[];
-  readonly #keys: readonly TokenKey[];
+  readonly #signed: SignedTokens<Claims>;
   readonly #live: LiveObjects;
   readonly #observe: ((isStale: boolean) => void) | undefined;
-  readonly #verified = new Map<string, Claims>();
 
   /** `observe` is told of each good token that is to be renewed at some time, and whether that time is over. */
   constructor(options: {
@@ -47,14 +39,13 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     observe?: (isStale: boolean) => void;
   }) {
     this.#observe = options.observe;
-    this.#issuers = options.issuers;
-    this.#keys = options.keys;
+    this.#signed = new SignedTokens(options.issuers, options.keys);
     this.#live = options.live;
   }
 
   async authenticateToken(token: string, wanted: readonly string[]): Promise<Authenticated | undefined> {
-    if (!this.#isOurs(token)) return undefined;
-    const claims = await this.#claims(token);
+    const claims = await this.#signed.read(token);
+    if (!claims) return undefined;
     const carried = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
     const audiences = wanted.filter((audience) => carried.includes(audience));
     if (audiences.length === 0) {
@@ -81,43 +72,6 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       'authentication.k8s.io/stale-token': `subject: ${claims.sub}, seconds after warning threshold: ${Math.floor(late)}`,
     };
     return { user: userOf(bound, claims.jti), audiences, ...(late > 0 ? { annotations } : {}) };
-  }
-
-  /** Reads the issuer without trusting it: it only decides who looks at the token. */
-  #isOurs(token: string): boolean {
-    if (this.#verified.has(token)) return true;
-    try {
-      const { iss } = decodeJwt(token);
-      return iss !== undefined && this.#issuers.includes(iss) && algorithms.has(decodeProtectedHeader(token).alg ?? '');
-    } catch {
-      return false; // no JSON web token at all
-    }
-  }
-
-  async #claims(token: string): Promise<Claims> {
-    const known = this.#verified.get(token);
-    if (known) return known;
-    const claims = await this.#verify(token);
-    this.#verified.set(token, claims);
-    for (const oldest of this.#verified.keys()) {
-      if (this.#verified.size <= remembered) break;
-      this.#verified.delete(oldest);
-    }
-    return claims;
-  }
-
-  async #verify(token: string): Promise<Claims> {
-    const { kid } = decodeProtectedHeader(token);
-    const named = this.#keys.filter((key) => key.id === kid);
-    for (const { key, algorithm } of named.length > 0 ? named : this.#keys) {
-      try {
-        const { payload } = await compactVerify(token, key, { algorithms: [algorithm] });
-        return JSON.parse(new TextDecoder().decode(payload)) as Claims;
-      } catch (error) {
-        if (!(error instanceof errors.JOSEError)) throw error;
-      }
-    }
-    throw new InvalidCredential('go-jose/go-jose: error in cryptographic primitive');
   }
 
   async #checkAlive(bound: PrivateClaims): Promise<void> {

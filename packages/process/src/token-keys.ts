@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 
 /** A key that signs or checks tokens, with what a token's header says about it. */
 export interface TokenKey {
@@ -23,6 +23,15 @@ export function verificationKeys(pem: string): TokenKey[] {
     .map((block) => createPublicKey(block));
   if (keys.length === 0) throw new Error('data does not contain any valid RSA or ECDSA public keys');
   return keys.map((key) => ({ key, ...describe(key) }));
+}
+
+/** The token (compact JWS) that says these claims, signed with a private key. */
+export function signToken(claims: object, { key, algorithm, id }: TokenKey): string {
+  const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${encoded({ alg: algorithm, kid: id })}.${encoded(claims)}`;
+  const digest = `sha${algorithm.slice(2)}`;
+  const signature = sign(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${signature.toString('base64url')}`;
 }
 
 const curves: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
