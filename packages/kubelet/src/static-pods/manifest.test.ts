@@ -45,11 +45,28 @@ describe('a manifest', () => {
     [yaml('  colour: red\n'), 'unknown field "spec.colour"'],
     [yaml('  volumes: text\n'), 'cannot unmarshal'],
     [yaml().replace('  name: web\n', '  labels: {}\n'), 'metadata.name: Required value'],
-    [yaml().replace('name: c', 'name: UPPER'), 'invalid pod: spec.containers[0].name: Invalid value'],
+    [yaml().replace('name: c', 'name: UPPER'), 'invalid pod: [spec.containers[0].name: Invalid value'],
+    [
+      yaml().replace('  name: web\n', '  name: web\n  labels: {a: "-"}\n'),
+      'invalid pod: [metadata.labels: Invalid value: "-"',
+    ],
+    [yaml('  schedulingGates: [{name: a/b}]\n'), 'spec.nodeName: Forbidden: cannot be set until all schedulingGates'],
     [yaml('  serviceAccountName: robot\n'), 'static pods may not reference serviceaccounts'],
     [yaml('  volumes:\n  - name: v\n    secret: {secretName: s}\n'), 'static pods may not reference secrets'],
   ])('is refused by name: %#', (text, message) => {
     expect(() => read(text)).toThrow(message);
     expect(() => read(text)).toThrow('/etc/manifests/web.yaml');
+  });
+
+  it('is refused with as many errors as anybody reads', () => {
+    const items = Array.from({ length: 20_000 }, () => '{ip: no-address-at-all}').join(', ');
+    let message = '';
+    try {
+      read(yaml(`  hostAliases: [${items}]\n`));
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(message.length).toBeGreaterThan(1 << 19);
+    expect(message.length).toBeLessThan(1 << 21);
   });
 });

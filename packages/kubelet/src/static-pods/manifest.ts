@@ -3,10 +3,10 @@ import { decodeJson } from '@coracle/api/codec/json';
 import { checkObject } from '@coracle/api/codec/strict';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
-import { Path } from '@coracle/api/meta/field-path';
 import { now } from '@coracle/api/meta/time';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { Pod } from '@coracle/api/types/core/v1';
+import { validateCreate } from '@coracle/api/validate';
 import { configHash, configSeen, configSource } from '../pods/names.ts';
 
 /** A manifest file that makes no pod; the message names the file. */
@@ -41,11 +41,8 @@ export function readManifest(file: string, text: string, nodeName: string): Pod 
   podKind.defaults?.(pod);
   const reference = referenceToApi(pod);
   if (reference) throw new ManifestError(`${file}: static pods may not reference ${reference}`);
-  const errors = podKind.validate?.(pod, new Path()) ?? [];
-  if (errors.length > 0)
-    throw new ManifestError(
-      `${file}: invalid pod: ${errors.map(({ field, message }) => `${field}: ${message}`).join(', ')}`,
-    );
+  const errors = validateCreate(podKind, pod).map(({ field, message }) => `${field}: ${message}`);
+  if (errors.length > 0) throw new ManifestError(`${file}: invalid pod: [${errors.join(' ')}]`);
   pod.status = { phase: 'Pending' };
   return pod;
 }
