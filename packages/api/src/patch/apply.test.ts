@@ -373,6 +373,16 @@ describe('applyObject', () => {
     const error = conflictOf(() => apply(undefined, applied as Loose, 'me', 1));
     expect([error.code, error.message]).toEqual([code, message]);
   });
+
+  it('looks for no more errors than are told', () => {
+    let looked = 0;
+    const item = new Proxy({}, { ownKeys: () => (looked++, []) });
+    const containers = Array.from({ length: 100_000 }, () => item);
+    const error = conflictOf(() => apply(undefined, deployment(pod(...containers)) as Loose, 'me', 1));
+    expect(error.message!.length).toBeLessThan(2 << 20);
+    expect(looked).toBeGreaterThan(1000);
+    expect(looked).toBeLessThan(20_000);
+  });
 });
 
 describe('moving from client-side apply', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { applyJsonPatch, JsonPatchError, TooManyOperationsError } from './json-patch.ts';
 
@@ -58,6 +58,62 @@ describe('applyJsonPatch', () => {
     ]);
     patched['x']!.a = 2;
     expect([value.a, patched['y']!.a]).toEqual([1, 1]);
+  });
+
+  it('finds nothing in a list by what is no index', () => {
+    expect(() => applyJsonPatch({ list: [{ a: 1 }] }, [{ op: 'remove', path: '/list/x/a' }])).toThrow(
+      'remove operation does not apply: doc is missing path: "/list/x/a": missing value',
+    );
+  });
+
+  it('changes long lists as it does short ones', () => {
+    const index = fc.integer({ min: -6000, max: 6000 }).map(String);
+    const place = fc.oneof(index, index, index, fc.constantFrom('-', '0', '4999')).map((step) => `/list/${step}`);
+    const operation = fc.oneof(
+      fc.record({ op: fc.constant('add'), path: place, value: fc.integer() }),
+      fc.record({ op: fc.constant('remove'), path: place }),
+      fc.record({ op: fc.constant('replace'), path: place, value: fc.integer() }),
+      fc.record({ op: fc.constantFrom('move', 'copy'), from: place, path: place }),
+      fc.record({ op: fc.constant('copy'), from: fc.constant('/list'), path: fc.constantFrom('/other', '/list/7') }),
+    );
+    const document = { list: Array.from({ length: 5000 }, (_, i) => i) };
+    /** What all operations together do, or that one of them cannot be done. */
+    const outcome = (act: () => unknown) => {
+      try {
+        return JSON.stringify(act());
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 12 }), (operations) => {
+        // One operation a patch: then no list is taken apart for more than one change.
+        const each = () => operations.reduce((it, operation) => applyJsonPatch(it, [operation]), document);
+        expect(outcome(() => applyJsonPatch(document, operations))).toBe(outcome(each));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('moves few items of a long list for each operation', () => {
+    let moved = 0;
+    const splice = Array.prototype.splice;
+    const spy = jest.spyOn(Array.prototype, 'splice').mockImplementation(function (this: unknown[], ...rest) {
+      moved += this.length;
+      return splice.apply(this, rest as Parameters<typeof splice>);
+    });
+    const list = Array.from({ length: 300_000 }, (_, i) => i);
+    const move = { op: 'move', from: '/list/0', path: '/list/250000' };
+    try {
+      const patched = applyJsonPatch(
+        { list },
+        Array.from({ length: 10_000 }, () => move),
+      );
+      expect([patched.list.length, patched.list[0], patched.list[250_000]]).toEqual([300_000, 10_000, 9_999]);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(moved).toBeLessThan(10_000 * 5000);
   });
 
   it('refuses to move a value into itself', () => {

@@ -1,5 +1,6 @@
 import { encodeJson } from '../codec/json.ts';
 import { clone, deepEqual, isObject, setOwn } from '../meta/object.ts';
+import { Lists } from './long-list.ts';
 
 /** How many operations one patch may have. */
 export const maxJsonPatchOperations = 10_000;
@@ -35,7 +36,7 @@ export function applyJsonPatch<T>(document: T, operations: unknown): T {
     throw new JsonPatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   }
   if (operations.length > maxJsonPatchOperations) throw new TooManyOperationsError(operations.length);
-  const root = { document: clone(document) as unknown };
+  const root: Root = { document: clone(document) as unknown, lists: new Lists() };
   let copied = 0;
   for (const operation of operations as JsonPatchOperation[]) {
     const { op, path, from, value } = checked(operation);
@@ -53,7 +54,7 @@ export function applyJsonPatch<T>(document: T, operations: unknown): T {
         move(root, from!, path);
         break;
       case 'copy': {
-        const source = find(root, from!, op);
+        const source = root.lists.settle(find(root, from!, op));
         copied += Buffer.byteLength(encodeJson(source));
         if (copied > maxCopiedBytes) {
           throw new JsonPatchError(
@@ -67,11 +68,12 @@ export function applyJsonPatch<T>(document: T, operations: unknown): T {
         test(root, path, value);
     }
   }
-  return root.document as T;
+  return root.lists.settle(root.document) as T;
 }
 
 interface Root {
   document: unknown;
+  readonly lists: Lists;
 }
 
 const known = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
@@ -136,16 +138,16 @@ function at<T>(op: string, path: string, act: () => T): T {
 /** The container that holds the last step of a path. */
 function parentOf(root: Root, steps: readonly string[], path: string, op: string): object {
   let found: unknown = root.document;
-  for (const step of steps.slice(0, -1)) found = childOf(found, step);
+  for (const step of steps.slice(0, -1)) found = childOf(root, found, step);
   if (typeof found !== 'object' || found === null) throw missing(op, path);
   return found;
 }
 
 /** undefined where there is none. */
-function childOf(parent: unknown, step: string): unknown {
+function childOf({ lists }: Root, parent: unknown, step: string): unknown {
   if (Array.isArray(parent)) {
     const index = /^-?[0-9]+$/.test(step) ? Number(step) : Number.NaN;
-    return parent.at(index);
+    return lists.at(parent, index < 0 ? index + lists.length(parent) : index);
   }
   return isObject(parent) && Object.hasOwn(parent, step) ? parent[step] : undefined;
 }
@@ -156,8 +158,11 @@ function find(root: Root, path: string, op: string): unknown {
   if (steps.length === 0) return root.document;
   const parent = parentOf(root, steps, path, op);
   const step = steps.at(-1)!;
-  if (Array.isArray(parent)) return at(op, path, () => parent[indexOf(step, parent.length, false)]);
-  return childOf(parent, step) ?? null;
+  const { lists } = root;
+  if (Array.isArray(parent)) {
+    return at(op, path, () => lists.at(parent, indexOf(step, lists.length(parent), false)));
+  }
+  return childOf(root, parent, step) ?? null;
 }
 
 function add(root: Root, path: string, value: unknown, op: string): void {
@@ -168,8 +173,10 @@ function add(root: Root, path: string, value: unknown, op: string): void {
   }
   const parent = parentOf(root, steps, path, op);
   const step = steps.at(-1)!;
-  if (Array.isArray(parent)) at(op, path, () => parent.splice(indexOf(step, parent.length, true), 0, value));
-  else setOwn(parent, step, value);
+  const { lists } = root;
+  if (Array.isArray(parent)) {
+    at(op, path, () => lists.insert(parent, indexOf(step, lists.length(parent), true), value));
+  } else setOwn(parent, step, value);
 }
 
 /** As upstream, a key its object does not have is added; an item its list does not have is an error. */
@@ -186,7 +193,7 @@ function replace(root: Root, path: string, value: unknown): void {
     return;
   }
   try {
-    parent[indexOf(step, parent.length, false)] = value;
+    root.lists.set(parent, indexOf(step, root.lists.length(parent), false), value);
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
     throw new JsonPatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
@@ -203,7 +210,7 @@ function remove(root: Root, path: string, op: string): void {
   const step = steps.at(-1)!;
   const shown = op === 'move' ? step : path;
   if (Array.isArray(parent)) {
-    at(op, shown, () => parent.splice(indexOf(step, parent.length, false), 1));
+    at(op, shown, () => root.lists.remove(parent, indexOf(step, root.lists.length(parent), false)));
     return;
   }
   if (!Object.hasOwn(parent, step)) {
@@ -223,7 +230,7 @@ function move(root: Root, from: string, path: string): void {
 }
 
 function test(root: Root, path: string, value: unknown): void {
-  if (!deepEqual(find(root, path, 'test') ?? null, value ?? null)) {
+  if (!deepEqual(root.lists.settle(find(root, path, 'test')) ?? null, value ?? null)) {
     throw new JsonPatchError(`testing value ${path} failed: test failed`);
   }
 }

@@ -1,3 +1,4 @@
+import { mostErrorText } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
 import { Quantity } from '../meta/quantity.ts';
 import type { ObjectSchema, ScalarName, Schema } from '../schema.ts';
@@ -5,14 +6,33 @@ import { fieldElement, formatElement, indexElement, valueElement } from './path-
 import { goMap } from './strategic-lookup.ts';
 import { itemKey, memberRef, type TypedRef, topologyOf } from './typed.ts';
 
+/** Ends a check that has found more than anybody is told. */
+class EnoughFound extends Error {}
+
+/** What is wrong, in the order in which it is come upon. Throws EnoughFound beyond `mostErrorText`. */
+class Complaints {
+  readonly texts: string[] = [];
+  #size = 0;
+
+  add(text: string): void {
+    this.texts.push(text);
+    this.#size += text.length;
+    if (this.#size > mostErrorText) throw new EnoughFound();
+  }
+}
+
 /**
  * What is wrong with an applied configuration, as upstream words it: fields the type does not have, values of the wrong kind, items of a
- * keyed list without or with the same keys. Empty when it fits.
+ * keyed list without or with the same keys. Empty when it fits; where it is more than 1 MiB of text, what was come upon until then.
  */
 export function typeErrors(value: unknown, schema: ObjectSchema): string[] {
-  const errors: string[] = [];
-  check({ schema }, value, '', errors);
-  return errors;
+  const errors = new Complaints();
+  try {
+    check({ schema }, value, '', errors);
+  } catch (error) {
+    if (!(error instanceof EnoughFound)) throw error;
+  }
+  return errors.texts;
 }
 
 const numeric = new Set<ScalarName>(['int32', 'int64', 'double']);
@@ -34,28 +54,28 @@ function goSyntax(value: unknown): string {
   return `map[string]interface {}{${entries.map(([key, each]) => `${JSON.stringify(key)}:${goSyntax(each)}`).join(', ')}}`;
 }
 
-function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: string[]): void {
+function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: Complaints): void {
   const isNumber = typeof value === 'number' || typeof value === 'bigint';
   if (numeric.has(scalar)) {
-    if (!isNumber) errors.push(`${path}: expected numeric (int or float), got ${goValue(value)}`);
+    if (!isNumber) errors.add(`${path}: expected numeric (int or float), got ${goValue(value)}`);
   } else if (textual.has(scalar)) {
-    if (typeof value !== 'string') errors.push(`${path}: expected string, got ${goValue(value)}`);
+    if (typeof value !== 'string') errors.add(`${path}: expected string, got ${goValue(value)}`);
   } else if (scalar === 'bool') {
-    if (typeof value !== 'boolean') errors.push(`${path}: expected boolean, got ${goValue(value)}`);
+    if (typeof value !== 'boolean') errors.add(`${path}: expected boolean, got ${goValue(value)}`);
   } else if (scalar === 'quantity' || scalar === 'intOrString') {
     if (!isNumber && typeof value !== 'string') {
-      errors.push(`${path}: expected number or string, got ${goValue(value)}`);
+      errors.add(`${path}: expected number or string, got ${goValue(value)}`);
     } else if (scalar === 'quantity') {
       try {
         Quantity.parse(value as string | number);
       } catch (error) {
-        errors.push(`${path}: ${(error as Error).message}`);
+        errors.add(`${path}: ${(error as Error).message}`);
       }
     }
   }
 }
 
-function check(ref: TypedRef, value: unknown, path: string, errors: string[]): void {
+function check(ref: TypedRef, value: unknown, path: string, errors: Complaints): void {
   if (value === null || value === undefined) return;
   const { schema } = ref;
   if (schema.is === 'scalar') {
@@ -67,9 +87,9 @@ function check(ref: TypedRef, value: unknown, path: string, errors: string[]): v
   else checkMembers(schema, value, path, errors);
 }
 
-function checkMembers(schema: Schema & { is: 'object' | 'map' }, value: unknown, path: string, errors: string[]): void {
+function checkMembers(schema: Schema & { is: 'object' | 'map' }, value: unknown, path: string, errors: Complaints): void {
   if (!isObject(value)) {
-    errors.push(`${path}: expected map, got &{${goMap(value)}}`);
+    errors.add(`${path}: expected map, got &{${goMap(value)}}`);
     return;
   }
   const topology = schema.is === 'map' ? ({ is: 'map', schema } as const) : ({ is: 'struct', schema } as const);
@@ -77,7 +97,7 @@ function checkMembers(schema: Schema & { is: 'object' | 'map' }, value: unknown,
     const at = path + formatElement(fieldElement(name));
     const member = memberRef(topology, name);
     if (member) check(member, value[name], at, errors);
-    else errors.push(`${at}: field not declared in schema`);
+    else errors.add(`${at}: field not declared in schema`);
   }
 }
 
@@ -86,10 +106,10 @@ function checkList(
   schema: Schema & { is: 'list' },
   value: unknown,
   path: string,
-  errors: string[],
+  errors: Complaints,
 ): void {
   if (!Array.isArray(value)) {
-    errors.push(`${path}: expected list, got &{${goMap(value)}}`);
+    errors.add(`${path}: expected list, got &{${goMap(value)}}`);
     return;
   }
   const topology = topologyOf(ref);
@@ -99,11 +119,11 @@ function checkList(
     if (topology.is === 'keyed') {
       element = itemKey(item, topology.keys);
       if (item === null) {
-        errors.push(`${path}: element ${i}: associative list with keys may not have a null element`);
+        errors.add(`${path}: element ${i}: associative list with keys may not have a null element`);
         element = indexElement(i);
       } else if (element === undefined) {
         const names = topology.keys.map(({ name }) => JSON.stringify(name)).join(' ');
-        errors.push(
+        errors.add(
           `${path}: element ${i}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
         );
         element = indexElement(i);
@@ -111,7 +131,7 @@ function checkList(
     } else if (topology.is === 'set') {
       element = valueElement(item);
     }
-    if (seen.has(element)) errors.push(`${path}: duplicate entries for key ${formatElement(element)}`);
+    if (seen.has(element)) errors.add(`${path}: duplicate entries for key ${formatElement(element)}`);
     seen.add(element);
     check({ schema: schema.items }, item, path + formatElement(element), errors);
   }

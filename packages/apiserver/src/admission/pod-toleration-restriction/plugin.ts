@@ -4,7 +4,7 @@ import type { Pod, Toleration } from '@coracle/api/types/core/v1';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { namespaceOf } from '../policy/namespace.ts';
 import { isPodWrite } from '../refusal.ts';
-import { covers, mergeTolerations } from '../tolerations.ts';
+import { mergeTolerations, Tolerations } from '../tolerations.ts';
 
 const prefix = 'scheduler.alpha.kubernetes.io/';
 const memoryPressure = { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' };
@@ -29,7 +29,9 @@ export function podTolerationRestriction(
     if (tolerations.length === 0) return;
     const ofNamespace = await annotated(attributes, 'tolerationsWhitelist');
     const allowed = ofNamespace ?? cluster.allowed;
-    if (allowed.length === 0 || tolerations.every((each) => allowed.some((wide) => covers(wide, each)))) return;
+    if (allowed.length === 0) return;
+    const wide = new Tolerations(allowed);
+    if (tolerations.every((each) => wide.cover(each))) return;
     const whose = ofNamespace ? 'namespace' : 'cluster';
     throw failure(
       `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${whose} whitelist`,
