@@ -38,33 +38,48 @@ class Findings {
   }
 }
 
-/** A path to a field of an object, as error messages show it: `spec.containers[0].ports[1].name`, `data[key]`. */
+/**
+ * A path to a field of an object, as error messages show it: `spec.containers[0].ports[1].name`, `data[key]`. Its text is made when somebody asks for
+ * it: most of what is validated is right.
+ */
 export class Path {
-  readonly #text: string;
+  readonly #step: string | number;
   readonly #findings: Findings | undefined;
+  readonly #before: Path | undefined;
+  readonly #inBrackets: boolean;
 
-  constructor(text = '', findings?: Findings) {
-    this.#text = text;
+  /** `step` follows the path `before`, or is the whole text. */
+  constructor(step: string | number = '', findings?: Findings, before?: Path, inBrackets = false) {
+    this.#step = step;
     this.#findings = findings;
+    this.#before = before;
+    this.#inBrackets = inBrackets;
   }
 
   /** The path of a (dotted) child field. */
   child(name: string): Path {
-    return new Path(this.#text === '' ? name : `${this.#text}.${name}`, this.#findings);
+    return new Path(name, this.#findings, this);
   }
 
   /** The path of a list item. */
   index(i: number): Path {
-    return new Path(`${this.#text}[${i}]`, this.#findings);
+    return new Path(i, this.#findings, this, true);
   }
 
   /** The path of a map's value. */
   key(key: string): Path {
-    return new Path(`${this.#text}[${key}]`, this.#findings);
+    return new Path(key, this.#findings, this, true);
   }
 
   toString(): string {
-    return this.#text;
+    const way: Path[] = [];
+    for (let at: Path | undefined = this; at; at = at.#before) way.push(at);
+    let text = '';
+    for (let at = way.pop(); at; at = way.pop()) {
+      if (at.#inBrackets) text += `[${at.#step}]`;
+      else text = text === '' ? String(at.#step) : `${text}.${at.#step}`;
+    }
+    return text;
   }
 
   /** Errors of this field that take more than the object to find, and were found before (`findErrors`). */
@@ -74,7 +89,7 @@ export class Path {
 
   /** An error of this field. Ends the validation around it (`findErrors`) where that has found enough. */
   error(type: FieldErrorType, message: string): FieldError {
-    const error = { type, field: this.#text, message };
+    const error = { type, field: this.toString(), message };
     this.#findings?.add(error);
     return error;
   }

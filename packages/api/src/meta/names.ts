@@ -95,6 +95,14 @@ const labelValueMessage = regexError(
   '12345',
 );
 
+const configMapKeyMessage = regexError(
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+  configMapKey,
+  'key.name',
+  'KEY_NAME',
+  'key-name',
+);
+
 function check(
   value: string,
   pattern: RegExp,
@@ -218,21 +226,9 @@ export function isStrictEnvVarName(value: string): string[] {
 
 /** A key of a ConfigMap or Secret: a file name that stays in its folder. */
 export function isConfigMapKey(value: string): string[] {
-  return [
-    ...check(
-      value,
-      configMapKeyRegExp,
-      regexError(
-        "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-        configMapKey,
-        'key.name',
-        'KEY_NAME',
-        'key-name',
-      ),
-      maxSubdomainLength,
-    ),
-    ...climbing(value),
-  ];
+  const errors = check(value, configMapKeyRegExp, configMapKeyMessage, maxSubdomainLength);
+  errors.push(...climbing(value));
+  return errors;
 }
 
 function climbing(value: string): string[] {

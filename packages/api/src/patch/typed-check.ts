@@ -87,7 +87,12 @@ function check(ref: TypedRef, value: unknown, path: string, errors: Complaints):
   else checkMembers(schema, value, path, errors);
 }
 
-function checkMembers(schema: Schema & { is: 'object' | 'map' }, value: unknown, path: string, errors: Complaints): void {
+function checkMembers(
+  schema: Schema & { is: 'object' | 'map' },
+  value: unknown,
+  path: string,
+  errors: Complaints,
+): void {
   if (!isObject(value)) {
     errors.add(`${path}: expected map, got &{${goMap(value)}}`);
     return;

@@ -22,26 +22,28 @@ export function refusalOfLarge(object: KubeObject, received?: number): StatusErr
 }
 
 /** Whether the characters that a value must have in JSON are too many. No more of it is looked at: defaults can make much of little. */
-function isCertainlyTooLarge(value: unknown): boolean {
+function isCertainlyTooLarge(root: object): boolean {
   let size = 0;
-  const left = [value];
-  while (left.length > 0 && size <= most) {
-    const next = left.pop();
-    if (typeof next === 'string') size += next.length + 2;
-    else if (typeof next !== 'object' || next === null) size += 1;
-    else {
-      size += 2;
-      if (Array.isArray(next)) {
-        size += next.length - 1;
-        for (const item of next) left.push(item);
-      } else {
-        for (const [key, item] of Object.entries(next)) {
-          if (item === undefined) continue;
-          size += key.length + 4;
-          left.push(item);
-        }
-        size -= 1;
+  const left: object[] = [root];
+  const count = (value: unknown) => {
+    if (typeof value === 'string') size += value.length + 2;
+    else if (typeof value === 'object' && value !== null) left.push(value);
+    else size += 1;
+  };
+  for (let next = left.pop(); next && size <= most; next = left.pop()) {
+    size += 2;
+    if (Array.isArray(next)) {
+      size += next.length - 1;
+      for (const item of next) count(item);
+    } else {
+      // Objects of JSON inherit nothing that is enumerable; to list the entries of a large one would cost more than all else.
+      for (const key in next) {
+        const item = (next as Record<string, unknown>)[key];
+        if (item === undefined) continue;
+        size += key.length + 4;
+        count(item);
       }
+      size -= 1;
     }
   }
   return size > most;

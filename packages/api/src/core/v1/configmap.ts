@@ -17,17 +17,18 @@ export const configMap = defineKind<ConfigMap>('core/v1', {
   validate(it, at) {
     const errors: FieldError[] = [];
     let total = 0;
-    for (const [key, value] of Object.entries(it.data ?? {})) {
+    const { data = {}, binaryData = {} } = it;
+    for (const key in data) {
       for (const message of isConfigMapKey(key)) errors.push(invalid(at.child('data').key(key), key, message));
-      if (it.binaryData && Object.hasOwn(it.binaryData, key))
+      if (Object.hasOwn(binaryData, key))
         errors.push(invalid(at.child('data').key(key), key, 'duplicate of key present in binaryData'));
-      total += Buffer.byteLength(value);
+      total += Buffer.byteLength(data[key]!);
     }
-    for (const [key, value] of Object.entries(it.binaryData ?? {})) {
+    for (const key in binaryData) {
       for (const message of isConfigMapKey(key)) errors.push(invalid(at.child('binaryData').key(key), key, message));
-      if (it.data && Object.hasOwn(it.data, key))
+      if (Object.hasOwn(data, key))
         errors.push(invalid(at.child('binaryData').key(key), key, 'duplicate of key present in data'));
-      total += Buffer.byteLength(value, 'base64');
+      total += Buffer.byteLength(binaryData[key]!, 'base64');
     }
     if (total > maxTotalBytes) errors.push(tooLong(at, maxTotalBytes));
     return errors;

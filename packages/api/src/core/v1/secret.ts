@@ -26,9 +26,9 @@ export const secret = defineKind<Secret>('core/v1', {
     it.type ||= 'Opaque';
     // stringData is write-only: it lands in data, and wins over it.
     if (it.stringData) {
-      it.data = { ...it.data };
-      for (const [key, value] of Object.entries(it.stringData))
-        setOwn(it.data, key, Buffer.from(value).toString('base64'));
+      const { data, stringData } = it;
+      it.data = { ...data };
+      for (const key in stringData) setOwn(it.data, key, Buffer.from(stringData[key]!).toString('base64'));
       delete it.stringData;
     }
   },
@@ -36,9 +36,9 @@ export const secret = defineKind<Secret>('core/v1', {
     const errors: FieldError[] = [];
     const data = it.data ?? {};
     let total = 0;
-    for (const [key, value] of Object.entries(data)) {
+    for (const key in data) {
       for (const message of isConfigMapKey(key)) errors.push(invalid(at.child('data').key(key), key, message));
-      total += Buffer.byteLength(value ?? '', 'base64');
+      total += Buffer.byteLength(data[key] ?? '', 'base64');
     }
     if (total > maxTotalBytes) errors.push(tooLong(at.child('data'), maxTotalBytes));
     for (const key of needs[it.type ?? ''] ?? []) {

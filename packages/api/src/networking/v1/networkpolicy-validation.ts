@@ -40,10 +40,10 @@ function validateRule(
   at: Path,
   direction: 'from' | 'to',
 ): FieldError[] {
-  return [
-    ...(ports ?? []).flatMap((port, i) => validatePort(port, at.child('ports').index(i))),
-    ...(peers ?? []).flatMap((peer, i) => validatePeer(peer, at.child(direction).index(i))),
-  ];
+  const errors: FieldError[] = [];
+  for (const [i, port] of (ports ?? []).entries()) append(errors, validatePort(port, at.child('ports').index(i)));
+  for (const [i, peer] of (peers ?? []).entries()) append(errors, validatePeer(peer, at.child(direction).index(i)));
+  return errors;
 }
 
 function validatePort({ protocol, port, endPort }: NetworkPolicyPort, at: Path): FieldError[] {
@@ -78,20 +78,21 @@ function validatePeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicy
 }
 
 /** The ranges of a policy, with where they are. */
-export function rangesOf({ spec }: NetworkPolicy, base: Path): [at: Path, range: string][] {
+export function* rangesOf({ spec }: NetworkPolicy, base: Path): Generator<[at: Path, range: string]> {
   const at = base.child('spec');
-  const peers = [
-    ...(spec.ingress ?? []).map(({ from }, i) => [at.child('ingress').index(i).child('from'), from] as const),
-    ...(spec.egress ?? []).map(({ to }, i) => [at.child('egress').index(i).child('to'), to] as const),
-  ];
-  return peers.flatMap(([path, list = []]) =>
-    list.flatMap(({ ipBlock }, i): [Path, string][] => {
-      if (!ipBlock) return [];
-      const block = path.index(i).child('ipBlock');
-      const except = (ipBlock.except ?? []).map((each, j): [Path, string] => [block.child('except').index(j), each]);
-      return [[block.child('cidr'), ipBlock.cidr], ...except];
-    }),
-  );
+  for (const [i, { from = [] }] of (spec.ingress ?? []).entries())
+    if (from.length > 0) yield* rangesOfPeers(from, at.child('ingress').index(i).child('from'));
+  for (const [i, { to = [] }] of (spec.egress ?? []).entries())
+    if (to.length > 0) yield* rangesOfPeers(to, at.child('egress').index(i).child('to'));
+}
+
+function* rangesOfPeers(peers: readonly NetworkPolicyPeer[], at: Path): Generator<[at: Path, range: string]> {
+  for (const [i, { ipBlock }] of peers.entries()) {
+    if (!ipBlock) continue;
+    const block = at.index(i).child('ipBlock');
+    yield [block.child('cidr'), ipBlock.cidr];
+    for (const [j, each] of (ipBlock.except ?? []).entries()) yield [block.child('except').index(j), each];
+  }
 }
 
 function validateBlock({ cidr, except = [] }: IPBlock, at: Path): FieldError[] {

@@ -13,9 +13,8 @@ export const networkPolicy = defineKind<NetworkPolicy>('networking/v1', {
   defaults(it) {
     it.spec ??= {};
     const { spec } = it;
-    for (const { ports } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
-      for (const port of ports ?? []) port.protocol ??= 'TCP';
-    }
+    for (const rules of [spec.ingress ?? [], spec.egress ?? []])
+      for (const { ports } of rules) for (const port of ports ?? []) port.protocol ??= 'TCP';
     // A policy without types is about what comes in; about what goes out only if it has rules for that.
     if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },

@@ -1,5 +1,6 @@
 import type { Ingress, NetworkPolicy } from '../../generated/networking/v1.ts';
 import { addressWarnings, rangeWarnings } from '../../meta/address-warnings.ts';
+import { append } from '../../meta/append.ts';
 import { Path } from '../../meta/field-path.ts';
 import { ingressClassAnnotation } from './ingress-validation.ts';
 import { rangesOf } from './networkpolicy-validation.ts';
@@ -22,5 +23,7 @@ export function ingressWarnings(
 
 /** Warns of ranges that are not in their one form. */
 export function networkPolicyWarnings(policy: NetworkPolicy): string[] {
-  return rangesOf(policy, new Path()).flatMap(([at, range]) => rangeWarnings(range, at.toString()));
+  const warnings: string[] = [];
+  for (const [at, range] of rangesOf(policy, new Path())) append(warnings, rangeWarnings(range, at.toString()));
+  return warnings;
 }
