@@ -24,6 +24,24 @@ export function applySchema(name: string, node: StructuralNode): ObjectSchema {
 }
 
 function resourceSchema(name: string, node: StructuralNode): ObjectSchema {
+  return objectSchema(name, node.preserveUnknown, () => resourceFields(name, node));
+}
+
+/** Fields are made when they are first looked at: there may be very many. */
+function objectSchema(name: string, preserves: boolean, make: () => Map<string, FieldSchema>): ObjectSchema {
+  let fields: Map<string, FieldSchema> | undefined;
+  return {
+    is: 'object',
+    name,
+    get fields() {
+      fields ??= make();
+      return fields;
+    },
+    ...(preserves ? { rest: open } : {}),
+  };
+}
+
+function resourceFields(name: string, node: StructuralNode): Map<string, FieldSchema> {
   const fields = fieldsOf(name, node);
   const text: Schema = { is: 'scalar', scalar: 'string' };
   fields.set('apiVersion', field('apiVersion', { type: 'string', optional: true }, text));
@@ -36,7 +54,7 @@ function resourceSchema(name: string, node: StructuralNode): ObjectSchema {
       return objectSchemaOf('meta/v1.ObjectMeta');
     },
   });
-  return { is: 'object', name, fields, ...(node.preserveUnknown ? { rest: open } : {}) };
+  return fields;
 }
 
 const field = (name: string, row: FieldRow, schema: Schema): FieldSchema => ({ name, row, schema, inlinedUnder: [] });
@@ -69,7 +87,7 @@ function schemaOfNode(name: string, node: StructuralNode): Schema {
   if (node.type === 'array') return { is: 'list', items: node.items ? schemaOfNode(name, node.items) : open };
   if (node.embedded) return resourceSchema(name, node);
   if (node.properties) {
-    return { is: 'object', name, fields: fieldsOf(name, node), ...(node.preserveUnknown ? { rest: open } : {}) };
+    return objectSchema(name, node.preserveUnknown, () => fieldsOf(name, node));
   }
   if (typeof node.additional === 'object') return { is: 'map', values: schemaOfNode(name, node.additional) };
   if (node.additional === true || node.preserveUnknown || node.type === '') return open;

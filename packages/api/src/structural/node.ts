@@ -28,33 +28,81 @@ export interface StructuralNode {
   readonly props: JSONSchemaProps;
 }
 
-/** Compiles a schema. It need not be valid: what does not make sense is left out. */
+/** Compiles a schema, its parts when they are looked at. It need not be valid: what does not make sense is left out. */
 export function structuralNode(props: JSONSchemaProps): StructuralNode {
-  const properties = props.properties && new Map(entriesOf(props.properties, structuralNode));
-  const items = isObject(props.items) ? structuralNode(props.items as JSONSchemaProps) : undefined;
-  const additional = additionalOf(props.additionalProperties);
-  const parts = [...(properties?.values() ?? []), items, typeof additional === 'object' ? additional : undefined];
-  return {
-    type: props.type ?? '',
-    nullable: props.nullable === true,
-    preserveUnknown: props['x-kubernetes-preserve-unknown-fields'] === true,
-    embedded: props['x-kubernetes-embedded-resource'] === true,
-    intOrString: props['x-kubernetes-int-or-string'] === true,
-    properties,
-    additional,
-    items,
-    default: props.default,
-    hasDefaults: props.default !== undefined || parts.some((part) => part?.hasDefaults),
-    listType: props['x-kubernetes-list-type'] ?? '',
-    listKeys: props['x-kubernetes-list-map-keys'] ?? [],
-    mapType: props['x-kubernetes-map-type'] ?? '',
-    rules: props['x-kubernetes-validations'] ?? [],
-    props,
-  };
+  return new Node(props);
 }
 
-function entriesOf<T, R>(record: Record<string, T>, make: (value: T) => R): [string, R][] {
-  return Object.entries(record).map(([key, value]) => [key, make(value)]);
+class Node implements StructuralNode {
+  readonly props: JSONSchemaProps;
+  readonly type: string;
+  readonly nullable: boolean;
+  readonly preserveUnknown: boolean;
+  readonly embedded: boolean;
+  readonly intOrString: boolean;
+  readonly default: unknown;
+  readonly listType: string;
+  readonly listKeys: readonly string[];
+  readonly mapType: string;
+  readonly rules: readonly ValidationRule[];
+  #parts: Pick<StructuralNode, 'properties' | 'additional' | 'items'> | undefined;
+  #hasDefaults: boolean | undefined;
+
+  constructor(props: JSONSchemaProps) {
+    this.props = props;
+    this.type = props.type ?? '';
+    this.nullable = props.nullable === true;
+    this.preserveUnknown = props['x-kubernetes-preserve-unknown-fields'] === true;
+    this.embedded = props['x-kubernetes-embedded-resource'] === true;
+    this.intOrString = props['x-kubernetes-int-or-string'] === true;
+    this.default = props.default;
+    this.listType = props['x-kubernetes-list-type'] ?? '';
+    this.listKeys = props['x-kubernetes-list-map-keys'] ?? [];
+    this.mapType = props['x-kubernetes-map-type'] ?? '';
+    this.rules = props['x-kubernetes-validations'] ?? [];
+  }
+
+  get #own(): Pick<StructuralNode, 'properties' | 'additional' | 'items'> {
+    this.#parts ??= {
+      properties: propertiesOf(this.props.properties),
+      items: isObject(this.props.items) ? structuralNode(this.props.items as JSONSchemaProps) : undefined,
+      additional: additionalOf(this.props.additionalProperties),
+    };
+    return this.#parts;
+  }
+
+  get properties(): ReadonlyMap<string, StructuralNode> | undefined {
+    return this.#own.properties;
+  }
+
+  get additional(): StructuralNode | boolean | undefined {
+    return this.#own.additional;
+  }
+
+  get items(): StructuralNode | undefined {
+    return this.#own.items;
+  }
+
+  get hasDefaults(): boolean {
+    this.#hasDefaults ??= this.default !== undefined || this.#partsHaveDefaults();
+    return this.#hasDefaults;
+  }
+
+  #partsHaveDefaults(): boolean {
+    const { properties, items, additional } = this;
+    if (items?.hasDefaults || (typeof additional === 'object' && additional.hasDefaults)) return true;
+    for (const property of properties?.values() ?? []) if (property.hasDefaults) return true;
+    return false;
+  }
+}
+
+function propertiesOf(
+  properties: Record<string, JSONSchemaProps> | undefined,
+): Map<string, StructuralNode> | undefined {
+  if (!properties) return undefined;
+  const nodes = new Map<string, StructuralNode>();
+  for (const name in properties) nodes.set(name, structuralNode(properties[name]!));
+  return nodes;
 }
 
 function additionalOf(value: unknown): StructuralNode | boolean | undefined {

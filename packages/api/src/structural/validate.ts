@@ -20,7 +20,7 @@ export interface SchemaValidator {
   validate(value: unknown, at?: string, old?: unknown): FieldError[];
 }
 
-/** Compiles a schema into a validator. Patterns must have been loaded. Throws an Error for patterns that are none. */
+/** A validator by a schema, whose parts are compiled when there is something for them to look at. Patterns must have been loaded, and be right. */
 export function schemaValidator(props: JSONSchemaProps): SchemaValidator {
   const check = ratcheting(compile(props));
   return {
@@ -39,7 +39,16 @@ export function schemaValidator(props: JSONSchemaProps): SchemaValidator {
 const allows = (): number => 0;
 const noJunctors: readonly Check[] = [];
 
+/** The check of a part of a schema, compiled when it is first made: schemas may have very many parts. */
 function compile(props: JSONSchemaProps): Check {
+  let made: Check | undefined;
+  return (value, old, walk) => {
+    made ??= compileNow(props);
+    return made(value, old, walk);
+  };
+}
+
+function compileNow(props: JSONSchemaProps): Check {
   const format = formatOf(props);
   const type = typeCheck(props, format);
   const enumeration = enumCheck(props);

@@ -71,13 +71,15 @@ export class CustomResources implements Follower {
   }
 
   #groupOf({ spec }: CustomResourceDefinition): string[] {
-    return this.#definitions()
+    return this.#registry
+      .cachedList(customResourceDefinition)
       .filter((crd) => crd.spec.group === spec.group)
       .map(({ metadata }) => metadata.name!);
   }
 
-  #definitions(): CustomResourceDefinition[] {
-    return this.#registry.cachedList(customResourceDefinition);
+  /** Those there are, read when somebody asks for them. */
+  *#definitions(): Generator<CustomResourceDefinition> {
+    yield* this.#registry.cachedList(customResourceDefinition);
   }
 
   #queue(name: string): void {
@@ -135,7 +137,7 @@ export class CustomResources implements Follower {
     crd: CustomResourceDefinition,
     change: (it: CustomResourceDefinition) => boolean,
   ): Promise<CustomResourceDefinition> {
-    if (!change(structuredClone(crd))) return crd;
+    if (!change({ ...crd, status: { ...crd.status } })) return crd;
     try {
       const update = (it: CustomResourceDefinition) => (change(it) ? it : undefined);
       const options = { subresource: 'status' };

@@ -3,9 +3,9 @@ import type { Selector } from '@coracle/api/meta/labels';
 
 /** What changed, as seen by the watch cache; objects must not be mutated. */
 export interface Change<T extends KubeObject> {
-  type: 'added' | 'updated' | 'deleted';
-  object: T;
-  old?: T;
+  readonly type: 'added' | 'updated' | 'deleted';
+  readonly object: T;
+  readonly old?: T | undefined;
 }
 
 /** How the server itself writes. */

@@ -19,6 +19,7 @@ import type { Change, ObjectAccess, OwnWriteOptions } from './access.ts';
 import type { Write } from './admission.ts';
 import { applied } from './field-management.ts';
 import { fieldVersions } from './field-versions.ts';
+import { LazyChange } from './lazy-change.ts';
 import { Resource } from './resource.ts';
 import { type HookTable, resourceKey } from './strategy.ts';
 
@@ -246,11 +247,7 @@ export class Registry implements ObjectAccess {
           if (type === 'DELETED') gone(object);
           else {
             known.set(object.key, object);
-            handler({
-              type: previous ? 'updated' : 'added',
-              object: decoded(object),
-              ...(previous ? { old: decoded(previous) } : {}),
-            });
+            handler(new LazyChange(object, previous, decoded));
           }
         }
       },

@@ -3,7 +3,6 @@ import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path } from '../../meta/field-path.ts';
 import { isObject } from '../../meta/object.ts';
 import { partsOf, structuralNode } from '../../structural/node.ts';
-import { schemaValidator } from '../../structural/validate.ts';
 import { validateDefaults } from './default-validation.ts';
 import { internalSchema } from './internal-form.ts';
 import { openApiErrors } from './openapi-validation.ts';
@@ -60,13 +59,6 @@ export function validateSchema(
   append(errors, openApiErrors(schema, root));
   if (errors.length === 0 && odd !== undefined) {
     errors.push(invalid(root, '', `OpenAPIV3Schema '${odd}' is not supported`));
-  }
-  if (errors.length === 0) {
-    try {
-      schemaValidator(schema);
-    } catch (error) {
-      errors.push(invalid(at, '', `error building validator: ${(error as Error).message}`));
-    }
   }
   return errors;
 }
