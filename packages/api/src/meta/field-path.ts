@@ -84,7 +84,7 @@ export class Path {
 
   /** Errors of this field that take more than the object to find, and were found before (`findErrors`). */
   beforehand(): FieldError[] {
-    return this.#findings?.place(this.#text) ?? [];
+    return this.#findings?.place(this.toString()) ?? [];
   }
 
   /** An error of this field. Ends the validation around it (`findErrors`) where that has found enough. */

@@ -376,7 +376,15 @@ describe('applyObject', () => {
 
   it('looks for no more errors than are told', () => {
     let looked = 0;
-    const item = new Proxy({}, { ownKeys: () => (looked++, []) });
+    const item = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          looked++;
+          return [];
+        },
+      },
+    );
     const containers = Array.from({ length: 100_000 }, () => item);
     const error = conflictOf(() => apply(undefined, deployment(pod(...containers)) as Loose, 'me', 1));
     expect(error.message!.length).toBeLessThan(2 << 20);
