@@ -16,22 +16,18 @@ export function recovery(report: (error: unknown, context: RequestContext) => vo
         context.res.destroy(); // the client is gone; there is nobody to tell
         return;
       }
-      const error = storeFailure(thrown, context.req.method === 'GET');
+      const failure = storeFailure(thrown, context.req.method === 'GET');
+      const error = isTooDeep(failure, context) ? badRequest('the object is nested too deeply') : failure;
       if (!(error instanceof StatusError)) report(error, context);
       const { res } = context;
       if (res.headersSent) {
         res.destroy(); // the answer cannot be taken back; a broken connection says that it is not whole
         return;
       }
-      await sendStatus(context, shown(error, context));
+      await sendStatus(context, error instanceof StatusError ? error : internalError(error));
     }
   };
 }
 
-function shown(error: unknown, { received = 0 }: RequestContext): StatusError {
-  if (error instanceof StatusError) return error;
-  return received > 0 && isStackOverflow(error) ? badRequest('the object is nested too deeply') : internalError(error);
-}
-
-const isStackOverflow = (error: unknown): boolean =>
-  error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
+const isTooDeep = (error: unknown, { received = 0 }: RequestContext): boolean =>
+  received > 0 && error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
