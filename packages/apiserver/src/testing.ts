@@ -4,6 +4,7 @@ import { priorityClass } from '@coracle/api/scheduling/v1/priorityclass';
 import type { Scheme } from '@coracle/api/scheme';
 import { type Client, connect } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
+import { tlsLimits } from '@coracle/process/tls-limits';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
@@ -51,6 +52,8 @@ export interface TestServerOptions {
   bookmarkPeriod?: number;
   /** Where it listens on loopback; any free port by default. */
   port?: number;
+  /** A serving certificate with its authority behind it, and its key, in PEM; plain HTTP without them. */
+  tls?: { cert: string; key: string };
   /** Told of bugs and odd events; the console by default. */
   log?: ServerOptions['log'];
 }
@@ -74,7 +77,7 @@ const toConsole: ServerOptions['log'] = {
   warn: (details, message) => console.warn(message, details),
 };
 
-/** Starts a whole API server in this process, over plain HTTP on a random loopback port. Close it when done. */
+/** Starts a whole API server in this process, on a random loopback port, over plain HTTP unless told otherwise. Close it when done. */
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
   const store = options.store ?? (await ownStore());
   const log = options.log ?? toConsole;
@@ -119,9 +122,14 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     metrics,
     log,
   });
-  const listening = await server.listen({ host: '127.0.0.1', port: options.port ?? 0 });
-  const url = `http://127.0.0.1:${listening.port}`;
-  const config: RestConfig = { server: url };
+  const { tls } = options;
+  const listening = await server.listen({
+    host: '127.0.0.1',
+    port: options.port ?? 0,
+    ...(tls ? { tls: { ...tls, ...tlsLimits('', []) } } : {}),
+  });
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${listening.port}`;
+  const config: RestConfig = { server: url, ...(tls ? { caData: tls.cert } : {}) };
   return {
     url,
     config,

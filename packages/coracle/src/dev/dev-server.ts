@@ -10,6 +10,7 @@ import { managerFlags } from '@coracle/controller-manager/flags';
 import { selectControllers, startControllers } from '@coracle/controller-manager/manager';
 import { settingsOf } from '@coracle/controller-manager/settings-from-flags';
 import type { Log } from '@coracle/process/log';
+import { selfSigned } from '@coracle/process/self-signed';
 import { kubeconfig } from '../components/kubeconfig.ts';
 
 export interface DevServerOptions {
@@ -30,22 +31,25 @@ export interface DevServer {
 
 /**
  * Starts an API server that keeps its objects in this process, with default admission, and controllers, for people who write or try clients
- * and controllers: no etcd, no containers, no files. It speaks plain HTTP on loopback to whoever shows its token, which is made anew each
- * time: other users of the machine, and pages in a browser, have no business there. Throws UnknownController, and when the port is taken.
+ * and controllers: no etcd, no containers, no files. It listens on loopback and answers whoever shows its token, over TLS, as client-go shows
+ * tokens over nothing else. Token and certificate are made anew each time: other users of the machine, and pages in a browser, have no
+ * business there. Throws UnknownController, and when the port is taken.
  */
 export async function startDevServer({ port, controllers, log }: DevServerOptions): Promise<DevServer> {
   const selected = controllers.length > 0 ? selectControllers(allControllers(), controllers) : [];
   const token = randomBytes(24).toString('base64url');
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} };
   const authenticators = [bearerTokens(fixedTokens(new Map([[token, user]])), [])];
+  const tls = await selfSigned('127.0.0.1');
   const server = await startApiServer({
     port,
+    tls,
     links: [authentication({ authenticators, anonymous: () => false })],
     plugins: 'default',
     log,
   });
   const stop = new AbortController();
-  const client = connect({ server: server.url, token });
+  const client = connect({ ...server.config, token });
   const { stopped } = await startControllers(selected, {
     clientFor: () => client,
     informers: new Informers(client, { signal: stop.signal, log }),
@@ -55,7 +59,7 @@ export async function startDevServer({ port, controllers, log }: DevServerOption
   });
   return {
     url: server.url,
-    kubeconfig: kubeconfig({ cluster: 'coracle-dev', server: server.url, user: user.name, token }),
+    kubeconfig: kubeconfig({ cluster: 'coracle-dev', server: server.url, authority: tls.cert, user: user.name, token }),
     async close() {
       stop.abort();
       await stopped;

@@ -48,6 +48,8 @@ it('runs an API server with its controllers until it is interrupted, for those a
     await new Promise((resolve) => child.stderr.once('data', resolve));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const config = loadKubeconfig(file);
+    // Clients made with client-go (kubectl, helm, …) show a kubeconfig's token over TLS alone.
+    expect(config).toMatchObject({ server: expect.stringMatching(/^https:/), caData: expect.anything() });
     const client = connect(config);
     await client.create(deployment, web);
     for (;;) {
@@ -55,7 +57,9 @@ it('runs an API server with its controllers until it is interrupted, for those a
       if (items[0]?.status?.replicas === 2) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    await expect(connect({ server: config.server }).list(configMap)).rejects.toMatchObject({ code: 401 });
+    await expect(connect({ server: config.server, caData: config.caData! }).list(configMap)).rejects.toMatchObject({
+      code: 401,
+    });
   } finally {
     child.kill('SIGINT');
   }
