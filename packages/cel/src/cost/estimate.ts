@@ -18,12 +18,13 @@ export interface SizedNode {
   readonly type: Type;
   /** 0 to 2^64-1 where nothing is known. */
   readonly size: Range;
-  /** Of a list: the size of its items, as far as it is known. */
+  /** Of a list: the size of its items, as far as it is declared. */
   readonly item?: { readonly type: Type; readonly size: Range };
 }
 
 /**
- * The size of what stands at a path from a variable: field names, `@items`, `@keys`, `@values`. Undefined where nothing is known.
+ * The size of what stands at a path from a variable: field names, `@items`, `@keys`, `@values`. Of what is computed there is the last part of
+ * the path alone. Undefined where nothing is known.
  */
 export type SizeLookup = (path: readonly string[]) => Range | undefined;
 
@@ -210,9 +211,9 @@ class Estimator {
     const type = this.#type(expr);
     const node: SizedNode = { expr, type, size: this.#size(expr) ?? unknown };
     if (type.is !== 'list') return node;
-    const size =
-      this.#entrySize(expr)?.value ?? this.#looked([...this.#path(expr), '@items']) ?? ofType(type.item) ?? unknown;
-    return { ...node, item: { type: type.item, size } };
+    const path = this.#path(expr);
+    const size = path.length > 0 ? this.#looked([...path, '@items']) : undefined;
+    return { ...node, item: { type: type.item, size: size ?? unknown } };
   }
 
   #size(expr: Expr): Range | undefined {
@@ -225,10 +226,8 @@ class Estimator {
     );
   }
 
-  /** Only what is below a variable of the environment can be looked up, not what a loop has accumulated. */
   #looked(path: readonly string[]): Range | undefined {
-    const [root] = path;
-    return root === undefined || root.startsWith('@') ? undefined : this.#lookup(path);
+    return path.length > 0 ? this.#lookup(path) : undefined;
   }
 
   #entrySize(expr: Expr): EntrySize | undefined {

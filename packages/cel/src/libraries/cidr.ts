@@ -1,13 +1,8 @@
 import { reading, sizeOf, traversal } from '../cost/factors.ts';
 import { add, exactly, scale } from '../cost/range.ts';
 import { type Library, type Overload, overload } from '../functions/overload.ts';
-import { succeeds } from './ip.ts';
+import { readingEstimate, succeeds } from './ip.ts';
 import { type Address, type Range, readAddress, readRange } from './ip-address.ts';
-
-const parsing: Pick<Overload, 'cost' | 'estimate'> = {
-  cost: ([text]) => reading(text!),
-  estimate: () => ({ cost: exactly(1) }),
-};
 
 /** Comparing two addresses of 4 to 16 bytes; with `mask`, one of them is masked before; a string is parsed before. */
 const comparing = (mask: boolean, parsed: boolean): Pick<Overload, 'cost' | 'estimate'> => ({
@@ -28,8 +23,8 @@ const containsRange = (range: Range, other: Range): boolean =>
 
 /** Ranges of addresses (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cidr-library). */
 export const cidr: Library = {
-  cidr: [overload('string_to_cidr', '(string) net.CIDR', readRange, parsing)],
-  isCIDR: [overload('is_cidr', '(string) bool', (text: string) => succeeds(() => readRange(text)), parsing)],
+  cidr: [overload('string_to_cidr', '(string) net.CIDR', readRange, readingEstimate)],
+  isCIDR: [overload('is_cidr', '(string) bool', (text: string) => succeeds(() => readRange(text)), readingEstimate)],
   string: [overload('cidr_to_string', '(net.CIDR) string', String)],
   ip: [overload('cidr_ip', 'net.CIDR.() net.IP', ({ address }: Range) => address)],
   masked: [overload('cidr_masked', 'net.CIDR.() net.CIDR', (range: Range) => range.masked())],

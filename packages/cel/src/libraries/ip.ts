@@ -1,13 +1,12 @@
 import { reading, traversal } from '../cost/factors.ts';
-import { exactly, scale } from '../cost/range.ts';
+import { scale } from '../cost/range.ts';
 import { EvaluationError } from '../evaluate/failure.ts';
 import { type Library, type Overload, overload } from '../functions/overload.ts';
 import { type Address, readAddress } from './ip-address.ts';
 
 const parsing = (times = 1): Pick<Overload, 'cost' | 'estimate'> => ({
   cost: ([text]) => reading(text!, times),
-  // Upstream's estimate counts a call of a plain function as one step.
-  estimate: () => ({ cost: exactly(1) }),
+  estimate: ([text]) => ({ cost: scale(text!.size, times * traversal) }),
 });
 
 /** IP addresses (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-ip-address-library). */

@@ -6,7 +6,7 @@ import {
   isQualifiedName,
 } from '@coracle/api/meta/names';
 import { readType } from '../check/type.ts';
-import { sizeOf, traversal } from '../cost/factors.ts';
+import { regexFactor, sizeOf, traversal } from '../cost/factors.ts';
 import { scale } from '../cost/range.ts';
 import { EvaluationError } from '../evaluate/failure.ts';
 import { type Library, overload } from '../functions/overload.ts';
@@ -14,6 +14,9 @@ import { readTimestamp } from '../functions/time-text.ts';
 import { ArrayList, Opaque, Optional } from '../values.ts';
 
 const type = readType('kubernetes.NamedFormat');
+
+/** Which format it is cannot be told before it runs: estimates take each to be a pattern of this length. */
+const longestPattern = 128;
 
 /** A way a string may have to look; `check` names what is wrong. */
 class NamedFormat extends Opaque {
@@ -93,7 +96,7 @@ export const namedFormat: Library = {
       },
       {
         cost: ([, text]) => Math.ceil(sizeOf(text!) * traversal * 2),
-        estimate: ([, text]) => ({ cost: scale(text!.size, traversal * 2) }),
+        estimate: ([, text]) => ({ cost: scale(scale(text!.size, traversal), longestPattern * regexFactor) }),
       },
     ),
   ],

@@ -200,4 +200,81 @@ describe('rules of a definition', () => {
       /^schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema/,
     );
   });
+
+  const strings = (max: number) => ({ type: 'array', maxItems: max, items: text });
+  const labels = (max?: number) => ({
+    type: 'object',
+    additionalProperties: text,
+    ...(max ? { maxProperties: max } : {}),
+  });
+  const often = (expression: string) => `[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].all(x, ${expression})`;
+  it.each<[string, string, Record<string, StructuralSchema>, string | undefined]>([
+    [
+      'keys of a map are counted as empty',
+      "self.m.all(k, k.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$'))",
+      { m: labels(8) },
+      undefined,
+    ],
+    ['values of a map are not', "self.m.all(k, self.m[k].matches('^[a-z0-9]+$'))", { m: labels(100) }, '9.4x'],
+    [
+      'items of a list that was computed are as large as self',
+      "(self.l + self.l).all(x, x.matches('a+b+c+'))",
+      { l: strings(100) },
+      undefined,
+    ],
+    [
+      'items of a list that is a field are as large as declared',
+      "self.l.all(x, x.matches('a+b+c+'))",
+      { l: strings(100) },
+      '6.3x',
+    ],
+    ['parts of a string are as large as self', "self.s.split(',')[0].matches('a+b+c+')", { s: text }, undefined],
+    [
+      'a field of a computed object is looked for in self',
+      "[self].all(x, x.s.matches('a+b+c+'))",
+      { s: text },
+      undefined,
+    ],
+    [
+      'joining computed strings may cost anything',
+      "self.l.map(x, x).join(',') == ''",
+      { l: { ...strings(2), items: bounded } },
+      'more than 100x',
+    ],
+    [
+      'sorting computed strings may cost anything',
+      'self.l.filter(x, true).isSorted()',
+      { l: { ...strings(2), items: bounded } },
+      'more than 100x',
+    ],
+    [
+      'joining strings of a field does not',
+      "self.l.join(',') == ''",
+      { l: { ...strings(2), items: bounded } },
+      undefined,
+    ],
+    [
+      'an address is read once',
+      `${often('isIP(self.s)')} && ${often('ip(self.s).family() == 4')} && ${often('isCIDR(self.s)')} && ${often('cidr(self.s).prefixLength() == 8')}`,
+      { s: text },
+      '1.258320x',
+    ],
+    [
+      'a canonical address is read twice',
+      `${often('ip.isCanonical(self.s)')} && ${often('ip.isCanonical(self.s)')}`,
+      { s: text },
+      '1.258304x',
+    ],
+    [
+      'a named format is as dear as the longest pattern of all',
+      '!format.dns1123Label().validate(self.s).hasValue()',
+      { s: text },
+      '1.006634x',
+    ],
+  ])('estimates as upstream does: %s', (_, rule, properties, factor) => {
+    const shown = faults(specWith([{ rule }], properties)).map(
+      (fault) => /rule cost exceeds budget by factor of (.*?) \(/.exec(fault)?.[1],
+    );
+    expect(shown[0]).toBe(factor);
+  });
 });

@@ -79,14 +79,17 @@ export function declaredObject(
   };
 }
 
-/** The size of what is at a path below the variables, for the estimate of costs. */
+/**
+ * The size of what is at a path below the variables, for the estimate of costs. As upstream's, rules of a schema begin at `self` whatever the
+ * path begins with, which may be part of something computed, and count keys of maps as empty.
+ */
 export function sizeLookup(
   variables: ReadonlyMap<string, DeclaredType>,
 ): (path: readonly string[]) => Range | undefined {
   return ([root = '', ...rest]) => {
-    let at = variables.get(root);
+    let at = variables.get('self') ?? variables.get(root);
     for (const part of rest) {
-      if (part === '@keys') return at?.items ? { min: 0n, max: BigInt(maxStringLength) } : undefined;
+      if (part === '@keys') return at?.items || at?.fields ? { min: 0n, max: 0n } : undefined;
       if (part === '@indices') return { min: 1n, max: 1n };
       if (part === '@items' || part === '@values' || at?.isUniform) at = at?.items;
       else at = at?.fields?.get(part)?.declared;
