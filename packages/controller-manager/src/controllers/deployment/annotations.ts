@@ -20,21 +20,35 @@ const notCopied = new Set([
 
 const maxHistoryLength = 2000;
 
-/** The integer in an annotation, if there is one. */
-export function numberOf(object: ReplicaSet | Deployment, annotation: string): number | undefined {
+/** The text of an integer in an annotation, if there is one; without the plus sign that it may have. */
+function integerIn(object: ReplicaSet | Deployment, annotation: string): string | undefined {
   const text = object.metadata.annotations?.[annotation];
-  return text !== undefined && /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^[+-]?[0-9]+$/.test(text) ? text.replace('+', '') : undefined;
 }
 
-export const revisionOf = (object: ReplicaSet | Deployment): number => numberOf(object, revisionAnnotation) ?? 0;
+/** The integer in an annotation, if there is one. */
+export function numberOf(object: ReplicaSet | Deployment, annotation: string): number | undefined {
+  const text = integerIn(object, annotation);
+  return text === undefined ? undefined : Number(text);
+}
 
-export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
+/** The revision of a set or deployment, an int64; 0n where there is none. */
+export function revisionOf(object: ReplicaSet | Deployment): bigint {
+  const revision = BigInt(integerIn(object, revisionAnnotation) ?? 0);
+  return BigInt.asIntN(64, revision) === revision ? revision : 0n;
+}
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let most = 0n;
+  for (const revision of sets.map(revisionOf)) if (revision > most) most = revision;
+  return most;
+}
 
 /**
  * Brings the annotations of the new set up to date, in place: the deployment's own, the revision (an older one goes to the history) and,
  * on a set just being made, the sizes. Returns whether anything changed.
  */
-export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision: number, exists: boolean): boolean {
+export function annotateNewSet(deployment: Deployment, set: ReplicaSet, revision: bigint, exists: boolean): boolean {
   const annotations = { ...set.metadata.annotations };
   let changed = false;
   const put = (name: string, value: string): void => {

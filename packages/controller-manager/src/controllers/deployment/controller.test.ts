@@ -85,7 +85,7 @@ describe('deployment-controller', () => {
     const [set, ...others] = active(await sets());
     expect(others).toEqual([]);
     expect(set!.spec.template!.spec!.containers[0]!.image).toBe('nginx:1.16.1');
-    expect(revisionOf(await web())).toBe(2);
+    expect(revisionOf(await web())).toBe(2n);
   });
 
   it('goes back to an old template by its old set, under a new revision', async () => {
@@ -95,9 +95,9 @@ describe('deployment-controller', () => {
     await cluster.eventually(web, done);
     const [first] = await sets();
     await setImage('nginx:1.16.1');
-    await cluster.eventually(web, (it) => revisionOf(it) === 2 && done(it));
+    await cluster.eventually(web, (it) => revisionOf(it) === 2n && done(it));
     await setImage('nginx:1.14.2');
-    await cluster.eventually(web, (it) => revisionOf(it) === 3 && done(it));
+    await cluster.eventually(web, (it) => revisionOf(it) === 3n && done(it));
     const now = await sets();
     expect(now).toHaveLength(2);
     const again = now.find((each) => each.metadata.name === first!.metadata.name)!;
@@ -115,10 +115,10 @@ describe('deployment-controller', () => {
     await cluster.eventually(web, done);
     for (const revision of [2, 3, 4]) {
       await setImage(`nginx:${revision}`);
-      await cluster.eventually(web, (it) => revisionOf(it) === revision && done(it));
+      await cluster.eventually(web, (it) => revisionOf(it) === BigInt(revision) && done(it));
     }
     const left = await cluster.eventually(sets, (each) => each.length === 2);
-    expect(left.map(revisionOf).sort()).toEqual([3, 4]);
+    expect(left.map(revisionOf).sort()).toEqual([3n, 4n]);
   });
 
   it('does not roll while paused, but scales', async () => {
@@ -139,7 +139,7 @@ describe('deployment-controller', () => {
     await cluster.change(deployment, 'web', (it) => {
       it.spec.paused = false;
     });
-    await cluster.eventually(web, (it) => revisionOf(it) === 2 && done(it));
+    await cluster.eventually(web, (it) => revisionOf(it) === 2n && done(it));
   });
 
   it('scales old and new set in proportion in the middle of a rollout', async () => {
@@ -192,6 +192,6 @@ describe('deployment-controller', () => {
       });
       await cluster.client.delete(pod, each.metadata.name!, 'default', { gracePeriodSeconds: 0 }).catch(() => {});
     }
-    await cluster.eventually(web, (it) => revisionOf(it) === 2 && done(it));
+    await cluster.eventually(web, (it) => revisionOf(it) === 2n && done(it));
   });
 });

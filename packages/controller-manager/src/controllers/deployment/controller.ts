@@ -192,7 +192,9 @@ async function applySize(
 async function dropHistory(deployment: Deployment, olds: readonly ReplicaSet[], scope: Scope): Promise<void> {
   const limit = deployment.spec.revisionHistoryLimit;
   if (limit === undefined || limit === 2 ** 31 - 1) return;
-  const alive = olds.filter((set) => !set.metadata.deletionTimestamp).sort((a, b) => revisionOf(a) - revisionOf(b));
+  const alive = olds
+    .filter((set) => !set.metadata.deletionTimestamp)
+    .sort((a, b) => Number(revisionOf(a) - revisionOf(b)));
   for (const set of alive.slice(0, Math.max(0, alive.length - limit))) {
     const settled = (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0);
     if ((set.status?.replicas ?? 0) !== 0 || sizeOf(set) !== 0 || !settled) continue;

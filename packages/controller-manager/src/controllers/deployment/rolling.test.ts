@@ -2,7 +2,7 @@ import type { Deployment, ReplicaSet } from '@coracle/api/types/apps/v1';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { deploymentOf } from '../../testing/cluster.ts';
-import { annotateNewSet, historyAnnotation, revisionAnnotation } from './annotations.ts';
+import { annotateNewSet, historyAnnotation, maxRevision, revisionAnnotation } from './annotations.ts';
 import { templateHash } from './hash.ts';
 import { fenceposts, maxSurge, maxUnavailable, newSetSize, shrinkOld, sizeOf, totalSize } from './rolling.ts';
 import { scaleSets } from './scaling.ts';
@@ -187,20 +187,29 @@ describe('revisions', () => {
       ...rolling(1, 1, 0),
       metadata: { name: 'web', annotations: { note: 'x', [revisionAnnotation]: '4' } },
     };
-    expect(annotateNewSet(deployment, set, 5, true)).toBe(true);
+    expect(annotateNewSet(deployment, set, 5n, true)).toBe(true);
     expect(set.metadata.annotations).toEqual({ [revisionAnnotation]: '5', [historyAnnotation]: '1,2', note: 'x' });
-    expect(annotateNewSet(deployment, set, 5, true)).toBe(false);
+    expect(annotateNewSet(deployment, set, 5n, true)).toBe(false);
   });
 
   it('never go back', () => {
     const set = setOf('web-1', 1, 1, { [revisionAnnotation]: '7' });
-    expect(annotateNewSet(rolling(1, 1, 0), set, 3, true)).toBe(false);
+    expect(annotateNewSet(rolling(1, 1, 0), set, 3n, true)).toBe(false);
     expect(set.metadata.annotations).toEqual({ [revisionAnnotation]: '7' });
+  });
+
+  it('are as great as an int64, and none beyond', () => {
+    const sets = ['3546343826724305832', '7', '+9223372036854775808', 'new'].map((revision) =>
+      setOf('web', 1, 1, { [revisionAnnotation]: revision }),
+    );
+    expect(maxRevision(sets)).toBe(3546343826724305832n);
+    annotateNewSet(rolling(1, 1, 0), sets[0]!, maxRevision(sets) + 1n, true);
+    expect(sets[0]!.metadata.annotations![revisionAnnotation]).toBe('3546343826724305833');
   });
 
   it('keep a history of bounded length', () => {
     const set = setOf('web-1', 1, 1, { [revisionAnnotation]: '1' });
-    for (let revision = 2; revision < 2000; revision++) annotateNewSet(rolling(1, 1, 0), set, revision, true);
+    for (let revision = 2n; revision < 2000n; revision++) annotateNewSet(rolling(1, 1, 0), set, revision, true);
     const history = set.metadata.annotations![historyAnnotation]!;
     expect(history.length).toBeLessThanOrEqual(2000);
     expect(history.endsWith(',1997,1998')).toBe(true);

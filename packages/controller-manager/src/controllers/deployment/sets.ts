@@ -46,7 +46,7 @@ export async function sortSets(
 ): Promise<Sets> {
   const found = findNewSet(deployment, sets);
   const olds = sets.filter((set) => set.metadata.uid !== found?.metadata.uid);
-  const revision = maxRevision(olds) + 1;
+  const revision = maxRevision(olds) + 1n;
   let newSet = found;
   if (found) newSet = await refreshNewSet(deployment, found, revision, scope);
   else if (create) newSet = await createNewSet(deployment, olds, revision, scope);
@@ -56,7 +56,7 @@ export async function sortSets(
 async function refreshNewSet(
   deployment: Deployment,
   found: ReplicaSet,
-  revision: number,
+  revision: bigint,
   scope: Scope,
 ): Promise<ReplicaSet> {
   const set = clone(found);
@@ -77,7 +77,7 @@ async function refreshNewSet(
 async function createNewSet(
   deployment: Deployment,
   olds: ReplicaSet[],
-  revision: number,
+  revision: bigint,
   scope: Scope,
 ): Promise<ReplicaSet> {
   const wish = newSetOf(deployment, olds, revision);
@@ -108,7 +108,7 @@ async function createNewSet(
   return created;
 }
 
-function newSetOf(deployment: Deployment, olds: readonly ReplicaSet[], revision: number): ReplicaSet {
+function newSetOf(deployment: Deployment, olds: readonly ReplicaSet[], revision: bigint): ReplicaSet {
   const hash = templateHash(deployment.spec.template, deployment.status?.collisionCount);
   const template = clone(deployment.spec.template);
   const labels = { ...template.metadata?.labels, [hashLabel]: hash };
