@@ -42,6 +42,14 @@ export function listOptionsOf(
     sendInitialEvents: query.has('sendInitialEvents') ? booleanOf(query, 'sendInitialEvents') : undefined,
     timeoutSeconds: integerOf(query, 'timeoutSeconds'),
   };
+  // A watch that begins with what there is says where that ends, unless it came by one of the old paths.
+  const { resourceVersion: from, resourceVersionMatch: match } = options;
+  if (watch && booleanOf(query, 'watch') && (from === '' || from === '0')) {
+    if (options.sendInitialEvents === undefined && match === '') {
+      options.sendInitialEvents = true;
+      options.resourceVersionMatch = 'NotOlderThan';
+    }
+  }
   const errors = watch ? watchErrors(options) : listErrors(options);
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
   options.revision = revisionOf(options.resourceVersion);

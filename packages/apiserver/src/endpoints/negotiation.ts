@@ -81,8 +81,13 @@ export function negotiate(accept: string | undefined, offer: Offer = {}): Form {
     }
   }
   if (other) return other;
+  // What would do for an object is told what a stream can be, and anything else what there is.
+  const once = { ...offer, watch: false };
+  const isFit = clauses.some(({ type, parameters }) =>
+    mediaTypes.some((media) => matches(type, media) && formOf(media, parameters, once)),
+  );
   throw notAcceptable(
-    offer.watch
+    offer.watch && isFit
       ? mediaTypes.filter((media) => media !== 'application/yaml').map((media) => `${media};stream=watch`)
       : mediaTypes,
   );

@@ -203,7 +203,9 @@ class TableRendering extends JsonRendering {
   bookmark(revision: number, annotations?: Record<string, string>): Buffer {
     const object = bookmarkOf('PartialObjectMetadata', `meta.k8s.io/${this.#version}`, revision, annotations);
     const head = tableHead(this.#version, { resourceVersion: String(revision) }, 'null');
-    return Buffer.from(`${head}{"cells":[],"object":${JSON.stringify(object)}}]}`);
+    // The columns of a custom resource have no value here, but its name has one.
+    const cells = this.#kind.dynamic ? this.#columns.map((column) => (column === nameColumn ? '' : null)) : [];
+    return Buffer.from(`${head}${JSON.stringify({ cells, object })}]}`);
   }
 
   #row(cached: CachedObject): Buffer {

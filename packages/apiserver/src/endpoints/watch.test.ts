@@ -63,6 +63,44 @@ describe('watch', () => {
     expect(await opened.take(1)).toEqual(['ADDED c']);
   });
 
+  it.each(['', 'resourceVersion=0&'])(
+    'says where what there was ends, to who asks for bookmarks: %p',
+    async (query) => {
+      await create('a');
+      const opened = await watch(`${query}allowWatchBookmarks=true`);
+      expect(await opened.take(1)).toEqual(['ADDED a']);
+      expect(await opened.next()).toMatchObject({
+        type: 'BOOKMARK',
+        object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+      });
+    },
+  );
+
+  it('does not go on with a list', async () => {
+    const { status, body } = await call('GET', `${path}?watch=true&continue=abc`);
+    expect([status, body.message]).toEqual([
+      422,
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided',
+    ]);
+  });
+
+  it('begins with what happens next, from any revision, where it wants nothing of what there is', async () => {
+    await create('a');
+    const opened = await watch('resourceVersion=0&sendInitialEvents=false&resourceVersionMatch=NotOlderThan');
+    await create('b');
+    expect(await opened.take(1)).toEqual(['ADDED b']);
+  });
+
+  it.each([
+    ['text/plain', 'application/json, application/yaml, application/vnd.kubernetes.protobuf'],
+    ['application/yaml', 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'],
+  ])('cannot be had as %s', async (accept, types) => {
+    const { status, text } = await call('GET', `${path}?watch=true`, undefined, { accept });
+    expect(status).toBe(406);
+    // YAML breaks lines.
+    expect(text.replace(/\s+/g, ' ')).toMatch(`only the following media types are accepted: ${types}`);
+  });
+
   it('shows objects that enter a selector as ADDED, those that leave it as DELETED', async () => {
     const from = await create('other', { app: 'no' });
     const opened = await watch(`resourceVersion=${from}&labelSelector=app%3Dweb`);

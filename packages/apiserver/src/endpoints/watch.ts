@@ -30,7 +30,8 @@ export async function watch(call: Call): Promise<void> {
 
   writeHead(context, 200, { 'Content-Type': media === 'application/json' ? media : `${media};stream=watch` });
   const { res } = context;
-  let revision = options.revision ?? registry.feed.revision;
+  // Without what there is, a watch from any revision is one from now on.
+  let revision = options.revision || registry.feed.revision;
   if (!initial && revision < cache.history.floor) {
     res.end(errorFrame(rendering, resourceVersionTooOld(revision, cache.history.floor)));
     return;

@@ -148,6 +148,15 @@ describe('WatchHub', () => {
     expect(client.ended).toBe('timeout');
   });
 
+  it('sends none to a watch that is over before one before its end is due', async () => {
+    const client = new Client();
+    const now = Date.now();
+    open(client, { bookmarks: true, deadline: now + 1_000 });
+    hub.tick(now + 500);
+    hub.tick(now + 1_000);
+    expect([client.frames, client.ended]).toEqual([[], 'timeout']);
+  });
+
   it('tells a watcher nothing after it left', async () => {
     const client = new Client();
     open(client).close();

@@ -122,7 +122,7 @@ export class WatchHub implements CacheListener {
       channel = new Channel(filter, encoding, this.sentOf(filter.kind));
       this.#channels.set(key, channel);
     }
-    const member = new Member(channel, this.#cache, sink, options, Date.now() + this.#bookmarkPeriod, () =>
+    const member = new Member(channel, this.#cache, sink, options, Date.now(), this.#bookmarkPeriod, () =>
       this.#leave(key, member),
     );
     channel.members.add(member);
@@ -286,7 +286,8 @@ class Member implements Watcher {
     cache: ResourceCache,
     sink: FrameSink,
     options: WatchOptions,
-    nextBookmark: number,
+    opened: number,
+    period: number,
     leave: () => void,
   ) {
     this.#channel = channel;
@@ -295,7 +296,9 @@ class Member implements Watcher {
     this.#options = options;
     this.#leave = leave;
     this.#revision = options.revision;
-    this.#nextBookmark = Math.min(nextBookmark, options.deadline - lastBookmark);
+    const last = options.deadline - lastBookmark;
+    // One that is over so soon gets none.
+    this.#nextBookmark = last < opened ? Number.POSITIVE_INFINITY : Math.min(opened + period, last);
   }
 
   /** What happened up to here has been sent, or is not wanted. */
