@@ -38,5 +38,10 @@ function fromQuery(query: URLSearchParams): DeleteOptions {
   if (query.has('orphanDependents')) options.orphanDependents = booleanOf(query, 'orphanDependents');
   const dryRun = query.getAll('dryRun');
   if (dryRun.length > 0) options.dryRun = dryRun;
+  const uid = query.get('uid');
+  const resourceVersion = query.get('resourceVersion');
+  if (uid || resourceVersion) {
+    options.preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+  }
   return options;
 }

@@ -102,6 +102,24 @@ describe('delete', () => {
     ).toBe(200);
   });
 
+  it('takes preconditions from the query too', async () => {
+    const { metadata } = await make();
+    const refused = await call('DELETE', `${path}/configmaps/a?uid=other`);
+    expect([refused.status, refused.body.message]).toEqual([
+      409,
+      `Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    ]);
+    const any = await call('DELETE', `${path}/configmaps?resourceVersion=0`);
+    expect([any.status, any.body.message]).toEqual([
+      409,
+      `Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition (0) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    ]);
+    const past = await call('DELETE', `${path}/configmaps?resourceVersion=${Number(metadata.resourceVersion) - 1}`);
+    expect([past.status, past.body.items]).toEqual([200, []]);
+    const query = `uid=${metadata.uid}&resourceVersion=${metadata.resourceVersion}`;
+    expect((await call('DELETE', `${path}/configmaps/a?${query}`)).status).toBe(200);
+  });
+
   it('refuses options that make no sense', async () => {
     await make();
     const both = await call('DELETE', `${path}/configmaps/a`, { propagationPolicy: 'Orphan', orphanDependents: true });
