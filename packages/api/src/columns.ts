@@ -36,6 +36,11 @@ export function named<T>(it: Column<T>): Column<T> {
   return { ...it, format: 'name' };
 }
 
+/** The same column, said to be of dates: what is shown of them is text all the same. */
+export function dated<T>(it: Column<T>): Column<T> {
+  return { ...it, type: 'date' };
+}
+
 /** The same column, shown only with `-o wide`. */
 export function wide<T>(it: Column<T>): Column<T> {
   return { ...it, priority: 1 };

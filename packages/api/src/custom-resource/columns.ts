@@ -1,4 +1,4 @@
-import { age, since } from '../columns.ts';
+import { age, dated, since } from '../columns.ts';
 import type { CustomResourceColumnDefinition } from '../generated/apiextensions/v1.ts';
 import { JsonPath, resultText } from '../jsonpath/jsonpath.ts';
 import type { Column, KubeObject } from '../kind.ts';
@@ -11,7 +11,7 @@ import { parseTime } from '../meta/time.ts';
 export function columnsOf(
   columns: readonly CustomResourceColumnDefinition[] | undefined,
 ): readonly Column<KubeObject>[] {
-  if (!columns?.length) return [age];
+  if (!columns?.length) return [dated(age)];
   const made: Column<KubeObject>[] = [];
   for (const it of columns) {
     const path = compiled(it.jsonPath);

@@ -1,5 +1,5 @@
 import { protobufType } from '@coracle/api/codec/protobuf';
-import type { AnyKind } from '@coracle/api/kind';
+import type { AnyKind, Column, KubeObject } from '@coracle/api/kind';
 import { isPathSegmentName } from '@coracle/api/meta/names';
 import { badRequest, methodNotAllowed, StatusError } from '@coracle/api/meta/status';
 import type { AdmissionChain } from '../admission/plugin.ts';
@@ -12,8 +12,8 @@ import { CachedObject } from '../storage/cached-object.ts';
 import { type Form, type Media, negotiate } from './negotiation.ts';
 import { managerOf, type WriteOptions } from './options.ts';
 import { protobufRenderingOf } from './protobuf-rendering.ts';
-import { type IncludeObject, type Rendering, renderingOf } from './rendering.ts';
-import { sendBody } from './response.ts';
+import { type IncludeObject, metadataOf, type Rendering, renderingOf, tableOf } from './rendering.ts';
+import { sendBody, sendIn } from './response.ts';
 
 /** What the endpoints share. */
 export interface Machinery {
@@ -58,6 +58,25 @@ export function renderingFor(
   return { rendering, media, as };
 }
 
+/** How one object that is not stored is to be sent, as the client accepts it; throws NotAcceptable. */
+export function sentAs<T extends KubeObject>(
+  { context, kind }: Pick<Call, 'context' | 'kind'>,
+  goType: string,
+  columns: readonly Column<T>[],
+): (object: T) => Promise<void> {
+  const { accept } = context.req.headers;
+  const { media, as, version } = negotiate(accept, { of: 'object', objects: true, custom: kind.dynamic !== undefined });
+  if (as === 'metadataList') throw notAList(goType);
+  const include = as === 'table' ? includeObjectOf(context.query) : 'Metadata';
+  return (object) => {
+    if (as === 'table') return sendIn(context, 200, tableOf(object, columns, include, version), media);
+    return sendIn(context, 200, as === 'metadata' ? metadataOf(object, version) : object, media);
+  };
+}
+
+const notAList = (goType: string): StatusError =>
+  unfit(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType})`);
+
 /** Answers with one object. */
 export async function sendObject(
   call: Pick<Call, 'context' | 'kind'>,
@@ -65,11 +84,7 @@ export async function sendObject(
   object: CachedObject,
 ): Promise<void> {
   const { rendering, media, as } = renderingFor(call);
-  if (as === 'metadataList') {
-    throw unfit(
-      `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(call.kind)})`,
-    );
-  }
+  if (as === 'metadataList') throw notAList(goTypeOf(call.kind));
   await CachedObject.prepare([object], call.kind);
   await sendBody(call.context, code, rendering.single(object), media);
 }

@@ -188,7 +188,7 @@ describe('negotiation', () => {
     ['nothing', `${path}/a`, undefined, '', false],
   ])('indents JSON where it is asked to by %s', async (_what, url, accept, agent, pretty) => {
     const got = await get(url, accept, { headers: { 'user-agent': agent } });
-    const indented = `${JSON.stringify(parsed(got), undefined, 2)}\n`;
+    const indented = JSON.stringify(parsed(got), undefined, 2);
     expect(got.bytes.toString() === indented).toBe(pretty);
   });
 });

@@ -155,15 +155,7 @@ class TableRendering extends JsonRendering {
     this.#kind = kind;
     this.#include = include;
     this.#columns = columnsOf(kind);
-    this.#definitions = JSON.stringify(
-      this.#columns.map(({ name, type, format, description, priority }) => ({
-        name,
-        type,
-        format: format ?? '',
-        description,
-        priority,
-      })),
-    );
+    this.#definitions = JSON.stringify(this.#columns.map(definitionOf));
     this.key = `table:${version}:${kind.apiVersion}:${include}`;
   }
 
@@ -212,12 +204,7 @@ class TableRendering extends JsonRendering {
     const object = cached.decode(this.#kind);
     const now = Date.now();
     const cells = this.#columns.map((column) => column.value(object, now));
-    return Buffer.from(encodeJson({ cells, object: this.#shown(object) }));
-  }
-
-  #shown(object: KubeObject): KubeObject | null {
-    if (this.#include === 'None') return null;
-    return this.#include === 'Object' ? object : metadataOf(object, this.#version);
+    return Buffer.from(encodeJson({ cells, object: included(object, this.#include, this.#version) }));
   }
 }
 
@@ -241,6 +228,35 @@ const nameColumn: Column<KubeObject> = {
 function columnsOf(kind: AnyKind): readonly Column<KubeObject>[] {
   const own: readonly Column<KubeObject>[] = kind.columns ?? [age];
   return !kind.dynamic && own.some((column) => column.name === 'Name') ? own : [nameColumn, ...own];
+}
+
+/** A table of one object that is not stored. */
+export function tableOf<T extends KubeObject>(
+  object: T,
+  columns: readonly Column<T>[],
+  include: IncludeObject,
+  version: FormVersion,
+): object {
+  const { resourceVersion = '' } = object.metadata;
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata: { resourceVersion },
+    columnDefinitions: columns.map(definitionOf),
+    rows: [
+      { cells: columns.map((column) => column.value(object, Date.now())), object: included(object, include, version) },
+    ],
+  };
+}
+
+function definitionOf<T extends KubeObject>({ name, type, format, description, priority }: Column<T>): object {
+  return { name, type, format: format ?? '', description, priority };
+}
+
+/** What of an object goes along with its row. */
+function included(object: KubeObject, include: IncludeObject, version: FormVersion): KubeObject | null {
+  if (include === 'None') return null;
+  return include === 'Object' ? object : metadataOf(object, version);
 }
 
 /** An object's metadata, as a PartialObjectMetadata. */

@@ -14,13 +14,20 @@ import { PageNotFound } from './unknown-path.ts';
 /** Bodies above this are compressed for clients that accept it, as upstream's are. */
 export const compressionThreshold = 128 << 10;
 
+const newline = 0x0a;
+const lineEnd = Buffer.from('\n');
+
 const zip = promisify(gzip);
 
 /** Sends a body that is JSON, or protobuf where that was negotiated; JSON goes out as YAML or indented where it was asked for. */
 export async function sendBody(context: RequestContext, code: number, body: Buffer, media: Media): Promise<void> {
   let bytes = body;
   if (media === 'application/yaml') bytes = Buffer.from(formatYaml(decodeJson(body).value));
-  else if (media === 'application/json' && isPretty(context)) bytes = Buffer.from(`${indentJson(body.toString())}\n`);
+  else if (media === 'application/json') {
+    // JSON is a line, unless it is indented.
+    if (isPretty(context)) bytes = Buffer.from(indentJson(body.toString()));
+    else if (body.at(-1) !== newline) bytes = Buffer.concat([body, lineEnd]);
+  }
   await send(context, code, media, bytes);
 }
 
@@ -129,5 +136,10 @@ export function writeHead(context: RequestContext, code: number, headers: Record
 }
 
 export function acceptsGzip(header: string | string[] | undefined): boolean {
-  return header !== undefined && /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(header));
+  return (
+    header !== undefined &&
+    String(header)
+      .split(',')
+      .some((coding) => coding.trim() === 'gzip')
+  );
 }

@@ -1,4 +1,5 @@
-import type { KubeObject, ScalePaths } from '@coracle/api/kind';
+import { age, count, dated, named, text } from '@coracle/api/columns';
+import type { Column, KubeObject, ScalePaths } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
 import { selectorFrom, selectorFromSet } from '@coracle/api/meta/labels';
 import { getPath, setPath } from '@coracle/api/meta/object';
@@ -11,19 +12,37 @@ import { applied } from '../registry/field-management.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { readBody } from './body.ts';
-import { type Call, checkName, writeOf } from './call.ts';
+import { type Call, checkName, sentAs, writeOf } from './call.ts';
 import { decodeObject } from './decoding.ts';
 import { writeOptionsOf } from './options.ts';
 import { appliedObject, patchedObject, readPatch, reportRepeated } from './patch-body.ts';
 import { checkPlace } from './place.ts';
-import { sendValue } from './response.ts';
 
 const expected = { kind: 'Scale', apiVersion: 'autoscaling/v1', type: 'autoscaling/v1.Scale' };
 
+const nameColumn: Column<KubeObject> = text(
+  'Name',
+  (it) => it.metadata.name,
+  'Tells the object apart from others of its kind.',
+);
+const counts = [
+  count<KubeObject>('Desired', (it) => (it as Scale).spec?.replicas, 'How many replicas there are to be.'),
+  count<KubeObject>('Available', (it) => (it as Scale).status?.replicas, 'How many replicas there are.'),
+];
+const columns = [nameColumn, ...counts, age];
+const customColumns = [named(nameColumn), ...counts, dated(age)];
+
+/** How the call's scale is to be sent; throws NotAcceptable. */
+function sending(call: Call): (scale: Scale) => Promise<void> {
+  const send = sentAs<KubeObject>(call, '*v1.Scale', call.kind.dynamic ? customColumns : columns);
+  return (scale) => send(scale as KubeObject);
+}
+
 /** GET of a scale subresource. */
 export async function getScale(call: Call): Promise<void> {
-  const { resource, name, namespace, context } = call;
+  const { resource, name, namespace } = call;
   checkName(name);
+  const send = sending(call);
   const object = (await resource.get(name, namespace)) ?? (await resource.live(relativeKey(name, namespace)));
   if (!object) throw notFoundError(resource.named, name);
   await CachedObject.prepare([object], call.kind);
@@ -32,7 +51,7 @@ export async function getScale(call: Call): Promise<void> {
   if (call.kind.dynamic && getPath(decoded, paths.spec) === undefined) {
     throw internalError(`the spec replicas field ${JSON.stringify(`.${paths.spec}`)} does not exist`);
   }
-  await sendValue(context, 200, scaleOf(decoded, paths));
+  await send(scaleOf(decoded, paths));
 }
 
 /** PUT of a scale subresource: sets the number of replicas and nothing else. */
@@ -89,9 +108,10 @@ async function writeScale(
   wanted: (current: Scale) => Scale,
   write: Write = writeOf(call, options),
 ): Promise<void> {
-  const { resource, kind, name, namespace, context } = call;
+  const { resource, kind, name, namespace } = call;
   const paths = kind.subresources!.scale!;
   checkName(name);
+  const send = sending(call);
   const { object } = await resource.update(
     name,
     namespace,
@@ -111,7 +131,8 @@ async function writeScale(
       }
       // What the client named is held against what there is as of every other write.
       if (scale.metadata?.resourceVersion) metadata.resourceVersion = scale.metadata.resourceVersion;
-      if (scale.metadata?.uid) metadata.uid = scale.metadata.uid;
+      // A patch of a custom resource's scale makes no other object of it.
+      if (scale.metadata?.uid && !(kind.dynamic && write.verb === 'patch')) metadata.uid = scale.metadata.uid;
       setPath(current, paths.spec, replicas);
       if (write.applied) {
         const entries = managersAfterScale(
@@ -128,7 +149,7 @@ async function writeScale(
     write,
   );
   await CachedObject.prepare([object], kind);
-  await sendValue(context, 200, scaleOf(object.decode(kind), paths));
+  await send(scaleOf(object.decode(kind), paths));
 }
 
 /** An object's Scale. */
