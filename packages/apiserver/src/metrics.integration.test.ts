@@ -50,6 +50,7 @@ const table: readonly (readonly [string, string])[] = [
   ['apiserver_flowcontrol_current_inqueue_requests', 'priority_level flow_schema'],
   ['apiserver_flowcontrol_dispatched_requests_total', 'priority_level flow_schema'],
   ['apiserver_flowcontrol_nominal_limit_seats', 'priority_level'],
+  ['apiserver_flowcontrol_read_vs_write_current_requests_bucket', 'le phase request_kind'],
   ['apiserver_flowcontrol_request_wait_duration_seconds_bucket', 'le priority_level flow_schema execute'],
   ['apiserver_admission_controller_admission_duration_seconds_bucket', 'le name type operation rejected'],
   ['apiserver_admission_step_admission_duration_seconds_bucket', 'le type operation rejected'],

@@ -10,6 +10,7 @@ import { FlowSchemaStatus } from './fairness/flow-schema-status.ts';
 import { FlowControlFollower } from './fairness/following.ts';
 import { fairness } from './fairness/link.ts';
 import { observeFairness } from './fairness/metrics.ts';
+import { observeRequestUse, RequestUse } from './fairness/request-use.ts';
 import { workOf } from './fairness/work.ts';
 import type { Link } from './link.ts';
 import { isUnlimited } from './long-running.ts';
@@ -45,11 +46,16 @@ export function limitingOf(
   registry.follow(new FlowSchemaStatus(registry, log));
   const queued = { reading: new Watermark(), mutating: new Watermark() };
   observeFairness(metrics, control, queued);
+  const use = () => new RequestUse(() => performance.now());
+  const phases = () => ({ executing: use(), waiting: use() });
+  const uses = { readOnly: phases(), mutating: phases() };
+  observeRequestUse(metrics, uses);
   const link = fairness(control, {
     work: (context, widest, counts) => workOf(registry, context, widest, counts),
     requestTimeout: flags['request-timeout'],
     isUnlimited,
     queued,
+    uses,
   });
   return { link, filter: 'priorityandfairness', pages: debugPages(control) };
 }

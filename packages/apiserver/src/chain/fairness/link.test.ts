@@ -8,6 +8,7 @@ import { Watermark } from '../watermark.ts';
 import { FlowControl } from './flow-control.ts';
 import { fairness, type Queued } from './link.ts';
 import { observeFairness } from './metrics.ts';
+import { observeRequestUse, RequestUse, type RequestUses } from './request-use.ts';
 
 let control: FlowControl;
 let inside: { context: RequestContext; end: () => void }[];
@@ -15,6 +16,9 @@ let headers: Map<string, string>;
 /** Milliseconds that seats are kept after the end of a request. */
 let after: number;
 let queued: Queued;
+let uses: RequestUses;
+/** Milliseconds. */
+let time: number;
 
 const level = (queueLengthLimit: number): PriorityLevelConfiguration => ({
   metadata: { name: 'l', uid: 'uid-of-level' },
@@ -48,10 +52,19 @@ beforeEach(() => {
   headers = new Map();
   after = 0;
   queued = { reading: new Watermark(), mutating: new Watermark() };
+  time = 0;
+  const phases = () => ({ executing: new RequestUse(() => time), waiting: new RequestUse(() => time) });
+  uses = { readOnly: phases(), mutating: phases() };
 });
 
 function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortController().signal, timeout = 60_000) {
-  const link = fairness(control, { work: () => ({ seats: 1, after }), requestTimeout: timeout, isUnlimited, queued });
+  const link = fairness(control, {
+    work: () => ({ seats: 1, after }),
+    requestTimeout: timeout,
+    isUnlimited,
+    queued,
+    uses,
+  });
   const context = {
     info: requestInfoOf('GET', url),
     user: { name: 'x', groups },
@@ -183,5 +196,30 @@ describe('metrics', () => {
     }
     expect(await metrics.metrics()).toContain(`\napiserver_flowcontrol_current_executing_requests{${of}} 1\n`);
     expect(await metrics.metrics()).toContain(`\napiserver_flowcontrol_current_inqueue_requests{${of}} 0\n`);
+  });
+
+  it('counted by what they do, for as long as they wait and are worked on', async () => {
+    const metrics = new MetricsRegistry();
+    observeRequestUse(metrics, uses);
+    void send();
+    void send();
+    time = 3;
+    inside[0]!.end();
+    await settled();
+    inside[1]!.end();
+    await settled();
+    time = 5;
+    const text = await metrics.metrics();
+    const name = 'apiserver_flowcontrol_read_vs_write_current_requests';
+    for (const [phase, idle] of [
+      ['executing', 2_000_000],
+      ['waiting', 2_000_000],
+    ] as const) {
+      const of = `phase="${phase}",request_kind="readOnly"`;
+      expect(text).toContain(`\n${name}_bucket{${of},le="0"} ${idle}\n`);
+      expect(text).toContain(`\n${name}_count{${of}} 5000000\n`);
+      expect(text).toContain(`\n${name}_sum{${of}} 3000000\n`);
+    }
+    expect(text).toContain(`\n${name}_sum{phase="executing",request_kind="mutating"} 0\n`);
   });
 });

@@ -5,6 +5,7 @@ import type { Watermark } from '../watermark.ts';
 import type { Flow, FlowControl } from './flow-control.ts';
 import type { FlowCounts } from './flow-counts.ts';
 import { type Asking, Refusal, type Seated } from './queue-set.ts';
+import type { RequestUses } from './request-use.ts';
 import type { Work } from './work.ts';
 
 export interface FairnessOptions {
@@ -15,6 +16,7 @@ export interface FairnessOptions {
   /** Requests that last and are no watches: they are not limited. */
   readonly isUnlimited: (context: RequestContext) => boolean;
   readonly queued: Queued;
+  readonly uses: RequestUses;
 }
 
 /** How many requests wait, by what they do. */
@@ -53,15 +55,31 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     if (seated) counts.began(seats, 0);
     else seated = await waiting(control, flow, seats, asking, context, options);
     const leave = leaving(control, flow, seated);
-    if (context.info.verb === 'watch') context.begun = leave;
+    const { executing } = useOf(options.uses, context);
+    let isExecuting = true;
+    const stop = () => {
+      if (isExecuting) executing.leave();
+      isExecuting = false;
+    };
+    executing.enter();
+    if (context.info.verb === 'watch') {
+      context.begun = () => {
+        stop();
+        leave();
+      };
+    }
     try {
       await next();
     } finally {
+      stop();
       if (after > 0) setTimeout(leave, after).unref();
       else leave();
     }
   };
 }
+
+const useOf = (uses: RequestUses, { info }: RequestContext) =>
+  readVerbs.has(info.verb) ? uses.readOnly : uses.mutating;
 
 /** Gives seats back once, however often it is called. */
 function leaving(control: FlowControl, { level, counts }: Flow, seated: Seated): () => void {
@@ -80,11 +98,12 @@ async function waiting(
   seats: number,
   asking: Asking,
   context: RequestContext,
-  { requestTimeout, queued }: FairnessOptions,
+  { requestTimeout, queued, uses }: FairnessOptions,
 ): Promise<Seated> {
   const { signal, deadline } = context;
   const since = asking.arrived;
   const mark = readVerbs.has(context.info.verb) ? queued.reading : queued.mutating;
+  const { waiting: use } = useOf(uses, context);
   const waited = () => (control.now() - since) / 1000;
   const left = deadline === undefined ? requestTimeout : deadline - Date.now();
   try {
@@ -92,10 +111,12 @@ async function waiting(
     counts.inQueue++;
     counts.inQueueSeats += seats;
     mark.enter(Date.now());
+    use.enter();
     const seated = await seating.finally(() => {
       counts.inQueue--;
       counts.inQueueSeats -= seats;
       mark.leave(Date.now());
+      use.leave();
     });
     counts.began(seats, waited());
     return seated;
