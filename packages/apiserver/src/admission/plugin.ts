@@ -1,4 +1,5 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import type { Layer } from '../chain/latencies.ts';
 import type { UserInfo } from '../chain/link.ts';
 import type { ObjectAccess } from '../registry/access.ts';
 import type { Release } from '../registry/strategy.ts';
@@ -43,7 +44,7 @@ export interface Attributes {
   /** What `validate` adds here is undone where the write does not happen after all: another plugin refuses it, it meets another write. */
   readonly releases: Release[];
   /** Told how many milliseconds other servers took. */
-  waited?(milliseconds: number): void;
+  waited?(milliseconds: number, layer: Layer): void;
   /** Whether the mutating plugins run a second time, and why. */
   readonly reinvocation: Reinvocation;
 }

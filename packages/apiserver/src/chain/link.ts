@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AuditRecord } from './audit/record.ts';
+import type { Latencies } from './latencies.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { User } from './user.ts';
 import type { Warnings } from './warnings.ts';
@@ -36,6 +37,8 @@ export interface RequestContext {
   readonly startedAt: number;
   /** Milliseconds the request has spent on others: on admission webhooks, and on waiting for its turn. */
   waited: number;
+  /** What its time went into. */
+  readonly latencies: Latencies;
   /** Bytes of the answer's body so far, as they went out. */
   sent: number;
   /** Bytes of the request's body, once it has been read. */

@@ -85,8 +85,12 @@ export async function sendObject(
 ): Promise<void> {
   const { rendering, media, as } = renderingFor(call);
   if (as === 'metadataList') throw notAList(goTypeOf(call.kind));
+  const { context } = call;
   await CachedObject.prepare([object], call.kind);
-  await sendBody(call.context, code, rendering.single(object), media);
+  const begun = performance.now();
+  const body = rendering.single(object);
+  context.latencies.add('serialize-response-object', performance.now() - begun);
+  await sendBody(context, code, body, media);
 }
 
 /** The 406 of a form that stands for something else than the answer is. */
@@ -122,8 +126,10 @@ export function writeBy(
     subresource,
     warn: (text) => context.warnings.add(text),
     annotate: (key, value, level) => annotate(context, key, value, level),
-    waited: (milliseconds) => {
-      context.waited += milliseconds;
+    waited(milliseconds, layer) {
+      // The store is a part of this server.
+      if (layer !== 'etcd') context.waited += milliseconds;
+      context.latencies.add(layer, milliseconds);
     },
     signal: context.signal,
     ...(context.received === undefined ? {} : { received: context.received }),

@@ -17,7 +17,7 @@ export async function removeCollection(call: Call): Promise<void> {
   const options = await deleteOptionsOf(context);
   // A list of a revision is read in pages: it is of that revision and no later one.
   if (listOptions.revision && listOptions.resourceVersionMatch === '') listOptions.resourceVersionMatch = 'Exact';
-  const { objects, metadata } = await readPage(machinery.registry, resource, listOptions);
+  const { objects, metadata } = await readPage(machinery.registry, resource, listOptions, context.latencies);
   const raw = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
   const write = writeOf(call, { dryRun: (options.dryRun?.length ?? 0) > 0, fieldManager: '', raw });
   await CachedObject.prepare(objects, kind);

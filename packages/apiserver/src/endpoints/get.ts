@@ -11,8 +11,11 @@ export async function get(call: Call): Promise<void> {
   const revision = revisionOf(context.query.get('resourceVersion') ?? '');
   if (revision !== undefined && revision > 0) await notOlderThan(machinery.registry, revision);
   const key = relativeKey(name, namespace);
-  let object = revision === undefined ? await resource.get(name, namespace) : resource.cache.get(key);
-  if (!object) object = await resource.live(key); // no error on the cache's word alone
+  let object =
+    revision === undefined
+      ? await context.latencies.time('etcd', resource.get(name, namespace))
+      : resource.cache.get(key);
+  if (!object) object = await context.latencies.time('etcd', resource.live(key)); // no error on the cache's word alone
   if (!object) throw notFoundError(resource.named, name);
   await sendObject(call, 200, object);
 }

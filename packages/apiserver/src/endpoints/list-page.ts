@@ -1,5 +1,6 @@
 import { badRequest, expired, resourceVersionTooLarge } from '@coracle/api/meta/status';
 import type { ListMeta } from '@coracle/api/types/meta/v1';
+import type { Latencies } from '../chain/latencies.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
 import { CachedObject } from '../storage/cached-object.ts';
@@ -20,18 +21,23 @@ const storePageSize = 500;
 const futureTimeout = 3_000;
 
 /** Reads what a list asks for: from the watch cache, or for revisions of the past from the store. */
-export async function readPage(registry: Registry, resource: Resource, options: ListOptions): Promise<Page> {
+export async function readPage(
+  registry: Registry,
+  resource: Resource,
+  options: ListOptions,
+  latencies: Latencies,
+): Promise<Page> {
   if (options.continue !== '') {
     const token = decodeContinue(options.continue);
     if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
     if (token.revision > 0) return exactPage(registry, resource, options, token.revision, token);
-    await registry.freshFor(resource.cache);
+    await latencies.time('etcd', registry.freshFor(resource.cache));
     return cachePage(registry, resource, options, token.start);
   }
   const { revision } = options;
-  if (revision === undefined) await registry.freshFor(resource.cache);
+  if (revision === undefined) await latencies.time('etcd', registry.freshFor(resource.cache));
   else if (revision > 0) {
     const exact =
       options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);

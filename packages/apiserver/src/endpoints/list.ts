@@ -20,7 +20,7 @@ export async function list(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
   const { rendering, media } = listRenderingFor(call);
   const options = listOptionsOf(context.query, kind, namespace, false);
-  const page = await readPage(machinery.registry, resource, options);
+  const page = await readPage(machinery.registry, resource, options, context.latencies);
   await CachedObject.prepare(page.objects, kind);
   await sendList(context, page, rendering, media);
 }
@@ -39,7 +39,7 @@ export async function sendList(
   rendering: Rendering,
   media: Media,
 ): Promise<void> {
-  const pieces = await rendering.list(metadata, objects);
+  const pieces = await context.latencies.time('serialize-response-object', rendering.list(metadata, objects));
   if (media === 'application/yaml') return sendBody(context, 200, Buffer.concat([...pieces]), media);
   const chunked = chunks(pieces, media === 'application/json' && isPretty(context) ? largestIndented : chunkSize);
   const first = chunked.next();
@@ -66,6 +66,7 @@ export async function sendList(
     if (!zipped) count(chunk);
     return write(out, chunk, context.signal);
   };
+  const begun = performance.now();
   try {
     await writeOut(first.value);
     await writeOut(second.value);
@@ -76,6 +77,8 @@ export async function sendList(
     // The head is out; all that can be said now is that the body is not complete.
     res.destroy();
     if (!context.signal.aborted) throw error;
+  } finally {
+    context.latencies.add('response-write', performance.now() - begun);
   }
 }
 

@@ -21,6 +21,7 @@ const zip = promisify(gzip);
 
 /** Sends a body that is JSON, or protobuf where that was negotiated; JSON goes out as YAML or indented where it was asked for. */
 export async function sendBody(context: RequestContext, code: number, body: Buffer, media: Media): Promise<void> {
+  const begun = performance.now();
   let bytes = body;
   if (media === 'application/yaml') bytes = Buffer.from(formatYaml(decodeJson(body).value));
   else if (media === 'application/json') {
@@ -28,6 +29,7 @@ export async function sendBody(context: RequestContext, code: number, body: Buff
     if (isPretty(context)) bytes = Buffer.from(indentJson(body.toString()));
     else if (body.at(-1) !== newline) bytes = Buffer.concat([body, lineEnd]);
   }
+  context.latencies.add('serialize-response-object', performance.now() - begun);
   await send(context, code, media, bytes);
 }
 
@@ -103,7 +105,11 @@ async function sendPlain(context: RequestContext, code: number, text: string): P
 }
 
 /** Sends bytes as they are; compressed where they are many and the client accepts that. */
-export async function send(context: RequestContext, code: number, contentType: string, bytes: Buffer): Promise<void> {
+export function send(context: RequestContext, code: number, contentType: string, bytes: Buffer): Promise<void> {
+  return context.latencies.time('response-write', sendBytes(context, code, contentType, bytes));
+}
+
+async function sendBytes(context: RequestContext, code: number, contentType: string, bytes: Buffer): Promise<void> {
   const { res, req } = context;
   if (isAnswered(context)) return;
   let body = bytes;

@@ -6,6 +6,7 @@ import {
   type Operation,
   Reinvocation,
 } from '../admission/plugin.ts';
+import type { Layer } from '../chain/latencies.ts';
 import type { UserInfo } from '../chain/link.ts';
 import { StoreUnavailableError } from '../storage/store.ts';
 import type { ObjectAccess } from './access.ts';
@@ -28,7 +29,7 @@ export interface Write {
   readonly plugins: AdmissionChain;
   readonly subresource: string;
   /** Told how many milliseconds other servers took. */
-  waited?(milliseconds: number): void;
+  waited?(milliseconds: number, layer: Layer): void;
   warn(text: string): void;
   annotate: Attributes['annotate'];
   /** Aborts when nobody waits for the answer any more. */

@@ -36,7 +36,7 @@ export function changeObject(
   write: Write,
 ): Promise<Changed> {
   const key = relativeKey(place.name, place.namespace);
-  return writer.untilWritten(key, async (current) => {
+  return writer.untilWritten(key, write, async (current) => {
     if (!current) return createMissing(writer, key, await makeNew(undefined), write, place.name);
     const old = current.decode(writer.kind);
     const wanted = await makeNew(current.decode(writer.kind));
@@ -62,7 +62,7 @@ async function createMissing(
   } catch (error) {
     // Somebody created it meanwhile: then this is an update after all.
     if (!isAlreadyExists(error) || write.dryRun) throw error;
-    return new Overtaken(await writer.entry(key));
+    return new Overtaken(await writer.asked(write, writer.entry(key)));
   }
 }
 
@@ -108,7 +108,10 @@ async function overwrite(
       if (sameObject(object, old) && (write.dryRun || !(await writer.isStale(key)))) return current;
       const encoded = await writer.encode(object);
       if (write.dryRun) return writer.show(encoded, current.revision);
-      return finished ? writer.remove(key, encoded, current.revision) : writer.put(key, encoded, current.revision);
+      return writer.asked(
+        write,
+        finished ? writer.remove(key, encoded, current.revision) : writer.put(key, encoded, current.revision),
+      );
     };
     const final = writer.attributes(write, 'UPDATE', object, old, place);
     const isWritten = (result: CachedObject | Overtaken) => !(result instanceof Overtaken) && result !== current;

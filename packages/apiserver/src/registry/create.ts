@@ -72,11 +72,11 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     const put = async (): Promise<CachedObject> => {
       const encoded = await writer.encode(object);
       if (write.dryRun) {
-        const there = await writer.entry(key);
+        const there = await writer.asked(write, writer.entry(key));
         if (there) throw taken(writer, name, there);
         return writer.show(encoded, 0);
       }
-      const result = await writer.put(key, encoded, 0);
+      const result = await writer.asked(write, writer.put(key, encoded, 0));
       if (result instanceof Overtaken) throw taken(writer, name, result.current);
       return result;
     };

@@ -25,7 +25,7 @@ export function removeObject(
   const key = relativeKey(place.name, place.namespace);
   const orphaning = kind.orphansDependents?.warning;
   if (orphaning !== undefined && propagationOf(options) === undefined) write.warn(orphaning);
-  return writer.untilWritten(key, async (current) => {
+  return writer.untilWritten(key, write, async (current) => {
     if (!current) throw notFoundError(writer.named, place.name);
     const old = current.decode(kind);
     checkPreconditions(writer, place.name, old, options);
@@ -41,9 +41,10 @@ export function removeObject(
     const encoded = await writer.encode(step.object);
     if (write.dryRun) return { removed, object: writer.show(encoded, current.revision) };
     if (!removed && sameObject(step.object, old)) return { removed, object: current };
-    const result = await (removed
-      ? writer.remove(key, encoded, current.revision)
-      : writer.put(key, encoded, current.revision));
+    const result = await writer.asked(
+      write,
+      removed ? writer.remove(key, encoded, current.revision) : writer.put(key, encoded, current.revision),
+    );
     if (result instanceof Overtaken) return result;
     if (removed && !writer.isAssumed(result)) await hooks.afterDelete?.(step.object, context);
     return { removed, object: result };

@@ -95,13 +95,14 @@ export class Writer {
    */
   async untilWritten<T>(
     key: string,
+    write: Write,
     attempt: (current: CachedObject | undefined) => Promise<T | Overtaken>,
   ): Promise<T> {
     let current = this.#parts.cache.get(key);
     let live = false;
     for (;;) {
       if (!current && !live) {
-        current = await this.live(key);
+        current = await this.asked(write, this.live(key));
         live = true;
       }
       try {
@@ -112,11 +113,22 @@ export class Writer {
         live = true;
       } catch (error) {
         if (live || !(error instanceof StatusError)) throw error;
-        const actual = await this.live(key);
+        const actual = await this.asked(write, this.live(key));
         if (actual?.revision === current?.revision) throw error;
         current = actual;
         live = true;
       }
+    }
+  }
+
+  /** Something asked of the store for a write, which is told how long it took. */
+  async asked<T>({ waited }: Write, answer: Promise<T>): Promise<T> {
+    if (!waited) return answer;
+    const begun = performance.now();
+    try {
+      return await answer;
+    } finally {
+      waited(performance.now() - begun, 'etcd');
     }
   }
 

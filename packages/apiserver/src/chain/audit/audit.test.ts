@@ -14,6 +14,7 @@ import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
 import { startApiServer } from '../../testing.ts';
 import { withRetries } from '../../webhooks/retries.ts';
+import { Latencies } from '../latencies.ts';
 import type { Link, RequestContext } from '../link.ts';
 import { batched, blocking } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
@@ -217,13 +218,19 @@ describe('the links of audit', () => {
     let received = '';
     const { events } = await auditing((context, next) => {
       Object.assign(context, { receivedAt: context.receivedAt - 1500 });
+      context.latencies.add('etcd', 1000);
+      context.latencies.add('etcd', 200);
       received = formatMicroTime(context.receivedAt);
       return next();
     });
     expect(events[0]!.stageTimestamp).toBe(events[0]!.requestReceivedTimestamp);
     expect(events.at(-1)).toMatchObject({
       requestReceivedTimestamp: received,
-      annotations: { 'apiserver.latency.k8s.io/total': expect.stringMatching(/^\d+(\.\d+)?s$/) },
+      annotations: {
+        'apiserver.latency.k8s.io/total': expect.stringMatching(/^\d+(\.\d+)?s$/),
+        'apiserver.latency.k8s.io/etcd': expect.stringMatching(/^1\.2\d*s$/),
+        'apiserver.latency.k8s.io/response-write': expect.stringMatching(/s$/),
+      },
     });
     const { events: quick } = await auditing((_context, next) => next());
     expect(Object.keys(quick.at(-1)!.annotations ?? {})).toEqual([]);
@@ -233,6 +240,7 @@ describe('the links of audit', () => {
     const context = {
       info: { isResourceRequest: false },
       annotations: new Map(),
+      latencies: new Latencies(),
       req: { headers: {} },
       user: { groups: [] },
     };

@@ -48,7 +48,10 @@ export class AuditRecord {
   event(stage: Stage): AuditEvent {
     const took = Date.now() - this.#context.receivedAt;
     if (stage === 'ResponseComplete' && took > longTime && this.#context.info.verb !== 'watch') {
-      annotate(this.#context, 'apiserver.latency.k8s.io/total', formatDuration(took));
+      const layers = this.#context.latencies.entries();
+      const all = layers.length > 0 ? [...layers, ['total', took] as const] : [];
+      for (const [layer, milliseconds] of all)
+        annotate(this.#context, `apiserver.latency.k8s.io/${layer}`, formatDuration(milliseconds));
     }
     const { auditId, user, impersonator, impersonationConstraint, receivedAt, annotations, info, req } = this.#context;
     const agent = req.headers['user-agent'] ?? '';

@@ -126,6 +126,8 @@ async function waiting(
     level.retryAfter.refused(Math.floor(Date.now() / 1000));
     throw tooManyRequests('Too many requests, please try again later.', level.retryAfter.seconds);
   } finally {
-    context.waited += control.now() - since;
+    const took = control.now() - since;
+    context.waited += took;
+    context.latencies.add('apf-queue-wait', took);
   }
 }
