@@ -18,9 +18,10 @@ export async function loadPatterns(): Promise<void> {
   engine ??= await import('re2js');
 }
 
-function compileWith({ RE2JS }: Engine, text: string): ReturnType<Engine['RE2JS']['compile']> {
+/** Runs what reads a pattern; throws an Error with RE2's text where it is none. */
+function reading<T>(read: () => T): T {
   try {
-    return RE2JS.compile(text);
+    return read();
   } catch (error) {
     // Of this error alone the port leaves out what follows it: the part in question, which is none.
     const { message } = error as Error;
@@ -28,14 +29,38 @@ function compileWith({ RE2JS }: Engine, text: string): ReturnType<Engine['RE2JS'
   }
 }
 
+function loaded(): Engine {
+  if (!engine) throw new Error('bug: patterns are used before loadPatterns()');
+  return engine;
+}
+
+/** Reads a pattern without compiling it, which takes a fifth of the time; throws an Error with RE2's text where it is none. */
+export function checkPattern(text: string): void {
+  const { RE2Set } = loaded();
+  reading(() => new RE2Set().add(text));
+}
+
 /** Compiles a pattern; throws an Error with RE2's text where it is none. */
 export function compilePattern(text: string): Pattern {
-  if (!engine) throw new Error('bug: patterns are used before loadPatterns()');
+  const { RE2JS } = loaded();
   const known = compiled.get(text);
   if (known) return known;
-  const re = compileWith(engine, text);
+  const re = reading(() => RE2JS.compile(text));
   const pattern: Pattern = { test: (value) => re.matcher(value).find() };
   if (compiled.size >= mostKept) compiled.clear();
   compiled.set(text, pattern);
   return pattern;
+}
+
+const repetition = /\{(\d{1,4})(?:,(\d{0,4}))?\}/g;
+const classOfCharacters = /\\[pP]|\[:/g;
+/** A class of Unicode consists of hundreds of ranges. */
+const workOfClass = 16;
+
+/** About how much there is to read and compile in a pattern: its characters, those that repetitions add, and the ranges of classes. */
+export function patternWork(text: string): number {
+  let work = text.length;
+  for (const [, least, most] of text.matchAll(repetition)) work += Math.max(Number(least), Number(most ?? 0));
+  for (const _ of text.matchAll(classOfCharacters)) work += workOfClass;
+  return work;
 }

@@ -258,3 +258,18 @@ describe('formats', () => {
     expect([formatCheck(format)!(right), formatCheck(format)!(wrong)]).toEqual([true, false]);
   });
 });
+
+it('is compiled where there is something to be looked at, and nowhere else', () => {
+  let looked = 0;
+  const unused = new Proxy<JSONSchemaProps>(
+    { type: 'string', pattern: '(' },
+    { get: (it, key) => (looked++, Reflect.get(it, key)) },
+  );
+  const inner: JSONSchemaProps = { type: 'object', properties: { unused } };
+  const props: JSONSchemaProps = { type: 'object', properties: { used: { type: 'integer' }, inner } };
+  const value = { used: 1, gone: 2 };
+  prune(value, structuralNode(props), false);
+  expect(value).toEqual({ used: 1 });
+  expect(schemaValidator(props).validate(value)).toEqual([]);
+  expect(looked).toBe(0);
+});

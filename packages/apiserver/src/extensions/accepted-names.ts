@@ -9,11 +9,18 @@ import type {
 
 type Condition = CustomResourceDefinitionCondition;
 
+/** A definition, as others meet its names. */
+export interface NamedDefinition {
+  readonly name: string;
+  readonly group: string;
+  readonly accepted: CustomResourceDefinitionNames | undefined;
+}
+
 /**
  * Decides which of the names a definition asks for it gets, given the other definitions, and writes that into its status, in place: who came
  * first keeps a name. Returns whether anything changed.
  */
-export function acceptNames(crd: CustomResourceDefinition, others: Iterable<CustomResourceDefinition>): boolean {
+export function acceptNames(crd: CustomResourceDefinition, others: Iterable<NamedDefinition>): boolean {
   const asked = crd.spec.names;
   const before = crd.status?.acceptedNames ?? { plural: '', kind: '' };
   if (deepEqual(asked, before) && conditionOf(crd, 'NamesAccepted')) return false;
@@ -58,13 +65,11 @@ interface Taken {
   readonly kinds: ReadonlySet<string>;
 }
 
-function takenNames(crd: CustomResourceDefinition, others: Iterable<CustomResourceDefinition>): Taken {
+function takenNames(crd: CustomResourceDefinition, others: Iterable<NamedDefinition>): Taken {
   const resources = new Set<string>();
   const kinds = new Set<string>();
-  for (const { metadata, spec, status } of others) {
-    if (spec.group !== crd.spec.group || metadata.name === crd.metadata.name) continue;
-    const names = status?.acceptedNames;
-    if (!names) continue;
+  for (const { name, group, accepted: names } of others) {
+    if (group !== crd.spec.group || name === crd.metadata.name || !names) continue;
     for (const name of [names.plural, names.singular, ...(names.shortNames ?? [])]) if (name) resources.add(name);
     for (const kind of [names.kind, names.listKind]) if (kind) kinds.add(kind);
   }

@@ -7,7 +7,7 @@ import { isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
 import type { Follower, Registry } from '../registry/registry.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
-import { acceptNames, establish } from './accepted-names.ts';
+import { acceptNames, establish, type NamedDefinition } from './accepted-names.ts';
 import { noteApproval } from './approval-condition.ts';
 import type { ConversionMetrics } from './conversion-metrics.ts';
 import { cleanupFinalizer } from './definition-hooks.ts';
@@ -40,7 +40,9 @@ export class CustomResources implements Follower {
   /** Definitions that declare what is built in, and so are not in effect. */
   readonly #builtIn = new Set<string>();
   readonly #cleaning = new Map<string, Promise<void>>();
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new Map<string, CustomResourceDefinition | undefined>();
+  /** The definitions there are, and the names they have. */
+  readonly #named = new Map<string, NamedDefinition>();
   readonly #stop = new AbortController();
   #worker: Promise<void> | undefined;
   #unsubscribe = () => {};
@@ -56,9 +58,17 @@ export class CustomResources implements Follower {
   /** Resolves when what the definitions there are declare is served. */
   async start(): Promise<void> {
     this.#unsubscribe = this.#registry.onChange(customResourceDefinition, ({ type, object }) => {
-      this.#queue(object.metadata.name!);
+      const { metadata, spec, status } = object;
+      const name = metadata.name!;
+      if (type !== 'deleted') {
+        this.#named.set(name, { name, group: spec.group, accepted: status?.acceptedNames });
+        this.#queue(name, object);
+        return;
+      }
+      this.#named.delete(name);
+      this.#queue(name);
       // A name may have become free.
-      if (type === 'deleted') for (const other of this.#groupOf(object)) this.#queue(other);
+      for (const other of this.#named.values()) if (other.group === spec.group) this.#queue(other.name);
     });
     await this.#worker;
   }
@@ -70,30 +80,20 @@ export class CustomResources implements Follower {
     await Promise.all(this.#cleaning.values());
   }
 
-  #groupOf({ spec }: CustomResourceDefinition): string[] {
-    return this.#registry
-      .cachedList(customResourceDefinition)
-      .filter((crd) => crd.spec.group === spec.group)
-      .map(({ metadata }) => metadata.name!);
-  }
-
-  /** Those there are, read when somebody asks for them. */
-  *#definitions(): Generator<CustomResourceDefinition> {
-    yield* this.#registry.cachedList(customResourceDefinition);
-  }
-
-  #queue(name: string): void {
+  /** `latest`: as it was last seen; it is looked up otherwise. */
+  #queue(name: string, latest?: CustomResourceDefinition): void {
     if (this.#stop.signal.aborted) return;
-    this.#waiting.add(name);
-    this.#worker ??= this.#work();
+    this.#waiting.set(name, latest);
+    // Not before all is seen that there is to be seen now: who has which name decides about the names of others.
+    this.#worker ??= Promise.resolve().then(() => this.#work());
   }
 
   async #work(): Promise<void> {
-    for (const name of this.#waiting) {
+    for (const [name, latest] of this.#waiting) {
       this.#waiting.delete(name);
       if (this.#stop.signal.aborted) break;
       try {
-        await this.#reconcile(name);
+        await this.#reconcile(name, latest);
       } catch (error) {
         if (this.#stop.signal.aborted) break;
         this.#log.warn(
@@ -114,8 +114,8 @@ export class CustomResources implements Follower {
     );
   }
 
-  async #reconcile(name: string): Promise<void> {
-    let crd = this.#registry.cached(customResourceDefinition, name);
+  async #reconcile(name: string, latest: CustomResourceDefinition | undefined): Promise<void> {
+    let crd = latest ?? this.#registry.cached(customResourceDefinition, name);
     if (!crd) {
       this.#uninstall(name);
       this.#terminating.delete(name);
@@ -124,7 +124,7 @@ export class CustomResources implements Follower {
     }
     if (crd.metadata.deletionTimestamp) this.#terminating.add(name);
     else this.#terminating.delete(name);
-    crd = await this.#status(crd, (it) => [acceptNames(it, this.#definitions()), noteApproval(it)].includes(true));
+    crd = await this.#status(crd, (it) => [acceptNames(it, this.#named.values()), noteApproval(it)].includes(true));
     if (isConditionTrue(crd, 'NamesAccepted') || isConditionTrue(crd, 'Established')) {
       await this.#install(name, crd);
       crd = await this.#status(crd, establish);

@@ -59,6 +59,8 @@ export class Registry implements ObjectAccess {
   readonly #fresh: FreshRevision;
   readonly #kindListeners: (() => void)[] = [];
   readonly #followers: Follower[] = [];
+  /** What a listener was given last. */
+  #lastDecoded: { kind: AnyKind; from: CachedObject; object: KubeObject } | undefined;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -228,7 +230,7 @@ export class Registry implements ObjectAccess {
 
   onChange<T extends KubeObject>(kind: Kind<T>, handler: (change: Change<T>) => void): () => void {
     const { cache } = this.of(kind);
-    const decoded = (object: CachedObject) => object.decode(kind) as T;
+    const decoded = (object: CachedObject) => this.#decoded(kind, object) as T;
     const known = new Map<string, CachedObject>();
     const present = (object: CachedObject, decode = decoded) => {
       const before = known.get(object.key);
@@ -263,6 +265,15 @@ export class Registry implements ObjectAccess {
         for (const object of [...known.values()]) if (!left.has(object.key)) gone(object);
       },
     });
+  }
+
+  /** An object for listeners, which share it: most that follow a kind are told of the same object one after the other. */
+  #decoded(kind: AnyKind, object: CachedObject): KubeObject {
+    const last = this.#lastDecoded;
+    if (last?.from === object && last.kind === kind) return last.object;
+    const decoded = object.decode(kind);
+    this.#lastDecoded = { kind, from: object, object: decoded };
+    return decoded;
   }
 
   async get<T extends KubeObject>(kind: Kind<T>, name: string, namespace?: string): Promise<T | undefined> {

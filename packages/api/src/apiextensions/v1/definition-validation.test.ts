@@ -344,3 +344,37 @@ describe('a schema', () => {
     );
   });
 });
+
+describe('schemas of a definition', () => {
+  const ofParts = (count: number) => good({ type: 'object', anyOf: Array.from({ length: count - 1 }, () => ({})) });
+  const ofPatterns = (patterns: string[]) =>
+    good({
+      type: 'object',
+      properties: Object.fromEntries(patterns.map((pattern, i) => [`p${i}`, { type: 'string', pattern }])),
+    });
+  const different = (count: number, make: (i: number) => string) => Array.from({ length: count }, (_, i) => make(i));
+
+  it('have so many parts together, and no more', () => {
+    expect(errorsOf(ofParts(100_000))).toEqual([]);
+    const crd = ofParts(50_001);
+    crd.spec.versions.push({ ...clone(crd.spec.versions[0]!), name: 'v2', storage: false });
+    expect(errorsOf(crd)).toEqual(['spec.versions: Forbidden: schemas must not have more than 100000 parts together']);
+  });
+
+  it('have patterns that are read in good time together', () => {
+    const tooMany = ['spec.versions: Forbidden: patterns of schemas must not be so many, or repeat so much, together'];
+    expect(errorsOf(ofPatterns(different(5_000, (i) => `^[a-z]{0,3}-${i}$`)))).toEqual([]);
+    expect(errorsOf(ofPatterns(different(5_000, () => '^[a-z]{0,999}$')))).toEqual([]);
+    expect(errorsOf(ofPatterns(different(5_000, (i) => `^[a-z]{0,999}-${i}$`)))).toEqual(tooMany);
+    expect(errorsOf(ofPatterns(different(5_000, (i) => `\\pL\\PN[[:alpha:]]${i}`)))).toEqual(tooMany);
+    expect(errorsOf(ofPatterns(['a'.repeat(200_001)]))).toEqual(tooMany);
+  });
+
+  it('are looked at no further than that', () => {
+    let looked = 0;
+    const part = new Proxy({}, { ownKeys: () => (looked++, []) });
+    const crd = good({ type: 'object', allOf: Array.from({ length: 900_000 }, () => part) });
+    expect(errorsOf(crd)).toHaveLength(1);
+    expect(looked).toBeLessThan(100_001);
+  });
+});

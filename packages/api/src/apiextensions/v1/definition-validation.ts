@@ -12,12 +12,14 @@ import { partsOf } from '../../structural/node.ts';
 import { apiApprovalErrors } from './api-approval.ts';
 import { validateConversion } from './conversion-validation.ts';
 import { isEstablished } from './definition-conditions.ts';
+import { schemaSizeErrors } from './schema-size.ts';
 import { oneOfStrings } from './unsorted-values.ts';
 import { validateSharedParts, validateVersions } from './version-validation.ts';
 
-/** All errors of a new definition, in upstream's words. Its name tells its resource and group. */
+/** All errors of a new definition, in upstream's words; of one whose schemas are too large that alone. Its name tells its resource and group. */
 export function validateNewDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
-  return [...validateName(it, at), ...validateDefinition(it, at)];
+  const size = schemaSizeErrors(it.spec, at.child('spec'));
+  return size.length > 0 ? size : [...validateName(it, at), ...validateDefinition(it, at)];
 }
 
 function validateDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
@@ -36,6 +38,8 @@ export function validateDefinitionUpdate(
   at: Path,
 ): FieldError[] {
   const spec = at.child('spec');
+  const size = schemaSizeErrors(it.spec, spec);
+  if (size.length > 0) return size;
   const errors = validateDefinition(it, at);
   const same = (path: string, now: unknown, before: unknown) => {
     if (!deepEqual(now, before)) errors.push(invalid(spec.child(path), now ?? '', 'field is immutable'));

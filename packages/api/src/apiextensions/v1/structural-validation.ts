@@ -2,7 +2,7 @@ import type { JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { deepEqual, isObject } from '../../meta/object.ts';
-import { compilePattern } from '../../structural/patterns.ts';
+import { checkPattern } from '../../structural/patterns.ts';
 
 type Level = 'root' | 'item' | 'field';
 
@@ -128,7 +128,7 @@ function valueErrors(schema: JSONSchemaProps, skipAnyOf: boolean, skipInAllOf: b
   if (schema.not) append(errors, nestedErrors(schema.not, false, at.child('not')));
   if (schema.pattern) {
     try {
-      compilePattern(schema.pattern);
+      checkPattern(schema.pattern);
     } catch (error) {
       const problem = `must be a valid regular expression, but isn't: ${(error as Error).message}`;
       errors.push(invalid(at.child('pattern'), schema.pattern, problem));
