@@ -302,6 +302,7 @@ describe('much of one thing', () => {
     ['documents after the first', `metadata: {name: first}\n${'---\n]\n'.repeat(500_000)}`, 201],
     ['documents', '---\n'.repeat(700_000), 422],
     ['repeated keys', `metadata: {name: repeated}\n${'a: 1\n'.repeat(200_000)}`, 201],
+    ['more values than any store takes', `metadata: {name: many}\na: [${'1,'.repeat(1_100_000)}1]`, 400],
   ])('%s of YAML', async (_, text, status) => {
     expect((await call('POST', maps, text, yaml)).status).toBe(status);
   });

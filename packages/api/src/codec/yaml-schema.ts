@@ -13,8 +13,12 @@ import {
 const numberStarts = ['-', '+', '.', ...'0123456789'];
 const floatPattern = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
+/** What is written as JSON writes it and no double rounds, as nearly all are. */
+const plainDecimal = /^(?:0|-?[1-9][0-9]{0,14})$/;
+
 /** An integer of 64 bits in Go's notations (decimal, 0x, 0b, 0o and plain 0 for octal); undefined where the text is none. */
 function integer(text: string): number | bigint | undefined {
+  if (plainDecimal.test(text)) return Number(text);
   const match = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)$/.exec(text);
   if (!match) return undefined;
   const digits = match[2]!;
@@ -28,7 +32,7 @@ function integer(text: string): number | bigint | undefined {
 const intTag = defineScalarTag<number | bigint>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: numberStarts,
-  resolve: (source) => integer(source.replaceAll('_', '')) ?? NOT_RESOLVED,
+  resolve: (source) => integer(source.includes('_') ? source.replaceAll('_', '') : source) ?? NOT_RESOLVED,
   identify: () => false,
 });
 

@@ -135,6 +135,12 @@ describe('parseYamlDocuments', () => {
 });
 
 describe('parseFirstYamlDocument', () => {
+  it('has no more keys and values than are wanted', () => {
+    const text = 'a: [1, {b: c}]\n--- [1, 2, 3]';
+    expect(parseFirstYamlDocument(text, 7)?.value).toEqual({ a: [1, { b: 'c' }] });
+    expect(() => parseFirstYamlDocument(text, 6)).toThrow('document contains more than 6 nodes');
+  });
+
   it.each([
     ['a: 1\n---\n]', { a: 1 }],
     ['# head\n\n%YAML 1.1\n---\na: 1\n...\n]', { a: 1 }],

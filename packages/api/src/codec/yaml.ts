@@ -38,9 +38,14 @@ export class YamlError extends Error {
  * of aliases, is refused.
  */
 export function parseYamlDocuments(text: string): YamlDocument[] {
-  const source = withoutByteOrderMark(text);
+  return parse(withoutByteOrderMark(text), Number.POSITIVE_INFINITY);
+}
+
+/** As `parseYamlDocuments`, of text without byte order mark that has at most so many nodes. */
+function parse(source: string, mostNodes: number): YamlDocument[] {
   return located(source, () => {
     const events = parseEvents(source, { maxDepth: 1000 });
+    refuseMany(events, mostNodes);
     const { values, mayRepeat } = construct(events, source);
     const lineAt = linesOf(source);
     const mayBeInfinite = infinite.test(source);
@@ -70,12 +75,21 @@ function withoutByteOrderMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
+function refuseMany(events: readonly Event[], most: number): void {
+  if (events.length <= most) return;
+  let nodes = 0;
+  for (const event of events) {
+    if (event.type === EVENT_ID.POP || event.type === EVENT_ID.DOCUMENT) continue;
+    if (++nodes > most) throw new YamlError(`document contains more than ${most} nodes`, 1, 1);
+  }
+}
+
 /**
  * The first document of a YAML stream, and nothing of what follows it; undefined where there is none. Throws as `parseYamlDocuments` does, of the
- * first document alone.
+ * first document alone, and where that has more than `mostNodes` keys and values.
  */
-export function parseFirstYamlDocument(text: string): YamlDocument | undefined {
-  return parseYamlDocuments(firstDocument(withoutByteOrderMark(text)))[0];
+export function parseFirstYamlDocument(text: string, mostNodes = Number.POSITIVE_INFINITY): YamlDocument | undefined {
+  return parse(firstDocument(withoutByteOrderMark(text)), mostNodes)[0];
 }
 
 /** Markers stand at the beginning of a line, also within a quoted or block scalar, which they end. */
@@ -121,9 +135,11 @@ function located<T>(source: string, parse: () => T): T {
   }
 }
 
-function splitDocuments(events: readonly Event[]): Event[][] {
+function splitDocuments(events: readonly Event[]): (readonly Event[])[] {
   const starts: number[] = [];
-  for (const [i, { type }] of events.entries()) if (type === EVENT_ID.DOCUMENT) starts.push(i);
+  for (let i = 0; i < events.length; i++) if (events[i]!.type === EVENT_ID.DOCUMENT) starts.push(i);
+  // A document of its own may be long, and is not copied.
+  if (starts.length === 1 && starts[0] === 0) return [events];
   return starts.map((start, i) => events.slice(start, starts[i + 1]));
 }
 

@@ -379,7 +379,7 @@ describe('applyObject', () => {
     const item = new Proxy(
       {},
       {
-        ownKeys: () => {
+        ownKeys() {
           looked++;
           return [];
         },

@@ -263,7 +263,12 @@ it('is compiled where there is something to be looked at, and nowhere else', () 
   let looked = 0;
   const unused = new Proxy<JSONSchemaProps>(
     { type: 'string', pattern: '(' },
-    { get: (it, key) => (looked++, Reflect.get(it, key)) },
+    {
+      get(it, key) {
+        looked++;
+        return Reflect.get(it, key);
+      },
+    },
   );
   const inner: JSONSchemaProps = { type: 'object', properties: { unused } };
   const props: JSONSchemaProps = { type: 'object', properties: { used: { type: 'integer' }, inner } };

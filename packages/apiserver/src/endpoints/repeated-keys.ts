@@ -23,9 +23,12 @@ export function parseJson(text: Uint8Array | string): Parsed {
   return { value, repeated: duplicates.length === 0 ? nothingRepeated : { paths: duplicates, lines: [] } };
 }
 
-/** The first document of a YAML stream; throws YamlError. */
+/** As JSON so many keys and values have 2 MiB, with what stands between them: no store takes such an object. */
+const mostYamlNodes = 1 << 20;
+
+/** The first document of a YAML stream, of at most 1,048,576 keys and values; throws YamlError. */
 export function parseYaml(text: string): Parsed {
-  const document = parseFirstYamlDocument(text);
+  const document = parseFirstYamlDocument(text, mostYamlNodes);
   const lines = (document?.duplicates ?? []).map(
     ({ key, line }) => `line ${line}: key ${JSON.stringify(key)} already set in map`,
   );

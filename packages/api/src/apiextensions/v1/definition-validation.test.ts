@@ -372,7 +372,15 @@ describe('schemas of a definition', () => {
 
   it('are looked at no further than that', () => {
     let looked = 0;
-    const part = new Proxy({}, { ownKeys: () => (looked++, []) });
+    const part = new Proxy(
+      {},
+      {
+        ownKeys() {
+          looked++;
+          return [];
+        },
+      },
+    );
     const crd = good({ type: 'object', allOf: Array.from({ length: 900_000 }, () => part) });
     expect(errorsOf(crd)).toHaveLength(1);
     expect(looked).toBeLessThan(100_001);
