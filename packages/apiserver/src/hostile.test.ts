@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { encodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { definitionOf, versionOf } from './testing/definitions.ts';
@@ -285,6 +286,16 @@ describe('much of one thing', () => {
   ])('%s', async (_, path, object, status) => {
     const answer = await call('POST', path, { metadata: { name: 'much' }, ...object });
     expect([answer.status, answer.text.slice(0, answer.status === status ? 0 : 500)]).toEqual([status, '']);
+  });
+
+  it('items in protobuf: no more are read than any store takes', async () => {
+    const metadata = { name: 'items', finalizers: many(1_100_000, () => '') };
+    const body = encodeProtobuf({ apiVersion: 'v1', kind: 'ConfigMap', metadata } as object, 'core/v1.ConfigMap');
+    const answer = await call('POST', maps, body, { 'content-type': protobufType });
+    expect([answer.status, answer.body.message]).toEqual([
+      400,
+      expect.stringContaining('message contains more than 1048576 items'),
+    ]);
   });
 
   it('spread constraints: compared by what they say, not each with each', async () => {

@@ -6,50 +6,86 @@ export class ProtobufError extends Error {
   override name = 'ProtobufError';
 }
 
+/** How many items the lists of a message and of all messages in it may have together, and how many there were. */
+export interface ItemCount {
+  readonly most: number;
+  seen: number;
+}
+
 /** Reads one message. Every read checks its bounds; a damaged message throws ProtobufError. */
 export class Reader {
   readonly #bytes: Buffer;
-  #at = 0;
+  readonly #end: number;
+  readonly #items: ItemCount | undefined;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  /** Reads the bytes of a range; `items` is shared with the messages in it. */
+  constructor(bytes: Buffer, items?: ItemCount, start = 0, end = bytes.length) {
     this.#bytes = bytes;
+    this.#items = items;
+    this.#at = start;
+    this.#end = end;
   }
 
   get done(): boolean {
-    return this.#at >= this.#bytes.length;
+    return this.#at >= this.#end;
   }
 
   /** The next field's number and wire type. */
   tag(): [field: number, type: number] {
-    const tag = Number(this.varint());
+    const tag = this.#number();
     const field = Math.floor(tag / 8);
     if (field < 1) throw new ProtobufError('proto: illegal tag 0');
-    return [field, tag & 7];
+    return [field, tag % 8];
+  }
+
+  #number(): number {
+    const byte = this.#at < this.#end ? this.#bytes[this.#at]! : 0x80;
+    if (byte >= 0x80) return Number(this.varint());
+    this.#at++;
+    return byte;
   }
 
   /** An unsigned 64-bit number. */
   varint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new ProtobufError('unexpected EOF');
+      if (this.#at >= this.#end) throw new ProtobufError('unexpected EOF');
+      const byte = this.#bytes[this.#at++]!;
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
     }
     throw new ProtobufError('proto: integer overflow');
   }
 
+  /** Passes over as many bytes as stand before them; returns where they begin. */
+  #passBytes(): number {
+    const length = this.#number();
+    const start = this.#at;
+    if (start + length > this.#end) throw new ProtobufError('unexpected EOF');
+    this.#at = start + length;
+    return start;
+  }
+
   bytes(): Buffer {
-    const length = Number(this.varint());
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new ProtobufError('unexpected EOF');
-    const part = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return part;
+    const start = this.#passBytes();
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** A message that is a field of this one. */
+  message(): Reader {
+    const start = this.#passBytes();
+    return new Reader(this.#bytes, this.#items, start, this.#at);
+  }
+
+  /** Counts an item of a list; throws ProtobufError where there are too many. */
+  item(): void {
+    const items = this.#items;
+    if (items && ++items.seen > items.most) throw new ProtobufError(`message contains more than ${items.most} items`);
   }
 
   double(): number {
-    if (this.#at + 8 > this.#bytes.length) throw new ProtobufError('unexpected EOF');
+    if (this.#at + 8 > this.#end) throw new ProtobufError('unexpected EOF');
     this.#at += 8;
     return this.#bytes.readDoubleLE(this.#at - 8);
   }
@@ -57,11 +93,11 @@ export class Reader {
   /** Passes over a field nobody asked for. */
   skip(type: number): void {
     if (type === wire.varint) this.varint();
-    else if (type === wire.bytes) this.bytes();
+    else if (type === wire.bytes) this.#passBytes();
     else if (type === wire.fixed64) this.#at += 8;
     else if (type === wire.fixed32) this.#at += 4;
     else throw new ProtobufError(`proto: illegal wireType ${type}`);
-    if (this.#at > this.#bytes.length) throw new ProtobufError('unexpected EOF');
+    if (this.#at > this.#end) throw new ProtobufError('unexpected EOF');
   }
 }
 

@@ -108,6 +108,19 @@ describe('protobuf', () => {
     expect(event.subarray(-object.length)).toEqual(object);
   });
 
+  it('reads no more items of lists than are wanted, those of lists in them included', () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', finalizers: ['a'] },
+      spec: { containers: [{ name: 'a', args: ['x', 'y'] }, { name: 'b' }] },
+      status: {},
+    };
+    const bytes = encodeProtobuf(pod, 'core/v1.Pod');
+    expect(decodeProtobuf(bytes, typeOf, 5)).toMatchObject({ spec: { containers: [{ name: 'a' }, { name: 'b' }] } });
+    expect(() => decodeProtobuf(bytes, typeOf, 4)).toThrow(new ProtobufError('message contains more than 4 items'));
+  });
+
   it('refuses damaged input with an error of its own, whatever it is', () => {
     const good = encodeProtobuf(
       { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c' }] } } as object,

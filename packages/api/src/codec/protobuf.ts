@@ -15,11 +15,12 @@ export const isProtobuf = (bytes: Buffer): boolean => bytes.subarray(0, 4).equal
 
 /**
  * Decodes an enveloped object; `typeOf` names the generated type of an apiVersion and kind. What is zero and may be left out of JSON is left
- * out, so the result equals the object's JSON form. Throws ProtobufError.
+ * out, so the result equals the object's JSON form. Throws ProtobufError, also where its lists have more than `mostItems` together.
  */
 export function decodeProtobuf(
   bytes: Buffer,
   typeOf: (apiVersion: string, kind: string) => string | undefined,
+  mostItems = Number.POSITIVE_INFINITY,
 ): JsonObject {
   if (!isProtobuf(bytes))
     throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
@@ -35,7 +36,8 @@ export function decodeProtobuf(
   }
   const type = typeOf(apiVersion, kind);
   if (!type) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`);
-  return { apiVersion, kind, ...readObject(raw, objectSchemaOf(type), 0) };
+  const message = new Reader(raw, { most: mostItems, seen: 0 });
+  return { apiVersion, kind, ...readObject(message, objectSchemaOf(type), 0) };
 }
 
 /** Encodes an object of a generated type (`core/v1.Pod`) with its envelope. The object must have its type's form. */
@@ -149,20 +151,19 @@ function sortNumbers(layout: Layout): void {
   for (const inner of layout.inlined.values()) sortNumbers(inner);
 }
 
-function readObject(bytes: Buffer, schema: ObjectSchema, depth: number): JsonObject {
+function readObject(reader: Reader, schema: ObjectSchema, depth: number): JsonObject {
   if (depth > deepest) throw new ProtobufError('the message is nested too deeply');
   const into: JsonObject = {};
-  readFields(bytes, layoutOf(schema), into, depth);
+  readFields(reader, layoutOf(schema), into, depth);
   return into;
 }
 
-function readFields(bytes: Buffer, layout: Layout, into: JsonObject, depth: number): void {
-  const reader = new Reader(bytes);
+function readFields(reader: Reader, layout: Layout, into: JsonObject, depth: number): void {
   while (!reader.done) {
     const [number, type] = reader.tag();
     const inlined = layout.inlined.get(number);
     const field = layout.fields.get(number);
-    if (inlined && type === wire.bytes) readFields(reader.bytes(), inlined, into, depth + 1);
+    if (inlined && type === wire.bytes) readFields(reader.message(), inlined, into, depth + 1);
     else if (field) readField(reader, type, field, layout.unions.get(field.name), into, depth);
     else reader.skip(type);
   }
@@ -192,13 +193,14 @@ function readField(
   if (schema.is === 'map') {
     into[name] ??= {};
     const map = into[name] as JsonObject;
-    const [key, value] = readEntry(reader.bytes(), schema.values, depth);
+    const [key, value] = readEntry(reader.message(), schema.values, depth);
     setOwn(map, key, value);
     return;
   }
   if (schema.is === 'list') {
     into[name] ??= [];
     const list = into[name] as unknown[];
+    reader.item();
     list.push(readValue(reader, type, schema.items, depth));
     return;
   }
@@ -208,27 +210,27 @@ function readField(
 }
 
 /** An entry of a map: a message of key and value. Values that are lists come as a message of items. */
-function readEntry(bytes: Buffer, values: Schema, depth: number): [string, unknown] {
-  const reader = new Reader(bytes);
+function readEntry(reader: Reader, values: Schema, depth: number): [string, unknown] {
   let key = '';
   let value: unknown = values.is === 'object' ? {} : values.is === 'list' ? [] : '';
   while (!reader.done) {
     const [field, type] = reader.tag();
     if (field === 1) key = reader.bytes().toString();
-    else if (field === 2 && values.is === 'list') value = readItems(reader.bytes(), values.items, depth);
+    else if (field === 2 && values.is === 'list') value = readItems(reader.message(), values.items, depth);
     else if (field === 2) value = readValue(reader, type, values, depth);
     else reader.skip(type);
   }
   return [key, value];
 }
 
-function readItems(bytes: Buffer, items: Schema, depth: number): unknown[] {
-  const reader = new Reader(bytes);
+function readItems(reader: Reader, items: Schema, depth: number): unknown[] {
   const list: unknown[] = [];
   while (!reader.done) {
     const [field, type] = reader.tag();
-    if (field === 1) list.push(readValue(reader, type, items, depth));
-    else reader.skip(type);
+    if (field === 1) {
+      reader.item();
+      list.push(readValue(reader, type, items, depth));
+    } else reader.skip(type);
   }
   return list;
 }
@@ -236,7 +238,7 @@ function readItems(bytes: Buffer, items: Schema, depth: number): unknown[] {
 function readValue(reader: Reader, type: number, schema: Schema, depth: number): unknown {
   const expected = wireTypeOf(schema);
   if (type !== expected) throw new ProtobufError(`proto: wrong wireType = ${type}`);
-  if (schema.is === 'object') return readObject(reader.bytes(), schema, depth + 1);
+  if (schema.is === 'object') return readObject(reader.message(), schema, depth + 1);
   if (schema.is === 'scalar') return scalarCodecs[schema.scalar].read(reader, depth);
   throw new ProtobufError('a list of lists or maps has no protobuf form');
 }
@@ -309,7 +311,7 @@ const unionsOf = (type: string) => unionFields[type]?.() ?? noUnions;
 
 /** A list of strings that is a message of its own. */
 const listMessage: FieldCodec = {
-  read: (reader, depth) => readItems(reader.bytes(), schemaOf('string'), depth),
+  read: (reader, depth) => readItems(reader.message(), schemaOf('string'), depth),
   write: (writer, field, value) =>
     writer.message(field, () => {
       for (const item of value as string[]) writer.string(1, item);
@@ -330,7 +332,7 @@ function schemaOr(numbers: { schema: number; allows?: number; list?: number; nam
   const schema = objectSchemaOf('apiextensions/v1.JSONSchemaProps');
   return {
     read(reader, depth) {
-      const inner = new Reader(reader.bytes());
+      const inner = reader.message();
       let one: unknown;
       let allows = false;
       const many: unknown[] = [];
@@ -338,10 +340,11 @@ function schemaOr(numbers: { schema: number; allows?: number; list?: number; nam
         const [field, type] = inner.tag();
         if (field === numbers.allows && type === wire.varint) allows = inner.varint() !== 0n;
         else if (type !== wire.bytes) inner.skip(type);
-        else if (field === numbers.schema) one = readObject(inner.bytes(), schema, depth + 1);
-        else if (field === numbers.list) many.push(readObject(inner.bytes(), schema, depth + 1));
-        else if (field === numbers.names) many.push(inner.bytes().toString());
-        else inner.skip(type);
+        else if (field === numbers.schema) one = readObject(inner.message(), schema, depth + 1);
+        else if (field === numbers.list || field === numbers.names) {
+          inner.item();
+          many.push(field === numbers.list ? readObject(inner.message(), schema, depth + 1) : inner.bytes().toString());
+        } else inner.skip(type);
       }
       return one ?? (numbers.allows === undefined ? many : allows);
     },
@@ -366,7 +369,7 @@ function schemaOr(numbers: { schema: number; allows?: number; list?: number; nam
 function mapOf(values: FieldCodec): FieldCodec {
   return {
     read(reader, depth) {
-      const entry = new Reader(reader.bytes());
+      const entry = reader.message();
       const into: JsonObject = {};
       let key = '';
       let value: unknown;

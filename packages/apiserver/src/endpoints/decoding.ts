@@ -71,10 +71,13 @@ const isYaml = (contentType: string | undefined): boolean => mediaOf(contentType
 /** YAML as the JSON its decoder goes on with; nothing where there is nothing. */
 const yamlAsJson = (value: unknown): string => (value === undefined || value === null ? '' : encodeJson(value));
 
+/** As JSON so many items have 2 MiB, with what stands between them: no store takes such an object. */
+const mostProtobufItems = 1 << 20;
+
 function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected, refuse: Refuse): unknown {
   const same = (version: string, name: string) => name === kind && (version === apiVersion || type.startsWith('meta/'));
   try {
-    return decodeProtobuf(bytes, (version, name) => (same(version, name) ? type : undefined));
+    return decodeProtobuf(bytes, (version, name) => (same(version, name) ? type : undefined), mostProtobufItems);
   } catch (error) {
     throw refuse(error instanceof Error ? error.message : String(error));
   }
