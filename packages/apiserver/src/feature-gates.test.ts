@@ -10,6 +10,8 @@ describe('features', () => {
     '--feature-gates=WatchList=true,kube:CBORServingAndStorage=false',
     '--feature-gates=ConsistentListFromCache=1',
     '--feature-gates=AllAlpha=false',
+    '--feature-gates=HPAScaleToZero=false,RelaxedServiceNameValidation=true,RelaxedDNSSearchValidation=true',
+    '--feature-gates=AggregatedDiscoveryRemoveBetaType=true,MutatingAdmissionPolicy=true',
     '--emulated-version=1.36',
     '--emulated-version=kube=1.36',
   ])('can be what they are: %s', (flag) => {
@@ -31,6 +33,10 @@ describe('features', () => {
     [
       '--feature-gates=CBORServingAndStorage=true',
       'cannot set feature gate CBORServingAndStorage to true, only its default false is supported',
+    ],
+    [
+      '--feature-gates=MutatingAdmissionPolicy=false',
+      'cannot set feature gate MutatingAdmissionPolicy to false, only its default true is supported',
     ],
     ['--feature-gates=AllBeta=false', 'cannot set feature gate AllBeta to false, it is not supported'],
     ['--emulated-version=kube=1.35', '--emulated-version 1.35: only 1.36 is supported'],

@@ -11,43 +11,90 @@ type Stage = 'ALPHA' | 'BETA' | 'DEPRECATED' | '';
 interface Gate {
   readonly stage: Stage;
   readonly isOn: boolean;
+  readonly isLocked: boolean;
 }
 
-const groups: readonly (readonly [Stage, isOn: boolean, names: string])[] = [
+/** The stage of features, whether they are on, whether they cannot even be otherwise in upstream's server, and their names at v1.36. */
+const groups: readonly (readonly [Stage, isOn: boolean, isLocked: boolean, names: string])[] = [
   [
     '',
     true,
-    `AnonymousAuthConfigurableEndpoints AuthorizeNodeWithSelectors AuthorizeWithSelectors BtreeWatchCache CRDValidationRatcheting
-    ConsistentListFromCache DynamicResourceAllocation InPlacePodVerticalScaling JobBackoffLimitPerIndex JobManagedBy
-    JobPodReplacementPolicy JobSuccessPolicy KubeletFineGrainedAuthz MultiCIDRServiceAllocator MutatingAdmissionPolicy
-    OrderedNamespaceDeletion PodLifecycleSleepAction PodLifecycleSleepActionAllowZero PodObservedGenerationTracking
-    RecoverVolumeExpansionFailure RelaxedDNSSearchValidation RelaxedEnvironmentVariableValidation ResilientWatchCacheInitialization
-    ServiceAccountTokenNodeBinding SidecarContainers StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf
-    StructuredAuthenticationConfiguration SupplementalGroupsPolicy VolumeAttributesClass`,
+    true,
+    `APIServerTracing AnonymousAuthConfigurableEndpoints AuthorizeNodeWithSelectors AuthorizeWithSelectors BtreeWatchCache
+    CRDValidationRatcheting ConsistentListFromCache CustomResourceFieldSelectors DeclarativeValidation DynamicResourceAllocation
+    InOrderInformers InPlacePodVerticalScaling JobBackoffLimitPerIndex JobManagedBy JobPodReplacementPolicy JobSuccessPolicy
+    KubeletFineGrainedAuthz MultiCIDRServiceAllocator OrderedNamespaceDeletion PodLifecycleSleepAction
+    PodLifecycleSleepActionAllowZero PodObservedGenerationTracking RecoverVolumeExpansionFailure RelaxedDNSSearchValidation
+    RelaxedEnvironmentVariableValidation ResilientWatchCacheInitialization RetryGenerateName ServiceAccountTokenNodeBinding
+    SidecarContainers StreamingCollectionEncodingToJSON StreamingCollectionEncodingToProtobuf StructuredAuthenticationConfiguration
+    SupplementalGroupsPolicy VolumeAttributesClass`,
   ],
+  ['', true, false, 'InformerResourceVersion MutatingAdmissionPolicy'],
   [
     'BETA',
     true,
-    `APIResponseCompression AllowParsingUserUIDFromCertAuth ConstrainedImpersonation DetectCacheInconsistency ListFromCacheSnapshot
-    OpenAPIEnums PortForwardWebsockets ServiceAccountNodeAudienceRestriction SizeBasedListCostEstimate
-    StorageVersionHash TokenRequestServiceAccountUIDValidation TranslateStreamCloseWebsocketRequests
-    UnauthenticatedHTTP2DOSMitigation WatchList`,
+    false,
+    `APIResponseCompression APIServerIdentity AllowParsingUserUIDFromCertAuth AtomicFIFO AuthorizePodWebsocketUpgradeCreatePermission
+    CPUManagerPolicyBetaOptions CRDObservedGenerationTracking ClearingNominatedNodeNameAfterBinding ClientsAllowCARotation
+    ClientsAllowTLSCacheGC ComponentFlagz ComponentStatusz ConstrainedImpersonation ContainerCheckpoint ContainerRestartRules
+    ContextualLogging DRAConsumableCapacity DRADeviceBindingConditions DRADeviceTaints DRAExtendedResource DRAPartitionableDevices
+    DRAResourceClaimDeviceStatus DRAResourceClaimGranularStatusAuthorization DRASchedulerFilterTimeout DeclarativeValidationBeta
+    DeploymentReplicaSetTerminatingReplicas DetectCacheInconsistency EnvFiles ExtendWebSocketsToKubelet GracefulNodeShutdown
+    GracefulNodeShutdownBasedOnPodPriority HPAConfigurableTolerance HostnameOverride InOrderInformersBatchProcess
+    InPlacePodLevelResourcesVerticalScaling InPlacePodVerticalScalingInitContainers KubeletCrashLoopBackOffMax
+    KubeletEnsureSecretPulledImages KubeletSeparateDiskGC KubeletServiceAccountTokenForCredentialProviders ListFromCacheSnapshot
+    LoggingBetaOptions MatchLabelKeysInPodTopologySpread MatchLabelKeysInPodTopologySpreadSelectorMerge
+    MutablePodResourcesForSuspendedJobs MutableSchedulingDirectivesForSuspendedJobs NodeDeclaredFeatures
+    NominatedNodeNameForExpectation OpenAPIEnums OpportunisticBatching PLEGOnDemandRelist PodDeletionCost PodLevelResources
+    PodReadyToStartContainersCondition PodTopologyLabelsAdmission PortForwardWebsockets PreventStaticPodAPIReferences
+    RelaxedServiceNameValidation ReloadKubeletClientCAFile ReloadKubeletServerCertificateFile RemoteRequestHeaderUID
+    ResourceHealthStatus ResourceHealthStatusMessage RestartAllContainersOnContainerExits RotateKubeletServerCertificate
+    SchedulerAsyncPreemption SchedulerPopFromBackoffQ ServiceAccountNodeAudienceRestriction SizeBasedListCostEstimate
+    StaleControllerConsistencyDaemonSet StaleControllerConsistencyJob StaleControllerConsistencyReplicaSet
+    StaleControllerConsistencyStatefulSet StatefulSetSemanticRevisionComparison StorageVersionHash StrictIPCIDRValidation
+    StructuredAuthenticationConfigurationEgressSelector StructuredAuthenticationConfigurationJWKSMetrics
+    TokenRequestServiceAccountUIDValidation TopologyManagerPolicyBetaOptions TranslateStreamCloseWebsocketRequests
+    UnauthenticatedHTTP2DOSMitigation UnknownVersionInteroperabilityProxy UnlockWhileProcessingFIFO
+    WatchCacheInitializationPostStartHook WatchList WatchListClient WindowsGracefulNodeShutdown`,
   ],
   [
     'BETA',
     false,
-    'AllBeta ClusterTrustBundle ClusterTrustBundleProjection ConcurrentWatchObjectDecode CoordinatedLeaderElection',
+    false,
+    `AllBeta ClusterTrustBundle ClusterTrustBundleProjection ConcurrentWatchObjectDecode CoordinatedLeaderElection DRADeviceTaintRules
+    LocalStorageCapacityIsolationFSQuotaMonitoring MaxUnavailableStatefulSet PodCertificateRequest SELinuxMount SchedulerAsyncAPICalls
+    StorageVersionMigrator`,
   ],
   [
     'ALPHA',
     false,
-    `AllAlpha APIServingWithRoutine CBORServingAndStorage CrossNamespaceVolumeDataSource StorageVersionAPI`,
+    false,
+    `AllAlpha APIServingWithRoutine AllowUnsafeMalformedObjectDeletion CBORServingAndStorage CPUManagerPolicyAlphaOptions
+    CRIListStreaming CSIVolumeHealth ClientsAllowCBOR ClientsPreferCBOR CloudControllerManagerWatchBasedRoutesReconciliation
+    CloudControllerManagerWebhook ContainerStopSignals ControllerManagerReleaseLeaderElectionLockOnExit CrossNamespaceVolumeDataSource
+    DRAListTypeAttributes DRANodeAllocatableResources DRAResourcePoolStatus DRAWorkloadResourceClaims EventedPLEG GangScheduling
+    GenericWorkload HPAScaleToZero ImageVolumeWithDigest InPlacePodVerticalScalingExclusiveCPUs
+    InPlacePodVerticalScalingExclusiveMemory KubeletInUserNamespace LoggingAlphaOptions ManifestBasedAdmissionControlConfig MemoryQoS
+    MutablePVNodeAffinity NativeHistograms PersistentVolumeClaimUnusedSinceTime PodAndContainerStatsFromCRI PodLevelResourceManagers
+    PodLogsQuerySplitStreams PodsAPI QOSReserved ReduceDefaultCrashLoopBackOffDecay RuntimeClassInImageCriApi ShardedListAndWatch
+    StorageCapacityScoring StorageVersionAPI TaintTolerationComparisonOperators TopologyAwareWorkloadScheduling
+    TopologyManagerPolicyAlphaOptions UserNamespacesHostNetworkSupport VolumeLimitScaling WindowsCPUAndMemoryAffinity
+    WorkloadAwarePreemption WorkloadWithJob`,
   ],
-  ['DEPRECATED', false, 'AllowInsecureKubeletCertificateSigningRequests AllowDNSOnlyNodeCSR KMSv1'],
+  [
+    'DEPRECATED',
+    false,
+    false,
+    'AllowDNSOnlyNodeCSR AllowInsecureKubeletCertificateSigningRequests DeclarativeValidationTakeover KMSv1',
+  ],
+  ['DEPRECATED', false, true, 'SeparateCacheWatchRPC'],
+  ['DEPRECATED', true, true, 'AggregatedDiscoveryRemoveBetaType'],
 ];
 
 const gates: ReadonlyMap<string, Gate> = new Map(
-  groups.flatMap(([stage, isOn, names]) => names.split(/\s+/).map((name) => [name, { stage, isOn }] as const)),
+  groups.flatMap(([stage, isOn, isLocked, names]) =>
+    names.split(/\s+/).map((name) => [name, { stage, isOn, isLocked }] as const),
+  ),
 );
 
 const group = 'features';
@@ -100,12 +147,12 @@ function checkComponent(name: string): void {
 function checkGate(name: string, text: string): void {
   const gate = gates.get(name);
   if (!gate) throw new UsageError(`unrecognized feature gate: ${name}`);
-  const { stage, isOn } = gate;
+  const { isOn, isLocked } = gate;
   const value = gateValue(name, text);
   // Said aloud, it speaks of all features of its stage, those that are on by default too.
   if (name === 'AllBeta') throw new UsageError(`cannot set feature gate ${name} to ${value}, it is not supported`);
   if (value === isOn) return;
-  if (stage === '') throw new UsageError(`cannot set feature gate ${name} to ${value}, feature is locked to ${isOn}`);
+  if (isLocked) throw new UsageError(`cannot set feature gate ${name} to ${value}, feature is locked to ${isOn}`);
   throw new UsageError(`cannot set feature gate ${name} to ${value}, only its default ${isOn} is supported`);
 }
 

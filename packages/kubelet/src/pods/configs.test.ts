@@ -156,4 +156,14 @@ describe('a container for CRI', () => {
     expect(make).toThrow(SecurityError);
     expect(make).toThrow(message);
   });
+
+  it('is not made of a container whose end is to restart all others', () => {
+    const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } };
+    const pod = podOf({
+      containers: [{ name: 'c', image: 'nginx:1', restartPolicy: 'Never', restartPolicyRules: [rule] }],
+    });
+    expect(() => containerConfig(pod, pod.spec.containers[0]!, containerFacts)).toThrow(
+      'restartPolicyRules of container "c": RestartAllContainers is not supported',
+    );
+  });
 });

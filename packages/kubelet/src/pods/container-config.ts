@@ -28,6 +28,8 @@ export function containerConfig(
   const { restartCount, image, environment, mounts, resources } = facts;
   if (container.volumeDevices?.length)
     throw new Error(`volumeDevices of container "${container.name}" are not supported`);
+  if (container.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'))
+    throw new Error(`restartPolicyRules of container "${container.name}": RestartAllContainers is not supported`);
   if (container.lifecycle?.stopSignal)
     throw new Error(`lifecycle.stopSignal of container "${container.name}" is not supported`);
   const filled = (words: string[] | undefined): string[] =>

@@ -18,7 +18,7 @@ import {
 import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
-import { countOrPercent, isZero, nonNegative, selects } from '../selection.ts';
+import { nonNegative, selects } from '../selection.ts';
 import { atMost, collisionsGrow, countsOf } from '../status-validation.ts';
 
 /** What may change in the spec of a stateful set. */
@@ -117,13 +117,7 @@ function validateStrategy(strategy: StatefulSetUpdateStrategy, at: Path): FieldE
       invalid(at, goForm('apps/v1.StatefulSetUpdateStrategy', strategy), "must be 'RollingUpdate' or 'OnDelete'"),
     ];
   if (!rollingUpdate) return [];
-  const { partition, maxUnavailable } = rollingUpdate;
-  const errors = nonNegative(partition, path.child('partition'));
-  if (maxUnavailable === undefined) return errors;
-  const unavailable = path.child('maxUnavailable');
-  const wrong = countOrPercent(maxUnavailable, unavailable, { max100: true });
-  if (wrong.length === 0 && isZero(maxUnavailable)) wrong.push(invalid(unavailable, maxUnavailable, 'cannot be 0'));
-  return [...errors, ...wrong];
+  return nonNegative(rollingUpdate.partition, path.child('partition'));
 }
 
 function validateRetention(

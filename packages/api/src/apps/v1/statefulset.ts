@@ -40,8 +40,9 @@ export const statefulSet = defineKind<StatefulSet>('apps/v1', {
     }
     if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate) {
       spec.updateStrategy.rollingUpdate.partition ??= 0;
-      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
     }
+    // Not on: upstream's gate MaxUnavailableStatefulSet is off.
+    delete spec.updateStrategy.rollingUpdate?.maxUnavailable;
     spec.persistentVolumeClaimRetentionPolicy ??= {};
     spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
     spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';

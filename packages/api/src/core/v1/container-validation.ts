@@ -16,7 +16,7 @@ import { validateEnv, validateEnvFrom } from './env-validation.ts';
 import { validateMounts } from './mount-validation.ts';
 import { validateLifecycle, validateProbe } from './probe-validation.ts';
 import { validateClaimNames, validateResources } from './resources-validation.ts';
-import { validateInitRestart, validateResizePolicy, validateRestart } from './restart-validation.ts';
+import { validateResizePolicy, validateRestart } from './restart-validation.ts';
 import { validateContainerSecurity } from './security-validation.ts';
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
@@ -57,7 +57,7 @@ function validateInit(around: Surroundings, names: Set<string>, at: Path): Field
   const errors: FieldError[] = [];
   for (const [i, container] of (around.spec.initContainers ?? []).entries()) {
     const path = at.index(i);
-    append(errors, validateContainer(container, around, path), validateInitRestart(container, path));
+    append(errors, validateContainer(container, around, path), validateRestart(container, path));
     if (names.has(container.name)) errors.push(duplicate(path.child('name'), container.name));
     else if (container.name) names.add(container.name);
     // They run one after the other, so each is looked at alone; the path is upstream's.

@@ -81,6 +81,8 @@ function containerDefaults(container: Container | EphemeralContainer): void {
   roundAmounts(container.resources.limits);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe])
     if (probe) probeDefaults(probe);
+  // Not on yet: upstream's gate ContainerStopSignals is off.
+  delete container.lifecycle?.stopSignal;
   for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
     if (hook?.httpGet) httpGetDefaults(hook.httpGet);
   }

@@ -99,7 +99,7 @@ const containers: [string, Partial<Container>, string[]][] = [
       restartPolicyRules: [{ action: 'Stop' }, { action: 'Restart', exitCodes: { operator: 'Is' } }],
     },
     [
-      `${c}.restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart"`,
+      `${c}.restartPolicyRules[0].action: Unsupported value: "Stop": supported values: "Restart", "RestartAllContainers"`,
       `${c}.restartPolicyRules[0].exitCodes: Required value: must be specified`,
       `${c}.restartPolicyRules[1].exitCodes.operator: Unsupported value: "Is": supported values: "In", "NotIn"`,
     ],
@@ -134,11 +134,6 @@ const containers: [string, Partial<Container>, string[]][] = [
       `${c}.securityContext.windowsOptions.runAsUserName: Invalid value: "a\\\\b\\\\c": runAsUserName cannot contain more than one backslash`,
       `${c}.securityContext.appArmorProfile.localhostProfile: Invalid value: " x": must not be padded with whitespace`,
     ],
-  ],
-  [
-    'a signal that stops it, of a pod that says no system',
-    { lifecycle: { stopSignal: 'SIGINT' } },
-    [`${c}.lifecycle.stopSignal: Forbidden: may not be set for containers with empty \`spec.os.name\``],
   ],
   [
     'a mount that is read-only all the way down, and not read-only',
@@ -453,16 +448,25 @@ describe('a new pod is accepted', () => {
       }),
     ],
     [
+      'with a sidecar that restarts all by a rule',
+      {
+        initContainers: [
+          {
+            name: 's',
+            image: 's',
+            restartPolicy: 'Always',
+            restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }],
+          },
+        ],
+      },
+    ],
+    [
       'with a sidecar that is probed',
       {
         initContainers: [
           { name: 's', image: 's', restartPolicy: 'Always', livenessProbe: { exec: { command: ['x'] } } },
         ],
       },
-    ],
-    [
-      'with a signal that stops it',
-      { os: { name: 'linux' }, ...withContainer({ lifecycle: { stopSignal: 'SIGRTMIN+1' } }) },
     ],
     [
       'with claims that its containers use',
@@ -547,6 +551,12 @@ describe('a new pod is accepted', () => {
     });
     expect(it.spec.resources!.requests).toEqual({ cpu: '500m', memory: '1Gi' });
   });
+});
+
+it('a signal that stops a container is left out, which is not on yet', () => {
+  const spec = withContainer({ lifecycle: { stopSignal: 'SIGINT', preStop: { sleep: { seconds: 1 } } } }) as PodSpec;
+  pod.defaults!({ metadata: {}, spec } as Pod);
+  expect(spec.containers[0]!.lifecycle).toEqual({ preStop: { sleep: { seconds: 1 } } });
 });
 
 it('what of projected volumes is not on yet is left out, of templates too', () => {

@@ -47,29 +47,14 @@ export function validateProbe(probe: Probe | undefined, use: ProbeUse, spec: Pod
   return errors;
 }
 
-const windowsSignals = ['SIGKILL', 'SIGTERM'];
-const signalNames =
-  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ';
-const realTimeSignals = [
-  'RTMIN',
-  ...Array.from({ length: 15 }, (_, i) => `RTMIN+${i + 1}`),
-  'RTMAX',
-  ...Array.from({ length: 14 }, (_, i) => `RTMAX-${i + 1}`),
-];
-const linuxSignals = [...signalNames.split(' '), ...realTimeSignals].map((name) => `SIG${name}`).sort();
-
-/** Errors of a container's hooks, and of the signal that stops it (KEP-4960). */
+/** Errors of a container's hooks. */
 export function validateLifecycle(lifecycle: Lifecycle | undefined, spec: PodSpec, at: Path): FieldError[] {
   if (!lifecycle) return [];
-  const { postStart, preStop, stopSignal } = lifecycle;
+  const { postStart, preStop } = lifecycle;
   const errors: FieldError[] = [];
   if (postStart) append(errors, validateHandler(postStart, spec, at.child('postStart')));
   if (preStop) append(errors, validateHandler(preStop, spec, at.child('preStop')));
-  if (stopSignal === undefined) return errors;
-  const path = at.child('stopSignal');
-  if (!spec.os?.name) return [...errors, forbidden(path, 'may not be set for containers with empty `spec.os.name`')];
-  const known = spec.os.name === 'windows' ? windowsSignals : linuxSignals;
-  return known.includes(stopSignal) ? errors : [...errors, notSupported(path, stopSignal, known)];
+  return errors;
 }
 
 const handlers: Readonly<Record<string, (handler: Handler, spec: PodSpec, at: Path) => FieldError[]>> = {

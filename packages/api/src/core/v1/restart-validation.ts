@@ -9,6 +9,7 @@ import {
   tooMany,
 } from '../../meta/field-path.ts';
 
+const actions = ['Restart', 'RestartAllContainers'];
 const policies = ['Always', 'Never', 'OnFailure'];
 const operators = ['In', 'NotIn'];
 const resources = ['cpu', 'memory'];
@@ -25,22 +26,11 @@ export function validateRestart({ restartPolicy, restartPolicyRules: rules = [] 
   return [...errors, ...validateRules(rules, at.child('restartPolicyRules'))];
 }
 
-/** The same for an init container; with the policy Always it is a sidecar, for which no rule can make sense. */
-export function validateInitRestart(it: Container, at: Path): FieldError[] {
-  const errors = validateRestart(it, at);
-  const { restartPolicy, restartPolicyRules: rules = [] } = it;
-  if (restartPolicy === 'Always' && rules.length > 0) {
-    const detail = 'restart policy rules are not allowed for init containers with restart policy Always';
-    errors.push(invalid(at.child('restartPolicyRules'), rules, detail));
-  }
-  return errors;
-}
-
 function validateRules(rules: NonNullable<Container['restartPolicyRules']>, at: Path): FieldError[] {
   const errors = rules.length > maxRules ? [tooMany(at, rules.length, maxRules)] : [];
   for (const [i, { action = '', exitCodes }] of rules.entries()) {
     const path = at.index(i);
-    if (action !== 'Restart') errors.push(notSupported(path.child('action'), action, ['Restart']));
+    if (!actions.includes(action)) errors.push(notSupported(path.child('action'), action, actions));
     if (!exitCodes) {
       errors.push(required(path.child('exitCodes'), 'must be specified'));
       continue;

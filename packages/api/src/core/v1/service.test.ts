@@ -16,6 +16,16 @@ function serviceOf(spec: ServiceSpec, annotations?: Record<string, string>): Ser
 }
 
 describe('a service', () => {
+  it('may have a name that begins with a digit', () => {
+    const it = serviceOf({});
+    it.metadata.name = '1-web';
+    expect(validateCreate(service, it)).toEqual([]);
+    it.metadata.name = 'web.a';
+    expect(shown(validateCreate(service, it))).toEqual([
+      expect.stringMatching(/^metadata.name: Invalid value: "web.a": a lowercase RFC 1123 label must consist/),
+    ]);
+  });
+
   it.each<[string, ServiceSpec, string[]]>([
     [
       'that is only a name, and more',

@@ -1,7 +1,7 @@
 import { age, shownSet, text, wide } from '../../columns.ts';
 import type { Service, ServicePort } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { isDns1035Label } from '../../meta/names.ts';
+import { isDns1123Label } from '../../meta/names.ts';
 import { validateServiceUpdate } from './service-families.ts';
 import { validateService, validateServiceStatus } from './service-validation.ts';
 import { serviceWarnings } from './service-warnings.ts';
@@ -13,7 +13,7 @@ export const service = defineKind<Service>('core/v1', {
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,
-  name: isDns1035Label,
+  name: isDns1123Label,
   hasGeneration: false,
   subresources: { status: true },
   defaults: serviceDefaults,

@@ -11,7 +11,7 @@ import type {
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, malformed, notSupported, type Path, required } from '../../meta/field-path.ts';
 import {
-  isDns1035Label,
+  isDns1123Label,
   isDns1123Subdomain,
   isIp,
   isPathSegmentName,
@@ -131,7 +131,7 @@ function validateBackend({ resource, service }: IngressBackend, at: Path): Field
 
 function validateServiceBackend({ name, port }: IngressServiceBackend, at: Path): FieldError[] {
   const path = at.child('service');
-  const errors = name ? malformed(path.child('name'), name, isDns1035Label) : [required(path.child('name'))];
+  const errors = name ? malformed(path.child('name'), name, isDns1123Label) : [required(path.child('name'))];
   if (port?.name && port.number) errors.push(invalid(at, '', 'cannot set both port name & port number'));
   else if (port?.name) append(errors, malformed(path.child('port.name'), port.name, isPortName));
   else if (port?.number) {

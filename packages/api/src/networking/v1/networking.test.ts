@@ -15,7 +15,7 @@ const wildcard =
   "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
 describe('an ingress', () => {
-  const backend: IngressBackend = { service: { name: 'web', port: { number: 80 } } };
+  const backend: IngressBackend = { service: { name: '1-web', port: { number: 80 } } };
   const of = (spec: object, annotations?: Record<string, string>): Ingress => {
     const it = { metadata: { ...named, ...(annotations ? { annotations } : {}) }, spec } as Ingress;
     ingress.defaults!(it);
