@@ -7,6 +7,7 @@ import { endpoints } from './endpoints.ts';
 import { namespace } from './namespace.ts';
 import { node } from './node.ts';
 import { secret } from './secret.ts';
+import { serviceAccount } from './serviceaccount.ts';
 
 const shown = (errors: { field: string; message: string }[]) => errors.map((each) => `${each.field}: ${each.message}`);
 
@@ -121,4 +122,23 @@ it('endpoints warn of addresses that are not in their one form, but for those of
   ]);
   const labels = { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
   expect(endpoints.warnings!(of(labels), undefined, '')).toEqual([]);
+});
+
+it('who writes a node is warned of fields that mean nothing any more, and of ranges in another form than the one', () => {
+  const it = { metadata: { name: 'a' }, spec: { configSource: {}, externalID: 'x', podCIDRs: ['FD00::/64'] } } as never;
+  expect(node.warnings!(it, undefined, '')).toEqual([
+    'spec.configSource: the feature is removed',
+    'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+    'spec.podCIDRs[0]: IPv6 CIDR value "FD00::/64" should be in RFC 5952 canonical format ("fd00::/64")',
+  ]);
+  expect(node.warnings!(it, it, 'status')).toEqual([]);
+});
+
+it('who says of an account that its pods may use the secrets it lists alone is warned once', () => {
+  const said = { metadata: { name: 'a', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } } };
+  expect(serviceAccount.warnings!(said, { metadata: { name: 'a' } }, '')).toEqual([
+    'metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets',
+  ]);
+  expect(serviceAccount.warnings!(said, said, '')).toEqual([]);
+  expect(serviceAccount.warnings!({ metadata: { name: 'a' } }, undefined, '')).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { age, text, wide } from '../../columns.ts';
 import type { Node, NodeSpec } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { rangeWarnings } from '../../meta/address-warnings.ts';
 import { validateNode, validateNodeUpdate } from './node-validation.ts';
 
 /** A machine that runs pods. */
@@ -19,6 +20,14 @@ export const node = defineKind<Node>('core/v1', {
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
   validateStatusUpdate: (it, old, at) => [...validateNode(it, at), ...validateNodeUpdate(it, old, at)],
+  warnings: ({ spec }, _old, subresource) =>
+    subresource === '' && spec
+      ? [
+          ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+          ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+          ...(spec.podCIDRs ?? []).flatMap((range, i) => rangeWarnings(range, `spec.podCIDRs[${i}]`)),
+        ]
+      : [],
   columns: [
     text('Status', statusOf, 'Whether the node takes pods.'),
     text('Roles', rolesOf, 'Roles by node-role label.'),

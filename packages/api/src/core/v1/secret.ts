@@ -8,6 +8,7 @@ import { type FieldError, invalid, type Path, required, tooLong } from '../../me
 import { isConfigMapKey } from '../../meta/names.ts';
 import { isObject, setOwn } from '../../meta/object.ts';
 import { immutableData } from './configmap.ts';
+import { keyPairProblem } from './key-pair.ts';
 
 const maxTotalBytes = 1024 * 1024;
 const needs: Record<string, readonly string[]> = {
@@ -61,6 +62,12 @@ export const secret = defineKind<Secret>('core/v1', {
     ...(it.type === old.type ? [] : [invalid(at.child('type'), it.type, 'field is immutable')]),
     ...immutableData(it, old, at, ['data']),
   ],
+  warnings({ type, data = {} }) {
+    if (type !== 'kubernetes.io/tls') return [];
+    const textOf = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('latin1');
+    const problem = keyPairProblem(textOf('tls.crt'), textOf('tls.key'));
+    return problem === undefined ? [] : [problem];
+  },
   columns: [
     text('Type', (it) => it.type, 'What the secret is for.'),
     countAsText('Data', (it) => Object.keys(it.data ?? {}).length, 'Number of keys.'),
