@@ -273,7 +273,7 @@ describe('the plugins of a server', () => {
     const wrong = { request: Buffer.from(unreadable).toString('base64'), signerName: 'a.io/b' };
     expect(
       (await call('POST', requests, { metadata: { name: 'wrong' }, spec: wrong })).body.details.causes,
-    ).toMatchObject([{ field: 'spec.usages' }, { field: 'spec.request' }]);
+    ).toMatchObject([{ field: 'spec.request' }, { field: 'spec.usages' }]);
     const { body } = await asking('mine', []);
     const conditions = [{ type: 'Approved', status: 'True', reason: 'r', message: 'm' }];
     const approved = { ...body, status: { conditions } };
