@@ -7,7 +7,7 @@ import type {
 } from '@coracle/api/types/apidiscovery/v2';
 import type { SubresourceTable } from '../registry/strategy.ts';
 import { apiVersionOf, noRegistrations, type Registrations, servedGroups } from './groups.ts';
-import { isServed, subresourcesOf } from './resources.ts';
+import { isServed, subresourcesOf, verbsOf } from './resources.ts';
 
 /** What a client puts into Accept to get all groups in one answer (KEP-3352). */
 export const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -55,7 +55,7 @@ function discoveryOf(kind: AnyKind, table: SubresourceTable): APIResourceDiscove
     responseKind: { group, version, kind: kind.kind },
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
-    verbs: [...kind.verbs].sort(),
+    verbs: verbsOf(kind),
     ...(shortNames.length > 0 && { shortNames: [...shortNames] }),
     ...(categories.length > 0 && { categories: [...categories] }),
     ...(subresources.length > 0 && { subresources }),

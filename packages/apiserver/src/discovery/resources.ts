@@ -21,7 +21,17 @@ const verbOfMethod: Readonly<Record<string, string>> = {
 };
 const statusVerbs = ['get', 'patch', 'update'];
 
-/** The subresources of a kind: those its declaration gives it, and those the server adds; sorted by name. */
+/** The verbs of custom resources, in the order upstream has them in. */
+const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+const verbsOfTheGoing = new Set(['delete', 'deletecollection', 'get', 'list', 'watch']);
+
+/** The verbs of a kind as discovery shows them; a custom resource whose definition is being deleted has those left that make nothing. */
+export function verbsOf({ dynamic, verbs }: AnyKind): string[] {
+  if (!dynamic) return [...verbs].sort();
+  return dynamic.closed() === undefined ? customVerbs : customVerbs.filter((verb) => verbsOfTheGoing.has(verb));
+}
+
+/** The subresources of a kind: those its declaration gives it, and those the server adds; sorted by name, but for those of custom resources. */
 export function subresourcesOf(kind: AnyKind, table: SubresourceTable): DiscoveredSubresource[] {
   const found: DiscoveredSubresource[] = [];
   const own = { group: kind.group, version: kind.version, kind: kind.kind };
@@ -34,7 +44,7 @@ export function subresourcesOf(kind: AnyKind, table: SubresourceTable): Discover
     const verbs = methods.map((method) => verbOfMethod[method]).filter((verb) => verb !== undefined);
     found.push({ name: key.slice(prefix.length), verbs: [...new Set(verbs)].sort(), body });
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return kind.dynamic ? found : found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Whether a kind has a place of its own in the API (some appear only as the body of a subresource). */
@@ -44,8 +54,8 @@ export const isServed = (kind: AnyKind): boolean => kind.verbs.length > 0;
 export function resourceList(apiVersion: string, kinds: readonly AnyKind[], table: SubresourceTable): APIResourceList {
   const resources = kinds
     .filter((kind) => kind.apiVersion === apiVersion && isServed(kind))
+    .sort((a, b) => (a.plural < b.plural ? -1 : 1))
     .flatMap((kind) => rows(kind, table));
-  resources.sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     kind: 'APIResourceList',
     ...(apiVersion === 'v1' ? {} : { apiVersion: 'v1' }),
@@ -67,7 +77,7 @@ function rows(kind: AnyKind, table: SubresourceTable): APIResource[] {
     singularName: singular,
     namespaced,
     kind: kind.kind,
-    verbs: [...kind.verbs].sort(),
+    verbs: verbsOf(kind),
   };
   if (shortNames.length > 0) main.shortNames = [...shortNames];
   if (categories.length > 0) main.categories = [...categories];

@@ -141,9 +141,19 @@ describe('a definition', () => {
     const { body } = await call('GET', group);
     expect(body.resources.map((each: { name: string }) => each.name)).toEqual([
       'widgets',
-      'widgets/scale',
       'widgets/status',
+      'widgets/scale',
     ]);
+    const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+    expect(body.resources[0].verbs).toEqual(verbs);
+    const groups = await call('GET', '/apis', undefined, {
+      accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+    });
+    type Group = { metadata: { name: string } };
+    const own = groups.body.items.find(({ metadata }: Group) => metadata.name === 'example.com').versions[0].resources;
+    const found = own.find((each: { resource: string }) => each.resource === 'widgets');
+    expect(found.verbs).toEqual(verbs);
+    expect(found.subresources.map((each: { subresource: string }) => each.subresource)).toEqual(['status', 'scale']);
     expect(body.resources[0]).toMatchObject({
       kind: 'Widget',
       shortNames: ['wd'],
@@ -272,6 +282,8 @@ describe('a definition', () => {
       status: 'True',
       reason: 'InstanceDeletionInProgress',
     });
+    const { body: discovered } = await call('GET', '/apis/gone.example.com/v1');
+    expect(discovered.resources[0].verbs).toEqual(['delete', 'deletecollection', 'get', 'list', 'watch']);
     expect(await call('POST', leaves, leaf('c'))).toMatchObject({
       status: 405,
       body: { message: 'create not allowed while custom resource definition is terminating' },
