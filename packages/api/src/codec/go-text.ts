@@ -1,3 +1,5 @@
+import { encodeJson } from './json.ts';
+
 /** A value as Go's `%v` shows it. */
 export function goText(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
@@ -17,4 +19,16 @@ export function goFloat(value: number): string {
   const exponent = Number(text.slice(text.indexOf('e') + 1));
   if (exponent >= -4 && exponent < 21) return String(value);
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { '07': '\\a', '0b': '\\v' };
+
+/** A text as `%q` shows it: as JSON does, but for control characters. */
+export function goQuoted(text: string): string {
+  return encodeJson(text)
+    .replace(
+      /(?<!\\)((?:\\\\)*)\\u00([0-9a-f]{2})/g,
+      (_, before, code) => before + (shortEscapes[code] ?? `\\x${code}`),
+    )
+    .replaceAll('\x7f', '\\x7f');
 }

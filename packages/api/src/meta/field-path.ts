@@ -1,4 +1,4 @@
-import { goText } from '../codec/go-text.ts';
+import { goQuoted, goText } from '../codec/go-text.ts';
 import { encodeJson } from '../codec/json.ts';
 
 /** How long the texts of an object's errors may be together; only hostile objects have more. */
@@ -179,6 +179,6 @@ function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'number') return goText(value);
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return encodeJson(value);
+  if (typeof value === 'string') return goQuoted(value);
   return encodeJson(value).replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
 }

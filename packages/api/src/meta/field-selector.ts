@@ -83,7 +83,8 @@ function unescapeValue(text: string): string {
       }
       out += next;
     } else if (c === ',' || c === '=') {
-      throw new Error(`invalid field selector: unescaped character in value: ${c}`);
+      // Upstream tells the character by its number.
+      throw new Error(`invalid field selector: unescaped character in value: ${c.charCodeAt(0)}`);
     } else {
       out += c;
     }

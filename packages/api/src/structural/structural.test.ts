@@ -4,6 +4,7 @@ import type { JSONSchemaProps } from '../generated/apiextensions/v1.ts';
 import { clone } from '../meta/object.ts';
 import { dropNulls, fillDefaults } from './defaults.ts';
 import { formatCheck } from './formats.ts';
+import { duplicateItems } from './lists.ts';
 import { structuralNode } from './node.ts';
 import { loadPatterns } from './patterns.ts';
 import { prune } from './prune.ts';
@@ -225,6 +226,19 @@ describe('pruning and defaults', () => {
         },
       ),
     );
+  });
+});
+
+describe('the items of a list that is a map', () => {
+  it('are told of as of their type alone where they are null', () => {
+    const list = structuralNode({
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['k'],
+      items: { type: 'object', properties: { k: { type: 'string' } } },
+    });
+    expect(duplicateItems([null, null, { k: 'a' }], list)).toEqual([]);
+    expect(duplicateItems(['a'], list)).toHaveLength(1);
   });
 });
 

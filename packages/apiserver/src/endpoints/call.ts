@@ -82,8 +82,8 @@ export async function sendObject(
   call: Pick<Call, 'context' | 'kind'>,
   code: number,
   object: CachedObject,
+  { rendering, media, as } = renderingFor(call),
 ): Promise<void> {
-  const { rendering, media, as } = renderingFor(call);
   if (as === 'metadataList') throw notAList(goTypeOf(call.kind));
   const { context } = call;
   await CachedObject.prepare([object], call.kind);

@@ -23,7 +23,7 @@ export function encodeContinue({ start, revision }: Continuation): string {
 export function decodeContinue(token: string): Continuation {
   const value = fieldsOf(token);
   if (value.v !== version) {
-    throw invalidToken(`server does not recognize this encoded version ${JSON.stringify(value.v ?? '')}`);
+    throw invalidToken(`server does not recognize this encoded version ${value.v ?? ''}`);
   }
   if ((value.rv ?? 0) === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${version})`);
   if (!value.start) throw invalidToken(`encoded start key empty (version ${version})`);

@@ -174,8 +174,19 @@ export function typedObject<T>(
   }
 }
 
-/** Upstream's decoder does not tell of more. */
+/** Upstream's decoder does not tell of more; pruning a custom resource does. */
 const mostProblems = 100;
+/** How long the names of the fields that a custom resource does not have may be together; only hostile ones have more. */
+const mostUnknownText = 1 << 20;
+
+function* withinText(texts: readonly string[], most: number): Generator<string> {
+  let length = 0;
+  for (const text of texts) {
+    length += text.length;
+    if (length > most) return;
+    yield text;
+  }
+}
 
 interface Reported {
   /** The object is a custom resource. */
@@ -200,13 +211,15 @@ export function reportFields(
   const known = dynamic ? paths : paths.filter((path) => !isWithin(path, unknownFields));
   const duplicate = (field: string) => `duplicate field ${JSON.stringify(field)}`;
   const strange = (field: string) => `unknown field ${dynamic ? `"${field}"` : JSON.stringify(field)}`;
-  const fields =
-    source && known.length > 0 && unknown.length > 0
-      ? inOrderOfAppearance(source.toString(), unknown, known).map((field) =>
-          unknownFields.has(field) ? strange(field) : duplicate(field),
-        )
-      : [...known.map(duplicate), ...unknown.map(strange)];
-  const problems = [...more, ...fields].slice(0, mostProblems);
+  const repeated = [...more, ...known.map(duplicate)];
+  let problems: string[];
+  if (dynamic) {
+    problems = [...repeated.slice(0, mostProblems), ...withinText(unknown.map(strange), mostUnknownText)];
+  } else if (source && known.length > 0 && unknown.length > 0) {
+    const fields = inOrderOfAppearance(source.toString(), unknown, known);
+    problems = [...more, ...fields.map((field) => (unknownFields.has(field) ? strange(field) : duplicate(field)))];
+  } else problems = [...repeated, ...unknown.map(strange)];
+  if (!dynamic) problems = problems.slice(0, mostProblems);
   if (validation === 'Strict') {
     const yaml = lines.length === 0 ? [] : [yamlErrors({ paths, lines })];
     throw fail(`strict decoding error: ${[...yaml, ...problems].join(', ')}`);

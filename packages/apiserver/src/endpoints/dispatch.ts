@@ -83,6 +83,7 @@ export async function dispatch(
   if (kind.dynamic && name === '' && (info.verb === 'update' || info.verb === 'patch'))
     throw badRequest('name must be provided');
   const endpoint = verbs[info.verb as Verb];
+  if (!endpoint && kind.dynamic) throw methodNotSupported(resource.named, info.verb);
   if (!endpoint || !kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
   if (needsName.has(info.verb) !== (name !== '') && info.verb !== 'watch') throw methodNotAllowed();
   await endpoint({ context, machinery, resource, kind, namespace, name, subresource: '' });

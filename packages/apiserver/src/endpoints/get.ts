@@ -1,6 +1,6 @@
 import { notFoundError } from '@coracle/api/meta/status';
 import { relativeKey } from '../storage/keys.ts';
-import { type Call, checkName, sendObject } from './call.ts';
+import { type Call, checkName, renderingFor, sendObject } from './call.ts';
 import { revisionOf } from './list-options.ts';
 import { notOlderThan } from './list-page.ts';
 
@@ -8,6 +8,7 @@ import { notOlderThan } from './list-page.ts';
 export async function get(call: Call): Promise<void> {
   const { resource, name, namespace, context, machinery } = call;
   checkName(name);
+  const form = renderingFor(call);
   const revision = revisionOf(context.query.get('resourceVersion') ?? '');
   if (revision !== undefined && revision > 0) await notOlderThan(machinery.registry, revision);
   const key = relativeKey(name, namespace);
@@ -17,5 +18,5 @@ export async function get(call: Call): Promise<void> {
       : resource.cache.get(key);
   if (!object) object = await context.latencies.time('etcd', resource.live(key)); // no error on the cache's word alone
   if (!object) throw notFoundError(resource.named, name);
-  await sendObject(call, 200, object);
+  await sendObject(call, 200, object, form);
 }

@@ -32,7 +32,9 @@ export async function readPage(
     if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
-    if (token.revision > 0) return exactPage(registry, resource, options, token.revision, token);
+    // Who takes whatever there is gets the rest whole.
+    const rest = options.resourceVersion === '0' ? { ...options, limit: 0 } : options;
+    if (token.revision > 0) return exactPage(registry, resource, rest, token.revision, token);
     await latencies.time('etcd', registry.freshFor(resource.cache));
     return cachePage(registry, resource, options, token.start);
   }

@@ -45,11 +45,13 @@ export interface Patch {
   repeated: RepeatedKeys;
   /** What is odd about the operations of a JSON patch. */
   operations: readonly string[];
+  /** Why it cannot be read: what there is no object for is told that first. */
+  fault?: StatusError;
 }
 
 /** Reads a patch and checks that its options fit its type; throws UnsupportedMediaType, BadRequest, Invalid. */
 export async function readPatch(context: RequestContext, kind: AnyKind, options: WriteOptions): Promise<Patch> {
-  const media = (context.req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+  const media = (context.req.headers['content-type'] ?? '').split(';')[0]!.trim();
   // What merges strategically is said by tables of types, which custom resources do not have.
   const accepted = Object.keys(types).filter((each) => !kind.dynamic || !each.includes('strategic'));
   if (!accepted.includes(media)) throw unsupportedMediaType(accepted);
@@ -63,6 +65,15 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
   }
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
   const bytes = await readBody(context);
+  try {
+    return read(context, bytes, type, options);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return { type, value: undefined, repeated: nothingRepeated, operations: [], fault: error };
+  }
+}
+
+function read(context: RequestContext, bytes: Buffer, type: Patch['type'], options: WriteOptions): Patch {
   const { value: sent, repeated } = parse(bytes, type);
   // Nothing is an apply patch that says nothing.
   const value = type === 'apply' ? (sent ?? {}) : sent;
@@ -111,6 +122,7 @@ export function patchedObject(
   call: Call,
   options: WriteOptions,
 ): KubeObject {
+  if (patch.fault) throw patch.fault;
   const patched = applied(patch, current, expected);
   // A custom resource is given its form in place, so it is made once more to be shown as it was before.
   const asJson = () => encodeJson(expected.dynamic ? inKeyOrder(applied(patch, current, expected)) : patched);
@@ -156,6 +168,7 @@ function checkCustomType(
 
 /** The object an apply patch sends; throws BadRequest when it is of another kind. */
 export function appliedObject(patch: Patch, kind: { apiVersion: string; kind: string }): KubeObject {
+  if (patch.fault) throw patch.fault;
   const sent = clone(patch.value) as KubeObject;
   if (sent.kind !== kind.kind || sent.apiVersion !== kind.apiVersion) {
     throw badRequest(`invalid object type: ${typeNameOf(sent)}`);

@@ -30,9 +30,9 @@ const names = (body: any): string[] => body.items.map((item: any) => item.metada
 /** Continue tokens that no server made. */
 const tampered: [string, string][] = [
   ['{"v":"meta.k8s.io/v1"', 'unexpected end of JSON input'],
-  ['null', 'server does not recognize this encoded version ""'],
+  ['null', 'server does not recognize this encoded version $'],
   ['[]', 'json: cannot unmarshal array into Go value of type storage.continueToken'],
-  ['{"v":"meta.k8s.io/v2","rv":1,"start":"a"}', 'server does not recognize this encoded version "meta.k8s.io/v2"'],
+  ['{"v":"meta.k8s.io/v2","rv":1,"start":"a"}', 'server does not recognize this encoded version meta.k8s.io/v2'],
   [
     '{"v":"meta.k8s.io/v1","rv":"1","start":"a"}',
     'json: cannot unmarshal string into Go struct field continueToken.rv of type int64',

@@ -85,6 +85,23 @@ describe('a scale', () => {
   });
 });
 
+describe('the replicas that a scale is of', () => {
+  it.each([
+    [{ size: 1.5 }, '.spec.size accessor error: 1.5 is of the type float64, expected int64'],
+    [{ size: 'x' }, '.spec.size accessor error: x is of the type string, expected int64'],
+    [['a', 2], '.spec.size accessor error: [a 2] is of the type []interface {}, expected map[string]interface{}'],
+    ['x', '.spec.size accessor error: x is of the type string, expected map[string]interface{}'],
+  ])('are no number: %j', async (spec, problem) => {
+    const shop = { apiVersion: 'example.com/v1', kind: 'Shop', metadata: { name: 'odd' }, spec };
+    const { status, body } = await call('POST', `${shops}?fieldValidation=Ignore`, shop);
+    const { causes } = body.details;
+    expect([status, causes.find(({ field }: { field: string }) => field === '.spec.size')?.message]).toEqual([
+      422,
+      `Invalid value: 0: ${problem}`,
+    ]);
+  });
+});
+
 describe('JSON', () => {
   it('is a line, unless it is indented', async () => {
     for (const path of [`${shops}/it`, shops, `${shops}/none`, '/apis/example.com/v1']) {

@@ -207,7 +207,7 @@ it('a definition says all about its objects, for as long as it lives', async () 
   expect(document.components.schemas['com.example.whole.v1.Boat'].properties.spec.properties.size.maximum).toBe(9);
   const listed = async () =>
     (await call('GET', '/apis/whole.example.com/v1')).body.resources?.map((it: { name: string }) => it.name);
-  expect(await listed()).toEqual(['boats', 'boats/scale', 'boats/status']);
+  expect(await listed()).toEqual(['boats', 'boats/status', 'boats/scale']);
   const rival = definitionOf('Boat', [versionOf({})], {
     group: 'whole.example.com',
     names: { plural: 'ships', kind: 'Boat' },

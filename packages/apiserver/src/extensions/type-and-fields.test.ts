@@ -120,3 +120,32 @@ describe('fields a custom resource does not have', () => {
     expect(inOrder(object)).toBe(true);
   });
 });
+
+describe('a request of a custom resource', () => {
+  it('by a method that it does not have is told so', async () => {
+    for (const path of [mugs, `${mugs}/it`]) {
+      const { status, body } = await call('OPTIONS', path);
+      expect([status, body.message]).toEqual([405, ' is not supported on resources of kind "mugs.example.com"']);
+    }
+  });
+
+  it('that accepts what there is not is told so before the object is looked for', async () => {
+    const accept = 'application/json;as=Table;g=meta.k8s.io;v=v2';
+    expect((await call('GET', `${mugs}/none`, undefined, { accept })).status).toBe(406);
+  });
+
+  it('that patches what there is not is told so, whatever the patch', async () => {
+    for (const headers of [merge, jsonPatch]) {
+      expect((await call('PATCH', `${mugs}/none`, 'x', headers)).status).toBe(404);
+      expect((await call('PATCH', `${mugs}/it`, 'x', headers)).status).toBe(400);
+    }
+    const odd = { 'content-type': 'application/Merge-Patch+json' };
+    expect((await call('PATCH', `${mugs}/it`, {}, odd)).status).toBe(415);
+  });
+
+  it('names all the fields that it does not have', async () => {
+    const spec = Object.fromEntries(Array.from({ length: 130 }, (_, i) => [`u${i}`, 1]));
+    const { body } = await call('POST', `${mugs}?fieldValidation=Strict`, mug({ spec }));
+    expect(body.message.match(/unknown field/g)).toHaveLength(130);
+  });
+});
