@@ -605,6 +605,41 @@ describe('custom resources', () => {
     ]);
   });
 
+  it('begin with the status that is the default, whatever they were sent with', async () => {
+    const phase = { type: 'string' };
+    const status = {
+      type: 'object',
+      default: { phase: 'New' },
+      properties: { phase, tries: { type: 'integer', default: 0 } },
+    };
+    const version = (more: object) => versionOf({ status }, { subresources: { status: {} }, ...more });
+    await define(call, definitionOf('Begun', [version({ name: 'v1' }), version({ name: 'v2', storage: false })]));
+    for (const version of ['v1', 'v2']) {
+      const path = `/apis/example.com/${version}/namespaces/default/beguns`;
+      const sent = {
+        apiVersion: `example.com/${version}`,
+        kind: 'Begun',
+        metadata: { name: version },
+        status: { phase: 'Old' },
+      };
+      const expected = { phase: 'New', tries: 0 };
+      expect((await call('POST', `${path}?dryRun=All`, sent)).body.status).toEqual(expected);
+      expect((await call('POST', path, sent)).body.status).toEqual(expected);
+      expect((await call('GET', `${path}/${version}`)).body.status).toEqual(expected);
+      const label = { metadata: { labels: { a: 'b' } } };
+      const merge = { 'content-type': 'application/merge-patch+json' };
+      expect((await call('PATCH', `${path}/${version}`, label, merge)).body.status).toEqual(expected);
+    }
+  });
+
+  it('show their age as a date where nothing else was asked for', async () => {
+    await define(call, definitionOf('Plain', [versionOf({ spec })]));
+    const { body } = await call('GET', `${group}/plains`, undefined, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    });
+    expect(body.columnDefinitions[1]).toMatchObject({ name: 'Age', type: 'date' });
+  });
+
   it('show their columns in tables', async () => {
     await call('POST', widgets, widget('t', { size: 7, ports: [{ port: 1, name: 'http' }] }));
     const { body } = await call('GET', `${widgets}/t`, undefined, {

@@ -70,6 +70,8 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     const final = writer.attributes(write, 'CREATE', object, undefined, { ...place, name });
     const key = relativeKey(name, object.metadata.namespace);
     const put = async (): Promise<CachedObject> => {
+      // A status that was dropped comes back as its default, as everything the store holds is read.
+      if (kind.dynamic && kind.subresources?.status) kind.defaults?.(object);
       const encoded = await writer.encode(object);
       if (write.dryRun) {
         const there = await writer.asked(write, writer.entry(key));

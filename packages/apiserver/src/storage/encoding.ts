@@ -125,10 +125,14 @@ export async function inFormOf(kind: AnyKind, object: KubeObject): Promise<KubeO
 /** The inverse of `toKind`. */
 export function toStored(kind: AnyKind, object: KubeObject): KubeObject | Promise<KubeObject> {
   if (!kind.storedAs) return object;
-  if (kind.dynamic?.convertMany) return inFormOf(kind.storedAs.kind(), object);
-  const form = storedForm(kind, object);
-  if (!kind.dynamic) kind.storedAs.kind().defaults?.(form);
-  return form;
+  const stored = kind.storedAs.kind();
+  if (kind.dynamic?.convertMany) return inFormOf(stored, object).then((form) => withDefaults(stored, form));
+  return withDefaults(stored, storedForm(kind, object));
+}
+
+function withDefaults(kind: AnyKind, object: KubeObject): KubeObject {
+  kind.defaults?.(object);
+  return object;
 }
 
 /** An object in the form of the kind that stores it, as it is; the object itself where the kinds are one. */
