@@ -411,6 +411,18 @@ describe('custom resources', () => {
     expect(shrunk.body.details.causes[1].message).toMatch(/max shrinks$/);
   });
 
+  it('are said to be nowhere where a rule about the whole object does not hold', async () => {
+    const whole = versionOf({ spec: { type: 'object', properties: { a: { type: 'string' } } } });
+    Object.assign(whole.schema!.openAPIV3Schema!, {
+      'x-kubernetes-validations': [{ rule: 'has(self.spec)', message: 'no spec' }],
+    });
+    await define(call, definitionOf('Whole', [whole]));
+    const sent = { apiVersion: 'example.com/v1', kind: 'Whole', metadata: { name: 'a' } };
+    const { body } = await call('POST', `${group}/namespaces/default/wholes`, sent);
+    expect(body.message).toBe('Whole.example.com "a" is invalid: <nil>: Invalid value: no spec');
+    expect(body.details.causes[0].field).toBe('<nil>');
+  });
+
   it('are what their path says they are', async () => {
     const refused = async (change: object) => {
       const { status, body } = await call('POST', widgets, { ...widget('other'), ...change });

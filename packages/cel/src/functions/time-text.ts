@@ -15,7 +15,7 @@ const units: Readonly<Record<string, bigint>> = {
 
 /** Reads a duration in Go's notation (`1h30m`, `-1.5s`). Throws EvaluationError. */
 export function readDuration(text: string): Duration {
-  const bad = (): EvaluationError => new EvaluationError(`time: invalid duration ${JSON.stringify(text)}`);
+  const bad = () => new EvaluationError("type conversion error from 'string' to 'google.protobuf.Duration'");
   const [, sign, body = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (body === '0') return checkedDuration(0n);
   if (body === '') throw bad();

@@ -42,6 +42,13 @@ describe('rules', () => {
       ['spec.size: Forbidden: no'],
     ],
     [
+      'a duration that is none',
+      { rule: "duration(string(self.size)) > duration('1s')" },
+      [
+        `spec: Invalid value: "object": type conversion error from 'string' to 'google.protobuf.Duration' evaluating rule: duration(string(self.size)) > duration('1s')`,
+      ],
+    ],
+    [
       'an error',
       { rule: '1 / (self.size - 5) > 0' },
       ['spec: Invalid value: "object": division by zero evaluating rule: 1 / (self.size - 5) > 0'],
@@ -149,6 +156,11 @@ describe('rules of a definition', () => {
       'cannot be made ready to run',
       { rule: "int('x') > 1" },
       [/rule: Invalid value: .*: program instantiation failed: type conversion error from 'string' to 'int'$/],
+    ],
+    [
+      'looks for what is no pattern',
+      { rule: "self.name.find('[') == ''" },
+      [/rule: Invalid value: .*: program instantiation failed: error parsing regexp: missing closing \]: `\[`$/],
     ],
     [
       'is shown as the internal form has it',
