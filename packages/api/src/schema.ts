@@ -71,6 +71,8 @@ export interface MapSchema {
   readonly values: Schema;
   /** Nothing is declared about the value: where it is a map it has parts, else it is one thing. */
   readonly open?: boolean;
+  /** Of an open one: whether nothing but a map fits. */
+  readonly mapOnly?: boolean;
 }
 
 export interface FieldSchema {

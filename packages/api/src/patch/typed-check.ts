@@ -45,6 +45,12 @@ const goValue = (value: unknown): string => {
   return `&value.valueUnstructured{Value:${shown}}`;
 };
 
+/** The name of a value's type in Go. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  return isObject(value) ? 'map[string]interface {}' : typeof value === 'boolean' ? 'bool' : 'string';
+}
+
 /** A collection in Go's syntax, keys in their order. */
 function goSyntax(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -57,11 +63,11 @@ function goSyntax(value: unknown): string {
 function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: Complaints): void {
   const isNumber = typeof value === 'number' || typeof value === 'bigint';
   if (numeric.has(scalar)) {
-    if (!isNumber) errors.add(`${path}: expected numeric (int or float), got ${goValue(value)}`);
+    if (!isNumber) errors.add(`${path}: expected numeric (int or float), got ${goType(value)}`);
   } else if (textual.has(scalar)) {
     if (typeof value !== 'string') errors.add(`${path}: expected string, got ${goValue(value)}`);
   } else if (scalar === 'bool') {
-    if (typeof value !== 'boolean') errors.add(`${path}: expected boolean, got ${goValue(value)}`);
+    if (typeof value !== 'boolean') errors.add(`${path}: expected boolean, got &{${goMap(value)}}`);
   } else if (scalar === 'quantity' || scalar === 'intOrString') {
     if (!isNumber && typeof value !== 'string') {
       errors.add(`${path}: expected number or string, got ${goValue(value)}`);
@@ -82,7 +88,7 @@ function check(ref: TypedRef, value: unknown, path: string, errors: Complaints):
     checkScalar(schema.scalar, value, path, errors);
     return;
   }
-  if (schema.is === 'map' && schema.open) return;
+  if (schema.is === 'map' && schema.open && !schema.mapOnly) return;
   if (schema.is === 'list') checkList(ref, schema, value, path, errors);
   else checkMembers(schema, value, path, errors);
 }

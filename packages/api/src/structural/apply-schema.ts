@@ -11,6 +11,8 @@ const open: MapSchema = {
   },
 };
 
+const openMap: MapSchema = { is: 'map', open: true, mapOnly: true, values: open };
+
 const scalars: Readonly<Record<string, ScalarName>> = {
   string: 'string',
   integer: 'int64',
@@ -81,7 +83,7 @@ function rowOf(node: StructuralNode): FieldRow {
 }
 
 function schemaOfNode(name: string, node: StructuralNode): Schema {
-  if (node.intOrString) return { is: 'scalar', scalar: 'intOrString' };
+  if (node.intOrString) return open;
   const scalar = scalars[node.type];
   if (scalar) return { is: 'scalar', scalar };
   if (node.type === 'array') return { is: 'list', items: node.items ? schemaOfNode(name, node.items) : open };
@@ -90,6 +92,7 @@ function schemaOfNode(name: string, node: StructuralNode): Schema {
     return objectSchema(name, node.preserveUnknown, () => fieldsOf(name, node));
   }
   if (typeof node.additional === 'object') return { is: 'map', values: schemaOfNode(name, node.additional) };
-  if (node.additional === true || node.preserveUnknown || node.type === '') return open;
+  if (node.type === '') return open;
+  if (node.additional === true || node.preserveUnknown) return openMap;
   return { is: 'object', name, fields: new Map() };
 }

@@ -699,6 +699,18 @@ describe('custom resources', () => {
     expect(unknown.body.message).toMatch(/^field label not supported: spec.size$/);
   });
 
+  it.each([
+    [{ raw: 'x' }, 500, '.spec.raw: expected map, got &{x}'],
+    [{ raw: [1] }, 500, '.spec.raw: expected map, got &{[1]}'],
+    [{ size: true }, 500, '.spec.size: expected numeric (int or float), got bool'],
+    [{ level: true }, 422, 'spec.level in body must be of type integer,string: "boolean"'],
+  ])('that are applied with values of other types are refused: %j', async (spec, code, message) => {
+    const sent = JSON.stringify(widget('mistyped', spec));
+    const type = { 'content-type': 'application/apply-patch+yaml' };
+    const { status, body } = await call('PATCH', `${widgets}/mistyped?fieldManager=a`, sent, type);
+    expect([status, body.message]).toEqual([code, expect.stringContaining(message)]);
+  });
+
   it('are applied by list keys', async () => {
     const apply = (manager: string, ports: object[], query = '') =>
       call('PATCH', `${widgets}/applied?fieldManager=${manager}${query}`, widget('applied', { ports }), {
