@@ -54,10 +54,11 @@ const timestamp = (fraction: boolean): FieldCodec =>
       const whole = new Date(Number(fields.get(1) ?? 0n) * 1000);
       if (Number.isNaN(whole.getTime())) throw new ProtobufError('proto: time out of range');
       const seconds = whole.toISOString().slice(0, 19);
-      const micros = String(Number(fields.get(2) ?? 0n) / 1000).padStart(6, '0');
+      const micros = String(Math.floor(Number(fields.get(2) ?? 0n) / 1000)).padStart(6, '0');
       return fraction ? `${seconds}.${micros}Z` : `${seconds}Z`;
     },
-    (value: string, writer) => {
+    (value: string | null, writer) => {
+      if (value === null) return;
       const part = /\.(\d+)/.exec(value)?.[1] ?? '';
       writer.varint(1, Math.floor(Date.parse(value) / 1000));
       writer.varint(2, fraction ? Number(part.padEnd(9, '0').slice(0, 9)) : 0);

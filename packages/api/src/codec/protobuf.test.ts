@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { builtinKinds } from '../builtin.ts';
 import { objectSchemaOf, type Schema } from '../schema.ts';
-import { decodeProtobuf, encodeMessage, encodeProtobuf, encodeWatchEvent } from './protobuf.ts';
+import { decodeProtobuf, encodeMessage, encodeProtobuf, encodeWatchEvent, inEnvelope } from './protobuf.ts';
 import { ProtobufError } from './protobuf-wire.ts';
 
 const types: Record<string, string> = {
@@ -79,6 +79,21 @@ describe('protobuf', () => {
       );
     },
   );
+
+  it('carries a time that is none as the value of a map', () => {
+    const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', status: { disruptedPods: { a: null } } };
+    const bytes = encodeProtobuf(budget, 'policy/v1.PodDisruptionBudget');
+    expect(decodeProtobuf(bytes, () => 'policy/v1.PodDisruptionBudget')).toMatchObject(budget);
+  });
+
+  it('reads of a finer time the microseconds', () => {
+    // {spec: {acquireTime: {seconds: 1, nanos: 2999}}}
+    const message = Buffer.from('1207' + '1a05' + '0801' + '10b717', 'hex');
+    const bytes = inEnvelope('coordination.k8s.io/v1', 'Lease', message);
+    expect(decodeProtobuf(bytes, () => 'coordination/v1.Lease')).toMatchObject({
+      spec: { acquireTime: '1970-01-01T00:00:01.000002Z' },
+    });
+  });
 
   it('writes each form of a schema within a schema as a message of its own', () => {
     const props = {

@@ -217,7 +217,7 @@ function readEntry(reader: Reader, values: Schema, depth: number): [string, unkn
     const [field, type] = reader.tag();
     if (field === 1) key = reader.bytes().toString();
     else if (field === 2 && values.is === 'list') value = readItems(reader.message(), values.items, depth);
-    else if (field === 2) value = readValue(reader, type, values, depth);
+    else if (field === 2) value = readValue(reader, type, values, depth) ?? null;
     else reader.skip(type);
   }
   return [key, value];
