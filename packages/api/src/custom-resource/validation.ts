@@ -1,11 +1,12 @@
+import { goText } from '../codec/go-text.ts';
 import type { CustomResourceSubresources } from '../generated/apiextensions/v1.ts';
 import type { DynamicType, KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path } from '../meta/field-path.ts';
-import { getOwn, getPath } from '../meta/object.ts';
+import { getOwn, isObject } from '../meta/object.ts';
+import { absent } from '../structural/former.ts';
 import { duplicateItems, hasLists } from '../structural/lists.ts';
 import type { StructuralNode } from '../structural/node.ts';
 import { type SchemaValidator, schemaValidator } from '../structural/validate.ts';
-import { absent } from '../structural/walk.ts';
 import { embeddedErrors } from './metadata.ts';
 
 /** Validates the objects of one version of a custom resource; errors of their metadata, which others find, keep rules from being asked as others do. */
@@ -47,7 +48,8 @@ function withRules(
   if (![...metadata, ...errors].some(({ type }) => blocking.has(type))) {
     const outcome = rules.validate(it, old);
     for (const { field, message } of outcome.ratcheted) warn?.(`${field || nowhere}: ${message}`);
-    return [...errors, ...outcome.errors.map((error) => (error.field === '' ? { ...error, field: nowhere } : error))];
+    // A rule of the whole is reported without a field.
+    return [...errors, ...outcome.errors.map((each) => (each.field === '' ? { ...each, field: nowhere } : each))];
   }
   const message =
     'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
@@ -106,23 +108,38 @@ function scaleStatusErrors(it: KubeObject, scale: Scale): FieldError[] {
   return scale ? replicasErrors(it, scale.statusReplicasPath) : [];
 }
 
+/** How Go names the type of a value of JSON. */
+function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  return typeof value === 'number' && !Number.isInteger(value) ? 'float64' : 'int64';
+}
+
 const maxInt32 = 2 ** 31 - 1;
 
 function replicasErrors(it: KubeObject, jsonPath: string): FieldError[] {
-  const replicas = getPath(it, jsonPath.replace(/^\./, ''));
-  if (replicas === undefined) return [];
   const at = new Path(jsonPath);
+  const isNot = (value: unknown, wanted: string) => [
+    invalid(
+      at,
+      0,
+      `${jsonPath} accessor error: ${goText(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`,
+    ),
+  ];
+  let replicas: unknown = it;
+  for (const step of jsonPath.replace(/^\./, '').split('.')) {
+    if (!isObject(replicas)) return isNot(replicas, 'map[string]interface{}');
+    replicas = getOwn(replicas, step);
+    if (replicas === undefined) return [];
+  }
   if (
     (typeof replicas !== 'number' && typeof replicas !== 'bigint') ||
     (typeof replicas === 'number' && !Number.isInteger(replicas))
   ) {
-    return [
-      invalid(
-        at,
-        0,
-        `${jsonPath} accessor error: ${String(replicas)} is of the type ${typeof replicas}, expected int64`,
-      ),
-    ];
+    return isNot(replicas, 'int64');
   }
   if (replicas < 0) return [invalid(at, replicas, 'should be a non-negative integer')];
   return replicas > maxInt32 ? [invalid(at, replicas, `should be less than or equal to ${maxInt32}`)] : [];
