@@ -69,6 +69,8 @@ export interface ListSchema {
 export interface MapSchema {
   readonly is: 'map';
   readonly values: Schema;
+  /** What is declared about the values besides their type, as of a field. */
+  readonly row?: FieldRow;
   /** Nothing is declared about the value: where it is a map it has parts, else it is one thing. */
   readonly open?: boolean;
   /** Of an open one: whether nothing but a map fits. */

@@ -32,3 +32,13 @@ export function goQuoted(text: string): string {
     )
     .replaceAll('\x7f', '\\x7f');
 }
+
+/** How Go names the type of a value of JSON. */
+export function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  return typeof value === 'number' && !Number.isInteger(value) ? 'float64' : 'int64';
+}

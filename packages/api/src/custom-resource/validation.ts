@@ -1,4 +1,4 @@
-import { goText } from '../codec/go-text.ts';
+import { goText, goTypeOf } from '../codec/go-text.ts';
 import type { CustomResourceSubresources } from '../generated/apiextensions/v1.ts';
 import type { DynamicType, KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path } from '../meta/field-path.ts';
@@ -106,16 +106,6 @@ function scaleSpecErrors(it: KubeObject, scale: Scale): FieldError[] {
 
 function scaleStatusErrors(it: KubeObject, scale: Scale): FieldError[] {
   return scale ? replicasErrors(it, scale.statusReplicasPath) : [];
-}
-
-/** How Go names the type of a value of JSON. */
-function goTypeOf(value: unknown): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'object') return 'map[string]interface {}';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'string') return 'string';
-  return typeof value === 'number' && !Number.isInteger(value) ? 'float64' : 'int64';
 }
 
 const maxInt32 = 2 ** 31 - 1;

@@ -366,7 +366,6 @@ describe('applyObject', () => {
         'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): errors:',
         '  .spec.replicas: expected numeric (int or float), got string',
         '  .spec.template.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
-        '  .spec.template.spec.containers: duplicate entries for key [name="a"]',
       ].join('\n'),
     ],
   ])('refuses %s', (_, applied, code, message) => {

@@ -1,3 +1,4 @@
+import { goTypeOf } from '../codec/go-text.ts';
 import { mostErrorText } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
 import { Quantity } from '../meta/quantity.ts';
@@ -45,12 +46,6 @@ const goValue = (value: unknown): string => {
   return `&value.valueUnstructured{Value:${shown}}`;
 };
 
-/** The name of a value's type in Go. */
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return '[]interface {}';
-  return isObject(value) ? 'map[string]interface {}' : typeof value === 'boolean' ? 'bool' : 'string';
-}
-
 /** A collection in Go's syntax, keys in their order. */
 function goSyntax(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -63,7 +58,7 @@ function goSyntax(value: unknown): string {
 function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: Complaints): void {
   const isNumber = typeof value === 'number' || typeof value === 'bigint';
   if (numeric.has(scalar)) {
-    if (!isNumber) errors.add(`${path}: expected numeric (int or float), got ${goType(value)}`);
+    if (!isNumber) errors.add(`${path}: expected numeric (int or float), got ${goTypeOf(value)}`);
   } else if (textual.has(scalar)) {
     if (typeof value !== 'string') errors.add(`${path}: expected string, got ${goValue(value)}`);
   } else if (scalar === 'bool') {
@@ -112,6 +107,14 @@ function checkMembers(
   }
 }
 
+/** Why a value cannot be an item of a set. */
+function notOfSet(item: unknown): string | undefined {
+  if (Array.isArray(item)) return 'not supported: associative list with lists as elements';
+  const what = item === null ? 'an explicit null' : isObject(item) ? 'a map type' : undefined;
+  return what && `associative list without keys has an element that's ${what}`;
+}
+
+/** Of a list with an item that cannot be told from others, nothing is said of what comes after it. */
 function checkList(
   ref: TypedRef,
   schema: Schema & { is: 'list' },
@@ -131,15 +134,21 @@ function checkList(
       element = itemKey(item, topology.keys);
       if (item === null) {
         errors.add(`${path}: element ${i}: associative list with keys may not have a null element`);
-        element = indexElement(i);
-      } else if (element === undefined) {
+        return;
+      }
+      if (element === undefined) {
         const names = topology.keys.map(({ name }) => JSON.stringify(name)).join(' ');
         errors.add(
           `${path}: element ${i}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
         );
-        element = indexElement(i);
+        return;
       }
     } else if (topology.is === 'set') {
+      const problem = notOfSet(item);
+      if (problem !== undefined) {
+        errors.add(`${path}: element ${i}: ${problem}`);
+        return;
+      }
       element = valueElement(item);
     }
     if (seen.has(element)) errors.add(`${path}: duplicate entries for key ${formatElement(element)}`);

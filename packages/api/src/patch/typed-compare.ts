@@ -2,7 +2,7 @@ import { deepEqual, getOwn, isObject } from '../meta/object.ts';
 import type { FieldSchema, ObjectSchema } from '../schema.ts';
 import { type FieldSet, none, SetBuilder } from './field-set.ts';
 import { fieldElement } from './path-element.ts';
-import { isAlwaysThere, itemRef, keyedItems, type Topology, type TypedRef, topologyOf } from './typed.ts';
+import { isAlwaysThere, itemRef, keyedItems, type Topology, type TypedRef, topologyOf, valuesOf } from './typed.ts';
 
 /** What differs between two objects of one type. */
 export interface Comparison {
@@ -157,7 +157,7 @@ function compareParts(topology: Topology, a: unknown, b: unknown, changed: Sink,
       compareStruct(topology.schema, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed, sides);
       break;
     case 'map':
-      compareMap({ schema: topology.schema.values }, (a ?? {}) as Json, (b ?? {}) as Json, changed, removed);
+      compareMap(valuesOf(topology.schema), (a ?? {}) as Json, (b ?? {}) as Json, changed, removed);
       break;
     default:
       compareList(topology, (a ?? []) as unknown[], (b ?? []) as unknown[], changed, removed);

@@ -123,9 +123,14 @@ export function itemRef(topology: Topology): TypedRef {
   return items.is === 'object' && atomicTypes.has(items.name) ? anything : { schema: items };
 }
 
+/** The type of a map's values. */
+export function valuesOf({ values, row }: MapSchema): TypedRef {
+  return row ? { schema: values, row } : { schema: values };
+}
+
 /** The type of a struct's field or a map's value; undefined for a field the struct does not have. */
 export function memberRef(topology: Topology & { is: 'struct' | 'map' }, name: string): TypedRef | undefined {
-  if (topology.is === 'map') return { schema: topology.schema.values };
+  if (topology.is === 'map') return valuesOf(topology.schema);
   const { fields, rest } = topology.schema;
   return fields.get(name) ?? (rest ? { schema: rest } : undefined);
 }

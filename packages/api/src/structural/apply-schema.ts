@@ -91,7 +91,9 @@ function schemaOfNode(name: string, node: StructuralNode): Schema {
   if (node.properties) {
     return objectSchema(name, node.preserveUnknown, () => fieldsOf(name, node));
   }
-  if (typeof node.additional === 'object') return { is: 'map', values: schemaOfNode(name, node.additional) };
+  if (typeof node.additional === 'object') {
+    return { is: 'map', values: schemaOfNode(name, node.additional), row: rowOf(node.additional) };
+  }
   if (node.type === '') return open;
   if (node.additional === true || node.preserveUnknown) return openMap;
   return { is: 'object', name, fields: new Map() };
