@@ -203,6 +203,15 @@ describe('faults', () => {
     expect(fault(source)).toMatch(/^ERROR: <input>:/);
   });
 
+  it.each([
+    ["{'a-b/c.d e': 1}.`a-b/c.d e` == 1", true],
+    ["has({'a-b': 1}.`a-b`)", true],
+    ["{'a-b': 1}.?`x y`.orValue(2) == 2", true],
+    ['self.`name` == self.name', true],
+  ])('takes a name between backquotes after a dot: %s', (source, expected) => {
+    expect(compile(source, environment).evaluate(() => toValue(data, self)).value).toBe(expected);
+  });
+
   it('refuses what is too deep', () => {
     expect(fault(`${'('.repeat(3000)}1${')'.repeat(3000)}`)).toContain('recursion limit exceeded');
     expect(fault(`any${'.a'.repeat(30_000)}`)).toContain('recursion limit exceeded');

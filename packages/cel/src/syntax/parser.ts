@@ -229,18 +229,19 @@ class Parser {
       if (this.#take('.')) {
         const optional = this.#take('?') !== undefined;
         const token = this.#now;
-        if (token.kind !== 'ident' || token.text === 'in') {
+        const name = fieldName(token);
+        if (name === undefined) {
           const shown = token.kind === 'end' ? '' : token.text;
           this.#stop(token.at, `Syntax error: no viable alternative at input '.${shown}'`);
         }
         this.#position++;
         if (optional) {
-          expr = call('_?._', at, [expr, { is: 'literal', value: token.text, at: token.at }]);
-        } else if (this.#is('(')) {
+          expr = call('_?._', at, [expr, { is: 'literal', value: name, at: token.at }]);
+        } else if (token.kind === 'ident' && this.#is('(')) {
           const open = this.#expect('(');
           expr = this.#called(token.text, open.at, this.#arguments(')'), expr);
         } else {
-          expr = { is: 'select', operand: expr, field: token.text, test: false, at };
+          expr = { is: 'select', operand: expr, field: name, test: false, at };
         }
       } else if (this.#take('[')) {
         const optional = this.#take('?') !== undefined;
@@ -365,13 +366,14 @@ class Parser {
     const fields: Entry<string>[] = [];
     while (!this.#is('}')) {
       const optional = this.#take('?') !== undefined;
-      const name = this.#now;
-      if (name.kind !== 'ident') {
-        this.#stop(name.at, `Syntax error: mismatched input '${name.text}' expecting IDENTIFIER`);
+      const token = this.#now;
+      const name = token.kind === 'quoted' ? (token.value as string) : token.text;
+      if (token.kind !== 'ident' && token.kind !== 'quoted') {
+        this.#stop(token.at, `Syntax error: mismatched input '${token.text}' expecting IDENTIFIER`);
       }
       this.#position++;
       const colon = this.#expect(':');
-      fields.push({ key: name.text, value: this.#expression(), optional, at: colon.at });
+      fields.push({ key: name, value: this.#expression(), optional, at: colon.at });
       if (!this.#take(',')) break;
     }
     this.#expect('}');
@@ -400,6 +402,12 @@ const beginsOperand = ({ kind, text }: Token): boolean =>
 
 const literal = (value: Value, at: number): Expr => ({ is: 'literal', value, at });
 const call = (name: string, at: number, args: readonly Expr[]): Expr => ({ is: 'call', name, args, at });
+
+/** The field a token names after a dot; undefined where it names none. */
+function fieldName({ kind, text, value }: Token): string | undefined {
+  if (kind === 'quoted') return value as string;
+  return kind === 'ident' && text !== 'in' ? text : undefined;
+}
 
 /** The dotted name an expression is, if it is one: what may stand before `{`. */
 function typeName(expr: Expr): string | undefined {

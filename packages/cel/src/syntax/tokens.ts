@@ -1,7 +1,7 @@
 import type { Issue } from './issue.ts';
 import { readBytes, readText } from './string-literal.ts';
 
-export type TokenKind = 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'ident' | 'symbol' | 'end';
+export type TokenKind = 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'ident' | 'quoted' | 'symbol' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
@@ -19,6 +19,8 @@ const text = new RegExp(
 );
 const rawText = /(?:[bB][rR]|[rR][bB]?)(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n\r]*"|'[^'\n\r]*')/y;
 const ident = /[A-Za-z_][A-Za-z0-9_]*/y;
+/** The name of a field that is no identifier. */
+const quoted = /`[A-Za-z0-9_.\-/ ]+`/y;
 const symbol = /==|!=|<=|>=|&&|\|\||[-+*/%!<>?:.,()[\]{}]/y;
 
 /** Splits an expression into tokens, the last of which is `end`. What is no token is an issue, and is left out. */
@@ -71,12 +73,13 @@ export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
     }
     for (const [kind, pattern] of [
       ['ident', ident],
+      ['quoted', quoted],
       ['symbol', symbol],
     ] as const) {
       const found = match(pattern);
       if (found === undefined) continue;
       at += found.length;
-      return { kind, text: found, at: start };
+      return { kind, text: found, at: start, ...(kind === 'quoted' ? { value: found.slice(1, -1) } : {}) };
     }
     return undefined;
   }
