@@ -1,3 +1,4 @@
+import { goText } from '../codec/go-text.ts';
 import type { Schema } from '../schema.ts';
 
 export type Json = Record<string, unknown>;
@@ -14,21 +15,12 @@ export class StrategicPatchError extends Error {
 }
 
 export const noMergeKey = (item: unknown, mergeKey: string): StrategicPatchError =>
-  new StrategicPatchError(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+  new StrategicPatchError(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
 
 export const noListsOfLists = (): StrategicPatchError => new StrategicPatchError('lists of lists are not supported');
 
 export const badPatchType = (type: unknown, patch: unknown): StrategicPatchError =>
-  new StrategicPatchError(`unknown patch type: ${type} in map: ${goMap(patch)}`);
-
-/** A value as Go prints it in error texts: `map[name:x ports:[80]]`. */
-export function goMap(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
-  if (typeof value !== 'object' || value === null)
-    return value === null || value === undefined ? '<nil>' : String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `map[${entries.map(([key, each]) => `${key}:${goMap(each)}`).join(' ')}]`;
-}
+  new StrategicPatchError(`unknown patch type: ${type} in map: ${goText(patch)}`);
 
 /** How a field takes part in patches. */
 export interface PatchField {

@@ -1,6 +1,7 @@
+import { goText } from '../codec/go-text.ts';
 import { encodeJson } from '../codec/json.ts';
 import { deepEqual, isObject } from '../meta/object.ts';
-import { directive, elementOrderPrefix, goMap, noMergeKey, StrategicPatchError } from './strategic-lookup.ts';
+import { directive, elementOrderPrefix, noMergeKey, StrategicPatchError } from './strategic-lookup.ts';
 
 /** What identifies an item: the value of its merge key, or the item itself. */
 function identity(item: unknown, mergeKey: string): unknown {
@@ -125,13 +126,13 @@ export function checkElementOrder(list: readonly unknown[], order: readonly unkn
     if (instruction === 'delete') continue;
     if (instruction === 'replace') {
       throw new StrategicPatchError(
-        `Invalid value: ${goMap(item)}: $patch: replace cannot be combined with ${elementOrderPrefix.slice(0, -1)}`,
+        `Invalid value: ${goText(item)}: $patch: replace cannot be combined with ${elementOrderPrefix.slice(0, -1)}`,
       );
     }
     while (at < order.length && !deepEqual(identity(order[at], mergeKey), identity(item, mergeKey))) at++;
     if (at >= order.length) {
       throw new StrategicPatchError(
-        `The order in patch list:\n${goMap(list)}\n doesn't match ${elementOrderPrefix.slice(0, -1)} list:\n${goMap(order)}\n`,
+        `The order in patch list:\n${goText(list)}\n doesn't match ${elementOrderPrefix.slice(0, -1)} list:\n${goText(order)}\n`,
       );
     }
     at++;

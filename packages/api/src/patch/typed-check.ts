@@ -1,10 +1,9 @@
-import { goTypeOf } from '../codec/go-text.ts';
+import { goText, goTypeOf } from '../codec/go-text.ts';
 import { mostErrorText } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
 import { Quantity } from '../meta/quantity.ts';
 import type { ObjectSchema, ScalarName, Schema } from '../schema.ts';
 import { fieldElement, formatElement, indexElement, valueElement } from './path-element.ts';
-import { goMap } from './strategic-lookup.ts';
 import { itemKey, memberRef, type TypedRef, topologyOf } from './typed.ts';
 
 /** Ends a check that has found more than anybody is told. */
@@ -62,7 +61,7 @@ function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: C
   } else if (textual.has(scalar)) {
     if (typeof value !== 'string') errors.add(`${path}: expected string, got ${goValue(value)}`);
   } else if (scalar === 'bool') {
-    if (typeof value !== 'boolean') errors.add(`${path}: expected boolean, got &{${goMap(value)}}`);
+    if (typeof value !== 'boolean') errors.add(`${path}: expected boolean, got &{${goText(value)}}`);
   } else if (scalar === 'quantity' || scalar === 'intOrString') {
     if (!isNumber && typeof value !== 'string') {
       errors.add(`${path}: expected number or string, got ${goValue(value)}`);
@@ -95,7 +94,7 @@ function checkMembers(
   errors: Complaints,
 ): void {
   if (!isObject(value)) {
-    errors.add(`${path}: expected map, got &{${goMap(value)}}`);
+    errors.add(`${path}: expected map, got &{${goText(value)}}`);
     return;
   }
   const topology = schema.is === 'map' ? ({ is: 'map', schema } as const) : ({ is: 'struct', schema } as const);
@@ -123,7 +122,7 @@ function checkList(
   errors: Complaints,
 ): void {
   if (!Array.isArray(value)) {
-    errors.add(`${path}: expected list, got &{${goMap(value)}}`);
+    errors.add(`${path}: expected list, got &{${goText(value)}}`);
     return;
   }
   const topology = topologyOf(ref);

@@ -1,3 +1,4 @@
+import { goText } from '@coracle/api/codec/go-text';
 import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
@@ -12,7 +13,6 @@ import {
 import { applyJsonPatch, TooManyOperationsError } from '@coracle/api/patch/json-patch';
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import { applyStrategicPatch } from '@coracle/api/patch/strategic';
-import { goMap } from '@coracle/api/patch/strategic-lookup';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
 import { readBody } from './body.ts';
@@ -128,7 +128,7 @@ export function patchedObject(
   const asJson = () => encodeJson(expected.dynamic ? inKeyOrder(applied(patch, current, expected)) : patched);
   const fail = (problem: string): StatusError =>
     invalidObject({ group: '', kind: '' }, '', [
-      invalid(new Path('patch'), patch.type === 'strategic' ? goMap(patch.value) : asJson(), problem),
+      invalid(new Path('patch'), patch.type === 'strategic' ? goText(patch.value) : asJson(), problem),
     ]);
   if (!isObject(patched)) throw fail('the patched object is not an object');
   // A strategic merge patch is about the type it was sent to, whatever it says.

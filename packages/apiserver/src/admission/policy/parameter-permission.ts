@@ -1,7 +1,7 @@
+import { goText } from '@coracle/api/codec/go-text';
 import type { AnyKind } from '@coracle/api/kind';
 import { type FieldError, forbidden, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
-import { goMap } from '@coracle/api/patch/strategic-lookup';
 import type { Scheme } from '@coracle/api/scheme';
 import type { ParamKind, ParamRef } from '@coracle/api/types/admissionregistration/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
@@ -81,7 +81,7 @@ const isMaster = ({ groups }: User): boolean => groups.includes(mastersGroup);
 
 /** A user as Go prints one. */
 function shown({ name, uid = '', groups, extra = {} }: User): string {
-  return `&{${name} ${uid} [${groups.join(' ')}] ${goMap(extra)}}`;
+  return `&{${name} ${uid} [${groups.join(' ')}] ${goText(extra)}}`;
 }
 
 const goStruct = (kind: ParamKind | undefined): string => `&{${kind?.apiVersion ?? ''} ${kind?.kind ?? ''}}`;
