@@ -111,11 +111,16 @@ export function badInput(beside: Cluster): void {
     it('that becomes full on the way is named, everything is undone, and with room the cluster comes up', async () => {
       const outcome = await onDisk(
         '900m',
-        // No bigger than what is on it, which is at once; to write it full takes as long as a machine is slow.
+        // No bigger than what is on it, which is at once, however slow the machine is; and what becomes free is taken, until the attempt is over.
         `shrink() { mount -o remount,size=$(($(df -k --output=used /mnt | tail -n 1) + 64))k /mnt; }
-(until [ -e /mnt/data/nodes/*/var/log/coracle/etcd.log ]; do sleep 0.05; done; until shrink; do :; done) 2>/dev/null &
+(until [ -e /mnt/data/nodes/*/var/log/coracle/etcd.log ]; do sleep 0.05; done
+until shrink; do :; done
+until [ -e /mnt/over ]; do cat /dev/zero >> /mnt/filler || sleep 0.05; done) 2>/dev/null &
 if $UP; then echo it came up; exit 1; fi
+touch /mnt/over
+wait
 ls /mnt/data
+rm /mnt/filler /mnt/over
 mount -o remount,size=900m /mnt
 $UP
 $CORACLE reset --name ${cluster.name} --data-dir /mnt/data`,
