@@ -15,7 +15,7 @@ import type { AdmissionPlugin } from './admission/plugin.ts';
 import type { Aggregation } from './aggregation/aggregation.ts';
 import { deadline } from './chain/deadline.ts';
 import { observeEventLoop } from './chain/event-loop.ts';
-import { Latencies } from './chain/latencies.ts';
+import { unmeasured } from './chain/latencies.ts';
 import { compose, type Link, type RequestContext } from './chain/link.ts';
 import { isLongRunningName } from './chain/long-running.ts';
 import { requestMeter } from './chain/metering.ts';
@@ -237,7 +237,7 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
     receivedAt: Date.now(),
     startedAt: performance.now(),
     waited: 0,
-    latencies: new Latencies(),
+    latencies: unmeasured,
     sent: 0,
   };
 }

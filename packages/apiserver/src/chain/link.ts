@@ -37,8 +37,8 @@ export interface RequestContext {
   readonly startedAt: number;
   /** Milliseconds the request has spent on others: on admission webhooks, and on waiting for its turn. */
   waited: number;
-  /** What its time went into. */
-  readonly latencies: Latencies;
+  /** What its time went into, where it is recorded. */
+  latencies: Latencies;
   /** Bytes of the answer's body so far, as they went out. */
   sent: number;
   /** Bytes of the request's body, once it has been read. */

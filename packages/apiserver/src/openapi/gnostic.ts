@@ -63,6 +63,12 @@ export const map =
   (out, field, values) =>
     out.message(field, () => named(put)(out, inner, values));
 
+/** The methods of a path, which have numbers one after the other in both versions. */
+export const methodsFrom = (first: number, put: Put): Shape['fields'] =>
+  Object.fromEntries(
+    ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'].map((method, i) => [method, [first + i, put]]),
+  );
+
 /** Encodes a document as the message of a shape. */
 export function encodeAs(shape: Shape, document: Json): Buffer {
   const out = new Writer();

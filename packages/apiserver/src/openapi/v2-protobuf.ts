@@ -7,6 +7,7 @@ import {
   integer,
   map,
   message,
+  methodsFrom,
   orReference,
   type Put,
   type Shape,
@@ -140,13 +141,10 @@ const operation: Shape = {
 
 const pathItem: Shape = {
   fields: {
-    get: [2, message(() => operation)],
-    put: [3, message(() => operation)],
-    post: [4, message(() => operation)],
-    delete: [5, message(() => operation)],
-    options: [6, message(() => operation)],
-    head: [7, message(() => operation)],
-    patch: [8, message(() => operation)],
+    ...methodsFrom(
+      2,
+      message(() => operation),
+    ),
     parameters: [9, parameters],
   },
   extensions: 10,

@@ -7,6 +7,7 @@ import {
   integer,
   map,
   message,
+  methodsFrom,
   orReference,
   type Put,
   type Shape,
@@ -134,13 +135,10 @@ const operation: Shape = {
 
 const pathItem: Shape = {
   fields: {
-    get: [4, message(() => operation)],
-    put: [5, message(() => operation)],
-    post: [6, message(() => operation)],
-    delete: [7, message(() => operation)],
-    options: [8, message(() => operation)],
-    head: [9, message(() => operation)],
-    patch: [10, message(() => operation)],
+    ...methodsFrom(
+      4,
+      message(() => operation),
+    ),
     parameters: [13, parameters],
   },
 };

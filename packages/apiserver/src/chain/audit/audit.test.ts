@@ -14,7 +14,7 @@ import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
 import { startApiServer } from '../../testing.ts';
 import { withRetries } from '../../webhooks/retries.ts';
-import { Latencies } from '../latencies.ts';
+import { MeasuredLatencies } from '../latencies.ts';
 import type { Link, RequestContext } from '../link.ts';
 import { batched, blocking } from './backends/buffered.ts';
 import { logFormats } from './backends/log.ts';
@@ -240,7 +240,7 @@ describe('the links of audit', () => {
     const context = {
       info: { isResourceRequest: false },
       annotations: new Map(),
-      latencies: new Latencies(),
+      latencies: new MeasuredLatencies(),
       req: { headers: {} },
       user: { groups: [] },
     };

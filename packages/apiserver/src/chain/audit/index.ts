@@ -2,6 +2,7 @@ import { internalError, StatusError } from '@coracle/api/meta/status';
 import type { Status } from '@coracle/api/types/meta/v1';
 import { storeFailure } from '../../storage/failures.ts';
 import { connectionOf } from '../authentication/authenticator.ts';
+import { MeasuredLatencies, unmeasured } from '../latencies.ts';
 import type { Link, RequestContext } from '../link.ts';
 import type { AuditBackend } from './event.ts';
 import type { AuditMetrics } from './metrics.ts';
@@ -40,6 +41,7 @@ export function audit(auditing: Auditing): Link {
     const it = begin(auditing, context);
     context.audit = it;
     if (it.config.level === 'None') return next();
+    measure(context);
     if (!(await record(auditing, it, 'RequestReceived'))) {
       auditing.metrics.rejected();
       throw internalError(new Error('failed to store audit event'));
@@ -78,6 +80,7 @@ export function audit(auditing: Auditing): Link {
 /** The link around authentication: records the requests it refuses, which never come as far as `audit`. */
 export function auditRefused(auditing: Auditing): Link {
   return async (context, next) => {
+    measure(context);
     try {
       await next();
     } catch (error) {
@@ -89,6 +92,11 @@ export function auditRefused(auditing: Auditing): Link {
       throw error;
     }
   };
+}
+
+/** What the request's time goes into is looked at from here on. */
+function measure(context: RequestContext): void {
+  if (context.latencies === unmeasured) context.latencies = new MeasuredLatencies();
 }
 
 function attempted({ req, query }: RequestContext): string {

@@ -1,7 +1,7 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '@coracle/api/types/flowcontrol/v1';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
-import { Latencies } from '../latencies.ts';
+import { MeasuredLatencies } from '../latencies.ts';
 import type { RequestContext } from '../link.ts';
 import { isUnlimited } from '../long-running.ts';
 import { requestInfoOf } from '../request-info.ts';
@@ -71,7 +71,7 @@ function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortCon
     user: { name: 'x', groups },
     res: { setHeader: (name: string, value: string) => headers.set(name, value) },
     signal,
-    latencies: new Latencies(),
+    latencies: new MeasuredLatencies(),
   } as unknown as RequestContext;
   const outcome = link(context, () => new Promise((resolve) => inside.push({ context, end: resolve })));
   outcome.catch(() => undefined);
