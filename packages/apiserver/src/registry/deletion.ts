@@ -8,7 +8,7 @@ import type { DeleteOptions } from '@coracle/api/types/meta/v1';
 export type DeletionStep =
   /** It is on its way already and nothing about that changes. */
   | { kind: 'pending' }
-  /** It is marked (deletionTimestamp, finalizers) and stays for now. */
+  /** It is marked (deletionTimestamp, finalizers) and stays until nothing holds it. */
   | { kind: 'mark'; object: KubeObject }
   /** It goes at once; `object` is how it looked last. */
   | { kind: 'remove'; object: KubeObject };

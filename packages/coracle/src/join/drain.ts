@@ -57,7 +57,7 @@ async function evict(client: Client, { metadata }: Pod): Promise<void> {
   try {
     await client.subresource(podKind, name!, namespace, 'eviction', 'POST', eviction);
   } catch (error) {
-    if (!isTooManyRequests(error) && !isNotFound(error)) throw error; // kept by a budget for now, or gone
+    if (!isTooManyRequests(error) && !isNotFound(error)) throw error; // kept by a budget at present, or gone
   }
 }
 

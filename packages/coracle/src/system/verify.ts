@@ -4,7 +4,7 @@ import type { RegistryOptions } from '../registry/registry.ts';
 import { remoteImage } from '../registry/transfer.ts';
 import { type Deployment, versionOf } from './deployment.ts';
 
-/** How an installed image compares to what its name stands for now. */
+/** How an installed image compares to what its name stands for today. */
 export interface Verified {
   name: string;
   local: string;
