@@ -1,5 +1,4 @@
 import type { KubeObject } from '@coracle/api/kind';
-import { append } from '@coracle/api/meta/append';
 import { findErrors, invalid, Path } from '@coracle/api/meta/field-path';
 import { deepEqual } from '@coracle/api/meta/object';
 import { conflict, invalidObject, isAlreadyExists, notFoundError, type StatusError } from '@coracle/api/meta/status';
@@ -91,17 +90,12 @@ async function overwrite(
   let written: CachedObject | undefined;
   const finished = finishesDeletion(object, old, writer.isHeldBack(object));
   try {
-    const errors = (await hooks.refusals?.(object, old, context)) ?? [];
-    const beforehand = await hooks.beforehand?.(object, old);
-    const found = findErrors((at) => {
-      const metadata = validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata'));
-      return [...metadata, ...validateChange(kind, object, old, write, at, { view, metadata })];
-    }, beforehand);
-    append(errors, found);
-    if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
-    writer.refuse(object, errors);
-    // Nulls that were let through where none is allowed are not kept.
-    if (write.applied) kind.dynamic?.decode(object);
+    await writer.check(object, old, write, context, (beforehand) =>
+      findErrors((at) => {
+        const metadata = validateMetadataUpdate(object.metadata, old.metadata, at.child('metadata'));
+        return [...metadata, ...validateChange(kind, object, old, write, at, { view, metadata })];
+      }, beforehand),
+    );
     for (const text of kind.warnings?.(object, old, write.subresource) ?? []) write.warn(text);
     const put = async (): Promise<CachedObject | Overtaken> => {
       keepUnchangedTimes(old, object);

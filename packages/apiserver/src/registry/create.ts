@@ -1,5 +1,4 @@
 import type { KubeObject } from '@coracle/api/kind';
-import { append } from '@coracle/api/meta/append';
 import { generateName } from '@coracle/api/meta/names';
 import { clone } from '@coracle/api/meta/object';
 import {
@@ -59,12 +58,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   const release = await hooks.beforeCreate?.(object, context);
   let created: CachedObject | undefined;
   try {
-    const errors = (await hooks.refusals?.(object, undefined, context)) ?? [];
-    append(errors, validateCreate(kind, object, await hooks.beforehand?.(object, undefined)));
-    if (hooks.errors) append(errors, await hooks.errors(object, undefined, context, errors));
-    writer.refuse(object, errors);
-    // Nulls that were let through where none is allowed are not kept.
-    if (write.applied) kind.dynamic?.decode(object);
+    await writer.check(object, undefined, write, context, (beforehand) => validateCreate(kind, object, beforehand));
     for (const text of kind.warnings?.(object, undefined, '') ?? []) write.warn(text);
     const name = object.metadata.name!;
     const final = writer.attributes(write, 'CREATE', object, undefined, { ...place, name });

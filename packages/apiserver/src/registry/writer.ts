@@ -1,4 +1,5 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
+import { append } from '@coracle/api/meta/append';
 import type { FieldError } from '@coracle/api/meta/field-path';
 import { invalidObject, StatusError } from '@coracle/api/meta/status';
 import type { ObjectVersions } from '@coracle/api/patch/versions';
@@ -170,10 +171,25 @@ export class Writer {
     return this.#assumed.has(written);
   }
 
-  /** Throws Invalid when there are errors. */
-  refuse(object: KubeObject, errors: FieldError[]): void {
-    if (errors.length === 0) return;
-    throw invalidObject(this.kind, object.metadata.name || object.metadata.generateName || '', errors);
+  /**
+   * Throws Invalid where anything is wrong with an object: what others refuse is told first, then what the kind finds (`validate`, which is given what the
+   * hooks found beforehand), then what the hooks say after that. Nulls that were let through where none is allowed are not kept.
+   */
+  async check(
+    object: KubeObject,
+    old: KubeObject | undefined,
+    write: Write,
+    context: WriteContext,
+    validate: (beforehand: readonly FieldError[] | undefined) => FieldError[],
+  ): Promise<void> {
+    const { hooks, kind } = this;
+    const errors = (await hooks.refusals?.(object, old, context)) ?? [];
+    append(errors, validate(await hooks.beforehand?.(object, old)));
+    if (hooks.errors) append(errors, await hooks.errors(object, old, context, errors));
+    if (errors.length > 0) {
+      throw invalidObject(kind, object.metadata.name || object.metadata.generateName || '', errors);
+    }
+    if (write.applied) kind.dynamic?.decode(object);
   }
 
   /** Whether something beyond metadata.finalizers keeps an object that is being deleted. */
