@@ -1,6 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { EtcdStore } from './storage/etcd-store.ts';
 import { startEtcd, type TestEtcd } from './testing/etcd.ts';
@@ -22,30 +20,9 @@ afterAll(async () => {
   await etcd?.close();
 });
 
-/** Requests as the administrator, over kept connections. */
-function requestsTo({ url, kubeconfig, authority }: TestProgram) {
-  const { users } = JSON.parse(readFileSync(kubeconfig, 'utf8')) as { users: { user: Record<string, string> }[] };
-  const { user } = users[0]!;
-  const agent = new Agent({
-    keepAlive: true,
-    ca: authority.certificate,
-    cert: readFileSync(user['client-certificate']!),
-    key: readFileSync(user['client-key']!),
-  });
-  const send = (method: string, where: string, body: object): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' };
-      const outgoing = request(url + where, { method, agent, headers }, (answer) => {
-        answer.resume();
-        answer.once('end', () => resolve(answer.statusCode!)).once('error', reject);
-      });
-      outgoing.once('error', reject).end(JSON.stringify(body));
-    });
-  return { send, close: () => agent.destroy() };
-}
-
 it('loses no write it acknowledged to 32 writers when it is killed, and has none twice', async () => {
-  const { send, close } = requestsTo(program);
+  const { call } = program;
+  const send = async (...request: Parameters<typeof call>) => (await call(...request)).status;
   const acknowledged = new Set<string>();
   const counted = new Map<number, number>();
   let attempts = 0;
@@ -69,7 +46,6 @@ it('loses no write it acknowledged to 32 writers when it is killed, and has none
   program.child.kill('SIGKILL');
   await gone;
   await Promise.all(writers);
-  close();
   const before = acknowledged.size;
 
   const { authority } = program;

@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+
 /** What a request was answered with. */
 export interface Answer {
   status: number;
   headers: Headers;
+  bytes: Buffer;
   text: string;
   /** The body, parsed. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever the server answered.
@@ -21,10 +26,45 @@ export function callsTo(url: string): Call {
         : { body: typeof body === 'string' || ArrayBuffer.isView(body) ? (body as string) : JSON.stringify(body) }),
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : text };
+    return answerOf(response.status, response.headers, Buffer.from(await response.arrayBuffer()));
   };
+}
+
+function answerOf(status: number, headers: Headers, bytes: Buffer): Answer {
+  const text = bytes.toString();
+  const isJson = headers.get('content-type')?.startsWith('application/json');
+  return { status, headers, bytes, text, body: isJson && text ? JSON.parse(text) : text };
+}
+
+/** What a client trusts and shows, in PEM; without a certificate it shows none. */
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** As `callsTo`, over TLS and HTTP/1.1, on connections that are kept until `close`. */
+export function secureCallsTo(url: string, tls: ClientTls): { call: Call; close(): void } {
+  const agent = new Agent({ keepAlive: true, ...tls });
+  const call: Call = async (method, path, body, headers = {}) => {
+    const text =
+      body === undefined || typeof body === 'string' || ArrayBuffer.isView(body) ? body : JSON.stringify(body);
+    const outgoing = request(url + path, {
+      method,
+      agent,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    });
+    // Once there is an answer, it is that which breaks off.
+    outgoing.on('error', () => undefined).end(text);
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const lines = Object.entries(response.headersDistinct).flatMap(([name, values = []]) =>
+      values.map((value): [string, string] => [name, value]),
+    );
+    return answerOf(response.statusCode!, new Headers(lines), Buffer.concat(chunks));
+  };
+  return { call, close: () => agent.destroy() };
 }
 
 export interface WatchedEvent {

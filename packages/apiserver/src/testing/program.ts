@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Authority, issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { freePort } from './etcd.ts';
+import { type Call, type ClientTls, secureCallsTo } from './http.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -17,6 +17,10 @@ export interface TestProgram {
   kubeconfig: string;
   /** What it logged so far. */
   log(): string;
+  /** The administrator's certificate, and what it trusts. */
+  admin: ClientTls;
+  /** Asks as the administrator. */
+  call: Call;
   /** GET of a path as the administrator, or without any credential. */
   get(path: string, anonymous?: boolean): Promise<{ status: number; text: string }>;
   child: ChildProcess;
@@ -98,20 +102,13 @@ export async function startProgram(
   child.stderr!.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
-  const known = new Agent({ ca: authority.certificate, cert: admin.certificate, key: admin.key });
-  const unknown = new Agent({ ca: authority.certificate });
-  const get: TestProgram['get'] = (path, anonymous = false) =>
-    new Promise((resolve, reject) => {
-      request(url + path, { agent: anonymous ? unknown : known }, (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-        });
-        response.on('end', () => resolve({ status: response.statusCode!, text }));
-      })
-        .on('error', reject)
-        .end();
-    });
+  const adminTls: ClientTls = { ca: authority.certificate, cert: admin.certificate, key: admin.key };
+  const known = secureCallsTo(url, adminTls);
+  const unknown = secureCallsTo(url, { ca: authority.certificate });
+  const get: TestProgram['get'] = async (path, anonymous = false) => {
+    const { status, text } = await (anonymous ? unknown : known).call('GET', path);
+    return { status, text };
+  };
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -119,7 +116,7 @@ export async function startProgram(
     return ended;
   };
   for (let attempt = 0; ; attempt++) {
-    const ready = await get('/readyz', true).catch(() => undefined);
+    const ready = await get('/readyz').catch(() => undefined);
     if (ready?.status === 200) break;
     if (child.exitCode !== null || attempt > 600) {
       child.kill('SIGKILL');
@@ -131,13 +128,15 @@ export async function startProgram(
     url,
     kubeconfig,
     log: () => log,
+    admin: adminTls,
+    call: known.call,
     get,
     child,
     authority,
     stop,
     close: async () => {
-      known.destroy();
-      unknown.destroy();
+      known.close();
+      unknown.close();
       await stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -17,15 +16,7 @@ beforeAll(async () => {
     '--shutdown-watch-termination-grace-period=3s',
     '--strict-transport-security-directives=max-age=3600',
   ]);
-  const { users } = JSON.parse(readFileSync(program.kubeconfig, 'utf8')) as {
-    users: { user: Record<string, string> }[];
-  };
-  agent = new Agent({
-    keepAlive: true,
-    ca: program.authority.certificate,
-    cert: readFileSync(users[0]!.user['client-certificate']!),
-    key: readFileSync(users[0]!.user['client-key']!),
-  });
+  agent = new Agent({ keepAlive: true, ...program.admin });
 });
 afterAll(async () => {
   agent?.destroy();
