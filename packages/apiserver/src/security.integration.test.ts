@@ -1,5 +1,6 @@
 import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectreview';
 import { tokenReview } from '@coracle/api/authentication/v1/tokenreview';
+import { localSubjectAccessReview } from '@coracle/api/authorization/v1/localsubjectaccessreview';
 import { selfSubjectAccessReview } from '@coracle/api/authorization/v1/selfsubjectaccessreview';
 import { selfSubjectRulesReview } from '@coracle/api/authorization/v1/selfsubjectrulesreview';
 import { subjectAccessReview } from '@coracle/api/authorization/v1/subjectaccessreview';
@@ -9,6 +10,7 @@ import { pod } from '@coracle/api/core/v1/pod';
 import { secret } from '@coracle/api/core/v1/secret';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
 import { clusterRole } from '@coracle/api/rbac/v1/clusterrole';
+import { clusterRoleBinding } from '@coracle/api/rbac/v1/clusterrolebinding';
 import { role } from '@coracle/api/rbac/v1/role';
 import { roleBinding } from '@coracle/api/rbac/v1/rolebinding';
 import type { TokenRequest, TokenReview } from '@coracle/api/types/authentication/v1';
@@ -110,6 +112,8 @@ describe('RBAC', () => {
     const spec = { user: 'carol', resourceAttributes: { namespace: 'default', verb: 'get', resource: 'pods' } };
     expect((await admin.create(subjectAccessReview, { metadata: {}, spec })).status?.allowed).toBe(true);
     expect(await refusal(carol.create(subjectAccessReview, { metadata: {}, spec }))).toContain('403');
+    const local = { metadata: { namespace: 'default' }, spec: { ...spec, groups: ['devs'] } };
+    expect((await admin.create(localSubjectAccessReview, local)).status?.allowed).toBe(true);
     const rules = await carol.create(selfSubjectRulesReview, { metadata: {}, spec: { namespace: 'default' } });
     expect(rules.status?.resourceRules).toContainEqual({ ...reading, resources: ['pods'] });
     expect(await refusal(admin.create(subjectAccessReview, { metadata: {}, spec: { user: 'x' } }))).toContain(
@@ -137,6 +141,32 @@ describe('RBAC', () => {
     };
     expect(await refusal(erin.create(roleBinding, bindingToAdmin))).toContain(
       'is attempting to grant RBAC permissions not currently held',
+    );
+  });
+
+  it('lets nobody gather rights by aggregation that they do not hold', async () => {
+    await admin.create(clusterRole, {
+      metadata: { name: 'part', labels: { 'example.com/to': 'whole' } },
+      rules: [{ ...reading, resources: ['secrets'] }],
+    });
+    const rules = [{ verbs: ['create'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] }];
+    await admin.create(clusterRole, { metadata: { name: 'makes-roles' }, rules });
+    await admin.create(clusterRoleBinding, {
+      metadata: { name: 'makes-roles' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'makes-roles' },
+      subjects: [{ kind: 'User', name: 'fay', apiGroup: 'rbac.authorization.k8s.io' }],
+    });
+    const fay = await server.as('fay');
+    const gathering = () =>
+      refusal(
+        fay.create(clusterRole, {
+          metadata: { name: 'whole' },
+          aggregationRule: { clusterRoleSelectors: [{ matchLabels: { 'example.com/to': 'whole' } }] },
+        }),
+      );
+    await eventually(async () => !(await gathering()).includes('cannot create'));
+    expect(await gathering()).toBe(
+      '403 clusterroles.rbac.authorization.k8s.io "whole" is forbidden: must have cluster-admin privileges to use the aggregationRule',
     );
   });
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
+import { node } from '@coracle/api/core/v1/node';
 import { pod } from '@coracle/api/core/v1/pod';
 import { service } from '@coracle/api/core/v1/service';
 import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
@@ -49,6 +50,8 @@ beforeAll(async () => {
   };
   await running('web', ip);
   await running('here', '127.0.0.1');
+  const made = await server.client.create(node, { metadata: { name: 'n1' }, spec: {} });
+  await server.client.updateStatus(node, { ...made, status: { addresses: [{ type: 'InternalIP', address: ip }] } });
   const metadata = { name: 'web', namespace: 'default' };
   await server.client.create(service, { metadata, spec: { ports: [{ name: 'http', port: 81 }] } });
   const targetRef = { kind: 'Pod', name: 'web', namespace: 'default' };
@@ -73,8 +76,10 @@ afterAll(async () => {
   target.close();
 });
 
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 describe('proxy of pods', () => {
-  it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('passes %s on', async (method) => {
+  it.each(methods)('passes %s on', async (method) => {
     const body = method === 'GET' ? undefined : 'text';
     const headers = { authorization: 'Bearer mine', cookie: 'a=b' };
     const answer = await call(method, `${pods}/web/proxy/a%20b/c?dryRun=odd`, body, headers);
@@ -112,7 +117,21 @@ describe('proxy of pods', () => {
   });
 });
 
+describe('proxy of nodes', () => {
+  it.each(methods)('passes %s on', async (method) => {
+    const body = method === 'GET' ? undefined : 'text';
+    const answer = await call(method, `/api/v1/nodes/http:n1:${port}/proxy/a?b=c`, body);
+    expect([answer.status, answer.body]).toMatchObject([418, { method, url: '/a?b=c', body: body ?? '' }]);
+  });
+});
+
 describe('proxy of services', () => {
+  it.each(methods)('passes %s on', async (method) => {
+    const body = method === 'GET' ? undefined : 'text';
+    const answer = await call(method, '/api/v1/namespaces/default/services/web:http/proxy/a?b=c', body);
+    expect([answer.status, answer.body]).toMatchObject([418, { method, url: '/a?b=c', body: body ?? '' }]);
+  });
+
   it.each([
     ['web:http', 418, undefined],
     ['http:web:81', 418, undefined],

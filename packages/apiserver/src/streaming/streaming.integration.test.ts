@@ -326,6 +326,16 @@ describe('exec', () => {
   });
 });
 
+describe('attach', () => {
+  it('is to what runs: its output comes, and input goes until it ends', async () => {
+    const outputs = { stdout: new PassThrough(), stdin: Readable.from(['hello']) };
+    const status = await remoteCommand(server.admin, path('web', 'attach'), { stdin: true, stderr: 'false' }, outputs);
+    outputs.stdout.end();
+    expect([status.status, await text(outputs.stdout)]).toEqual(['Success', 'hello']);
+    expect(asked).toEqual(['POST /attach/default/web/c?input=1&output=1']);
+  });
+});
+
 /** A raw upgrade over TLS as the administrator; resolves with the head of the answer and the connection. */
 async function upgrade(target: string, protocol: string, headers: string[] = [], method = 'POST') {
   const { certData, keyData } = await server.configOf('raw', 'system:masters');
@@ -363,10 +373,33 @@ describe('an upgrade the server does not translate', () => {
     socket.destroy();
   });
 
-  it('that the kubelet refuses is refused with its answer', async () => {
-    const { head, socket } = await upgrade(`${path('two', 'exec')}?container=refuses&stdout=1&command=x`, 'SPDY/3.1');
-    expect(head).toContain('404 Not Found');
+  it.each(['exec', 'attach'])('is a WebSocket of v4, between the client and the kubelet: %s', async (what) => {
+    const { head, socket } = await upgrade(
+      `${path('web', what)}?stdin=true&stdout=true&stderr=false${what === 'exec' ? '&command=cat' : ''}`,
+      'websocket',
+      [
+        'Sec-WebSocket-Protocol: v4.channel.k8s.io',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ],
+      'GET',
+    );
+    expect(head).toContain('101 Switching Protocols');
+    expect(head).toContain('Sec-WebSocket-Protocol: v4.channel.k8s.io');
+    expect(asked).toEqual([`GET /${what}/default/web/c?input=1&output=1${what === 'exec' ? '&command=cat' : ''}`]);
+    const frame = Buffer.from([0x82, 0x82, 0, 0, 0, 0, 0, 0x61]);
+    socket.write(frame);
+    expect((await once(socket, 'data'))[0]).toEqual(frame);
     socket.destroy();
+  });
+
+  it('that the kubelet refuses is refused with its answer, and nobody is reached over the connection any more', async () => {
+    const { head, socket } = await upgrade(`${path('two', 'exec')}?container=refuses&stdout=1&command=x`, 'SPDY/3.1');
+    socket.write(`GET ${path('web', 'log')} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const answers = head + (await text(socket));
+    expect(answers).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+    expect(answers).toMatch(/container not running$/);
+    expect(asked).toHaveLength(1);
   });
 });
 
