@@ -55,7 +55,11 @@ function testsOfServers(): string[] {
   const folder = 'packages/apiserver/src';
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => /(?<!integration)\.test\.ts$/.test(path) && !/(hostile|odd-input|growth)\.test\.ts$/.test(path))
-    .filter((path) => /startApiServer|startSecureServer|ownStore/.test(readFileSync(join(root, folder, path), 'utf8')))
+    .filter((path) =>
+      /startApiServer|startSecureServer|startExtensionServer|callsToOwnServer|ownStore/.test(
+        readFileSync(join(root, folder, path), 'utf8'),
+      ),
+    )
     .map((path) => `${folder}/${path}`);
 }
 

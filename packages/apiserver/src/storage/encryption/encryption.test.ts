@@ -6,8 +6,9 @@ import { secret as secretKind } from '@coracle/api/core/v1/secret';
 import type { Client } from '@coracle/client/client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { ownStore } from '../../testing/own-store.ts';
 import { startApiServer, type TestServer } from '../../testing.ts';
-import { MemoryStore } from '../memory-store.ts';
+import type { Store } from '../store.ts';
 import { aesGcm, secretBox } from './ciphers.ts';
 import { parseEncryptionConfiguration } from './configuration.ts';
 import { resourceOfKey } from './resources.ts';
@@ -36,7 +37,7 @@ const clear = 'hunter2';
 describe('encryption at rest', () => {
   let folder: string;
   let file: string;
-  let store: MemoryStore;
+  let store: Store;
   let metrics: Registry;
   let encryption: Encryption;
   let server: TestServer;
@@ -46,7 +47,7 @@ describe('encryption at rest', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'coracle-encryption-'));
     file = join(folder, 'encryption.yaml');
-    store = new MemoryStore();
+    store = await ownStore();
     metrics = new Registry();
     warnings.length = 0;
   });
