@@ -56,7 +56,7 @@ function testsOfServers(): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => /(?<!integration)\.test\.ts$/.test(path) && !/(hostile|odd-input|growth)\.test\.ts$/.test(path))
     .filter((path) =>
-      /startApiServer|startSecureServer|startExtensionServer|callsToOwnServer|ownStore/.test(
+      /startApiServer|startSecureServer|startExtensionServer|ownStore|testing\/own-/.test(
         readFileSync(join(root, folder, path), 'utf8'),
       ),
     )

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Call, callsTo } from '../testing/http.ts';
-import { startApiServer, type TestServer } from '../testing.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { callsToOwnServer, freshNamespace } from '../testing/own-server.ts';
 
-let server: TestServer;
-let call: Call;
+const call = callsToOwnServer();
 let path: string;
-let run = 0;
-
-beforeAll(async () => {
-  server = await startApiServer();
-  call = callsTo(server.url);
-});
-afterAll(() => server.close());
 beforeEach(async () => {
-  const namespace = `deletes${run++}`;
-  await call('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-  path = `/api/v1/namespaces/${namespace}`;
+  path = await freshNamespace(call);
 });
 
 const podSpec = { containers: [{ name: 'c', image: 'i' }] };

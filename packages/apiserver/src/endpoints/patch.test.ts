@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Answer, type Call, callsTo } from '../testing/http.ts';
-import { startApiServer, type TestServer } from '../testing.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Answer } from '../testing/http.ts';
+import { callsToOwnServer, freshNamespace } from '../testing/own-server.ts';
 
-let server: TestServer;
-let call: Call;
+const call = callsToOwnServer();
 let path: string;
-let run = 0;
-
-beforeAll(async () => {
-  server = await startApiServer();
-  call = callsTo(server.url);
-});
-afterAll(() => server.close());
 beforeEach(async () => {
-  const namespace = `patches${run++}`;
-  await call('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-  path = `/api/v1/namespaces/${namespace}`;
+  path = await freshNamespace(call);
   await call('POST', `${path}/configmaps`, { metadata: { name: 'a', labels: { x: 'y' } }, data: { one: '1' } });
 });
 

@@ -11,3 +11,12 @@ export function callsToOwnServer(options: TestServerOptions = {}): Call {
   afterAll(() => server.close());
   return (...request) => callsTo(server.url)(...request);
 }
+
+let made = 0;
+
+/** Makes a namespace of a name of its own; resolves to the path below which its objects of the core group are. */
+export async function freshNamespace(call: Call): Promise<string> {
+  const name = `test-${made++}`;
+  await call('POST', '/api/v1/namespaces', { metadata: { name } });
+  return `/api/v1/namespaces/${name}`;
+}
