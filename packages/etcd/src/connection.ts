@@ -38,16 +38,17 @@ export class Connection {
 
   /** Opens a stream for a call. Rejects with EtcdError, `unsent`, when no connection comes about. */
   async open(headers: Record<string, string>): Promise<ClientHttp2Stream> {
-    const session = this.#session ?? (await this.#connect());
-    try {
-      const stream = session.request(headers);
-      this.#underWay++;
-      stream.once('close', () => this.#underWay--);
-      return stream;
-    } catch (error) {
-      // It was lost, or is going away, and this call was the first to see it.
-      throw new EtcdError(statusCode.unavailable, (error as Error).message, { unsent: true });
-    }
+    const session = this.#usable() ?? (await this.#connect());
+    if (!isUsable(session)) throw new EtcdError(statusCode.unavailable, 'the connection was lost', { unsent: true });
+    const stream = session.request(headers);
+    this.#underWay++;
+    stream.once('close', () => this.#underWay--);
+    return stream;
+  }
+
+  /** The connection there is, unless it is over and its end not told yet: a call on it would fail before anybody listens. */
+  #usable(): ClientHttp2Session | undefined {
+    return this.#session && isUsable(this.#session) ? this.#session : undefined;
   }
 
   close(): void {
@@ -126,6 +127,8 @@ export class Connection {
     });
   }
 }
+
+const isUsable = (session: ClientHttp2Session): boolean => !session.destroyed && !session.closed;
 
 /** What a stream's end without a status means. A stream that was refused was not looked at (RFC 9113, 8.7). */
 export function streamError(stream: ClientHttp2Stream, error: Error | undefined): EtcdError {
