@@ -59,11 +59,15 @@ export interface ObjectSchema {
   readonly fields: ReadonlyMap<string, FieldSchema>;
   /** The type of members that are no declared fields, where those are kept (custom resources that preserve unknown fields). */
   readonly rest?: Schema;
+  /** Whether values that are no objects fit too, each as one thing. */
+  readonly open?: boolean;
 }
 
 export interface ListSchema {
   readonly is: 'list';
   readonly items: Schema;
+  /** What is declared about the items besides their type, as of a field. */
+  readonly row?: FieldRow;
 }
 
 export interface MapSchema {
@@ -71,10 +75,8 @@ export interface MapSchema {
   readonly values: Schema;
   /** What is declared about the values besides their type, as of a field. */
   readonly row?: FieldRow;
-  /** Nothing is declared about the value: where it is a map it has parts, else it is one thing. */
+  /** Whether values that are no maps fit too, each as one thing. */
   readonly open?: boolean;
-  /** Of an open one: whether nothing but a map fits. */
-  readonly mapOnly?: boolean;
 }
 
 export interface FieldSchema {

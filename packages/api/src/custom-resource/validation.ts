@@ -3,7 +3,6 @@ import type { CustomResourceSubresources } from '../generated/apiextensions/v1.t
 import type { DynamicType, KubeObject } from '../kind.ts';
 import { type FieldError, invalid, Path } from '../meta/field-path.ts';
 import { getOwn, isObject } from '../meta/object.ts';
-import { absent } from '../structural/former.ts';
 import { duplicateItems, hasLists } from '../structural/lists.ts';
 import type { StructuralNode } from '../structural/node.ts';
 import { type SchemaValidator, schemaValidator } from '../structural/validate.ts';
@@ -97,7 +96,7 @@ export function resourceValidator(
 function statusErrors(it: KubeObject, old: KubeObject, validator: SchemaValidator | undefined): FieldError[] {
   const now = getOwn(it, 'status');
   if (!validator || now === undefined) return [];
-  return validator.validate(now, 'status', getOwn(old, 'status') ?? absent);
+  return validator.validate(now, 'status', getOwn(old, 'status') ?? null);
 }
 
 function scaleSpecErrors(it: KubeObject, scale: Scale): FieldError[] {

@@ -154,6 +154,16 @@ describe('applyObject', () => {
     expect(entry(both, 'two')?.time).toBeUndefined();
   });
 
+  it('writes down a time for who would change a field that the endpoint resets', () => {
+    const reported = (replicas: number): Loose => ({ ...deployment({ replicas }), status: { replicas: 1 } }) as Loose;
+    const live = apply(undefined, reported(2), 'one', 1);
+    const ignored = setOfFields(['spec', 'metadata']);
+    const report = (replicas: number) => apply(live, reported(replicas), 'two', 2, { ignored, subresource: 'status' });
+    expect(entry(report(3), 'two')).toMatchObject({ time: clock(2), fieldsV1: { 'f:status': { 'f:replicas': {} } } });
+    expect(report(3)['spec']).toEqual(live['spec']);
+    expect(entry(report(2), 'two')?.time).toBeUndefined();
+  });
+
   it('names conflicts level by level', () => {
     const live = apply(undefined, deployment({ ...(pod({ name: 'a', image: 'x' }) as object), replicas: 2 }), 'one', 1);
     const wanted = deployment({ ...(pod({ name: 'a', image: 'y' }) as object), replicas: 3 });

@@ -126,8 +126,9 @@ function merge(request: ApplyRequest, live: KubeObject, before: readonly Manager
   const ownersWith = (fields: FieldSet): Manager[] => [...others, { ...self, fields, time: last?.time }];
   const merged = prune(mergeTyped(live, config, schema), ownersWith(mine), last, versions);
   const owners = ownersWith(managedOf(mine));
-  // A new order of a keyed list changes the object, though no field of it.
-  if (deepEqual(live, merged)) return { object: live, managers: owners, same: true };
+  // A new order of a keyed list changes the object, though no field of it; so does what the endpoint resets afterwards.
+  const isSame = deepEqual(live, merged) && (!ignored || deepEqual(live, mergeTyped(live, applied, schema)));
+  if (isSame) return { object: live, managers: owners, same: true };
   const change = new ObjectChange(live, merged, schema, self.apiVersion, versions);
   const contested = conflictsWith(owners, self, change);
   const conflicts = contested.length > 0 ? fieldsAfterLastApplied(contested, live, request) : contested;

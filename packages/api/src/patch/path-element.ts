@@ -1,3 +1,4 @@
+import { goQuoted, goText } from '../codec/go-text.ts';
 import { decodeJson, encodeJson, JsonError } from '../codec/json.ts';
 import { isObject } from '../meta/object.ts';
 
@@ -57,11 +58,22 @@ export function formatElement(element: string): string {
       return `.${rest}`;
     case 'k': {
       const keys = Object.entries(decodeJson(rest).value as Record<string, unknown>);
-      return `[${keys.map(([key, value]) => `${key}=${encodeJson(value)}`).join(',')}]`;
+      return `[${keys.map(([key, value]) => `${key}=${shown(value)}`).join(',')}]`;
     }
     case 'v':
-      return `[=${rest}]`;
+      return `[=${shown(decodeJson(rest).value)}]`;
     default:
       return `[${rest}]`;
   }
+}
+
+/** A value in a path. */
+function shown(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return goQuoted(value);
+  if (Array.isArray(value)) return `[${value.map(shown).join(',')}]`;
+  if (!isObject(value)) return goText(value);
+  return Object.entries(value)
+    .map(([key, each]) => `${key}=${shown(each)}`)
+    .join('');
 }

@@ -1,10 +1,9 @@
 import { goText, goTypeOf } from '../codec/go-text.ts';
 import { mostErrorText } from '../meta/field-path.ts';
 import { isObject } from '../meta/object.ts';
-import { Quantity } from '../meta/quantity.ts';
 import type { ObjectSchema, ScalarName, Schema } from '../schema.ts';
 import { fieldElement, formatElement, indexElement, valueElement } from './path-element.ts';
-import { itemKey, memberRef, type TypedRef, topologyOf } from './typed.ts';
+import { itemKey, itemsOf, memberRef, type TypedRef, topologyOf } from './typed.ts';
 
 /** Ends a check that has found more than anybody is told. */
 class EnoughFound extends Error {}
@@ -36,7 +35,8 @@ export function typeErrors(value: unknown, schema: ObjectSchema): string[] {
 }
 
 const numeric = new Set<ScalarName>(['int32', 'int64', 'double']);
-const textual = new Set<ScalarName>(['string', 'bytes', 'time', 'microTime', 'duration']);
+const textual = new Set<ScalarName>(['string', 'bytes', 'duration']);
+const untyped = new Set<ScalarName>(['time', 'microTime', 'quantity', 'intOrString']);
 
 /** A value as Go prints it where a scalar is expected. */
 const goValue = (value: unknown): string => {
@@ -62,16 +62,8 @@ function checkScalar(scalar: ScalarName, value: unknown, path: string, errors: C
     if (typeof value !== 'string') errors.add(`${path}: expected string, got ${goValue(value)}`);
   } else if (scalar === 'bool') {
     if (typeof value !== 'boolean') errors.add(`${path}: expected boolean, got &{${goText(value)}}`);
-  } else if (scalar === 'quantity' || scalar === 'intOrString') {
-    if (!isNumber && typeof value !== 'string') {
-      errors.add(`${path}: expected number or string, got ${goValue(value)}`);
-    } else if (scalar === 'quantity') {
-      try {
-        Quantity.parse(value as string | number);
-      } catch (error) {
-        errors.add(`${path}: ${(error as Error).message}`);
-      }
-    }
+  } else if (untyped.has(scalar)) {
+    if (typeof value === 'object') errors.add(`${path}: expected any scalar, got &{${goText(value)}}`);
   }
 }
 
@@ -82,11 +74,11 @@ function check(ref: TypedRef, value: unknown, path: string, errors: Complaints):
     checkScalar(schema.scalar, value, path, errors);
     return;
   }
-  if (schema.is === 'map' && schema.open && !schema.mapOnly) return;
   if (schema.is === 'list') checkList(ref, schema, value, path, errors);
   else checkMembers(schema, value, path, errors);
 }
 
+/** Of an object with a field that its type does not have, nothing is said of what comes after it. */
 function checkMembers(
   schema: Schema & { is: 'object' | 'map' },
   value: unknown,
@@ -94,15 +86,18 @@ function checkMembers(
   errors: Complaints,
 ): void {
   if (!isObject(value)) {
-    errors.add(`${path}: expected map, got &{${goText(value)}}`);
+    if (!schema.open) errors.add(`${path}: expected map, got &{${goText(value)}}`);
     return;
   }
   const topology = schema.is === 'map' ? ({ is: 'map', schema } as const) : ({ is: 'struct', schema } as const);
   for (const name in value) {
     const at = path + formatElement(fieldElement(name));
     const member = memberRef(topology, name);
-    if (member) check(member, value[name], at, errors);
-    else errors.add(`${at}: field not declared in schema`);
+    if (member === undefined) {
+      errors.add(`${at}: field not declared in schema`);
+      return;
+    }
+    check(member, value[name], at, errors);
   }
 }
 
@@ -131,8 +126,9 @@ function checkList(
     let element: string | undefined = indexElement(i);
     if (topology.is === 'keyed') {
       element = itemKey(item, topology.keys);
-      if (item === null) {
-        errors.add(`${path}: element ${i}: associative list with keys may not have a null element`);
+      if (!isObject(item)) {
+        const what = item === null ? 'a null element' : 'non-map elements';
+        errors.add(`${path}: element ${i}: associative list with keys may not have ${what}`);
         return;
       }
       if (element === undefined) {
@@ -152,6 +148,6 @@ function checkList(
     }
     if (seen.has(element)) errors.add(`${path}: duplicate entries for key ${formatElement(element)}`);
     seen.add(element);
-    check({ schema: schema.items }, item, path + formatElement(element), errors);
+    check(itemsOf(schema), item, path + formatElement(element), errors);
   }
 }

@@ -136,13 +136,27 @@ function compareValue(
     // An empty struct that is always there is the same as an absent one.
     if (from === undefined && !(always.before && topology.is === 'struct')) changed.add(element);
     else if (to === undefined && !(always.after && topology.is === 'struct')) removed.add(element);
-    else if (from !== undefined && to !== undefined && !deepEqual(from, to)) changed.add(element);
+    else if (from !== undefined && to !== undefined && !deepEqual(from, to)) {
+      changed.add(element);
+      compareForms(ref, from, to, element, changed, removed);
+    }
     return;
   }
   const sides = { before: from !== undefined || always.before, after: to !== undefined || always.after };
   compareParts(topology, from, to, new Below(changed, element), new Below(removed, element), sides);
   if (!sides.before) changed.add(element);
   else if (!sides.after) removed.add(element);
+}
+
+/** The parts of a map that comes where there was something else, or goes for it. */
+function compareForms(ref: TypedRef, from: unknown, to: unknown, element: string, changed: Sink, removed: Sink): void {
+  const { schema } = ref;
+  if ((schema.is !== 'object' && schema.is !== 'map') || !schema.open) return;
+  const parts = topologyOf(ref);
+  if (parts.is === 'leaf' || isObject(from) === isObject(to)) return;
+  const [before, after] = [from, to].map((value) => (isObject(value) ? value : undefined));
+  const sides = { before: before !== undefined, after: after !== undefined };
+  compareParts(parts, before, after, new Below(changed, element), new Below(removed, element), sides);
 }
 
 /** Whether a value has the form of its type. Custom resources are compared before they are validated: what has not is one thing. */

@@ -33,7 +33,7 @@ const bySchema = new WeakMap<Schema, Topology>();
  */
 export function topologyOf({ schema, row }: TypedRef, ...values: unknown[]): Topology {
   if (schema.is === 'scalar') return leaf;
-  if (schema.is === 'map' && schema.open && !values.every(isMapOrNothing)) return leaf;
+  if (schema.is !== 'list' && schema.open && !values.every(isMapOrNothing)) return leaf;
   const known = row ? byRow.get(row) : bySchema.get(schema);
   if (known) return known;
   const made = resolve(schema, row);
@@ -76,13 +76,14 @@ export function itemKey(item: unknown, keys: readonly KeyField[]): string | unde
   if (!isObject(item)) return undefined;
   // One key that is a string is nearly all there is.
   if (keys.length === 1) {
-    const value = item[keys[0]!.name] ?? keys[0]!.default;
-    if (typeof value === 'string') return `k:{${JSON.stringify(keys[0]!.name)}:${JSON.stringify(value)}}`;
+    const { name, default: fallback } = keys[0]!;
+    const value = item[name] === undefined ? fallback : item[name];
+    if (typeof value === 'string') return `k:{${JSON.stringify(name)}:${JSON.stringify(value)}}`;
   }
   const found: Record<string, unknown> = {};
   let any = false;
   for (const { name, default: fallback } of keys) {
-    const value = item[name] ?? fallback;
+    const value = item[name] === undefined ? fallback : item[name];
     if (value === undefined) continue;
     found[name] = value;
     any = true;
@@ -119,7 +120,12 @@ const atomicTypes = new Set([
 /** The type of an item of a set or keyed list. */
 export function itemRef(topology: Topology): TypedRef {
   if (topology.is !== 'keyed') return anything;
-  const { items } = topology.schema;
+  return itemsOf(topology.schema);
+}
+
+/** The type of a list's items. */
+export function itemsOf({ items, row }: ListSchema): TypedRef {
+  if (row) return { schema: items, row };
   return items.is === 'object' && atomicTypes.has(items.name) ? anything : { schema: items };
 }
 

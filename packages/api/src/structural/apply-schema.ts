@@ -3,18 +3,17 @@ import { objectSchemaOf } from '../schema.ts';
 import type { StructuralNode } from './node.ts';
 
 /** What nobody declared: maps have parts, everything else is one thing. */
-const open: MapSchema = {
+const anything: MapSchema = {
   is: 'map',
   open: true,
   get values(): Schema {
-    return open;
+    return anything;
   },
 };
 
-const openMap: MapSchema = { is: 'map', open: true, mapOnly: true, values: open };
+const anyMap: MapSchema = { is: 'map', values: anything };
 
 const scalars: Readonly<Record<string, ScalarName>> = {
-  string: 'string',
   integer: 'int64',
   number: 'double',
   boolean: 'bool',
@@ -25,12 +24,19 @@ export function applySchema(name: string, node: StructuralNode): ObjectSchema {
   return resourceSchema(name, node);
 }
 
-function resourceSchema(name: string, node: StructuralNode): ObjectSchema {
-  return objectSchema(name, node.preserveUnknown, () => resourceFields(name, node));
+/** `inherited`: whether something around it preserves unknown fields, and so all that is in it does. */
+function resourceSchema(name: string, node: StructuralNode, inherited = false): ObjectSchema {
+  const preserves = inherited || node.preserveUnknown;
+  return objectSchema(name, preserves, () => resourceFields(name, node, preserves));
 }
 
 /** Fields are made when they are first looked at: there may be very many. */
-function objectSchema(name: string, preserves: boolean, make: () => Map<string, FieldSchema>): ObjectSchema {
+function objectSchema(
+  name: string,
+  preserves: boolean,
+  make: () => Map<string, FieldSchema>,
+  open = false,
+): ObjectSchema {
   let fields: Map<string, FieldSchema> | undefined;
   return {
     is: 'object',
@@ -39,12 +45,13 @@ function objectSchema(name: string, preserves: boolean, make: () => Map<string, 
       fields ??= make();
       return fields;
     },
-    ...(preserves ? { rest: open } : {}),
+    ...(preserves ? { rest: anything } : {}),
+    ...(open ? { open } : {}),
   };
 }
 
-function resourceFields(name: string, node: StructuralNode): Map<string, FieldSchema> {
-  const fields = fieldsOf(name, node);
+function resourceFields(name: string, node: StructuralNode, preserves: boolean): Map<string, FieldSchema> {
+  const fields = fieldsOf(name, node, preserves);
   const text: Schema = { is: 'scalar', scalar: 'string' };
   fields.set('apiVersion', field('apiVersion', { type: 'string', optional: true }, text));
   fields.set('kind', field('kind', { type: 'string', optional: true }, text));
@@ -61,10 +68,10 @@ function resourceFields(name: string, node: StructuralNode): Map<string, FieldSc
 
 const field = (name: string, row: FieldRow, schema: Schema): FieldSchema => ({ name, row, schema, inlinedUnder: [] });
 
-function fieldsOf(name: string, node: StructuralNode): Map<string, FieldSchema> {
+function fieldsOf(name: string, node: StructuralNode, preserves: boolean): Map<string, FieldSchema> {
   const fields = new Map<string, FieldSchema>();
   for (const [key, property] of node.properties ?? []) {
-    fields.set(key, field(key, rowOf(property), schemaOfNode(`${name}.${key}`, property)));
+    fields.set(key, field(key, rowOf(property), schemaOfNode(`${name}.${key}`, property, preserves)));
   }
   return fields;
 }
@@ -82,19 +89,27 @@ function rowOf(node: StructuralNode): FieldRow {
   };
 }
 
-function schemaOfNode(name: string, node: StructuralNode): Schema {
-  if (node.intOrString) return open;
-  const scalar = scalars[node.type];
+function schemaOfNode(name: string, node: StructuralNode, inherited: boolean): Schema {
+  const { type, items, properties, additional } = node;
+  const preserves = inherited || node.preserveUnknown;
+  // A text of a format is any scalar to server-side apply.
+  if (type === 'string') return { is: 'scalar', scalar: isPlainText(node) ? 'string' : 'intOrString' };
+  const scalar = scalars[type];
   if (scalar) return { is: 'scalar', scalar };
-  if (node.type === 'array') return { is: 'list', items: node.items ? schemaOfNode(name, node.items) : open };
-  if (node.embedded) return resourceSchema(name, node);
-  if (node.properties) {
-    return objectSchema(name, node.preserveUnknown, () => fieldsOf(name, node));
+  if (type === 'array') {
+    return items
+      ? { is: 'list', items: schemaOfNode(name, items, preserves), row: rowOf(items) }
+      : { is: 'list', items: anything };
   }
-  if (typeof node.additional === 'object') {
-    return { is: 'map', values: schemaOfNode(name, node.additional), row: rowOf(node.additional) };
+  if (node.embedded) return resourceSchema(name, node, inherited);
+  if (properties) return objectSchema(name, preserves, () => fieldsOf(name, node, preserves), type === '');
+  if (typeof additional === 'object') {
+    return { is: 'map', values: schemaOfNode(name, additional, preserves), row: rowOf(additional), open: type === '' };
   }
-  if (node.type === '') return open;
-  if (node.additional === true || node.preserveUnknown) return openMap;
-  return { is: 'object', name, fields: new Map() };
+  return type === '' ? anything : anyMap;
+}
+
+/** Of the texts, those without a format and bytes are nothing but texts. */
+function isPlainText({ props: { format = '' } }: StructuralNode): boolean {
+  return format === '' || format === 'byte';
 }

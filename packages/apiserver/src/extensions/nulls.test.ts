@@ -119,3 +119,41 @@ describe('a null in a custom resource', () => {
     expect(owned(untyped.body, 'me')).toEqual({ 'f:any': {} });
   });
 });
+
+describe('a status of null', () => {
+  const parts = '/apis/example.com/v1/namespaces/default/parts';
+  const report = (name: string, status: unknown) =>
+    call(
+      'PATCH',
+      `${parts}/${name}/status?fieldManager=me&force=true`,
+      { apiVersion: 'example.com/v1', kind: 'Part', metadata: { name }, status },
+      { 'content-type': 'application/apply-patch+yaml' },
+    );
+
+  beforeAll(async () => {
+    const status: JSONSchemaProps = { type: 'object', required: ['phase'], properties: { phase: text } };
+    await define(call, definitionOf('Part', [{ ...versionOf({ status }), subresources: { status: {} } }]));
+    for (const name of ['new', 'old']) {
+      await call('POST', parts, { apiVersion: 'example.com/v1', kind: 'Part', metadata: { name } });
+    }
+  });
+
+  it('is as none where there was none, and is owned', async () => {
+    const { status, body } = await report('new', null);
+    expect([status, body.status]).toEqual([200, undefined]);
+    expect(body.metadata.managedFields).toEqual([
+      expect.objectContaining({ manager: 'me', subresource: 'status', fieldsV1: { 'f:status': {} } }),
+    ]);
+  });
+
+  it('is refused where there was one', async () => {
+    await call(
+      'PATCH',
+      `${parts}/old/status`,
+      { status: { phase: 'x' } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    const { status, body } = await report('old', null);
+    expect([status, body.status?.phase ?? body.message]).toEqual([200, 'x']);
+  });
+});
