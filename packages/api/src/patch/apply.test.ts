@@ -328,6 +328,18 @@ describe('applyObject', () => {
     );
   });
 
+  it('gives that manager no fields that the endpoint resets', () => {
+    const live = { ...deployment({ replicas: 3 }, { uid: 'u' }), status: { replicas: 1 } } as Loose;
+    const wanted = { ...deployment({}), status: { readyReplicas: 1 } } as Loose;
+    const owners = (ignored: string[]) =>
+      apply(live, wanted, 'me', 1, { ignored: setOfFields(ignored), subresource: 'status' }).metadata.managedFields;
+    expect(owners(['metadata', 'spec'])?.map(({ manager, fieldsV1 }) => [manager, fieldsV1])).toEqual([
+      ['me', { 'f:status': { 'f:readyReplicas': {} } }],
+      ['before-first-apply', { 'f:status': { 'f:replicas': {} } }],
+    ]);
+    expect(owners(['metadata', 'spec', 'status'])).toBeUndefined();
+  });
+
   it('does not own fields that the endpoint resets', () => {
     const object = apply(undefined, { ...deployment({ replicas: 1 }), status: { replicas: 9 } } as Loose, 'me', 1, {
       ignored: setOfFields(['status']),

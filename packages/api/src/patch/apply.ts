@@ -103,8 +103,10 @@ function emptyObject(applied: KubeObject): KubeObject {
 function managersBeforeApply(request: ApplyRequest, live: KubeObject): Manager[] {
   const known = decodeManagers(live.metadata.managedFields) ?? [];
   if (known.length > 0 || !request.live) return known;
-  const fields = compareTyped(undefined, live, request.schema).changed;
-  const { apiVersion } = request;
+  const { apiVersion, ignored } = request;
+  const all = compareTyped(undefined, live, request.schema).changed;
+  const fields = ignored ? recursiveDifference(all, ignored) : all;
+  if (isEmptySet(fields)) return [];
   const time = request.time ?? now();
   return [{ manager: 'before-first-apply', operation: 'Update', apiVersion, subresource: '', time, fields }];
 }

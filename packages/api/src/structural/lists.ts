@@ -1,7 +1,8 @@
+import { encodeJson } from '../codec/json.ts';
 import { append } from '../meta/append.ts';
 import { duplicate, type FieldError, invalid, Path } from '../meta/field-path.ts';
 import { inKeyOrder, isObject } from '../meta/object.ts';
-import { keyOf } from './list-keys.ts';
+import { keysOf } from './list-keys.ts';
 import { memberOf, type StructuralNode } from './node.ts';
 
 /** Items that occur twice in lists that are sets, or keys that do in lists that are maps. */
@@ -28,27 +29,27 @@ function walk(value: unknown, node: StructuralNode, at: Path): FieldError[] {
 }
 
 function repeated(list: readonly unknown[], { listType, listKeys }: StructuralNode, at: Path): FieldError[] {
+  if (listType === 'set') return repetitions(list, at);
+  const odd = list.findIndex((item) => item !== null && !isObject(item));
+  if (odd >= 0) return [invalid(at.index(odd), list[odd], 'must be an object for an array of list-type map')];
+  return repetitions(
+    list.map((item) => keysOf(item ?? {}, listKeys)),
+    at,
+  );
+}
+
+/** However often one is repeated, it is said once. */
+function repetitions(list: readonly unknown[], at: Path): FieldError[] {
   const seen = new Map<string, number>();
   const errors: FieldError[] = [];
   for (const [i, item] of list.entries()) {
-    if (listType === 'map' && item === null) continue;
-    if (listType === 'map' && !isObject(item)) {
-      errors.push(invalid(at.index(i), item, 'must be an object for an array of list-type map'));
-      continue;
-    }
-    const key = keyOf(item, listType === 'map' ? listKeys : Object.keys(isObject(item) ? item : {}).sort());
-    const times = (seen.get(key) ?? 0) + 1;
-    seen.set(key, times);
-    // However often it is repeated, it is said once.
-    if (times === 2)
-      errors.push(duplicate(at.index(i), inKeyOrder(listType === 'map' ? keysOf(item, listKeys) : item)));
+    const ordered = inKeyOrder(item);
+    const text = encodeJson(ordered);
+    const times = (seen.get(text) ?? 0) + 1;
+    seen.set(text, times);
+    if (times === 2) errors.push(duplicate(at.index(i), ordered));
   }
   return errors;
-}
-
-function keysOf(item: unknown, keys: readonly string[]): unknown {
-  if (!isObject(item)) return item;
-  return Object.fromEntries(keys.filter((key) => Object.hasOwn(item, key)).map((key) => [key, item[key]]));
 }
 
 const known = new WeakMap<StructuralNode, boolean>();

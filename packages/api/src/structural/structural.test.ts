@@ -230,16 +230,32 @@ describe('pruning and defaults', () => {
 });
 
 describe('the items of a list that is a map', () => {
-  it('are told of as of their type alone where they are null', () => {
-    const list = structuralNode({
+  const listOf = (...keys: string[]) =>
+    structuralNode({
       type: 'array',
       'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['k'],
+      'x-kubernetes-list-map-keys': keys,
       items: { type: 'object', properties: { k: { type: 'string' } } },
     });
-    expect(duplicateItems([null, null, { k: 'a' }], list)).toEqual([]);
-    expect(duplicateItems(['a'], list)).toHaveLength(1);
+  const none = ': Duplicate value: {}';
+
+  it.each<[unknown[], string[]]>([
+    [[null, null, { k: 'a' }], [`[1]${none}`]],
+    [[null, {}], [`[1]${none}`]],
+    [[{ k: null }, {}], []],
+    [[{ k: { a: 1, b: 2 } }, { k: { b: 2, a: 1 } }], ['[1]: Duplicate value: {"k":{"a":1,"b":2}}']],
+    [[{ k: 'a' }, 1, 'x', { k: 'a' }], ['[1]: Invalid value: 1: must be an object for an array of list-type map']],
+  ])('%j: %j', (items, errors) => {
+    expect(text(duplicateItems(items, listOf('k')))).toEqual(errors);
+    expect(text(duplicateItems(items, listOf('k', 'l')))).toEqual(errors);
   });
+});
+
+it('items of a set are the same in whatever order their keys are', () => {
+  const set = structuralNode({ type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'object' } });
+  const same = ['[1]: Duplicate value: {"k":{"a":1,"b":2}}'];
+  expect(text(duplicateItems([{ k: { a: 1, b: 2 } }, { k: { b: 2, a: 1 } }], set))).toEqual(same);
+  expect(duplicateItems([{ k: null }, {}], set)).toEqual([]);
 });
 
 describe('formats', () => {
