@@ -1,4 +1,4 @@
-import { type ClientHttp2Stream, createServer, type Http2Server } from 'node:http2';
+import { type ClientHttp2Stream, createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect, createServer as createRelay, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Connection } from './connection.ts';
@@ -14,7 +14,7 @@ const listening = (of: Http2Server | Server) => new Promise<void>((resolve) => o
 
 beforeAll(async () => {
   server = createServer();
-  server.on('stream', (stream, { ':path': path }) => {
+  server.on('stream', (stream: ServerHttp2Stream, { ':path': path }: IncomingHttpHeaders) => {
     if (path === '/') stream.respond({ ':status': 200 }, { endStream: true });
     else stream.respond({ ':status': 200 });
   });

@@ -8,8 +8,14 @@ import { jsonTypeOf } from './decoding.ts';
 export interface Continuation {
   /** The first key that has not been sent, below the list's prefix. */
   start: string;
-  /** The revision all pages show; -1: whatever is newest (an inconsistent continuation). */
+  /** The revision all pages show; -1: whatever is newest (an inconsistent continuation). Near it where it is beyond 2^53. */
   revision: number;
+}
+
+/** A token that was read. */
+export interface ReadContinuation extends Continuation {
+  /** Its revision, as it says it. */
+  readonly asked: string;
 }
 
 const version = 'meta.k8s.io/v1';
@@ -20,22 +26,23 @@ export function encodeContinue({ start, revision }: Continuation): string {
 }
 
 /** Reads a token; throws BadRequest with upstream's texts. */
-export function decodeContinue(token: string): Continuation {
+export function decodeContinue(token: string): ReadContinuation {
   const value = fieldsOf(token);
   if (value.v !== version) {
     throw invalidToken(`server does not recognize this encoded version ${value.v ?? ''}`);
   }
-  if ((value.rv ?? 0) === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${version})`);
+  const rv = value.rv ?? 0;
+  if (Number(rv) === 0) throw invalidToken(`incorrect encoded start resourceVersion (version ${version})`);
   if (!value.start) throw invalidToken(`encoded start key empty (version ${version})`);
   const path = value.start.startsWith('/') ? value.start : `/${value.start}`;
   if (posix.normalize(path) !== path || path.endsWith('/')) throw invalidToken(value.start);
-  return { start: path.slice(1), revision: value.rv! };
+  return { start: path.slice(1), revision: Number(rv), asked: String(rv) };
 }
 
 const fieldTypes = { v: 'string', rv: 'int64', start: 'string' } as const;
 
 /** What a token holds, of the right types. */
-function fieldsOf(token: string): { v?: string; rv?: number; start?: string } {
+function fieldsOf(token: string): { v?: string; rv?: number | bigint; start?: string } {
   const illegal = token.search(/[^\w-]/);
   if (illegal >= 0) throw invalidToken(`illegal base64 data at input byte ${illegal}`);
   let value: unknown;
@@ -48,15 +55,19 @@ function fieldsOf(token: string): { v?: string; rv?: number; start?: string } {
   if (!isObject(value)) throw unfit(value, 'value of type storage.continueToken');
   for (const [name, type] of Object.entries(fieldTypes)) {
     const field = value[name];
-    const fits = type === 'string' ? typeof field === 'string' : Number.isSafeInteger(field);
+    const fits = type === 'string' ? typeof field === 'string' : isInt64(field);
     if (field !== undefined && field !== null && !fits)
       throw unfit(field, `struct field continueToken.${name} of type ${type}`);
   }
   return value;
 }
 
+const isInt64 = (value: unknown): boolean =>
+  typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
+
 function unfit(value: unknown, target: string): StatusError {
-  const shown = typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : jsonTypeOf(value);
+  const isOdd = typeof value === 'bigint' || (typeof value === 'number' && !Number.isInteger(value));
+  const shown = isOdd ? `number ${value}` : jsonTypeOf(value);
   return invalidToken(`json: cannot unmarshal ${shown} into Go ${target}`);
 }
 

@@ -9,8 +9,9 @@ export async function get(call: Call): Promise<void> {
   const { resource, name, namespace, context, machinery } = call;
   checkName(name);
   const form = renderingFor(call);
-  const revision = revisionOf(context.query.get('resourceVersion') ?? '');
-  if (revision !== undefined && revision > 0) await notOlderThan(machinery.registry, revision);
+  const asked = context.query.get('resourceVersion') ?? '';
+  const revision = revisionOf(asked);
+  if (revision !== undefined && revision > 0) await notOlderThan(machinery.registry, revision, asked);
   const key = relativeKey(name, namespace);
   let object =
     revision === undefined

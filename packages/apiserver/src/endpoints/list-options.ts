@@ -12,7 +12,7 @@ export interface ListOptions {
   filter: Filter;
   /** As given; empty: not given. */
   resourceVersion: string;
-  /** The same as a number; undefined: not given. */
+  /** The same as a number, as `revisionOf` has it; undefined: not given. */
   revision: number | undefined;
   resourceVersionMatch: '' | 'Exact' | 'NotOlderThan';
   limit: number;
@@ -56,14 +56,19 @@ export function listOptionsOf(
   return options;
 }
 
-/** A resourceVersion as a number; throws BadRequest when it is none. */
+const largest = 2n ** 64n;
+
+/**
+ * A resourceVersion as a number, near it where it is beyond 2^53: no store comes to that. Throws BadRequest when it is none, or of more than 64 bits.
+ */
 export function revisionOf(resourceVersion: string): number | undefined {
   if (resourceVersion === '') return undefined;
-  if (/^\d+$/.test(resourceVersion) && Number.isSafeInteger(Number(resourceVersion))) return Number(resourceVersion);
+  const isNumber = /^\d+$/.test(resourceVersion);
+  if (isNumber && BigInt(resourceVersion) < largest) return Number(resourceVersion);
   const problem = invalid(
     new Path('resourceVersion'),
     resourceVersion,
-    `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: ${/^\d+$/.test(resourceVersion) ? 'value out of range' : 'invalid syntax'}`,
+    `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`,
   );
   throw badRequest(`invalid resource version: ${problem.field}: ${problem.message}`);
 }

@@ -7,7 +7,7 @@ import { CachedObject } from '../storage/cached-object.ts';
 import { storeFailure } from '../storage/failures.ts';
 import { Filter } from '../storage/filter.ts';
 import { CompactedError, FutureRevisionError } from '../storage/store.ts';
-import { type Continuation, decodeContinue, encodeContinue, expiredContinue } from './continue-token.ts';
+import { decodeContinue, encodeContinue, expiredContinue, type ReadContinuation } from './continue-token.ts';
 import type { ListOptions } from './list-options.ts';
 
 /** What a list answers: the objects of one page, all as of one revision. */
@@ -44,17 +44,17 @@ export async function readPage(
     const exact =
       options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
     if (exact) return exactPage(registry, resource, options, revision);
-    await notOlderThan(registry, revision);
+    await notOlderThan(registry, revision, options.resourceVersion);
   }
   // A list of whatever there is ("0") is served whole, limit or not.
   return cachePage(registry, resource, revision === 0 ? { ...options, limit: 0 } : options);
 }
 
-/** Waits until the caches have seen a revision a client names; throws the 504 for revisions that do not exist yet. */
-export async function notOlderThan(registry: Registry, revision: number): Promise<void> {
+/** Waits until the caches have seen a revision a client names, as `asked`; throws the 504 for revisions that do not exist yet. */
+export async function notOlderThan(registry: Registry, revision: number, asked: string): Promise<void> {
   if (revision <= registry.feed.revision) return;
   if (!(await registry.feed.reached(revision, futureTimeout)))
-    throw resourceVersionTooLarge(revision, registry.feed.revision);
+    throw resourceVersionTooLarge(asked, registry.feed.revision);
 }
 
 async function cachePage(registry: Registry, resource: Resource, options: ListOptions, from = ''): Promise<Page> {
@@ -79,10 +79,10 @@ async function exactPage(
   resource: Resource,
   options: ListOptions,
   revision: number,
-  token?: Continuation,
+  token?: ReadContinuation,
 ): Promise<Page> {
   const { filter, limit } = options;
-  if (revision > registry.feed.revision) await notOlderThan(registry, revision);
+  if (revision > registry.feed.revision) await notOlderThan(registry, revision, token?.asked ?? options.resourceVersion);
   const { cache } = resource;
   if (cache.lastChange <= revision) {
     await prepareFor(filter, () => cache.list(new Filter(filter.kind, filter.namespace)));

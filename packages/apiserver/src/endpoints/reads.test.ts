@@ -37,6 +37,10 @@ const tampered: [string, string][] = [
     '{"v":"meta.k8s.io/v1","rv":"1","start":"a"}',
     'json: cannot unmarshal string into Go struct field continueToken.rv of type int64',
   ],
+  [
+    '{"v":"meta.k8s.io/v1","rv":9223372036854775808,"start":"a"}',
+    'json: cannot unmarshal number 9223372036854775808 into Go struct field continueToken.rv of type int64',
+  ],
   ['{"v":"meta.k8s.io/v1","start":"a"}', 'incorrect encoded start resourceVersion \\(version meta.k8s.io/v1\\)'],
   ['{"v":"meta.k8s.io/v1","rv":1}', 'encoded start key empty \\(version meta.k8s.io/v1\\)'],
   ['{"v":"meta.k8s.io/v1","rv":1,"start":"../secrets/a"}', '../secrets/a'],
@@ -364,5 +368,43 @@ describe('forms', () => {
     ['application/json;as=Unknown;g=x;v=v1,application/yaml', 'application/yaml'],
   ])('the first of %s that is produced', async (accept, wanted) => {
     expect((await call('GET', `${path}/c1`, undefined, { accept })).headers.get('content-type')).toBe(wanted);
+  });
+});
+
+describe('a resourceVersion that no server has come to', () => {
+  const largest = '18446744073709551615';
+  const token = (rv: string) => Buffer.from(`{"v":"meta.k8s.io/v1","rv":${rv},"start":"a"}`).toString('base64url');
+
+  it.each([
+    ['9007199254740993', `${path}?resourceVersion=9007199254740993`],
+    ['9223372036854775808', `${path}?resourceVersion=9223372036854775808&resourceVersionMatch=NotOlderThan`],
+    [largest, `${path}?resourceVersion=${largest}&resourceVersionMatch=Exact`],
+    [largest, `${path}?resourceVersion=${largest}&limit=1`],
+    [largest, `${path}/c0?resourceVersion=${largest}`],
+    [largest, `${path}/none?resourceVersion=${largest}`],
+    ['9223372036854775807', `${path}?continue=${token('9223372036854775807')}`],
+  ])('is waited for and then too large, up to 64 bits: %s of %s', async (revision, url) => {
+    const { status, body, headers } = await call('GET', url);
+    expect([status, body.reason, headers.get('retry-after')]).toEqual([504, 'Timeout', '1']);
+    expect(body.message).toMatch(new RegExp(`^Timeout: Too large resource version: ${revision}, current: \\d+$`));
+    expect(body.details).toEqual({
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    });
+  });
+
+  it('ends a watch that is to begin with what there was then', async () => {
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+    const { status, body } = await call('GET', `${path}?${query}&resourceVersion=${largest}`);
+    expect([status, body.type, body.object.code]).toEqual([200, 'ERROR', 504]);
+    expect(body.object.message).toMatch(new RegExp(`^Timeout: Too large resource version: ${largest}, current: \\d+$`));
+  });
+
+  it('of more than 64 bits is out of range', async () => {
+    const { status, body } = await call('GET', `${path}?resourceVersion=18446744073709551616`);
+    expect([status, body.message]).toEqual([
+      400,
+      'invalid resource version: resourceVersion: Invalid value: "18446744073709551616": strconv.ParseUint: parsing "18446744073709551616": value out of range',
+    ]);
   });
 });

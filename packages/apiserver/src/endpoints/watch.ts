@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expired, resourceVersionTooOld, type StatusError } from '@coracle/api/meta/status';
+import { expired, resourceVersionTooOld, StatusError } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CachedObject } from '../storage/cached-object.ts';
@@ -8,6 +8,7 @@ import type { ResourceCache } from '../storage/resource-cache.ts';
 import type { EventEncoding, FrameSink } from '../storage/watch-hub.ts';
 import { type Call, renderingFor } from './call.ts';
 import { type ListOptions, listOptionsOf } from './list-options.ts';
+import { notOlderThan } from './list-page.ts';
 import type { Rendering } from './rendering.ts';
 import { writeHead } from './response.ts';
 
@@ -23,7 +24,7 @@ export async function watch(call: Call): Promise<void> {
   const { registry } = machinery;
   const initial = wantsInitialEvents(options);
   if (options.revision === undefined) await registry.freshFor(resource.cache);
-  else if (initial && options.revision > 0) await registry.seen(options.revision);
+  const early = initial && (await tooEarly(registry, options));
   const newest = await newestBefore(registry, options.revision ?? 0);
   const { cache, hub } = resource;
   if (initial) cache.refuseUnreadable(options.filter);
@@ -36,9 +37,13 @@ export async function watch(call: Call): Promise<void> {
     res.end(errorFrame(rendering, resourceVersionTooOld(revision, cache.history.floor)));
     return;
   }
+  if (early) {
+    res.end(errorFrame(rendering, early));
+    return;
+  }
   if (newest !== undefined) {
     res.end(
-      errorFrame(rendering, expired(`resource version ${revision} is not there any more: the newest one is ${newest}`)),
+      errorFrame(rendering, expired(`resource version ${options.resourceVersion} is not there any more: the newest one is ${newest}`)),
     );
     return;
   }
@@ -83,6 +88,17 @@ export async function watch(call: Call): Promise<void> {
     if (context.signal.aborted) gone();
     else context.signal.addEventListener('abort', gone, { once: true });
   });
+}
+
+/** The 504 of a watch that is to begin with what there is at a revision that is not there, after it was waited for. */
+async function tooEarly(registry: Registry, options: ListOptions): Promise<StatusError | undefined> {
+  try {
+    await notOlderThan(registry, options.revision ?? 0, options.resourceVersion);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
 }
 
 /** What a watch begins with, as of `revision`. A webhook may have to be asked; what comes meanwhile is then sent as it happens. */
