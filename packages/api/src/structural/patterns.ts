@@ -1,10 +1,10 @@
 /**
- * Patterns of schemas have RE2's syntax and run in linear time (re2js, a port of RE2): no pattern a definition brings can hold the server.
- * The engine is large and loaded before the first schema is looked at, not at start.
+ * Patterns of schemas have RE2's syntax and run in linear time (re2js, a port of RE2); how long that is follows from the sizes of both, so what would
+ * hold the server is not tried. The engine is large and loaded before the first schema is looked at, not at start.
  */
 export interface Pattern {
-  /** Whether the pattern is found anywhere in a text. */
-  test(text: string): boolean;
+  /** Whether the pattern is found anywhere in a text; undefined: it would take too long to find out. */
+  test(text: string): boolean | undefined;
 }
 
 type Engine = typeof import('re2js');
@@ -12,6 +12,27 @@ type Engine = typeof import('re2js');
 let engine: Engine | undefined;
 const compiled = new Map<string, Pattern>();
 const mostKept = 1_000;
+
+/** Of a text's length times the size of the compiled pattern: what is below is not measured, what is above not tried. A step takes some 10 ns at worst. */
+const leastMeasured = 20_000;
+const mostAtOnce = 60_000_000;
+/** Processor time, in microseconds, that patterns get until other work has had its turn. */
+const mostInTurn = 500_000;
+let spent = 0;
+
+/** Counts what processor time `find` takes to the turn it is in. */
+function measured(find: () => boolean): boolean {
+  const before = process.threadCpuUsage();
+  const found = find();
+  const { user, system } = process.threadCpuUsage(before);
+  if (spent === 0) {
+    setImmediate(() => {
+      spent = 0;
+    });
+  }
+  spent += user + system;
+  return found;
+}
 
 /** Loads the engine; to be awaited before `compilePattern` is called. */
 export async function loadPatterns(): Promise<void> {
@@ -46,7 +67,15 @@ export function compilePattern(text: string): Pattern {
   const known = compiled.get(text);
   if (known) return known;
   const re = reading(() => RE2JS.compile(text));
-  const pattern: Pattern = { test: (value) => re.matcher(value).find() };
+  const size = re.programSize();
+  const pattern: Pattern = {
+    test(value) {
+      const find = () => re.matcher(value).find();
+      const steps = size * value.length;
+      if (steps < leastMeasured) return find();
+      return steps > mostAtOnce || spent > mostInTurn ? undefined : measured(find);
+    },
+  };
   if (compiled.size >= mostKept) compiled.clear();
   compiled.set(text, pattern);
   return pattern;

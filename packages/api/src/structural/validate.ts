@@ -153,7 +153,11 @@ function stringCheck({ minLength, maxLength, pattern }: JSONSchemaProps): (value
       walk.add('FieldValueTooLong', tooLongText(maxLength));
     } else if (minLength !== undefined && lengthOf(value) < minLength) {
       walk.invalid(value, `should be at least ${minLength} chars long`);
-    } else if (compiled && !compiled.test(value)) walk.invalid(value, `should match '${pattern}'`);
+    } else if (compiled) {
+      const found = compiled.test(value);
+      if (found === undefined) walk.invalid(value, `is too long to be matched with '${pattern}'`);
+      else if (!found) walk.invalid(value, `should match '${pattern}'`);
+    }
   };
 }
 

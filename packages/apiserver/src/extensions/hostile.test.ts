@@ -99,7 +99,7 @@ describe('custom resources', () => {
     await define(call, definitionOf('Evil', [versionOf({ spec: { type: 'object', properties } })]));
     const where = '/apis/example.com/v1/namespaces/default/evils';
     for (const [i, [pattern, part, end, matches]] of evil.entries()) {
-      const text = part.repeat(500_000 / part.length) + end;
+      const text = part.repeat(300_000 / part.length) + end;
       const send = (metadata: object, value: string) =>
         call('POST', where, { apiVersion: 'example.com/v1', kind: 'Evil', metadata, spec: { [`p${i}`]: value } });
       const { status, body } = await send({ name: `evil-${i}` }, text);
@@ -107,6 +107,31 @@ describe('custom resources', () => {
       if (!matches) expect(body.message).toContain(`in body should match '${pattern}'`);
       expect((await send({ generateName: 'short-' }, '!'.repeat(40))).status).toBe(422);
     }
+  });
+
+  it('are refused where a pattern would hold the server for too long over their text', async () => {
+    const pattern = '^((a?){490}a{490})+$';
+    const text = { type: 'string', pattern };
+    const properties = { text, list: { type: 'array', items: text } };
+    await define(call, definitionOf('Vast', [versionOf({ spec: { type: 'object', properties } })]));
+    const send = (spec: object) =>
+      call('POST', '/apis/example.com/v1/namespaces/default/vasts', {
+        apiVersion: 'example.com/v1',
+        kind: 'Vast',
+        metadata: { name: 'vast' },
+        spec,
+      });
+    const long = await send({ text: 'a'.repeat(2_900_000) });
+    expect([long.status, long.body.message]).toEqual([
+      422,
+      expect.stringContaining(`spec.text in body is too long to be matched with '${pattern}'`),
+    ]);
+    const many = await send({ list: Array.from({ length: 2_900 }, () => 'a'.repeat(999)) });
+    expect([many.status, many.body.details.causes.at(-1).message]).toEqual([
+      422,
+      expect.stringMatching(/ spec\.list\[\d+\] in body is too long to be matched with /),
+    ]);
+    expect((await send({ text: 'a'.repeat(980), list: ['a'.repeat(490)] })).status).toBe(201);
   });
 
   it('keep integers that JavaScript cannot count', async () => {
