@@ -86,8 +86,9 @@ async function build(
     size: bytes.length,
     packages: recipe.packages.length > 0 ? packages.map((it) => `${it.name} ${it.version}`) : [],
   };
-  writeFileSync(`${archive}.new`, bytes);
-  renameSync(`${archive}.new`, archive);
+  const fresh = `${archive}.${process.pid}`; // another process may be building the same
+  writeFileSync(fresh, bytes);
+  renameSync(fresh, archive);
   writeFileSync(file, `${JSON.stringify(note, undefined, 2)}\n`);
 }
 
