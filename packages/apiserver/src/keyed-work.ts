@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { ItemBackoff, WorkQueue } from '@coracle/client/work-queue';
 
 /** Upstream's back-off of these controllers, in milliseconds. */
@@ -52,7 +53,7 @@ export class KeyedWork {
         this.#queue.forget(key);
       } catch (error) {
         if (!signal.aborted) {
-          log.warn({ reason: error instanceof Error ? error.message : String(error), name: key }, failed);
+          log.warn({ reason: messageOf(error), name: key }, failed);
           this.#queue.addRateLimited(key);
         }
       } finally {

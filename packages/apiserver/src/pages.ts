@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AnyKind } from '@coracle/api/kind';
 import { append } from '@coracle/api/meta/append';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import { type Check, type Checks, runChecks } from '@coracle/process/checks';
@@ -173,7 +174,7 @@ async function sendCheck(
   } catch (error) {
     failedCheck?.(name, error);
     context.res.setHeader('X-Content-Type-Options', 'nosniff');
-    return sendText(context, 500, `internal server error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return sendText(context, 500, `internal server error: ${messageOf(error)}\n`);
   }
   return sendText(context, 200, 'ok');
 }

@@ -1,5 +1,6 @@
 import type { Status, StatusCause, StatusDetails, StatusReason } from '../generated/meta/v1.ts';
 import { type FieldError, mostErrorText } from './field-path.ts';
+import { messageOf } from './message-of.ts';
 
 /** A resource as error texts name it: plural and group (`deployments` of `apps`; the core group is the empty string). */
 export interface GroupResource {
@@ -270,7 +271,7 @@ export function tooManyRequests(message: string, retryAfterSeconds = 1): StatusE
 
 /** 500: something that is not the client's fault went wrong; the cause's text goes to the client. */
 export function internalError(error: unknown): StatusError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new StatusError({
     code: 500,
     reason: 'InternalError',

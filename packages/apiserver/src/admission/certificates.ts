@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { deepEqual } from '@coracle/api/meta/object';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
@@ -61,7 +62,7 @@ async function organizationsIn(attributes: Attributes, request: string): Promise
   try {
     return parseRequest(Buffer.from(request, 'base64').toString('latin1')).organizations;
   } catch (error) {
-    throw refused(attributes, `failed to parse CSR: ${error instanceof Error ? error.message : String(error)}`);
+    throw refused(attributes, `failed to parse CSR: ${messageOf(error)}`);
   }
 }
 

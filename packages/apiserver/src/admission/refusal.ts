@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { forbiddenError, isForbidden, type StatusError } from '@coracle/api/meta/status';
 import type { Attributes } from './plugin.ts';
 
@@ -11,7 +12,7 @@ export function refused(attributes: Attributes, why: string): StatusError {
 /** As `refused`, for an error met on the way: one that is a refusal already stays as it is. */
 export function refusedBy(attributes: Attributes, error: unknown, before = ''): StatusError {
   if (isForbidden(error)) return error as StatusError;
-  return refused(attributes, `${before}${error instanceof Error ? error.message : String(error)}`);
+  return refused(attributes, `${before}${messageOf(error)}`);
 }
 
 /** Whether the attributes are of this resource of the core group. */

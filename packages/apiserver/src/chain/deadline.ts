@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, timeoutError } from '@coracle/api/meta/status';
 import { parseDuration } from '@coracle/api/meta/time';
 import { within } from '../within.ts';
@@ -32,9 +33,7 @@ function requested(query: URLSearchParams): number | undefined {
   try {
     time = parseDuration(text);
   } catch (error) {
-    throw badRequest(
-      `invalid timeout specified in the request URL - ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw badRequest(`invalid timeout specified in the request URL - ${messageOf(error)}`);
   }
   return time > 0 ? time : undefined;
 }

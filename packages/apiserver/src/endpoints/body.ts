@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, requestEntityTooLarge } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 
@@ -19,7 +20,7 @@ export async function readBody(context: Pick<RequestContext, 'req' | 'received'>
     }
   } catch (error) {
     if (size > bodyLimit) throw error;
-    throw badRequest(`unable to read the request body: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`unable to read the request body: ${messageOf(error)}`);
   }
   if (announced > 0 && size < announced) throw badRequest('unable to read the request body: unexpected EOF');
   context.received = size;

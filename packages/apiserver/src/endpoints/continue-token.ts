@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { decodeJson } from '@coracle/api/codec/json';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, expired, type StatusError } from '@coracle/api/meta/status';
 import { jsonTypeOf } from './decoding.ts';
@@ -49,7 +50,7 @@ function fieldsOf(token: string): { v?: string; rv?: number | bigint; start?: st
   try {
     value = decodeJson(Buffer.from(token, 'base64url')).value;
   } catch (error) {
-    throw invalidToken(error instanceof Error ? error.message : String(error));
+    throw invalidToken(messageOf(error));
   }
   if (value === null) return {};
   if (!isObject(value)) throw unfit(value, 'value of type storage.continueToken');

@@ -4,6 +4,7 @@ import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-objec
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, invalidObject, unsupportedMediaType } from '@coracle/api/meta/status';
 import type { Scheme } from '@coracle/api/scheme';
@@ -58,7 +59,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
   try {
     return media === 'application/json' ? parseJson(bytes) : parseYaml(bytes.toString());
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     throw refuse(media === 'application/json' ? `${noVersion}${text}` : text);
   }
 }
@@ -79,7 +80,7 @@ function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected, refu
   try {
     return decodeProtobuf(bytes, (version, name) => (same(version, name) ? type : undefined), mostProtobufItems);
   } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error));
+    throw refuse(messageOf(error));
   }
 }
 
@@ -170,7 +171,7 @@ export function typedObject<T>(
     return decodeKindObject<T>(object, form);
   } catch (error) {
     if (error instanceof RangeError) throw fail('the object is nested too deeply');
-    throw fail(error instanceof Error ? error.message : String(error));
+    throw fail(messageOf(error));
   }
 }
 

@@ -3,6 +3,7 @@ import { append } from '@coracle/api/meta/append';
 import { type FieldError, forbidden, invalid, notSupported, Path } from '@coracle/api/meta/field-path';
 import { type FieldSelector, parseFieldSelector } from '@coracle/api/meta/field-selector';
 import { parseSelector, type Selector } from '@coracle/api/meta/labels';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, invalidObject } from '@coracle/api/meta/status';
 import { Filter } from '../storage/filter.ts';
 import { booleanOf, integerOf } from './options.ts';
@@ -79,7 +80,7 @@ function labelSelectorOf(query: URLSearchParams): Selector | undefined {
   try {
     return parseSelector(text);
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
+    throw badRequest(messageOf(error));
   }
 }
 
@@ -90,7 +91,7 @@ function fieldSelectorOf(query: URLSearchParams, kind: AnyKind, name: string): F
   try {
     selector = parseFieldSelector(text);
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
+    throw badRequest(messageOf(error));
   }
   for (const { field } of selector.requirements) {
     if (isSelectable(kind, field)) continue;

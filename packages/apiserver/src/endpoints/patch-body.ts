@@ -2,6 +2,7 @@ import { goText } from '@coracle/api/codec/go-text';
 import { encodeJson } from '@coracle/api/codec/json';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { type FieldError, forbidden, invalid, Path, required } from '@coracle/api/meta/field-path';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { clone, inKeyOrder, isObject, typeNameOf } from '@coracle/api/meta/object';
 import {
   badRequest,
@@ -213,7 +214,7 @@ function parse(bytes: Buffer, type: Patch['type']): Parsed {
     const parsed = parseJson(text);
     return parsed.repeated.paths.length === 0 ? parsed : parseYaml(text);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     throw undecodable(type, type === 'apply' ? `error converting YAML to JSON: ${text}` : text);
   }
 }

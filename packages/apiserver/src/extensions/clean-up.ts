@@ -1,6 +1,7 @@
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isEstablished, setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
 import type { AnyKind } from '@coracle/api/kind';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { aggregate, isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition } from '@coracle/api/types/apiextensions/v1';
 import type { Registry } from '../registry/registry.ts';
@@ -100,7 +101,7 @@ async function deleteAll(registry: Registry, storage: AnyKind, cache: ResourceCa
     try {
       await registry.delete(storage, name, namespace === '' ? undefined : namespace);
     } catch (error) {
-      if (!isNotFound(error)) problems.push(error instanceof Error ? error.message : String(error));
+      if (!isNotFound(error)) problems.push(messageOf(error));
     }
   }
   return problems;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeJson, encodeJson } from '@coracle/api/codec/json';
 import type { KubeObject } from '@coracle/api/kind';
 import { Path } from '@coracle/api/meta/field-path';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { clone, isObject } from '@coracle/api/meta/object';
 import { aggregate, StatusError } from '@coracle/api/meta/status';
 import { validateAnnotations } from '@coracle/api/meta/validate-metadata';
@@ -57,7 +58,7 @@ export function conversionWebhook(
       return made;
     } catch (error) {
       done(stage);
-      throw new StatusError({ code: 500, reason: '', message: error instanceof Error ? error.message : String(error) });
+      throw new StatusError({ code: 500, reason: '', message: messageOf(error) });
     }
   };
 }
@@ -89,7 +90,7 @@ async function ask(
     reached('webhook_malformed_response_failure');
     converted = answerOf(decodeJson(bytes).value, version, uid);
   } catch (error) {
-    throw new Error(`conversion webhook for ${of} failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`conversion webhook for ${of} failed: ${messageOf(error)}`);
   }
   reached('webhook_partial_response_failure');
   if (converted.length !== objects.length) {

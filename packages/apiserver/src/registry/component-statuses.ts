@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { ComponentCondition, ComponentStatus } from '@coracle/api/types/core/v1';
 import { dialMessage } from '@coracle/client/http1';
 import type { Store } from '../storage/store.ts';
@@ -51,6 +52,6 @@ async function healthOfStore(store: Store): Promise<Health> {
     await store.revision();
     return { status: 'True', message: 'ok' };
   } catch (error) {
-    return { status: 'False', message: error instanceof Error ? error.message : String(error) };
+    return { status: 'False', message: messageOf(error) };
   }
 }

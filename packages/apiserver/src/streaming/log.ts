@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type FieldError, forbidden, invalid, Path } from '@coracle/api/meta/field-path';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, internalError, invalidObject, StatusError } from '@coracle/api/meta/status';
 import { parseTime } from '@coracle/api/meta/time';
 import type { Subresource, SubresourceCall } from '../registry/strategy.ts';
@@ -81,7 +82,7 @@ function logOptions(query: URLSearchParams, pod: string): string {
     try {
       parseTime(since);
     } catch (error) {
-      throw badRequest(error instanceof Error ? error.message : String(error));
+      throw badRequest(messageOf(error));
     }
     if (found.has('sinceSeconds')) {
       const other = errors.filter(({ field }) => field !== 'sinceSeconds');

@@ -1,6 +1,7 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { statusFromResponse } from '@coracle/api/meta/response-status';
 import { StatusError } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
@@ -185,6 +186,6 @@ function addressOf({ address }: WebhookTarget): Address {
   try {
     return address();
   } catch (error) {
-    throw new ConnectionFailure(error instanceof Error ? error.message : String(error));
+    throw new ConnectionFailure(messageOf(error));
   }
 }

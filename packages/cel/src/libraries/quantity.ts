@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { Quantity } from '@coracle/api/meta/quantity';
 import { readType } from '../check/type.ts';
 import { reading, traversal } from '../cost/factors.ts';
@@ -28,7 +29,7 @@ function read(text: string): QuantityValue {
   try {
     return new QuantityValue(Quantity.parse(text));
   } catch (error) {
-    throw new EvaluationError(error instanceof Error ? error.message : String(error));
+    throw new EvaluationError(messageOf(error));
   }
 }
 

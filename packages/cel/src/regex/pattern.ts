@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { RE2JS } from 're2js';
 import { EvaluationError } from '../evaluate/failure.ts';
 
@@ -29,7 +30,7 @@ function compile(source: string): Pattern {
   try {
     re = RE2JS.compile(source);
   } catch (error) {
-    throw new EvaluationError(error instanceof Error ? error.message : String(error));
+    throw new EvaluationError(messageOf(error));
   }
   return {
     test: (text) => re.matcher(text).find(),

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { Failure, fail } from '../failure.ts';
 import type { LocalImage } from '../images/local.ts';
 import { currentDeployment, type Deployment, deploy, readDeployment, type Wishes } from './deployment.ts';
@@ -93,7 +94,7 @@ async function switchTo({ place, machine, name, step = () => {} }: Operation, de
 
 async function goBack(operation: Operation, before: Deployment, after: Deployment, cause: unknown): Promise<never> {
   const { machine, name } = operation;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   const problem = await switchTo(operation, before).then(
     () => (machine.running ? whenHealthy(machine, before) : undefined),
     (error: Error) => error.message,

@@ -1,3 +1,5 @@
+import { messageOf } from '@coracle/api/meta/message-of';
+
 /** A command that cannot go on: `message` is shown after `error: ` unless it says so itself. */
 export class CommandFailure extends Error {
   readonly exitCode: number = 1;
@@ -42,8 +44,6 @@ export class Failures extends Error {
     this.errors = errors;
   }
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Throws what was collected: nothing for none, several as Failures, nested ones flattened. */
 export function throwAll(errors: readonly unknown[]): void {

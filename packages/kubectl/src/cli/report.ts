@@ -1,6 +1,7 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { StatusError } from '@coracle/api/meta/status';
 import { ConnectionFailure } from '../rest/connection-failure.ts';
-import { CommandFailure, ConfigurationFailure, ExitFailure, Failures, messageOf, RawFailure } from './failure.ts';
+import { CommandFailure, ConfigurationFailure, ExitFailure, Failures, RawFailure } from './failure.ts';
 
 /** What stderr and the exit code say about an error that ended a command. */
 export interface Report {

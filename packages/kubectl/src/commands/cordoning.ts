@@ -1,6 +1,7 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Node } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, messageOf, throwAll, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, throwAll, UsageFailure } from '../cli/failure.ts';
 import { qualified } from '../resources/resource.ts';
 import { type Info, select } from '../resources/selection.ts';
 import { patchObject } from '../resources/writes.ts';

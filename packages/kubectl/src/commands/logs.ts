@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, messageOf, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag } from '../cli/flags.ts';
 import { allContainers, choosePod, defaultContainer, podsOf } from '../resources/pods.ts';
 import type { Session } from '../session.ts';

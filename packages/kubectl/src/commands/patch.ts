@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { deepEqual } from '@coracle/api/meta/object';
 import { applyJsonPatch } from '@coracle/api/patch/json-patch';
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import { applyStrategicPatch } from '@coracle/api/patch/strategic';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, messageOf, throwAll } from '../cli/failure.ts';
+import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag, stringFlag } from '../cli/flags.ts';
 import { builtinSchema } from '../manifests/schemas.ts';
 import { outputFlags } from '../print/printer.ts';

@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Pod, Service } from '@coracle/api/types/core/v1';
 import { portForward } from '@coracle/client/streams';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, messageOf, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, UsageFailure } from '../cli/failure.ts';
 import { durationFlag, stringSliceFlag } from '../cli/flags.ts';
 import { podsOfObject } from '../resources/pods.ts';
 import { select } from '../resources/selection.ts';

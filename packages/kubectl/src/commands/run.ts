@@ -1,7 +1,8 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, ExitFailure, messageOf, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, ExitFailure, UsageFailure } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag, stringsFlag } from '../cli/flags.ts';
 import { withOwnManifest } from '../manifests/last-applied.ts';
 import { outputFlags } from '../print/printer.ts';

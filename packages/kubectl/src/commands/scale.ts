@@ -1,5 +1,6 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, Failures, messageOf, throwAll } from '../cli/failure.ts';
+import { CommandFailure, Failures, throwAll } from '../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag } from '../cli/flags.ts';
 import { outputFlags } from '../print/printer.ts';
 import { type AnyObject, pathOf } from '../resources/resource.ts';

@@ -1,7 +1,8 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { clone } from '@coracle/api/meta/object';
 import type { Container } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, messageOf, throwAll } from '../cli/failure.ts';
+import { CommandFailure, throwAll } from '../cli/failure.ts';
 import { boolFlag } from '../cli/flags.ts';
 import { outputFlags } from '../print/printer.ts';
 import { select } from '../resources/selection.ts';

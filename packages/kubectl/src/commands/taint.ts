@@ -1,7 +1,8 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { isLabelValue, isQualifiedName } from '@coracle/api/meta/names';
 import type { Node, Taint } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../cli/command.ts';
-import { CommandFailure, messageOf, throwAll, UsageFailure } from '../cli/failure.ts';
+import { CommandFailure, throwAll, UsageFailure } from '../cli/failure.ts';
 import { boolFlag } from '../cli/flags.ts';
 import { outputFlags } from '../print/printer.ts';
 import { select } from '../resources/selection.ts';

@@ -1,6 +1,6 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Service } from '@coracle/api/types/core/v1';
 import type { Ingress, IngressBackend, IngressClass } from '@coracle/api/types/networking/v1';
-import { messageOf } from '../cli/failure.ts';
 import type { Session } from '../session.ts';
 import { Description } from './description.ts';
 import { endpointSlices, endpointsText } from './service.ts';

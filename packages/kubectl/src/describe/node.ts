@@ -1,7 +1,7 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { Quantity } from '@coracle/api/meta/quantity';
 import type { Lease } from '@coracle/api/types/coordination/v1';
 import type { Node, Pod, Taint } from '@coracle/api/types/core/v1';
-import { messageOf } from '../cli/failure.ts';
 import type { Session } from '../session.ts';
 import { Description, longTime } from './description.ts';
 import { since } from './events.ts';

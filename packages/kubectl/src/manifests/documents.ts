@@ -1,6 +1,7 @@
 import { decodeJson } from '@coracle/api/codec/json';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
-import { CommandFailure, messageOf } from '../cli/failure.ts';
+import { messageOf } from '@coracle/api/meta/message-of';
+import { CommandFailure } from '../cli/failure.ts';
 
 /** One manifest of a source: a value, or why it could not be read. */
 export type ManifestDocument = { readonly value: unknown } | { readonly error: CommandFailure };

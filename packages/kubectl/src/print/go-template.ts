@@ -1,4 +1,5 @@
-import { CommandFailure, messageOf } from '../cli/failure.ts';
+import { messageOf } from '@coracle/api/meta/message-of';
+import { CommandFailure } from '../cli/failure.ts';
 import { goSyntax } from './go-syntax.ts';
 import { functions, printed, truth } from './go-template-functions.ts';
 import { type Operand, type ParsedTemplate, type Pipeline, parse, type TemplateNode } from './go-template-parse.ts';

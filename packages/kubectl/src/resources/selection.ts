@@ -1,5 +1,6 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { StatusError } from '@coracle/api/meta/status';
-import { CommandFailure, messageOf, RawFailure } from '../cli/failure.ts';
+import { CommandFailure, RawFailure } from '../cli/failure.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { readManifests } from '../manifests/read.ts';
 import type { FieldValidation } from '../manifests/validation.ts';

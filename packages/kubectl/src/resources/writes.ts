@@ -1,6 +1,7 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { StatusError } from '@coracle/api/meta/status';
 import type { Status } from '@coracle/api/types/meta/v1';
-import { CommandFailure, messageOf } from '../cli/failure.ts';
+import { CommandFailure } from '../cli/failure.ts';
 import type { FieldValidation } from '../manifests/validation.ts';
 import type { Session } from '../session.ts';
 import { type AnyObject, pathOf } from './resource.ts';

@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { AffinityTerm, WeightedAffinityTerm } from './affinity-term.ts';
 import { affinityTerms, weightedTerms } from './affinity-term.ts';
@@ -50,7 +51,7 @@ export function podInfo(pod: Pod): PodInfo {
     };
   } catch (error) {
     const none = { requiredAffinity: [], requiredAntiAffinity: [], preferredAffinity: [], preferredAntiAffinity: [] };
-    return { ...info, ...none, problem: `parsing pod: ${error instanceof Error ? error.message : String(error)}` };
+    return { ...info, ...none, problem: `parsing pod: ${messageOf(error)}` };
   }
 }
 

@@ -38,5 +38,6 @@ export type Verdict = Status | undefined;
 
 /** The status of a plugin that threw. */
 export function errorStatus(plugin: string, cause: unknown): Status {
-  return new Status('Error', [cause instanceof Error ? cause.message : String(cause)], plugin, cause);
+  return new Status('Error', [messageOf(cause)], plugin, cause);
 }
+import { messageOf } from '@coracle/api/meta/message-of';

@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { CertificateSigningRequest } from '@coracle/api/types/certificates/v1';
 import type { ResourceSlice } from '@coracle/api/types/resource/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
@@ -74,7 +75,7 @@ async function admitCertificateRequest(attributes: Attributes, node: string): Pr
   try {
     commonName = parseRequest(Buffer.from(spec.request, 'base64').toString('latin1')).commonName;
   } catch (error) {
-    throw refused(attributes, `unable to parse csr: ${error instanceof Error ? error.message : String(error)}`);
+    throw refused(attributes, `unable to parse csr: ${messageOf(error)}`);
   }
   if (commonName !== `system:node:${node}`) {
     throw refused(attributes, `can only create a node CSR with CN=system:node:${node}`);

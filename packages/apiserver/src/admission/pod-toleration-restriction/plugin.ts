@@ -1,4 +1,5 @@
 import { qosClass } from '@coracle/api/core/v1/qos';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { StatusError } from '@coracle/api/meta/status';
 import type { Pod, Toleration } from '@coracle/api/types/core/v1';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
@@ -67,9 +68,7 @@ async function annotated(attributes: Attributes, name: string): Promise<readonly
     if (!Array.isArray(parsed)) throw new Error('it is no list');
     return parsed as Toleration[];
   } catch (error) {
-    throw failure(
-      `annotation ${prefix}${name} of namespace ${attributes.namespace}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw failure(`annotation ${prefix}${name} of namespace ${attributes.namespace}: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { append } from '@coracle/api/meta/append';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { StatusError } from '@coracle/api/meta/status';
 import type {
   ValidatingAdmissionPolicy,
@@ -48,7 +49,7 @@ async function decideOne(
   const denials: Denial[] = [];
   const misconfigured = (error: unknown, binding?: string) => {
     if (object.spec.failurePolicy === 'Ignore') return;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     denials.push({
       policy: name,
       binding,

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { append } from '@coracle/api/meta/append';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { clone, deepEqual } from '@coracle/api/meta/object';
 import { StatusError } from '@coracle/api/meta/status';
 import type {
@@ -97,7 +98,7 @@ async function relevantBindings(
         all.map((params) => ({ binding: name, params })),
       );
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (error instanceof ConfigurationError && why.startsWith('failed to find resource')) {
         failed(`failed to configure policy: ${why}`);
         return [];
@@ -134,7 +135,7 @@ async function applyOne(
       if (patched !== now.forms.object) attributes.object = await now.forms.restore(patched);
     } catch (error) {
       if (error instanceof StatusError) throw error;
-      failed(error instanceof Error ? error.message : String(error));
+      failed(messageOf(error));
     }
   }
   return !deepEqual(before, attributes.object);

@@ -1,4 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, internalError, StatusError, serviceUnavailable, timeoutError } from '@coracle/api/meta/status';
 import { postToWebhook, webhookTarget } from '../../webhooks/post.ts';
 import type { Attributes } from '../plugin.ts';
@@ -106,7 +107,7 @@ function checkDryRun({ hook: { webhook }, attributes }: Call): void {
 async function ask({ hook, attributes }: Call, forms: Forms, around: WebhookSurroundings): Promise<Verdict> {
   const { name, clientConfig, admissionReviewVersions, timeoutSeconds = 10 } = hook.webhook;
   const failure = (before: string, error: unknown, status: StatusError) =>
-    new CallFailure(name, `${before}: ${error instanceof Error ? error.message : String(error)}`, status);
+    new CallFailure(name, `${before}: ${messageOf(error)}`, status);
   const attempt = <T>(what: () => T, before: string, status: StatusError): T => {
     try {
       return what();

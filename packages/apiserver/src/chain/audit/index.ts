@@ -1,3 +1,4 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { internalError, StatusError } from '@coracle/api/meta/status';
 import type { Status } from '@coracle/api/types/meta/v1';
 import { storeFailure } from '../../storage/failures.ts';
@@ -66,7 +67,7 @@ export function audit(auditing: Auditing): Link {
         it.status ??= { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
       } else {
         stage = 'Panic';
-        const message = `APIServer panic'd: ${error instanceof Error ? error.message : String(error)}`;
+        const message = `APIServer panic'd: ${messageOf(error)}`;
         it.status = { metadata: {}, status: 'Failure', message, reason: 'InternalError', code: 500 };
       }
       throw thrown;

@@ -1,4 +1,5 @@
-import { CommandFailure, messageOf } from '../../cli/failure.ts';
+import { messageOf } from '@coracle/api/meta/message-of';
+import { CommandFailure } from '../../cli/failure.ts';
 import { lastApplied } from '../../manifests/last-applied.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { fetchObject, type Info } from '../../resources/selection.ts';

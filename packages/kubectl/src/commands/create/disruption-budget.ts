@@ -1,7 +1,8 @@
 import { parseSelector, type Requirement } from '@coracle/api/meta/labels';
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { LabelSelector, LabelSelectorRequirement } from '@coracle/api/types/meta/v1';
 import type { Call, Command } from '../../cli/command.ts';
-import { CommandFailure, messageOf } from '../../cli/failure.ts';
+import { CommandFailure } from '../../cli/failure.ts';
 import { stringFlag } from '../../cli/flags.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { createGenerated, generatorFlags, manifestNamespace, nameArgument } from './generator.ts';

@@ -1,6 +1,7 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { Quantity } from '@coracle/api/meta/quantity';
 import type { Call, Command } from '../../cli/command.ts';
-import { CommandFailure, messageOf } from '../../cli/failure.ts';
+import { CommandFailure } from '../../cli/failure.ts';
 import { stringFlag } from '../../cli/flags.ts';
 import type { AnyObject } from '../../resources/resource.ts';
 import { createGenerated, generatorFlags, manifestNamespace, nameArgument } from './generator.ts';

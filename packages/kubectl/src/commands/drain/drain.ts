@@ -1,7 +1,8 @@
 import { parseSelector } from '@coracle/api/meta/labels';
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { Call, Command } from '../../cli/command.ts';
-import { CommandFailure, Failures, messageOf } from '../../cli/failure.ts';
+import { CommandFailure, Failures } from '../../cli/failure.ts';
 import { boolFlag, durationFlag, intFlag, stringFlag } from '../../cli/flags.ts';
 import { listChunks } from '../../resources/selection.ts';
 import { nodesOf, setUnschedulable } from '../cordoning.ts';

@@ -1,8 +1,8 @@
 import { isMirror } from '@coracle/api/core/v1/static-pods';
+import { messageOf } from '@coracle/api/meta/message-of';
 import { controllerOf } from '@coracle/api/meta/owner';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
-import { messageOf } from '../../cli/failure.ts';
 
 /** What a drain may do to pods. */
 export interface DrainRules {

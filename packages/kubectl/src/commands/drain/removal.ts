@@ -1,9 +1,10 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import { isForbidden, isNotFound, isTooManyRequests, type StatusError } from '@coracle/api/meta/status';
 import { formatDuration } from '@coracle/api/meta/time';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { APIResourceList } from '@coracle/api/types/meta/v1';
 import { delay } from '@coracle/client/rate-limit';
-import { CommandFailure, Failures, messageOf } from '../../cli/failure.ts';
+import { CommandFailure, Failures } from '../../cli/failure.ts';
 import type { Output } from '../../cli/terminal.ts';
 import type { Rest } from '../../rest/rest.ts';
 import type { DryRun } from '../shared-flags.ts';

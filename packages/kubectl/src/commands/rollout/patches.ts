@@ -1,6 +1,7 @@
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Deployment } from '@coracle/api/types/apps/v1';
 import type { Call, Command } from '../../cli/command.ts';
-import { CommandFailure, messageOf, throwAll } from '../../cli/failure.ts';
+import { CommandFailure, throwAll } from '../../cli/failure.ts';
 import { outputFlags } from '../../print/printer.ts';
 import { type AnyObject, qualified } from '../../resources/resource.ts';
 import { patchObject } from '../../resources/writes.ts';
