@@ -13,7 +13,7 @@ import {
 } from '../cluster/cluster.ts';
 import { clearFailedStart } from '../cluster/failed-start.ts';
 import { takingNetworks } from '../cluster/lock.ts';
-import { nodeIdentity, nodeSpec } from '../cluster/node-spec.ts';
+import { networkOf, nodeIdentity } from '../cluster/node-spec.ts';
 import { checkBeforehand, checkEmpty } from '../cluster/preflight.ts';
 import { erase, takeDown } from '../cluster/take-down.ts';
 import { fail } from '../failure.ts';
@@ -198,8 +198,7 @@ function begin({ place }: Restoring, { record, parts }: Prepared): Promise<void>
   return takingNetworks(place, async () => {
     await checkNetworksFree(place, record);
     replaceParts(place, parts, { fresh: true, goneNodes: [] });
-    const first = nodeSpec({ ...record, ...place }, record.nodes[0]!);
-    await raiseNetwork({ ...first, serviceCidr: record.serviceCidr, serviceGateway: first.address });
+    await raiseNetwork(networkOf(record, record.nodes[0]!));
   });
 }
 

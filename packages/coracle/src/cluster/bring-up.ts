@@ -24,7 +24,7 @@ import { clearFailedStart, keepLogsOnly } from './failed-start.ts';
 import { takingNetworks } from './lock.ts';
 import { logOf } from './log-reading.ts';
 import { bridgeName } from './names.ts';
-import { nodeIdentity, nodeSpec } from './node-spec.ts';
+import { networkOf, nodeIdentity } from './node-spec.ts';
 import { planCluster } from './plan.ts';
 import { checkBeforehand, checkEmpty } from './preflight.ts';
 import { checkSame, type Said } from './same.ts';
@@ -190,8 +190,7 @@ function plan(place: ClusterPlace, wishes: ClusterWishes): Promise<Cluster> {
     const record = planCluster(place.name, wishes, await takenNetworks(), otherClusters(place));
     try {
       const cluster = saveCluster(place, record);
-      const first = nodeSpec(cluster, cluster.nodes[0]!);
-      await raiseNetwork({ ...first, serviceCidr: cluster.serviceCidr, serviceGateway: first.address });
+      await raiseNetwork(networkOf(cluster, cluster.nodes[0]!));
       return cluster;
     } catch (error) {
       const reason = explained(error, place.data);

@@ -6,7 +6,7 @@ import { overlap, parseNetwork } from '../host/addresses.ts';
 import { existingCluster, loadCluster, placeOf, recordFile, saveCluster } from './cluster.ts';
 import { exclusively } from './lock.ts';
 import { bridgeName, hostLinkName } from './names.ts';
-import { resolvConf } from './node-spec.ts';
+import { networkOf, resolvConf } from './node-spec.ts';
 import { plainWishes, planCluster, planNode } from './plan.ts';
 import { nodeWishes } from './wishes.ts';
 
@@ -175,6 +175,17 @@ describe('the lock of a cluster', () => {
       writeFileSync(join(folder, 'run/x.lock'), JSON.stringify({ pid: process.pid, startTime: '1', doing: 'up' }));
       expect(await exclusively(place(), 'second', async () => 'taken over')).toBe('taken over');
     });
+  });
+});
+
+it('the network of a cluster of Debian nodes is known before their root is built', () => {
+  const planned = planCluster('dev', plainWishes(2, 1, 'debian'), [], []);
+  expect(networkOf(planned, planned.nodes[0]!)).toEqual({
+    bridge: bridgeName('dev'),
+    gateway: '172.30.0.1',
+    prefixLength: 24,
+    serviceCidr: '10.96.0.0/16',
+    serviceGateway: '172.30.0.2',
   });
 });
 

@@ -20,6 +20,7 @@ import { holdsLayers } from '../host/mounts.ts';
 import { digestOf } from '../images/tree.ts';
 import type { NodeSettings } from '../node/settings.ts';
 import type { NodeIdentity, NodeSpec } from '../nodes/driver.ts';
+import type { ClusterNetwork } from '../nodes/network.ts';
 import { type Cluster, type ClusterPlace, checkout, type NodeRecord, nodeFolder, pkiFolder } from './cluster.ts';
 import { argumentFiles, debianRoot, writeUnits } from './debian-node.ts';
 import { bridgeName } from './names.ts';
@@ -58,6 +59,20 @@ export function nodeSpec(cluster: Cluster, node: NodeRecord): NodeSpec {
     files: { ...systemFiles(node, root.lower), ...root.files },
     command: root.command,
     stopSignal: root.stopSignal,
+  };
+}
+
+/** The network of a cluster on this machine, where Services are reached through one of its nodes. It is there before the roots of nodes are. */
+export function networkOf(
+  cluster: Pick<Cluster, 'name' | 'subnet' | 'serviceCidr'>,
+  through: Pick<NodeRecord, 'address'>,
+): ClusterNetwork {
+  return {
+    bridge: bridgeName(cluster.name),
+    gateway: addressIn(cluster.subnet, 1),
+    prefixLength: parseNetwork(cluster.subnet).length,
+    serviceCidr: cluster.serviceCidr,
+    serviceGateway: through.address,
   };
 }
 

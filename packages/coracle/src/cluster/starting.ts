@@ -16,7 +16,7 @@ import { type Cluster, type NodeRecord, pkiFolder } from './cluster.ts';
 import { compiledPrograms, compilePrograms, placeCompiled, wantsCompiled } from './compiled.ts';
 import { exampleImage } from './example.ts';
 import { takingNetworks } from './lock.ts';
-import { nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
+import { networkOf, nodeFacts, nodeSpec, writeNodeConfig } from './node-spec.ts';
 import { servicesAnswer } from './services.ts';
 import { installContainers, isUnbuilt, lackedRecipes } from './system-containers.ts';
 
@@ -102,10 +102,7 @@ export async function startNodes({ cluster, driver }: Starting, nodes: readonly 
 
 /** Makes the bridge, and has the host reach Services through a node. */
 export function raise(cluster: Cluster, through: NodeRecord): Promise<void> {
-  const spec = nodeSpec(cluster, through);
-  return takingNetworks(cluster, () =>
-    raiseNetwork({ ...spec, serviceCidr: cluster.serviceCidr, serviceGateway: spec.address }),
-  );
+  return takingNetworks(cluster, () => raiseNetwork(networkOf(cluster, through)));
 }
 
 /** Waits until services answer, on those of the nodes that have them. */
