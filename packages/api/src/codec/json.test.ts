@@ -137,6 +137,51 @@ describe('decodeJson', () => {
   });
 });
 
+describe('halves of characters', () => {
+  it.each([
+    ['\\ud800', '\ufffd'],
+    ['a\\uDC00b', 'a\ufffdb'],
+    ['\\ud800\\ud800', '\ufffd\ufffd'],
+    ['\\udc00\\ud800', '\ufffd\ufffd'],
+    ['\\ud800\\ud83d\\ude00', '\ufffd\u{1f600}'],
+    ['\\ud83d\\ude00\\ude00', '\u{1f600}\ufffd'],
+    ['\\ud800\\n', '\ufffd\n'],
+    ['\\\\ud800', '\\ud800'],
+    ['\\\\\\ud800', '\\\ufffd'],
+  ])('stand for no character: %s', (escaped, text) => {
+    expect(decodeJson(`{"${escaped}":["${escaped}"]}`).value).toEqual({ [text]: [text] });
+  });
+
+  it('make names the same', () => {
+    const { value, duplicates } = decodeJson('{"\\ud800":1,"\\udc00":2}', { duplicates: true });
+    expect([value, duplicates]).toEqual([{ '\ufffd': 2 }, ['\ufffd']]);
+  });
+
+  it('leave the places of mistakes where they are', () => {
+    expect(() => decodeJson('{"\\ud800":x}')).toThrow("invalid character 'x' looking for beginning of value");
+  });
+});
+
+describe('bytes that are no UTF-8', () => {
+  it.each([
+    [[0xff], 1],
+    [[0xc3], 1],
+    [[0xe2, 0x82], 2],
+    [[0xf0, 0x9f, 0x98], 3],
+    [[0xe2, 0x28], 1],
+    [[0xed, 0xa0, 0x80], 3],
+    [[0xc0, 0x80], 2],
+    [[0xf4, 0x90, 0x80, 0x80], 4],
+    [[0xf5, 0x80], 2],
+    [[0xe0, 0x9f, 0x80], 3],
+    [[0xf0, 0x80, 0x80, 0x80], 4],
+  ])('%j is %d unknown characters', (bytes, count) => {
+    const rest = bytes.includes(0x28) ? '(' : '';
+    const body = Buffer.concat([Buffer.from('"\u{1f600}é'), Buffer.from(bytes), Buffer.from('€"')]);
+    expect(decodeJson(body).value).toBe(`\u{1f600}é${'\ufffd'.repeat(count)}${rest}€`);
+  });
+});
+
 describe('encodeJson', () => {
   it('is the inverse of decodeJson', () => {
     const json = fc.letrec((tie) => ({

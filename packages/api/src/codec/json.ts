@@ -1,5 +1,6 @@
 import { duplicateFields, isCertainlyWithoutDuplicates } from './json-duplicates.ts';
 import { jsonSyntaxError } from './json-syntax.ts';
+import { textOf, withoutHalves } from './json-text.ts';
 
 /** How deep arrays and objects may nest, as in upstream's decoder. */
 export const maxJsonDepth = 10_000;
@@ -22,22 +23,17 @@ const longNumber = /(?:^|[:,[\s])-?[0-9]{16}/;
 const greatExponent = /[eE]\+?[0-9]{3,}(?:[\s,}\]]|$)/;
 
 /**
- * Decodes JSON. Integers beyond 2^53 become bigint; keys named `__proto__` are ordinary. Looks for duplicate fields only when asked.
+ * Decodes JSON. Integers beyond 2^53 become bigint; keys named `__proto__` are ordinary; what is no character is U+FFFD. Looks for duplicate fields only when asked.
  * Throws JsonError with Go's text: where it is malformed, ends early, or nests deeper than `maxJsonDepth`.
  */
 export function decodeJson(source: Uint8Array | string, options: { duplicates?: boolean } = {}): DecodedJson {
-  const text = typeof source === 'string' ? source : textOf(source);
+  const text = withoutHalves(typeof source === 'string' ? source : textOf(source));
   // What nests that deep is at least that long, twice.
   const beyond = text.length > 2 * maxJsonDepth ? nestsBeyond(text, maxJsonDepth) : undefined;
   if (beyond !== undefined) throw new JsonError(`invalid character '${beyond}' exceeded max depth`);
   const value = parse(text);
   if (!options.duplicates || isCertainlyWithoutDuplicates(text, value)) return { value, duplicates: [] };
   return { value, duplicates: duplicateFields(text) };
-}
-
-function textOf(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('utf8');
 }
 
 function parse(text: string): unknown {

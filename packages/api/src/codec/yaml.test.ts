@@ -134,6 +134,24 @@ describe('parseYamlDocuments', () => {
   });
 });
 
+describe('halves of characters in YAML', () => {
+  it.each(['"\\ud800"', '"\\uD83D\\uDE00"', '{"\\udfff": 1}', 'a: "\\\\\\ud800"', '"\\U0000D800"', '"\\U00110000"'])(
+    'are refused: %s',
+    (text) => {
+      expect(() => parseYamlDocuments(`x: y\n---\n${text}\n`)).toThrow(
+        /^yaml: line 3, .*found invalid Unicode character escape code$/,
+      );
+    },
+  );
+
+  it.each(["'\\ud800'", '\\ud800', '"\\\\ud800"', '# "\\ud800"\n1', '"\\ud7ff\\ue000"', '|\n "\\ud800"'])(
+    'are none where nothing is escaped: %s',
+    (text) => {
+      expect(() => parseYamlDocuments(`${text}\n`)).not.toThrow();
+    },
+  );
+});
+
 describe('parseFirstYamlDocument', () => {
   it('has no more keys and values than are wanted', () => {
     const text = 'a: [1, {b: c}]\n--- [1, 2, 3]';

@@ -1,4 +1,12 @@
-import { constructFromEvents, EVENT_ID, type Event, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
+import {
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  YAMLException,
+} from 'js-yaml';
 import { clone } from '../meta/object.ts';
 import { manifestSchema } from './yaml-schema.ts';
 
@@ -46,6 +54,7 @@ function parse(source: string, mostNodes: number): YamlDocument[] {
   return located(source, () => {
     const events = parseEvents(source, { maxDepth: 1000 });
     refuseMany(events, mostNodes);
+    refuseHalves(events, source);
     const { values, mayRepeat } = construct(events, source);
     const lineAt = linesOf(source);
     const mayBeInfinite = infinite.test(source);
@@ -81,6 +90,23 @@ function refuseMany(events: readonly Event[], most: number): void {
   for (const event of events) {
     if (event.type === EVENT_ID.POP || event.type === EVENT_ID.DOCUMENT) continue;
     if (++nodes > most) throw new YamlError(`document contains more than ${most} nodes`, 1, 1);
+  }
+}
+
+const mayBeHalf = /\\(?:u[dD][89a-fA-F]|U)/;
+/** What follows a backslash: a half of a character, a number that is none, or anything else. */
+const escaped = /\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|.)/gs;
+
+/** Escapes that stand for no character are refused, also two that would make one: YAML has no pairs. */
+function refuseHalves(events: readonly Event[], source: string): void {
+  if (!mayBeHalf.test(source)) return;
+  for (const event of events) {
+    if (event.type !== EVENT_ID.SCALAR || event.style !== SCALAR_STYLE.DOUBLE_QUOTED) continue;
+    for (const { index, 1: half, 2: long } of source.slice(event.valueStart, event.valueEnd).matchAll(escaped)) {
+      const code = Number.parseInt(long ?? half ?? '0', 16);
+      if (code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)) continue;
+      throw new YamlError('found invalid Unicode character escape code', linesOf(source)(event.valueStart + index), 1);
+    }
   }
 }
 
