@@ -23,14 +23,23 @@ export function goFloat(value: number): string {
 
 const shortEscapes: Readonly<Record<string, string>> = { '07': '\\a', '0b': '\\v' };
 
-/** A text as `%q` shows it: as JSON does, but for control characters. */
+/** What Go does not print: all but letters, marks, numbers, punctuation, symbols and the space. */
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0)!;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** A text as `%q` shows it: as JSON does, but for what is not printed. */
 export function goQuoted(text: string): string {
   return encodeJson(text)
     .replace(
       /(?<!\\)((?:\\\\)*)\\u00([0-9a-f]{2})/g,
       (_, before, code) => before + (shortEscapes[code] ?? `\\x${code}`),
     )
-    .replaceAll('\x7f', '\\x7f');
+    .replace(unprintable, escapeOf);
 }
 
 /** How Go names the type of a value of JSON. */

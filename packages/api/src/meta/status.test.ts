@@ -179,6 +179,9 @@ describe('status errors', () => {
       },
     });
     expect(status.invalidObject({ group: '', kind: 'Pod' }, 'x', []).message).toBe('Pod "x" is invalid');
+    expect(status.invalidObject({ group: '', kind: 'Pod' }, '\0\u0085', []).message).toBe(
+      'Pod "\\x00\\u0085" is invalid',
+    );
   });
 
   it('is recognised by its reason', () => {

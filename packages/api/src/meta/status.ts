@@ -1,3 +1,4 @@
+import { goQuoted } from '../codec/go-text.ts';
 import type { Status, StatusCause, StatusDetails, StatusReason } from '../generated/meta/v1.ts';
 import { type FieldError, mostErrorText } from './field-path.ts';
 import { messageOf } from './message-of.ts';
@@ -75,7 +76,7 @@ function detailsOf(name: string, group: string, kind: string, more: Partial<Stat
   return { ...details, ...more };
 }
 
-const quoted = (text: string): string => JSON.stringify(text);
+const quoted = goQuoted;
 
 const afterSeconds = (seconds: number | undefined): StatusDetails => (seconds ? { retryAfterSeconds: seconds } : {});
 

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { pemBlocks } from '@coracle/api/meta/pem';
 import {
   type JsonGeneralNames,
   KeyUsageFlags,
@@ -7,6 +8,7 @@ import {
   SubjectAlternativeNameExtension,
 } from '@peculiar/x509';
 import { type Authority, certify } from './authority.ts';
+import { requestFrameProblem } from './der.ts';
 import { generateKey, type KeyAlgorithm, signingKeysOf } from './keys.ts';
 import { readSubject, subjectName } from './subject.ts';
 
@@ -174,7 +176,9 @@ function namesOf(request: Pkcs10CertificateRequest) {
 }
 
 function decode(pem: string): Pkcs10CertificateRequest {
-  const block = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem);
-  if (block?.[1] !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
-  return new Pkcs10CertificateRequest(pem);
+  const block = pemBlocks(pem)[0];
+  if (block?.type !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
+  const problem = requestFrameProblem(block.bytes);
+  if (problem !== undefined) throw new Error(problem);
+  return new Pkcs10CertificateRequest(block.bytes);
 }

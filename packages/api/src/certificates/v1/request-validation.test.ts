@@ -5,7 +5,7 @@ import { validateCreate, validateStatusUpdate } from '../../validate.ts';
 import { certificateSigningRequest } from './certificatesigningrequest.ts';
 import { validateApproval } from './request-validation.ts';
 
-const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nx\n-----END CERTIFICATE REQUEST-----\n').toString(
+const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\neA==\n-----END CERTIFICATE REQUEST-----\n').toString(
   'base64',
 );
 const of = (signerName: string): CertificateSigningRequest => ({

@@ -12,6 +12,7 @@ import {
   tooLong,
 } from '../../meta/field-path.ts';
 import { isDns1123Label, isDns1123Subdomain, maxSubdomainLength } from '../../meta/names.ts';
+import { type PemBlock, pemBlocks } from '../../meta/pem.ts';
 import { repeats } from '../../meta/repeats.ts';
 
 const usages = [
@@ -50,7 +51,7 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
   const request = path.child('request');
   append(
     errors,
-    isRequest(pem)
+    requestBlock(pem)
       ? request.beforehand()
       : [invalid(request, spec.request ?? '', 'PEM block type must be CERTIFICATE REQUEST')],
   );
@@ -70,9 +71,10 @@ export function validateRequest(it: CertificateSigningRequest, at: Path): FieldE
   return errors;
 }
 
-/** Whether there is a certificate request in a text. */
-export function isRequest(pem: string): boolean {
-  return /-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(pem);
+/** The certificate request that a text begins with; undefined: its first block is none. */
+export function requestBlock(pem: string): PemBlock | undefined {
+  const block = pemBlocks(pem)[0];
+  return block?.type === 'CERTIFICATE REQUEST' ? block : undefined;
 }
 
 /** Errors of usages: those there are not, then those that are there twice. */

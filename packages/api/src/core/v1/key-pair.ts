@@ -1,15 +1,11 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-
-interface PemBlock {
-  type: string;
-  pem: string;
-}
+import { pemBlocks } from '../../meta/pem.ts';
 
 const isKey = (type: string): boolean => type === 'PRIVATE KEY' || type.endsWith(' PRIVATE KEY');
 
 /** What is wrong with a certificate and its key (PEM), in the words of Go's library for TLS; undefined: they belong together. */
 export function keyPairProblem(certificate: string, key: string): string | undefined {
-  const [inCertificate, inKey] = [blocksOf(certificate), blocksOf(key)];
+  const [inCertificate, inKey] = [pemBlocks(certificate), pemBlocks(key)];
   const leaf = inCertificate.find(({ type }) => type === 'CERTIFICATE');
   if (!leaf) return certificateMissing(inCertificate.map(({ type }) => type));
   const own = inKey.find(({ type }) => isKey(type));
@@ -43,20 +39,4 @@ function keyMissing(others: readonly string[]): string {
   if (others.length === 1 && others[0] === 'CERTIFICATE')
     return 'tls: found a certificate rather than a key in the PEM for the private key';
   return `tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks of the following types: [${others.join(' ')}]`;
-}
-
-/** The blocks of a text in PEM, in order; what is between them is skipped. */
-function blocksOf(text: string): PemBlock[] {
-  const blocks: PemBlock[] = [];
-  for (let from = text.indexOf('-----BEGIN '); from >= 0; from = text.indexOf('-----BEGIN ', from)) {
-    const typeEnd = text.indexOf('-----', from + 11);
-    if (typeEnd < 0) break;
-    const type = text.slice(from + 11, typeEnd);
-    const last = `-----END ${type}-----`;
-    const end = text.indexOf(last, typeEnd);
-    if (end < 0) break;
-    blocks.push({ type, pem: text.slice(from, end + last.length) });
-    from = end + last.length;
-  }
-  return blocks;
 }

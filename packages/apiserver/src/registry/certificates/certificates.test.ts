@@ -1,7 +1,8 @@
 import { certificateSigningRequest } from '@coracle/api/certificates/v1/certificatesigningrequest';
 import type { StatusError } from '@coracle/api/meta/status';
-import { expect, it } from '@jest/globals';
-import { startApiServer } from '../../testing.ts';
+import { makeRequest } from '@coracle/process/pki';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApiServer, type TestServer } from '../../testing.ts';
 
 it('a request that cannot be read is told of first', async () => {
   const server = await startApiServer();
@@ -20,4 +21,67 @@ it('a request that cannot be read is told of first', async () => {
   } finally {
     await server.close();
   }
+});
+
+describe('a request', () => {
+  let server: TestServer;
+  let der: Buffer;
+  beforeAll(async () => {
+    server = await startApiServer();
+    const { request } = await makeRequest({ commonName: 'a' });
+    der = Buffer.from(request.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  });
+  afterAll(() => server.close());
+
+  const block = (bytes: Uint8Array, type = 'CERTIFICATE REQUEST'): string =>
+    `-----BEGIN ${type}-----\n${Buffer.from(bytes).toString('base64')}\n-----END ${type}-----\n`;
+
+  const problemOf = async (pem: string): Promise<string | undefined> => {
+    const spec = { request: Buffer.from(pem).toString('base64'), signerName: 'example.com/a', usages: ['client auth'] };
+    const made = await server.client
+      .create(certificateSigningRequest, { metadata: { generateName: 'r' }, spec })
+      .catch((each: StatusError) => each.status.details?.causes?.map(({ message }) => message));
+    return Array.isArray(made) ? made.join().replace(/^Invalid value: (?:"[^"]*"|\[[^\]]*\]): /, '') : undefined;
+  };
+
+  const wanted =
+    '{optional:false explicit:false application:false private:false defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}';
+
+  it.each<[string, () => Uint8Array, string | undefined]>([
+    ['is whole', () => der, undefined],
+    ['is empty', () => Buffer.of(), 'asn1: syntax error: sequence truncated'],
+    ['is cut off', () => der.subarray(0, -5), 'asn1: syntax error: data truncated'],
+    ['is cut off in its length', () => der.subarray(0, 2), 'asn1: syntax error: truncated tag or length'],
+    ['is followed by more', () => Buffer.concat([der, Buffer.of(1, 2)]), 'asn1: syntax error: trailing data'],
+    ['is an empty sequence', () => Buffer.of(0x30, 0), 'asn1: syntax error: sequence truncated'],
+    ['has no length', () => Buffer.of(0x30, 0x80), 'asn1: syntax error: indefinite length found (not DER)'],
+    ['has a length said at length', () => Buffer.of(0x30, 0x81, 1, 0), 'asn1: structure error: non-minimal length'],
+    ['has a tag that does not end', () => Buffer.of(0xff, 0xff), 'asn1: syntax error: truncated base 128 integer'],
+    [
+      'is a text',
+      () => Buffer.from('garbage'),
+      `asn1: structure error: tags don't match (16 vs {class:1 tag:7 length:97 isCompound:true}) ${wanted} certificateRequest @2`,
+    ],
+    [
+      'has no request in it',
+      () => Buffer.of(0x30, 3, 2, 1, 1),
+      `asn1: structure error: tags don't match (16 vs {class:0 tag:2 length:1 isCompound:false}) ${wanted} tbsCertificateRequest @2`,
+    ],
+    [
+      'is signed with another key',
+      () => Buffer.concat([der.subarray(0, -1), Buffer.of(der.at(-1)! ^ 1)]),
+      'x509: ECDSA verification failure',
+    ],
+  ])('that %s is told of as such', async (_, bytes, problem) => {
+    expect(await problemOf(block(bytes()))).toBe(problem);
+  });
+
+  it.each<[string, () => string]>([
+    ['nothing', () => ''],
+    ['no base64', () => '-----BEGIN CERTIFICATE REQUEST-----\n*\n-----END CERTIFICATE REQUEST-----\n'],
+    ['another block', () => block(der, 'CERTIFICATE')],
+    ['another block first', () => block(der, 'CERTIFICATE') + block(der)],
+  ])('cannot be in %s', async (_, pem) => {
+    expect(await problemOf(pem())).toBe('PEM block type must be CERTIFICATE REQUEST');
+  });
 });

@@ -1,4 +1,4 @@
-import { isRequest, validateApproval } from '@coracle/api/certificates/v1/request-validation';
+import { requestBlock, validateApproval } from '@coracle/api/certificates/v1/request-validation';
 import { type FieldError, invalid, Path } from '@coracle/api/meta/field-path';
 import { now } from '@coracle/api/meta/time';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@coracle/api/types/certificates/v1';
@@ -38,10 +38,10 @@ export const certificateRequestHooks: ResourceHooks<CertificateSigningRequest> =
 
 /** Errors of a request that cannot be read, or that was not signed with the key it asks a certificate for. */
 async function requestErrors({ spec }: CertificateSigningRequest): Promise<FieldError[]> {
-  const pem = Buffer.from(spec?.request ?? '', 'base64').toString('latin1');
-  if (!isRequest(pem)) return []; // the kind's own validation says so
+  const block = requestBlock(Buffer.from(spec?.request ?? '', 'base64').toString('latin1'));
+  if (!block) return []; // the kind's own validation says so
   const { signatureProblem } = await import('@coracle/process/pki'); // few servers ever need it: not at start
-  const problem = await signatureProblem(pem).catch((error: Error) => error.message);
+  const problem = await signatureProblem(block.pem).catch((error: Error) => error.message);
   return problem === undefined ? [] : [invalid(new Path('spec.request'), spec.request, problem)];
 }
 
