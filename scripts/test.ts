@@ -55,22 +55,32 @@ process.exit(totals.failed > 0 ? 1 : 0);
  * at a time: those of one row name their networks, so that they take none that a cluster of the other row gives up for a while.
  */
 async function endToEnd(): Promise<void> {
-  const run = async (...names: string[]): Promise<void> => {
-    const files = names.map((it) => `e2e/${it}.e2e.ts`).filter((it) => new RegExp(pattern).test(it));
-    if (files.length === 0) return;
-    await jest(`e2e-${names[0]}`, ['--config', 'e2e/jest.config.mjs', '--runInBand', '--runTestsByPath', ...files]);
-  };
-  const apart = ['high-availability'];
-  const named = ['debian', 'backup', 'join'];
-  const others = readdirSync(join(root, 'e2e'))
+  const files = readdirSync(join(root, 'e2e'))
     .filter((it) => it.endsWith('.e2e.ts'))
-    .map((it) => it.slice(0, -'.e2e.ts'.length))
-    .filter((it) => ![...apart, ...named].includes(it));
-  await run(...apart);
-  await Promise.all([run(...named), run(...others)]);
+    .map((it) => `e2e/${it}`)
+    .filter((it) => new RegExp(pattern).test(it));
+  if (files.length === 0) throw new Error(`no end-to-end test matches ${pattern}`);
+  const row = async (name: string, tests: readonly string[]): Promise<void> => {
+    if (tests.length === 0) return;
+    await jest(`e2e-${name}`, ['--config', 'e2e/jest.config.mjs', '--runInBand', '--runTestsByPath', ...tests]);
+  };
+  const [apart, named] = [['high-availability'], ['debian', 'backup', 'join']].map((names) =>
+    files.filter((it) => names.some((name) => it === `e2e/${name}.e2e.ts`)),
+  ) as [string[], string[]];
+  await row('apart', apart);
+  await Promise.all([
+    row('named-networks', named),
+    row(
+      'chosen-networks',
+      files.filter((it) => ![...apart, ...named].includes(it)),
+    ),
+  ]);
 }
 
-/** The API server's unit tests that start a server or a store, but for two of much odd input, of which `bad-input.integration.test.ts` has some of all. */
+/**
+ * The API server's unit tests that start a server or a store; what starts one for a whole file is `testing/own-…`. Left out are two of much odd
+ * input: `bad-input.integration.test.ts` has some of each kind of it.
+ */
 function testsOfServers(): string[] {
   const folder = 'packages/apiserver/src';
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -218,7 +218,9 @@ describe("upstream's kubectl", () => {
   it('explains it', async () => {
     const { stdout, code } = await kubectl('explain', 'deployment.spec.replicas');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/KIND: +Deployment\nVERSION: +v1\n\nFIELD: replicas <integer>/);
+    expect(stdout).toMatch(
+      /KIND: +Deployment\nVERSION: +v1\n\nFIELD: replicas <integer>\n+DESCRIPTION:\n {4}(?!<empty>)\w/,
+    );
   });
 
   it('writes secrets that are not readable in etcd', async () => {
