@@ -5,6 +5,7 @@ import { type FieldError, invalid, Path } from '../meta/field-path.ts';
 import { getOwn, isObject } from '../meta/object.ts';
 import { duplicateItems, hasLists } from '../structural/lists.ts';
 import type { StructuralNode } from '../structural/node.ts';
+import { renewPatternTime } from '../structural/patterns.ts';
 import { type SchemaValidator, schemaValidator } from '../structural/validate.ts';
 import { embeddedErrors } from './metadata.ts';
 
@@ -67,6 +68,7 @@ export function resourceValidator(
   const status = statusProps ? schemaValidator(statusProps) : undefined;
   return {
     validate(it, metadata = []) {
+      renewPatternTime();
       const errors = [
         ...whole.validate(it),
         ...scaleSpecErrors(it, scale),
@@ -77,6 +79,7 @@ export function resourceValidator(
       return withRules(errors, metadata, rules, it);
     },
     validateUpdate(it, old, subresource, metadata, warn) {
+      renewPatternTime();
       const lists = hasLists(node) && duplicateItems(old, node).length === 0 ? duplicateItems(it, node) : [];
       const errors =
         subresource === 'status'

@@ -16,20 +16,21 @@ const mostKept = 1_000;
 /** Of a text's length times the size of the compiled pattern: what is below is not measured, what is above not tried. A step takes some 10 ns at worst. */
 const leastMeasured = 20_000;
 const mostAtOnce = 60_000_000;
-/** Processor time, in microseconds, that patterns get until other work has had its turn. */
+/** Processor time, in microseconds, that patterns get for an object, or else until other work has had its turn. */
 const mostInTurn = 500_000;
 let spent = 0;
 
-/** Counts what processor time `find` takes to the turn it is in. */
+/** Gives patterns their whole time again: the next object begins. */
+export function renewPatternTime(): void {
+  spent = 0;
+}
+
+/** Counts the processor time `find` takes. */
 function measured(find: () => boolean): boolean {
   const before = process.threadCpuUsage();
   const found = find();
   const { user, system } = process.threadCpuUsage(before);
-  if (spent === 0) {
-    setImmediate(() => {
-      spent = 0;
-    });
-  }
+  if (spent === 0) setImmediate(renewPatternTime);
   spent += user + system;
   return found;
 }
