@@ -2,6 +2,7 @@ import type { PolicyRule, RoleRef, Subject } from '../../generated/rbac/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
+import { deepEqual } from '../../meta/object.ts';
 
 /** Errors of a role's rules. Only a ClusterRole may name non-resource URLs. */
 export function validateRules(rules: readonly PolicyRule[] | undefined, namespaced: boolean, at: Path): FieldError[] {
@@ -54,6 +55,12 @@ export function validateBinding(
   for (const [i, subject] of (it.subjects ?? []).entries())
     append(errors, validateSubject(subject, namespaced, at.child('subjects').index(i)));
   return errors;
+}
+
+/** Errors of a change of a binding, which stays one to the same role. */
+export function validateBindingUpdate(it: { roleRef?: RoleRef }, old: { roleRef?: RoleRef }, at: Path): FieldError[] {
+  if (deepEqual(it.roleRef, old.roleRef)) return [];
+  return [invalid(at.child('roleRef'), it.roleRef, 'cannot change roleRef')];
 }
 
 const rbacGroup = 'rbac.authorization.k8s.io';
