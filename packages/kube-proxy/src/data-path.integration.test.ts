@@ -9,7 +9,7 @@ import { removeTables, runNftWith } from './nftables/nft.ts';
 import { Proxier } from './proxier.ts';
 import { TestNetwork } from './testing/network.ts';
 import { http, makeService, makeSlice } from './testing/objects.ts';
-import { ask, get, serveHttp, serveUdp } from './testing/servers.ts';
+import { ask, get, getOften, serveHttp, serveUdp } from './testing/servers.ts';
 
 const clusterIP = '10.96.0.10';
 const nodeIP = '192.168.77.1';
@@ -65,9 +65,7 @@ function apply(service: Service | undefined, slice: EndpointSlice | undefined): 
 }
 
 async function answers(from: Namespace, to: string, times: number): Promise<string[]> {
-  const seen: string[] = [];
-  for (let i = 0; i < times; i++) seen.push((await get(from, to)).by);
-  return seen;
+  return (await getOften(from, to, times)).map(({ by }) => by);
 }
 
 const both = makeSlice('web', ['10.244.0.2', '10.244.0.3']);

@@ -16,13 +16,30 @@ export async function serveUdp(inside: Namespace, name: string, port: number): P
   await once(inside.start(process.execPath, '-e', program).stdout!, 'data');
 }
 
-/** Who answers a GET, and as whom it sees the caller; `refused` or `timeout` when nobody does. */
-export async function get(from: Namespace, url: string): Promise<{ by: string; caller: string }> {
-  const program = `require('node:http').get(${JSON.stringify(url)}, { timeout: 2000 }, (response) => response.pipe(process.stdout))
+/** Who answered a GET, and as whom it saw the caller; `refused` or `timeout` when nobody did. */
+export interface Answer {
+  by: string;
+  caller: string;
+}
+
+/** The answers to GETs one after the other, each on a connection of its own. */
+export async function getOften(from: Namespace, url: string, times: number): Promise<Answer[]> {
+  const program = `const once = () => new Promise((done) => require('node:http')
+    .get(${JSON.stringify(url)}, { agent: false, timeout: 2000 }, async (response) => done((await response.toArray()).join('')))
     .on('timeout', function () { this.destroy(new Error('timeout')); })
-    .on('error', (error) => console.log(error.code === 'ECONNREFUSED' ? 'refused -' : error.message === 'timeout' ? 'timeout -' : error.message))`;
-  const [by = '', caller = ''] = (await from.run(process.execPath, '-e', program)).trim().split(' ');
-  return { by, caller };
+    .on('error', (error) => done(error.code === 'ECONNREFUSED' ? 'refused -' : error.message === 'timeout' ? 'timeout -' : error.message)));
+    (async () => { for (let i = 0; i < ${times}; i++) console.log(await once()); })()`;
+  const lines = (await from.run(process.execPath, '-e', program)).trim().split('\n');
+  return lines.map((line) => {
+    const [by = '', caller = ''] = line.split(' ');
+    return { by, caller };
+  });
+}
+
+/** The answer to one GET. */
+export async function get(from: Namespace, url: string): Promise<Answer> {
+  const [answer] = await getOften(from, url, 1);
+  return answer!;
 }
 
 /** Who answers one UDP packet sent from a fixed port; `nobody` after a second. */
