@@ -23,7 +23,10 @@ export function pemBlocks(text: string): PemBlock[] {
   return blocks;
 }
 
-/** What base64 stands for, headers before it (`Proc-Type: 4,ENCRYPTED`) left out; undefined: it is none. */
+/** Whether headers (`Proc-Type: 4,ENCRYPTED`) stand before what is in a block. */
+export const hasHeaders = ({ pem }: PemBlock): boolean => pem.includes(':');
+
+/** What base64 stands for, headers before it left out; undefined: it is none. */
 function bodyOf(text: string): Buffer | undefined {
   const lines = text.split('\n').map((line) => line.trim());
   const body = lines.filter((line) => !line.includes(':')).join('');

@@ -82,7 +82,8 @@ async function exactPage(
   token?: ReadContinuation,
 ): Promise<Page> {
   const { filter, limit } = options;
-  if (revision > registry.feed.revision) await notOlderThan(registry, revision, token?.asked ?? options.resourceVersion);
+  if (revision > registry.feed.revision)
+    await notOlderThan(registry, revision, token?.asked ?? options.resourceVersion);
   const { cache } = resource;
   if (cache.lastChange <= revision) {
     await prepareFor(filter, () => cache.list(new Filter(filter.kind, filter.namespace)));

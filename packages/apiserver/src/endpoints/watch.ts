@@ -43,7 +43,10 @@ export async function watch(call: Call): Promise<void> {
   }
   if (newest !== undefined) {
     res.end(
-      errorFrame(rendering, expired(`resource version ${options.resourceVersion} is not there any more: the newest one is ${newest}`)),
+      errorFrame(
+        rendering,
+        expired(`resource version ${options.resourceVersion} is not there any more: the newest one is ${newest}`),
+      ),
     );
     return;
   }

@@ -1,3 +1,4 @@
+import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/ca-bundle';
 import { conditionOf, sameCondition, setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
 import { deepEqual } from '@coracle/api/meta/object';
 import { aggregate } from '@coracle/api/meta/status';
@@ -47,10 +48,21 @@ export function acceptNames(crd: CustomResourceDefinition, others: Iterable<Name
   return true;
 }
 
-/** Marks a definition whose names are accepted as served, in place. Returns whether that is new. */
+/** Marks a definition whose names are accepted as served, in place, or says why it is not. Returns whether that is new. */
 export function establish(crd: CustomResourceDefinition): boolean {
   if (conditionOf(crd, 'NamesAccepted')?.status !== 'True') return false;
-  if (conditionOf(crd, 'Established')?.status === 'True') return false;
+  const before = conditionOf(crd, 'Established');
+  if (before?.status === 'True') return false;
+  if (!hasGoodAuthorities(crd)) {
+    if (before?.reason === 'InvalidCABundle') return false;
+    setCondition(crd, {
+      type: 'Established',
+      status: 'False',
+      reason: 'InvalidCABundle',
+      message: 'The conversion webhook CABundle is invalid',
+    });
+    return true;
+  }
   setCondition(crd, {
     type: 'Established',
     status: 'True',

@@ -165,6 +165,25 @@ describe('a definition', () => {
     expect((await call('GET', `${group}/gizmos`)).status).toBe(200);
   });
 
+  it('is not established with a conversion webhook whose authorities are none', async () => {
+    const webhook = {
+      clientConfig: { url: 'https://a.example', caBundle: Buffer.from('x').toString('base64') },
+      conversionReviewVersions: ['v1'],
+    };
+    const name = 'strays.example.com';
+    const stray = definitionOf('Stray', [versionOf({})], { conversion: { strategy: 'Webhook', webhook } });
+    await call('POST', definitions, stray);
+    await eventually(async () => (await condition(call, name, 'Established'))?.reason === 'InvalidCABundle');
+    expect(await condition(call, name, 'Established')).toMatchObject({
+      status: 'False',
+      message: 'The conversion webhook CABundle is invalid',
+    });
+    const none = [{ op: 'remove', path: '/spec/conversion/webhook/clientConfig/caBundle' }];
+    await call('PATCH', `${definitions}/${name}`, none, { 'content-type': 'application/json-patch+json' });
+    await eventually(async () => (await condition(call, name, 'Established'))?.status === 'True');
+    await call('DELETE', `${definitions}/${name}`);
+  });
+
   it('of what is built in changes nothing', async () => {
     const crd = definitionOf('Role', [versionOf({})], { group: 'rbac.authorization.k8s.io' });
     const name = 'roles.rbac.authorization.k8s.io';

@@ -4,6 +4,7 @@ import { append } from '../../meta/append.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { repeats } from '../../meta/repeats.ts';
+import { caBundleProblem } from './ca-bundle.ts';
 import { oneOfStrings } from './unsorted-values.ts';
 
 /** Versions of ConversionReview that this server speaks. */
@@ -11,8 +12,15 @@ export const reviewVersions = ['v1', 'v1beta1'] as const;
 
 const notForNone = 'should not be set when strategy is not set to Webhook';
 
-/** Errors of how a definition's versions are converted, under the names upstream's internal form has. */
-export function validateConversion(conversion: CustomResourceConversion | undefined, at: Path): FieldError[] {
+/**
+ * Errors of how a definition's versions are converted, under the names upstream's internal form has. `authorities`: whether those of the webhook have
+ * to be in order.
+ */
+export function validateConversion(
+  conversion: CustomResourceConversion | undefined,
+  at: Path,
+  authorities: boolean,
+): FieldError[] {
   if (!conversion) return [];
   const errors = oneOfStrings(conversion.strategy, ['None', 'Webhook'], at.child('strategy'));
   const config = conversion.webhook?.clientConfig;
@@ -24,7 +32,11 @@ export function validateConversion(conversion: CustomResourceConversion | undefi
     return errors;
   }
   if (!config) errors.push(required(configAt, 'required when strategy is set to Webhook'));
-  else append(errors, validateWebhookPlace(config, configAt));
+  else {
+    append(errors, validateWebhookPlace(config, configAt));
+    const problem = authorities ? caBundleProblem(config.caBundle) : undefined;
+    if (problem !== undefined) errors.push(invalid(configAt.child('caBundle'), config.caBundle, problem));
+  }
   return [...errors, ...validateReviewVersions(versions, at.child('conversionReviewVersions'))];
 }
 

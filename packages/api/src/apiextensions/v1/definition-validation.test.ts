@@ -386,3 +386,47 @@ describe('schemas of a definition', () => {
     expect(looked).toBeLessThan(100_001);
   });
 });
+
+describe('the authorities of a conversion webhook', () => {
+  const block = (type: string, body: string, headers = '') =>
+    `-----BEGIN ${type}-----\n${headers}${body}\n-----END ${type}-----\n`;
+  const withAuthorities = (pem: string | undefined, established = true): CustomResourceDefinition => {
+    const crd = good();
+    const caBundle = pem === undefined ? {} : { caBundle: Buffer.from(pem).toString('base64') };
+    crd.spec.conversion = {
+      strategy: 'Webhook',
+      webhook: { clientConfig: { url: 'https://a.example', ...caBundle }, conversionReviewVersions: ['v1'] },
+    };
+    if (established) {
+      const conditions = [{ type: 'Established', status: 'True' }];
+      crd.status = { ...crd.status!, conditions, acceptedNames: crd.spec.names };
+    }
+    return crd;
+  };
+  const problems = (it: CustomResourceDefinition, old: CustomResourceDefinition) =>
+    validateUpdate(customResourceDefinition, it, old).map(({ field, message }) => [
+      field,
+      message.replace(/^Invalid value: "[^"]*": /, ''),
+    ]);
+  const refused = (problem: string) => [
+    ['spec.conversion.webhookClientConfig.caBundle', `unable to load root certificates: ${problem}`],
+  ];
+
+  it.each([
+    ['garbage', 'unable to parse bytes as PEM block'],
+    [block('PRIVATE KEY', 'AAAA'), 'no valid certificate authority data seen'],
+    [`${block('PRIVATE KEY', 'AAAA')}more`, 'unable to parse bytes as PEM block'],
+    [block('CERTIFICATE', '*'), 'unable to parse bytes as PEM block'],
+    [block('CERTIFICATE', ''), 'failed to parse certificate: x509: malformed certificate'],
+    [block('CERTIFICATE', 'AAAA'), 'failed to parse certificate: x509: malformed certificate'],
+    [block('CERTIFICATE', 'AAAA', 'A: b\n\n'), 'no valid certificate authority data seen'],
+  ])('cannot become %j', (pem, problem) => {
+    expect(problems(withAuthorities(pem), withAuthorities(undefined))).toEqual(refused(problem));
+  });
+
+  it('may be wrong before the definition is served, and stay wrong', () => {
+    expect(problems(withAuthorities('x', false), withAuthorities(undefined, false))).toEqual([]);
+    expect(problems(withAuthorities('x'), withAuthorities('y'))).toEqual([]);
+    expect(errorsOf(withAuthorities('x', false))).toEqual([]);
+  });
+});

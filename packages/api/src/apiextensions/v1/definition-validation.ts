@@ -10,6 +10,7 @@ import { isDns1035Label, isDns1123Subdomain } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { partsOf } from '../../structural/node.ts';
 import { apiApprovalErrors } from './api-approval.ts';
+import { hasGoodAuthorities } from './ca-bundle.ts';
 import { validateConversion } from './conversion-validation.ts';
 import { isEstablished } from './definition-conditions.ts';
 import { schemaSizeErrors } from './schema-size.ts';
@@ -19,12 +20,12 @@ import { validateSharedParts, validateVersions } from './version-validation.ts';
 /** All errors of a new definition, in upstream's words; of one whose schemas are too large that alone. Its name tells its resource and group. */
 export function validateNewDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
   const size = schemaSizeErrors(it.spec, at.child('spec'));
-  return size.length > 0 ? size : [...validateName(it, at), ...validateDefinition(it, at)];
+  return size.length > 0 ? size : [...validateName(it, at), ...validateDefinition(it, at, false)];
 }
 
-function validateDefinition(it: CustomResourceDefinition, at: Path): FieldError[] {
+function validateDefinition(it: CustomResourceDefinition, at: Path, authorities: boolean): FieldError[] {
   return [
-    ...validateSpec(it.spec, at.child('spec')),
+    ...validateSpec(it.spec, at.child('spec'), authorities),
     ...validateStatus(it, at),
     ...validateStored(it, at),
     ...preserveUnknown(it, at),
@@ -40,7 +41,8 @@ export function validateDefinitionUpdate(
   const spec = at.child('spec');
   const size = schemaSizeErrors(it.spec, spec);
   if (size.length > 0) return size;
-  const errors = validateDefinition(it, at);
+  // What was wrong with a webhook's authorities may stay so, and nobody is served by them before the definition is.
+  const errors = validateDefinition(it, at, isEstablished(old) && hasGoodAuthorities(old));
   const same = (path: string, now: unknown, before: unknown) => {
     if (!deepEqual(now, before)) errors.push(invalid(spec.child(path), now ?? '', 'field is immutable'));
   };
@@ -69,7 +71,7 @@ function validateName({ metadata, spec }: CustomResourceDefinition, at: Path): F
   return errors;
 }
 
-function validateSpec(spec: CustomResourceDefinitionSpec, at: Path): FieldError[] {
+function validateSpec(spec: CustomResourceDefinitionSpec, at: Path, authorities: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const { group, names } = spec;
   if (!group) {
@@ -90,7 +92,7 @@ function validateSpec(spec: CustomResourceDefinitionSpec, at: Path): FieldError[
     ...errors,
     ...validateNames(names, at.child('names')),
     ...validateSharedParts(spec, at),
-    ...validateConversion(spec.conversion, at.child('conversion')),
+    ...validateConversion(spec.conversion, at.child('conversion'), authorities),
   ];
 }
 
