@@ -4,21 +4,26 @@ export interface PemBlock {
   readonly type: string;
   readonly pem: string;
   readonly bytes: Buffer;
+  /** Where it ends in its text. */
+  readonly end: number;
 }
 
-/** The blocks of a text, in order; what is between them is skipped, and so is one whose body is no base64, as in Go. */
+/**
+ * The blocks of a text, in order, each on lines of its own; what is between them is skipped, and so is one whose body is no base64, as in Go. Looks at
+ * each part of the text once.
+ */
 export function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  for (let from = text.indexOf('-----BEGIN '); from >= 0; from = text.indexOf('-----BEGIN ', from)) {
-    const typeEnd = text.indexOf('-----', from + 11);
-    if (typeEnd < 0) break;
-    const type = text.slice(from + 11, typeEnd);
-    const last = `-----END ${type}-----`;
-    const end = text.indexOf(last, typeEnd);
-    if (end < 0) break;
-    const bytes = bodyOf(text.slice(typeEnd + 5, end));
-    if (bytes) blocks.push({ type, pem: text.slice(from, end + last.length), bytes });
-    from = end + last.length;
+  let begun: { readonly type: string; readonly from: number; readonly body: number } | undefined;
+  for (const { index, 0: line, 1: what, 2: type = '' } of text.matchAll(/^-----(BEGIN|END) (.*?)-----/gm)) {
+    const end = index + line.length;
+    // No body goes past where another block begins or ends.
+    if (what === 'BEGIN') begun = { type, from: index, body: end };
+    else {
+      const bytes = begun?.type === type ? bodyOf(text.slice(begun.body, index)) : undefined;
+      if (begun && bytes) blocks.push({ type, pem: text.slice(begun.from, end), bytes, end });
+      begun = undefined;
+    }
   }
   return blocks;
 }

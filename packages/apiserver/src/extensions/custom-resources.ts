@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/ca-bundle';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isConditionTrue } from '@coracle/api/apiextensions/v1/definition-conditions';
 import { encodeJson } from '@coracle/api/codec/json';
@@ -125,10 +126,9 @@ export class CustomResources implements Follower {
     if (crd.metadata.deletionTimestamp) this.#terminating.add(name);
     else this.#terminating.delete(name);
     crd = await this.#status(crd, (it) => [acceptNames(it, this.#named.values()), noteApproval(it)].includes(true));
-    if (isConditionTrue(crd, 'NamesAccepted') || isConditionTrue(crd, 'Established')) {
-      await this.#install(name, crd);
-      crd = await this.#status(crd, establish);
-    }
+    const isAccepted = isConditionTrue(crd, 'NamesAccepted');
+    if (isConditionTrue(crd, 'Established') || (isAccepted && hasGoodAuthorities(crd))) await this.#install(name, crd);
+    if (isAccepted) crd = await this.#status(crd, establish);
     if (crd.metadata.deletionTimestamp && crd.metadata.finalizers?.includes(cleanupFinalizer)) this.#cleanUp(name);
   }
 

@@ -178,6 +178,7 @@ describe('a definition', () => {
       status: 'False',
       message: 'The conversion webhook CABundle is invalid',
     });
+    expect((await call('GET', `${group}/strays`)).status).toBe(404);
     const none = [{ op: 'remove', path: '/spec/conversion/webhook/clientConfig/caBundle' }];
     await call('PATCH', `${definitions}/${name}`, none, { 'content-type': 'application/json-patch+json' });
     await eventually(async () => (await condition(call, name, 'Established'))?.status === 'True');

@@ -9,8 +9,7 @@ export function caBundleProblem(base64: string | undefined): string | undefined 
   const blocks = pemBlocks(text);
   const certificates = blocks.filter((block) => block.type === 'CERTIFICATE' && !hasHeaders(block));
   if (certificates.some(({ bytes }) => isCertificate(bytes))) return undefined;
-  const last = blocks.at(-1)?.pem;
-  const rest = last === undefined ? text : text.slice(text.lastIndexOf(last) + last.length).replace(/^[ \t\r]*\n/, '');
+  const rest = text.slice(blocks.at(-1)?.end).replace(/^[ \t\r]*\n/, '');
   let problem = 'no valid certificate authority data seen';
   if (certificates.length > 0) problem = 'failed to parse certificate: x509: malformed certificate';
   else if (rest !== '') problem = 'unable to parse bytes as PEM block';

@@ -416,6 +416,7 @@ describe('the authorities of a conversion webhook', () => {
     ['garbage', 'unable to parse bytes as PEM block'],
     [block('PRIVATE KEY', 'AAAA'), 'no valid certificate authority data seen'],
     [`${block('PRIVATE KEY', 'AAAA')}more`, 'unable to parse bytes as PEM block'],
+    [`x${block('CERTIFICATE', 'AAAA')}`, 'unable to parse bytes as PEM block'],
     [block('CERTIFICATE', '*'), 'unable to parse bytes as PEM block'],
     [block('CERTIFICATE', ''), 'failed to parse certificate: x509: malformed certificate'],
     [block('CERTIFICATE', 'AAAA'), 'failed to parse certificate: x509: malformed certificate'],
