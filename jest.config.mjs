@@ -15,6 +15,7 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
+  testSequencer: '<rootDir>/scripts/longest-first.mjs',
   testTimeout: 120_000,
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
 };

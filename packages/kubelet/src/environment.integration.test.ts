@@ -4,9 +4,9 @@ import { configMap as configMapKind } from '@coracle/api/core/v1/configmap';
 import { secret as secretKind } from '@coracle/api/core/v1/secret';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import type { Service } from '@coracle/api/types/core/v1';
-import { type TestServer } from '@coracle/apiserver/testing';
+import type { TestServer } from '@coracle/apiserver/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type TestContainerd } from './testing/containerd.ts';
+import type { TestContainerd } from './testing/containerd.ts';
 import { inTheEnd, startNode, type TestNode } from './testing/node.ts';
 import { shell, statusOf, staying, type TestPods } from './testing/pods.ts';
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { lease as leaseKind } from '@coracle/api/coordination/v1/lease';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
-import { type TestServer } from '@coracle/apiserver/testing';
+import type { TestServer } from '@coracle/apiserver/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestContainerd, testImage } from './testing/containerd.ts';
 import { eventually } from './testing/eventually.ts';
-import { type TestKubelet } from './testing/kubelet.ts';
+import type { TestKubelet } from './testing/kubelet.ts';
 import { inTheEnd, startNode, type TestNode } from './testing/node.ts';
 import { shell, statusOf, staying, type TestPods } from './testing/pods.ts';
 

@@ -1,12 +1,12 @@
 import { configMap as configMapKind } from '@coracle/api/core/v1/configmap';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
-import { type TestServer } from '@coracle/apiserver/testing';
+import type { TestServer } from '@coracle/apiserver/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bridgeApi } from './testing/cluster.ts';
-import { type TestContainerd } from './testing/containerd.ts';
+import type { TestContainerd } from './testing/containerd.ts';
 import { eventually } from './testing/eventually.ts';
-import { type TestKubelet } from './testing/kubelet.ts';
+import type { TestKubelet } from './testing/kubelet.ts';
 import { inTheEnd, startNode, type TestNode } from './testing/node.ts';
 import { shell, statusOf, staying, type TestPods } from './testing/pods.ts';
 

@@ -1,3 +1,5 @@
+import { messageOf } from '@coracle/api/meta/message-of';
+
 /**
  * What a plugin answers when it does not simply agree. Success is `undefined`, so the hot path allocates nothing.
  * - Error: something broke; the pod is retried with back-off.
@@ -40,4 +42,3 @@ export type Verdict = Status | undefined;
 export function errorStatus(plugin: string, cause: unknown): Status {
   return new Status('Error', [messageOf(cause)], plugin, cause);
 }
-import { messageOf } from '@coracle/api/meta/message-of';
