@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Cluster, checkout, placeOf, saveCluster } from '../../cluster/cluster.ts';
 import { hostLinkName } from '../../cluster/names.ts';
-import { controlSocket, nodeFacts, nodeSpec } from '../../cluster/node-spec.ts';
+import { controlSocket, networkOf, nodeFacts, nodeSpec } from '../../cluster/node-spec.ts';
 import { askNode } from '../../cluster/node-status.ts';
 import { plainWishes, planCluster } from '../../cluster/plan.ts';
 import { erase, takeDown } from '../../cluster/take-down.ts';
@@ -75,7 +75,7 @@ describe.each([tmpdir(), '/dev/shm'])('a node made by runc in %s', (base) => {
 
   async function up(): Promise<number> {
     writeSettings();
-    await raiseNetwork({ ...spec, serviceCidr: cluster.serviceCidr, serviceGateway: spec.address });
+    await raiseNetwork(networkOf(cluster, cluster.nodes[0]!));
     const { pid } = await runcDriver.start(spec);
     await eventually(async () => (await askNode(controlSocket(spec)))?.services[0]?.state === 'running');
     return pid;
