@@ -57,6 +57,29 @@ describe('decodeJson', () => {
     expect(decodeJson(text).duplicates).toEqual([]);
   });
 
+  it('names as many duplicates as have 1 MiB of text, and goes on with none', () => {
+    const fields = Array.from({ length: 50_000 }, (_, i) => `"f${i}":1,"f${i}":2`).join(',');
+    const { duplicates } = decodeJson(`{"${'n'.repeat(400_000)}":{${fields}}}`, { duplicates: true });
+    expect(duplicates.map((path) => path.slice(399_999))).toEqual(['n.f0', 'n.f1', 'n.f2']);
+  });
+
+  it.each([
+    ['{1234567890123456789:1}', "invalid character '1' looking for beginning of object key string"],
+    ['[0123456789012345678]', "invalid character '1' after array element"],
+    ['[1234567890123456789 1]', "invalid character '1' after array element"],
+    ['[1234567890123456789, 1e999]', 'json: cannot unmarshal number 1e999 into Go value of type float64'],
+  ])('takes no long integer for what it is not: %s', (text, message) => {
+    expect(() => decodeJson(text)).toThrow(message);
+  });
+
+  it('keeps long integers wherever they stand', () => {
+    const text = '{"__proto__":12345678901234567890,"a":[[-12345678901234567890],"12345678901234567890",1]}';
+    const { value } = decodeJson(text);
+    expect(Object.getOwnPropertyDescriptor(value, '__proto__')?.value).toBe(12345678901234567890n);
+    expect((value as { a: unknown }).a).toEqual([[-12345678901234567890n], '12345678901234567890', 1]);
+    expect(decodeJson('12345678901234567890').value).toBe(12345678901234567890n);
+  });
+
   it.each([
     ['', 'unexpected end of JSON input'],
     ['  ', 'unexpected end of JSON input'],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { duplicateFields, isCertainlyWithoutDuplicates } from './json-duplicates.ts';
 import { jsonSyntaxError } from './json-syntax.ts';
 import { textOf, withoutHalves } from './json-text.ts';
@@ -39,7 +40,7 @@ export function decodeJson(source: Uint8Array | string, options: { duplicates?: 
 function parse(text: string): unknown {
   try {
     const odd = (hasManyDigits(text) && longNumber.test(text)) || greatExponent.test(text);
-    return odd ? JSON.parse(text, exactNumber) : JSON.parse(text);
+    return odd ? parseExactly(text) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) throw new JsonError(jsonSyntaxError(text));
     throw error;
@@ -60,14 +61,61 @@ function hasManyDigits(text: string): boolean {
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
-/** A reviver that keeps the digits of integers which a double would round, and refuses what no double holds. */
-function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source;
-  if (source !== undefined && /^-?[0-9]+$/.test(source)) return BigInt(source);
-  if (!Number.isFinite(value))
-    throw new JsonError(`json: cannot unmarshal number ${source} into Go value of type float64`);
-  return value;
+const partOfNumber = /[-+.0-9eE]/;
+const wholeNumber = /^-?(?:0|[1-9][0-9]*)$/;
+
+/**
+ * Parses JSON in which integers that a double would round become bigint, and numbers that no double holds are refused. Such integers are parsed as texts
+ * that begin as nothing else does, and found again: a reviver would be called for every value, of which there may be a million.
+ */
+function parseExactly(text: string): unknown {
+  const mark = randomUUID();
+  let [marked, copied, count] = ['', 0, 0];
+  let beyond: string | undefined;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) i = endOfString(text, i);
+    else if (c === 0x2d || isDigit(c)) {
+      const start = i;
+      while (i + 1 < text.length && partOfNumber.test(text[i + 1]!)) i++;
+      const number = text.slice(start, i + 1);
+      if (number.length < digitsOfLong && !/[eE]/.test(number)) continue;
+      if (!wholeNumber.test(number)) {
+        if (!Number.isFinite(Number(number)) && /^-?[0-9]/.test(number)) beyond ??= number;
+      } else if (!Number.isSafeInteger(Number(number)) && !isKey(text, i + 1)) {
+        marked += `${text.slice(copied, start)}"${mark}${number}"`;
+        copied = i + 1;
+        count++;
+      }
+    }
+  }
+  const value: unknown = JSON.parse(count === 0 ? text : marked + text.slice(copied));
+  if (beyond !== undefined)
+    throw new JsonError(`json: cannot unmarshal number ${beyond} into Go value of type float64`);
+  const exact = (item: unknown): bigint | undefined =>
+    typeof item === 'string' && item.startsWith(mark) ? BigInt(item.slice(mark.length)) : undefined;
+  const open: object[] = [];
+  const look = (within: Record<string, unknown>, key: string | number): void => {
+    const item = within[key];
+    if (typeof item === 'object' && item !== null) open.push(item);
+    const number = exact(item);
+    if (number === undefined) return;
+    within[key] = number;
+    count--;
+  };
+  if (typeof value === 'object' && value !== null) open.push(value);
+  for (let next = open.pop(); next && count > 0; next = open.pop()) {
+    if (Array.isArray(next)) for (let i = 0; i < next.length; i++) look(next as unknown as Record<string, unknown>, i);
+    else for (const key in next) look(next as Record<string, unknown>, key);
+  }
+  return exact(value) ?? value;
+}
+
+/** Whether what ends before a position of malformed JSON stands where a key does: it must not become one. */
+function isKey(text: string, position: number): boolean {
+  let at = position;
+  while (/[ \t\r\n]/.test(text[at] ?? '')) at++;
+  return text[at] === ':';
 }
 
 /** What opens the first part that nests deeper; undefined: nothing does. */

@@ -75,6 +75,8 @@ function decodeBytes(value: unknown, trail: Trail): string {
   throw new DecodeError(`illegal base64 data at input byte ${base64ErrorAt(value)}`);
 }
 
+const digitsOf64 = new Set('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+
 /** Where Go's decoder gives up. */
 function base64ErrorAt(value: string): number {
   let inGroup = 0;
@@ -89,7 +91,7 @@ function base64ErrorAt(value: string): number {
       const end = inGroup === 2 ? at + padding![0].length : at + 1;
       return end + /^[\r\n]*/.exec(value.slice(end))![0].length;
     }
-    if (!/[A-Za-z0-9+/]/.test(c)) return at;
+    if (!digitsOf64.has(c)) return at;
     inGroup = (inGroup + 1) % 4;
   }
   return at - inGroup;

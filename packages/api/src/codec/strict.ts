@@ -1,5 +1,7 @@
+import { setOwn } from '../meta/object.ts';
 import type { FieldSchema, ObjectSchema, Schema } from '../schema.ts';
 import { jsonKind, Trail } from './decode-error.ts';
+import { NotedPaths } from './noted-paths.ts';
 import { type Decode, decodeScalar, goScalar, zeroScalar } from './scalars.ts';
 
 export { DecodeError } from './decode-error.ts';
@@ -20,12 +22,14 @@ export function checkObject(value: unknown, schema: ObjectSchema): { unknown: st
 export function decodeObject<T>(value: unknown, schema: ObjectSchema): { object: T; unknown: string[] } {
   const trail = new DecodeTrail();
   const object = structDecoder(schema)(value, trail) as T;
-  return { object, unknown: trail.unknown };
+  return { object, unknown: trail.unknown.texts };
 }
 
 /** Where unknown fields are noted on the way. */
 class DecodeTrail extends Trail {
-  readonly unknown: string[] = [];
+  readonly unknown = new NotedPaths();
+  /** Whether the map that was decoded last has no entries: to ask the map itself would take long where it has many. */
+  isEmptyMap = false;
 }
 
 interface FieldDecoder {
@@ -115,12 +119,13 @@ function decodeFields(
     const from = value[name];
     let to: unknown;
     if (!field) {
-      trail.unknown.push(trail.path(name));
+      if (!trail.unknown.isFull) trail.unknown.add(trail.path(name));
     } else if (from !== null && from !== undefined) {
       trail.steps.push(name);
       to = field.decode(from, trail);
       trail.steps.pop();
-      if (to === field.omit || (field.omitEmpty && isEmpty(to as object))) to = undefined;
+      if (to === field.omit || (field.omitEmpty && (Array.isArray(to) ? to.length === 0 : trail.isEmptyMap)))
+        to = undefined;
     }
     if (to !== from) {
       changed ??= [];
@@ -159,12 +164,6 @@ function emptyStruct(schema: ObjectSchema): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const inner of structOf(schema).always) out[inner.name] = emptyStruct(inner.schema);
   return out;
-}
-
-function isEmpty(value: object): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  for (const _ in value) return false;
-  return true;
 }
 
 /** What a null in a list or map stands for: the type's zero value. */
@@ -212,8 +211,10 @@ function mapDecoder(schema: Schema & { is: 'map' }): Decode {
       throw trail.mismatch(jsonKind(value), goType(schema));
     }
     const source = value as Record<string, unknown>;
-    let out = source;
-    for (const key in source) {
+    const keys = Object.keys(source);
+    let changed: unknown[] | undefined;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
       const from = source[key];
       let to: unknown;
       if (from === null) {
@@ -225,13 +226,18 @@ function mapDecoder(schema: Schema & { is: 'map' }): Decode {
         to = decode(from, trail);
         trail.steps.pop();
       }
-      if (to === from) continue;
-      // A copy has all keys as its own, so that assigning reaches no setter.
-      if (out === source) out = { ...source };
-      out[key] = to;
+      if (to !== from) changed ??= keys.slice(0, i).map((before) => source[before]);
+      changed?.push(to);
     }
-    return out;
+    (trail as DecodeTrail).isEmptyMap = keys.length === 0;
+    return changed ? mapOf(keys, changed) : source;
   };
+}
+
+function mapOf(keys: readonly string[], values: readonly unknown[]): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (let i = 0; i < keys.length; i++) setOwn(out, keys[i]!, values[i]);
+  return out;
 }
 
 /** A type as Go prints it: `[]v1.Container`, `map[string]string`. */

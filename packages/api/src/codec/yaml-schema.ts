@@ -13,6 +13,9 @@ import {
 const numberStarts = ['-', '+', '.', ...'0123456789'];
 const floatPattern = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
+/** How long a number may be; a longer text is not looked at for one. */
+const longestNumber = 4096;
+
 /** What is written as JSON writes it and no double rounds, as nearly all are. */
 const plainDecimal = /^(?:0|-?[1-9][0-9]{0,14})$/;
 
@@ -32,7 +35,8 @@ function integer(text: string): number | bigint | undefined {
 const intTag = defineScalarTag<number | bigint>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: numberStarts,
-  resolve: (source) => integer(source.includes('_') ? source.replaceAll('_', '') : source) ?? NOT_RESOLVED,
+  resolve: (source) =>
+    source.length > longestNumber ? NOT_RESOLVED : (integer(source.replaceAll('_', '')) ?? NOT_RESOLVED),
   identify: () => false,
 });
 
@@ -46,6 +50,7 @@ const floatTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
   implicit: true,
   implicitFirstChars: numberStarts,
   resolve: (source, isExplicit) => {
+    if (source.length > longestNumber) return NOT_RESOLVED;
     if (Object.hasOwn(special, source)) return special[source]!;
     const plain = source.replaceAll('_', '');
     if (!floatPattern.test(plain) && !(isExplicit && integer(plain) !== undefined)) return NOT_RESOLVED;
@@ -59,7 +64,7 @@ const floatTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
 const binaryTag = defineScalarTag<string>('tag:yaml.org,2002:binary', {
   resolve: (source) => {
     const input = source.replace(/\s/g, '');
-    return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(input)
+    return input.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(input)
       ? Buffer.from(input, 'base64').toString('utf8')
       : NOT_RESOLVED;
   },

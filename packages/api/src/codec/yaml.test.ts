@@ -159,6 +159,24 @@ describe('parseFirstYamlDocument', () => {
     expect(() => parseFirstYamlDocument(text, 6)).toThrow('document contains more than 6 nodes');
   });
 
+  it.each(['[1, 1, 1, 1, 1, ]]', '- 1\n- 1\n- 1\n- 1\n- 1\n]', '[[[[[[[', '{a: {b: {c: 1, d: 1, }}}}'])(
+    'goes no further into a text that has more: %j',
+    (text) => {
+      expect(() => parseFirstYamlDocument(text, 2)).toThrow('document contains more than 2 nodes');
+    },
+  );
+
+  it('says where an error is, whatever ends its lines', () => {
+    expect(() => parseFirstYamlDocument('a: [1]\r\nb: [2]\n\n  ]')).toThrow(
+      expect.objectContaining({ line: 4, column: 3 }),
+    );
+  });
+
+  it('takes what is too long for a number for text', () => {
+    const digits = '1'.repeat(5000);
+    expect(parseFirstYamlDocument(`[${digits}, ${digits}_1, 1_0]`)?.value).toEqual([digits, `${digits}_1`, 10]);
+  });
+
   it.each([
     ['a: 1\n---\n]', { a: 1 }],
     ['# head\n\n%YAML 1.1\n---\na: 1\n...\n]', { a: 1 }],

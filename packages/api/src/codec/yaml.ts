@@ -12,6 +12,18 @@ import { manifestSchema } from './yaml-schema.ts';
 
 export { formatYaml } from './yaml-print.ts';
 
+/** The parser's errors, without the lines around their place: nobody is shown them, and a text of many lines would be gone through for them. */
+YAMLException.throwAt = (source, position, reason) => {
+  let [line, start] = [0, 0];
+  for (let i = 0; i < position; i++) {
+    const c = source.charCodeAt(i);
+    if (c !== 0x0a && (c !== 0x0d || source.charCodeAt(i + 1) === 0x0a)) continue;
+    line++;
+    start = i + 1;
+  }
+  throw new YAMLException(reason, { name: '', buffer: '', position, line, column: position - start, snippet: '' });
+};
+
 /** One document of a YAML stream. */
 export interface YamlDocument {
   value: unknown;
@@ -52,7 +64,7 @@ export function parseYamlDocuments(text: string): YamlDocument[] {
 /** As `parseYamlDocuments`, of text without byte order mark that has at most so many nodes. */
 function parse(source: string, mostNodes: number): YamlDocument[] {
   return located(source, () => {
-    const events = parseEvents(source, { maxDepth: 1000 });
+    const events = parseEvents(source, { maxDepth: depthLimit(mostNodes) });
     refuseMany(events, mostNodes);
     refuseHalves(events, source);
     const { values, mayRepeat } = construct(events, source);
@@ -84,12 +96,32 @@ function withoutByteOrderMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
+const deepest = 1000;
+
+/**
+ * How deep the parser may nest, which it looks up before each attempt to read a node, of which it makes two at most: after so many that there are too
+ * many nodes it ends, and has not gone through all of a text first that is nothing but nodes.
+ */
+function depthLimit(mostNodes: number): number {
+  if (mostNodes === Number.POSITIVE_INFINITY) return deepest;
+  let attempts = 0;
+  const counted = {
+    [Symbol.toPrimitive]: () => {
+      if (++attempts > 2 * mostNodes) throw tooMany(mostNodes);
+      return deepest;
+    },
+  };
+  return counted as unknown as number;
+}
+
+const tooMany = (most: number) => new YamlError(`document contains more than ${most} nodes`, 1, 1);
+
 function refuseMany(events: readonly Event[], most: number): void {
   if (events.length <= most) return;
   let nodes = 0;
   for (const event of events) {
     if (event.type === EVENT_ID.POP || event.type === EVENT_ID.DOCUMENT) continue;
-    if (++nodes > most) throw new YamlError(`document contains more than ${most} nodes`, 1, 1);
+    if (++nodes > most) throw tooMany(most);
   }
 }
 
@@ -188,21 +220,16 @@ function firstPosition(events: readonly Event[]): number {
   return 0;
 }
 
-/** Tells on which line a position of a text is, from 1. */
+/** Tells on which line a position of a text is, from 1. Positions are mostly asked for in their order: it goes on from the last one. */
 function linesOf(source: string): (position: number) => number {
-  let ends: number[] | undefined;
+  let [from, line] = [0, 1];
   return (position) => {
-    if (!ends) {
-      ends = [];
-      for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) ends.push(at);
+    if (position < from) [from, line] = [0, 1];
+    for (let end = source.indexOf('\n', from); end >= 0 && end < position; end = source.indexOf('\n', from)) {
+      from = end + 1;
+      line++;
     }
-    let [low, high] = [0, ends.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (ends[middle]! < position) low = middle + 1;
-      else high = middle;
-    }
-    return low + 1;
+    return line;
   };
 }
 

@@ -1,7 +1,7 @@
 import { goText, goTypeOf } from '../codec/go-text.ts';
 import type { CustomResourceSubresources } from '../generated/apiextensions/v1.ts';
 import type { DynamicType, KubeObject } from '../kind.ts';
-import { type FieldError, invalid, Path } from '../meta/field-path.ts';
+import { type FieldError, findErrors, invalid, Path } from '../meta/field-path.ts';
 import { getOwn, isObject } from '../meta/object.ts';
 import { duplicateItems, hasLists } from '../structural/lists.ts';
 import type { StructuralNode } from '../structural/node.ts';
@@ -74,13 +74,16 @@ export function resourceValidator(
         ...scaleSpecErrors(it, scale),
         ...scaleStatusErrors(it, scale),
         ...embeddedErrors(it, node),
-        ...(hasLists(node) ? duplicateItems(it, node) : []),
+        ...(hasLists(node) ? findErrors((at) => duplicateItems(it, node, at)) : []),
       ];
       return withRules(errors, metadata, rules, it);
     },
     validateUpdate(it, old, subresource, metadata, warn) {
       renewPatternTime();
-      const lists = hasLists(node) && duplicateItems(old, node).length === 0 ? duplicateItems(it, node) : [];
+      const lists =
+        hasLists(node) && findErrors((at) => duplicateItems(old, node, at)).length === 0
+          ? findErrors((at) => duplicateItems(it, node, at))
+          : [];
       const errors =
         subresource === 'status'
           ? [...statusErrors(it, old, status), ...scaleStatusErrors(it, scale), ...lists]

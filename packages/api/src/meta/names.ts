@@ -146,6 +146,8 @@ export const isWildcardDns1123Subdomain = (value: string): string[] =>
 
 /** A key of labels, annotations, resources: a name of at most 63 bytes, optionally after a DNS subdomain and `/`. */
 export function isQualifiedName(value: string): string[] {
+  // Nearly all are as short and plain as this.
+  if (value.length <= maxLabelLength && qualifiedNameRegExp.test(value)) return [];
   const errors: string[] = [];
   const parts = value.split('/');
   let name = value;

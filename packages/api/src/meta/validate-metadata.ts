@@ -134,9 +134,9 @@ function validateFinalizers(finalizers: readonly string[] | undefined, at: Path)
 export function validateAnnotations(annotations: Record<string, string> | undefined, at: Path): FieldError[] {
   const errors: FieldError[] = [];
   let total = 0;
-  for (const [key, value] of Object.entries(annotations ?? {})) {
+  for (const key in annotations) {
     for (const message of isQualifiedName(key.toLowerCase())) errors.push(invalid(at, key, message));
-    total += Buffer.byteLength(key) + Buffer.byteLength(value);
+    total += Buffer.byteLength(key) + Buffer.byteLength(annotations[key]!);
   }
   if (total > maxAnnotationBytes) errors.push(tooLong(at, maxAnnotationBytes));
   return errors;

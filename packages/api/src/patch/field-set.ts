@@ -148,35 +148,49 @@ export function setOfFields(paths: readonly string[]): FieldSet {
   return set;
 }
 
+/** Stands for a member below which nothing is collected, as most are. */
+const leaf = Symbol('leaf');
+
 /** Collects members; made lazily, so that walks which find nothing cost nothing. */
 export class SetBuilder {
-  #children: Map<string, SetBuilder> | undefined;
+  #children: Map<string, SetBuilder | typeof leaf> | undefined;
   #member = false;
 
   /** The builder of the set below an element. */
   child(element: string): SetBuilder {
     this.#children ??= new Map();
-    let child = this.#children.get(element);
-    if (!child) {
-      child = new SetBuilder();
-      this.#children.set(element, child);
-    }
+    const known = this.#children.get(element);
+    if (known && known !== leaf) return known;
+    const child = new SetBuilder();
+    child.#member = known === leaf;
+    this.#children.set(element, child);
     return child;
   }
 
   /** Makes an element a member. */
   add(element: string): void {
-    this.child(element).#member = true;
+    this.#children ??= new Map();
+    const known = this.#children.get(element);
+    if (!known) this.#children.set(element, leaf);
+    else if (known !== leaf) known.#member = true;
   }
 
   /** The set, as a root. */
   build(): FieldSet {
-    if (!this.#children) return none;
-    const out: Record<string, FieldSet> = {};
+    return this.#node() ?? none;
+  }
+
+  #node(): FieldSet | undefined {
+    if (!this.#children) return this.#member ? none : undefined;
+    const out: Record<string, FieldSet> = this.#member ? { [self]: none } : {};
+    let isEmpty = true;
     for (const [element, child] of this.#children) {
-      const node = nodeOf(child.#member, child.build());
-      if (node !== undefined) out[element] = node;
+      const node = child === leaf ? none : child.#node();
+      if (node === undefined) continue;
+      out[element] = node;
+      isEmpty = false;
     }
+    if (isEmpty) return this.#member ? none : undefined;
     return out;
   }
 }

@@ -1,7 +1,6 @@
-import { append } from '../meta/append.ts';
 import type { FieldError } from '../meta/field-path.ts';
 import type { absent, Former } from './former.ts';
-import type { Walk } from './walk.ts';
+import { FoundErrors, type Walk } from './walk.ts';
 
 /**
  * Validates one value, of which `old` is the former one or `absent`; errors go to the walk. Returns how many validators looked at the value
@@ -17,9 +16,9 @@ interface Attempt {
 /** Runs a check apart: its errors do not count yet. */
 export function attempt(check: Check, value: unknown, old: Former | typeof absent, walk: Walk): Attempt {
   const { errors } = walk;
-  walk.errors = [];
+  walk.errors = new FoundErrors();
   const count = check(value, old, walk);
-  const found = walk.errors;
+  const found = walk.errors.list;
   walk.errors = errors;
   return { count, errors: found };
 }
@@ -39,7 +38,7 @@ export function anyOf(alternatives: readonly Check[]): Check {
     }
     walk.whole(`${JSON.stringify(walk.name)} must validate at least one schema (anyOf)`);
     const { errors, count } = best(failed);
-    append(walk.errors, errors);
+    walk.errors.append(errors);
     return count;
   };
 }
@@ -54,7 +53,7 @@ export function oneOf(alternatives: readonly Check[]): Check {
     walk.whole(`${JSON.stringify(walk.name)} must validate one and only one schema (oneOf). ${found}`);
     if (valid.length > 0) return 0;
     const { errors, count } = best(attempts);
-    append(walk.errors, errors);
+    walk.errors.append(errors);
     return count;
   };
 }
@@ -64,7 +63,7 @@ export function allOf(parts: readonly Check[]): Check {
   return (value, old, walk) => {
     const attempts = parts.map((part) => attempt(part, value, old, walk));
     const valid = attempts.filter(({ errors }) => errors.length === 0).length;
-    for (const { errors } of attempts) append(walk.errors, errors);
+    for (const { errors } of attempts) walk.errors.append(errors);
     if (valid < parts.length) {
       const none = valid === 0 ? '. None validated' : '';
       walk.whole(`${JSON.stringify(walk.name)} must validate all the schemas (allOf)${none}`);

@@ -1,3 +1,5 @@
+import { NotedPaths } from '../codec/noted-paths.ts';
+import { append } from '../meta/append.ts';
 import { isTypeOrMeta, memberOf, type StructuralNode, structuralNode } from './node.ts';
 
 /** A schema that says nothing. */
@@ -10,25 +12,24 @@ type Json = Record<string, unknown>;
  * whatever the schema says. The paths of what went (`spec.list[0].foo`) are added to `unknown`.
  */
 export function prune(value: unknown, node: StructuralNode, isResource: boolean, unknown?: string[]): void {
-  walk(value, node, isResource || node.embedded, unknown ? new Trail(unknown) : undefined);
+  const trail = unknown ? new Trail() : undefined;
+  walk(value, node, isResource || node.embedded, trail);
+  if (trail) append(unknown!, trail.unknown.texts);
 }
 
 /** Where the walk is: names and indices; a path is made of them only when something is pruned. */
 class Trail {
   readonly steps: (string | number)[] = [];
-  readonly #unknown: string[];
-
-  constructor(unknown: string[]) {
-    this.#unknown = unknown;
-  }
+  readonly unknown = new NotedPaths();
 
   report(name: string): void {
+    if (this.unknown.isFull) return;
     let path = '';
     for (const step of [...this.steps, name]) {
       if (typeof step === 'number') path += `[${step}]`;
       else path += path === '' ? step : `.${step}`;
     }
-    this.#unknown.push(path);
+    this.unknown.add(path);
   }
 }
 

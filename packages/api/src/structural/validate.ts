@@ -27,10 +27,10 @@ export function schemaValidator(props: JSONSchemaProps): SchemaValidator {
     validate(value, at = '', old = absent) {
       const walk = new Walk(at, false);
       check(value, absent, walk);
-      if (walk.errors.length === 0 || old === absent) return walk.errors;
+      if (walk.errors.list.length === 0 || old === absent) return walk.errors.list;
       const again = new Walk(at, true);
       check(value, { value: old, schema: props as ComparedBy }, again);
-      return again.errors;
+      return again.errors.list;
     },
   };
 }

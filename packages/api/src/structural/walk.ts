@@ -1,6 +1,36 @@
 import { goText } from '../codec/go-text.ts';
 import { encodeJson } from '../codec/json.ts';
-import type { FieldError, FieldErrorType } from '../meta/field-path.ts';
+import { type FieldError, type FieldErrorType, mostErrorText } from '../meta/field-path.ts';
+
+/** Errors in the order in which they are found: as many as are told. */
+export class FoundErrors {
+  readonly list: FieldError[] = [];
+  readonly #said = new Set<string>();
+  #size = 0;
+
+  /** Whether no more are told, so that nobody needs to find them. */
+  get isFull(): boolean {
+    return this.#size > mostErrorText;
+  }
+
+  /** Adds an error; what was said once is not said again. */
+  add(error: FieldError): void {
+    if (!this.#said.has(textOf(error))) this.append([error]);
+  }
+
+  /** Adds errors that were found apart. */
+  append(errors: Iterable<FieldError>): void {
+    for (const error of errors) {
+      if (this.isFull) return;
+      const text = textOf(error);
+      this.#said.add(text);
+      this.#size += text.length;
+      this.list.push(error);
+    }
+  }
+}
+
+const textOf = ({ field, message }: FieldError): string => `${field}: ${message}`;
 
 /**
  * Where a validation is and what it found. Steps are pushed and popped on the way down; paths are made only for errors, so that validating
@@ -9,7 +39,7 @@ import type { FieldError, FieldErrorType } from '../meta/field-path.ts';
 export class Walk {
   /** Names, keys and indices from where the validation began. */
   readonly steps: (string | number)[] = [];
-  errors: FieldError[] = [];
+  errors = new FoundErrors();
   /** Whether parts that are as they were are let through. */
   readonly ratchet: boolean;
   /** The path of what is validated; empty at the root of an object. */
@@ -38,23 +68,24 @@ export class Walk {
     return `${this.#base}.${name}`;
   }
 
-  /** What was said once is not said again. */
-  add(type: FieldErrorType, message: string, field = this.field): void {
-    if (this.errors.some((each) => each.message === message && each.field === field)) return;
-    this.errors.push({ type, field, message });
+  add(type: FieldErrorType, message: string, field?: string): void {
+    if (!this.errors.isFull) this.errors.add({ type, field: field ?? this.field, message });
   }
 
   /** `problem` follows the field's name: `in body should be …`. */
   invalid(value: unknown, problem: string): void {
+    if (this.errors.isFull) return;
     this.add('FieldValueInvalid', `Invalid value: ${shown(value)}: ${this.name} in body ${problem}`);
   }
 
   /** An error of the value that says all by itself. */
   plain(message: string, value: unknown): void {
+    if (this.errors.isFull) return;
     this.add('FieldValueInvalid', `Invalid value: ${shown(value)}: ${message}`);
   }
 
   typeInvalid(value: string, wanted: string): void {
+    if (this.errors.isFull) return;
     const text = JSON.stringify(value);
     this.add(
       'FieldValueTypeInvalid',

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { StatusError } from '@coracle/api/meta/status';
+import { refuseVast } from '../registry/size-limit.ts';
 import { readBody } from './body.ts';
 import { type Call, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { decodeObject } from './decoding.ts';
@@ -39,6 +40,7 @@ export async function readObject(call: Call, options: WriteOptions): Promise<Kub
   );
   object.metadata ??= {};
   context.audit?.request(object);
+  refuseVast(object);
   kind.defaults?.(object);
   return object;
 }

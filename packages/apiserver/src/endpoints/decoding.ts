@@ -209,7 +209,7 @@ export function reportFields(
 ): void {
   if (validation === 'Ignore' || unknown.length + paths.length + lines.length + more.length === 0) return;
   const unknownFields = new Set(unknown);
-  const known = dynamic ? paths : paths.filter((path) => !isWithin(path, unknownFields));
+  const known = dynamic ? paths : outside(paths, unknownFields);
   const duplicate = (field: string) => `duplicate field ${JSON.stringify(field)}`;
   const strange = (field: string) => `unknown field ${dynamic ? `"${field}"` : JSON.stringify(field)}`;
   const repeated = [...more, ...known.map(duplicate)];
@@ -217,7 +217,7 @@ export function reportFields(
   if (dynamic) {
     problems = [...repeated.slice(0, mostProblems), ...withinText(unknown.map(strange), mostUnknownText)];
   } else if (source && known.length > 0 && unknown.length > 0) {
-    const fields = inOrderOfAppearance(source.toString(), unknown, known);
+    const fields = inOrderOfAppearance(source.toString(), unknown.slice(0, mostProblems), known);
     problems = [...more, ...fields.map((field) => (unknownFields.has(field) ? strange(field) : duplicate(field)))];
   } else problems = [...repeated, ...unknown.map(strange)];
   if (!dynamic) problems = problems.slice(0, mostProblems);
@@ -228,11 +228,22 @@ export function reportFields(
   for (const problem of [...lines, ...problems]) warn(problem);
 }
 
-/** Whether a path is one of the fields, or leads below one. */
-function isWithin(path: string, fields: ReadonlySet<string>): boolean {
-  if (fields.has(path)) return true;
-  for (const { index } of path.matchAll(/[.[]/g)) if (fields.has(path.slice(0, index))) return true;
-  return false;
+/** The paths, as many as are told, that neither are nor lead below one of the fields. */
+function outside(paths: readonly string[], fields: ReadonlySet<string>): string[] {
+  // To cut a long path at each of its steps would take long; the fields are few as long as they are together.
+  const lengths = new Set([...fields].map((field) => field.length));
+  const isWithin = (path: string): boolean => {
+    if (fields.has(path)) return true;
+    for (const { index } of path.matchAll(/[.[]/g))
+      if (lengths.has(index) && fields.has(path.slice(0, index))) return true;
+    return false;
+  };
+  const found: string[] = [];
+  for (const path of paths) {
+    if (found.length === mostProblems) break;
+    if (!isWithin(path)) found.push(path);
+  }
+  return found;
 }
 
 function unrecognized(kind: string, problem: string, bytes: Buffer) {

@@ -23,10 +23,10 @@ export function parseJson(text: Uint8Array | string): Parsed {
   return { value, repeated: duplicates.length === 0 ? nothingRepeated : { paths: duplicates, lines: [] } };
 }
 
-/** As JSON so many keys and values have 2 MiB, with what stands between them: no store takes such an object. */
-const mostYamlNodes = 1 << 20;
+/** Even with keys of three letters and no indentation so many keys and values fill a body; to read more of them would hold the server. */
+const mostYamlNodes = 1 << 18;
 
-/** The first document of a YAML stream, of at most 1,048,576 keys and values; throws YamlError. */
+/** The first document of a YAML stream, of at most 262,144 keys and values; throws YamlError. */
 export function parseYaml(text: string): Parsed {
   const document = parseFirstYamlDocument(text, mostYamlNodes);
   const lines = (document?.duplicates ?? []).map(

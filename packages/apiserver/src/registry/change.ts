@@ -11,6 +11,7 @@ import { createObject } from './create.ts';
 import { finishesDeletion } from './deletion.ts';
 import { recordManager } from './field-management.ts';
 import { carryOver, dropRepeatedOwners } from './metadata.ts';
+import { refuseVast } from './size-limit.ts';
 import { prepareForUpdate, validateChange } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 
@@ -76,6 +77,7 @@ async function overwrite(
 ): Promise<CachedObject | Overtaken> {
   const { kind, hooks } = writer;
   const view = hooks.views?.[write.subresource];
+  if (write.received !== undefined) refuseVast(wanted);
   kind.defaults?.(wanted);
   carryOver(wanted, old);
   if (write.verb !== 'patch') dropRepeatedOwners(wanted, write.warn);

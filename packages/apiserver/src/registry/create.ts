@@ -15,6 +15,7 @@ import type { StoredEntry } from '../storage/store.ts';
 import { mutate, validated, type Write } from './admission.ts';
 import { recordManager } from './field-management.ts';
 import { dropRepeatedOwners, stampNew, wipeSystemFields } from './metadata.ts';
+import { refuseVast } from './size-limit.ts';
 import { hasGeneration } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
 
@@ -42,6 +43,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
     throw new StatusError({ ...methodNotSupported(writer.named, 'create').status, message: closed });
   }
   const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
+  if (write.received !== undefined) refuseVast(draft);
   wipeSystemFields(draft);
   if (write.verb !== 'patch') dropRepeatedOwners(draft, write.warn);
   recordManager(writer, draft, undefined, write);

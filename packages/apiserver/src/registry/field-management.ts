@@ -5,7 +5,7 @@ import { applyObject, misfit, setOfFields, updateManagedFields } from '@coracle/
 import type { ObjectVersions } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
-import { isTooLarge, refusalOfLarge } from './size-limit.ts';
+import { isTooLarge, refusalOfLarge, refuseVast } from './size-limit.ts';
 
 type FieldSet = ReturnType<typeof setOfFields>;
 
@@ -56,6 +56,7 @@ export function applied(
   force: boolean,
   versions?: ObjectVersions,
 ): KubeObject {
+  refuseVast(wanted);
   const refusal = refusalOfLarge(wanted, write.received);
   if (refusal) throw refusal;
   const ignored = resetFields(kind, write.subresource);

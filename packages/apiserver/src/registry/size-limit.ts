@@ -2,8 +2,10 @@ import { encodeJson } from '@coracle/api/codec/json';
 import type { KubeObject } from '@coracle/api/kind';
 import { requestEntityTooLarge, type StatusError } from '@coracle/api/meta/status';
 
-/** The most bytes of an object that are ever sent to the store, as upstream's client of etcd has it; etcd itself takes 1.5 MiB unless told otherwise. */
+/** The most bytes of an object that are ever sent to the store, as upstream's client of etcd has it. */
 const most = 2 << 20;
+/** What etcd itself takes, unless told otherwise. */
+const mostOfEtcd = 1.5 * 2 ** 20;
 
 /** Throws the 413 for an object that is too large for any store. */
 export function checkStorable(bytes: number): void {
@@ -21,32 +23,53 @@ export function refusalOfLarge(object: KubeObject, received?: number): StatusErr
   return isTooLarge(object, received) ? tooLarge(encodeJson(object).length) : undefined;
 }
 
-/** Whether the characters that a value must have in JSON are too many. No more of it is looked at: defaults can make much of little. */
-function isCertainlyTooLarge(root: object): boolean {
-  let size = 0;
+/** How many keys and values an object that is too large may have for what else is wrong with it to be told: of a large text, or many, it is. */
+const manyParts = 50_000;
+
+/**
+ * Throws the 413 for an object that is too large for etcd because it has very many parts: to look for what is wrong with each of them, and for whose they
+ * are, would take long.
+ */
+export function refuseVast(object: KubeObject): void {
+  const { size, parts } = weigh(object);
+  if (size > mostOfEtcd && parts > manyParts) throw requestEntityTooLarge('etcdserver: request is too large');
+}
+
+const isCertainlyTooLarge = (object: KubeObject): boolean => weigh(object).size > most;
+
+/**
+ * How many characters a value must have in JSON at least, and how many keys and values there are. No more of it is looked at than what is too large:
+ * defaults can make much of little.
+ */
+function weigh(root: object): { size: number; parts: number } {
+  let [size, parts] = [2, 0];
   const left: object[] = [root];
   const count = (value: unknown) => {
+    parts++;
     if (typeof value === 'string') size += value.length + 2;
-    else if (typeof value === 'object' && value !== null) left.push(value);
-    else size += 1;
+    else if (typeof value === 'object' && value !== null) {
+      size += 2;
+      left.push(value);
+    } else size += typeof value === 'number' ? 1 : 4;
   };
   for (let next = left.pop(); next && size <= most; next = left.pop()) {
-    size += 2;
     if (Array.isArray(next)) {
-      size += next.length - 1;
-      for (const item of next) count(item);
-    } else {
-      // Objects of JSON inherit nothing that is enumerable; to list the entries of a large one would cost more than all else.
-      for (const key in next) {
-        const item = (next as Record<string, unknown>)[key];
-        if (item === undefined) continue;
-        size += key.length + 4;
-        count(item);
-      }
-      size -= 1;
+      size += Math.max(0, next.length - 1);
+      for (let i = 0; i < next.length && size <= most; i++) count(next[i]);
+      continue;
+    }
+    let before = -1;
+    // Objects of JSON inherit nothing that is enumerable; to list the entries of a large one would cost more than all else.
+    for (const key in next) {
+      const item = (next as Record<string, unknown>)[key];
+      if (item === undefined) continue;
+      size += key.length + 4 + before;
+      before = 0;
+      count(item);
+      if (size > most) break;
     }
   }
-  return size > most;
+  return { size, parts };
 }
 
 function tooLarge(bytes: number): StatusError {

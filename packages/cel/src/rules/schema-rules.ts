@@ -75,10 +75,11 @@ function compileNode(
     return compileNode(each, typed, embedded, known ?? declareStructural(typed, embedded));
   };
   const properties = new Map<string, RuleNode>();
+  const fields = new Map<string, DeclaredType>();
+  if (validations.properties) for (const each of declared.fields?.values() ?? []) fields.set(each.name, each.declared);
   for (const [name, property] of Object.entries(validations.properties ?? {})) {
-    const field = [...(declared.fields?.values() ?? [])].find((each) => each.name === name);
     // The root's metadata has more for rules below it than its schema says.
-    const node = below(property, schema.properties?.[name], field?.declared);
+    const node = below(property, schema.properties?.[name], fields.get(name));
     if (node) properties.set(name, node);
   }
   const own = (value: StructuralSchema | boolean | undefined) => (typeof value === 'object' ? value : undefined);

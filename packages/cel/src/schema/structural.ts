@@ -88,6 +88,7 @@ function declareObject(schema: StructuralSchema, root: boolean, name: string): D
     ? { ...schema.properties, apiVersion: text, kind: text, metadata: objectMeta }
     : (schema.properties ?? {});
   const fields = new Map<string, DeclaredField>();
+  const required = new Set(schema.required);
   let minSize = 2;
   for (const [field, property] of Object.entries(properties)) {
     const escaped = escapeField(field);
@@ -96,7 +97,7 @@ function declareObject(schema: StructuralSchema, root: boolean, name: string): D
     if (escaped !== undefined) fields.set(escaped, { name: field, declared });
     // A word of the language, which does not keep it from being a field's name.
     if (field === 'namespace') fields.set(field, { name: field, declared });
-    if (schema.required?.includes(field) && property.default === undefined) {
+    if (required.has(field) && property.default === undefined) {
       minSize += Buffer.byteLength(field) + declared.minSize + 4;
     }
   }
@@ -115,7 +116,10 @@ function declareString(schema: StructuralSchema): DeclaredType {
       return plainType(types.timestamp, 22, 42);
   }
   const longest = schema.enum?.length
-    ? Math.max(...schema.enum.map((each) => (typeof each === 'string' ? Buffer.byteLength(each) : 0)))
+    ? schema.enum.reduce<number>(
+        (most, each) => Math.max(most, typeof each === 'string' ? Buffer.byteLength(each) : 0),
+        0,
+      )
     : maxStringLength;
   return plainType(types.string, 2, lengthOf(schema) ?? longest);
 }

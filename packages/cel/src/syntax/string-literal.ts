@@ -45,9 +45,12 @@ export function readBytes(literal: string): Uint8Array {
   const { raw, body } = partsOf(literal);
   if (raw) return new TextEncoder().encode(body);
   const bytes: number[] = [];
+  const add = (text: string) => {
+    for (const byte of new TextEncoder().encode(text)) bytes.push(byte);
+  };
   let end = 0;
   for (const found of body.matchAll(escapes)) {
-    bytes.push(...new TextEncoder().encode(body.slice(end, found.index)));
+    add(body.slice(end, found.index));
     end = found.index + found[0].length;
     const [all, hex, short, long, octal, other = ''] = found;
     if (short !== undefined || long !== undefined) throw new Error(`unable to unescape string: ${all}`);
@@ -56,10 +59,10 @@ export function readBytes(literal: string): Uint8Array {
     else {
       const known = simple[other];
       if (known === undefined) throw new Error(`invalid escape sequence ${all}`);
-      bytes.push(...new TextEncoder().encode(known));
+      add(known);
     }
   }
-  bytes.push(...new TextEncoder().encode(body.slice(end)));
+  add(body.slice(end));
   return Uint8Array.from(bytes);
 }
 

@@ -177,11 +177,12 @@ function itemErrors(schema: JSONSchemaProps, at: Path): FieldError[] {
     errors.push(forbidden(at.child('items.nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`));
   }
   if (listType === 'set') return errors;
+  const isRequired = new Set(item.required);
   for (const key of schema['x-kubernetes-list-map-keys'] ?? []) {
     const property = item.properties?.[key];
     if (!property) continue;
     const path = at.child('items.properties').key(key);
-    if (!item.required?.includes(key) && property.default === undefined) {
+    if (!isRequired.has(key) && property.default === undefined) {
       const problem =
         'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
       errors.push(required(path.child('default'), problem));

@@ -10,15 +10,26 @@ import type {
 import { types } from '@coracle/cel/check/type';
 import type { Compiled } from '../../expressions/compiled.ts';
 import { conditionProblems } from '../../expressions/conditions.ts';
+import { volumeErrors } from '../../expressions/volume.ts';
 import { conditionEnvironment } from './environment.ts';
 import { PolicyScope } from './scope.ts';
 
 /** Errors of the expressions of a validating policy, which is at `root`. But for match conditions, empty ones are for the kind's own validation. */
 export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy, root: Path): FieldError[] {
   const at = root.child('spec');
+  const { validations = [], auditAnnotations = [] } = spec;
+  const tooMuch = volumeErrors(
+    [
+      ...commonExpressions(spec),
+      ...validations.flatMap(({ expression, messageExpression }) => [expression, messageExpression]),
+      ...auditAnnotations.map((each) => each.valueExpression),
+    ],
+    at,
+  );
+  if (tooMuch.length > 0) return tooMuch;
   const scope = new PolicyScope(spec);
   const errors = commonErrors(spec, scope, at);
-  for (const [i, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
+  for (const [i, { expression, messageExpression }] of validations.entries()) {
     const here = at.child('validations').index(i);
     append(
       errors,
@@ -31,7 +42,7 @@ export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy, root
       ),
     );
   }
-  for (const [i, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
+  for (const [i, { valueExpression }] of auditAnnotations.entries()) {
     const here = at.child('auditAnnotations').index(i).child('valueExpression');
     append(
       errors,
@@ -44,9 +55,18 @@ export function validatingPolicyErrors({ spec }: ValidatingAdmissionPolicy, root
 /** Errors of the expressions of a mutating policy, which is at `root`. */
 export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy, root: Path): FieldError[] {
   const at = root.child('spec');
+  const { mutations = [] } = spec;
+  const tooMuch = volumeErrors(
+    [
+      ...commonExpressions(spec),
+      ...mutations.flatMap((each) => [each.applyConfiguration?.expression, each.jsonPatch?.expression]),
+    ],
+    at,
+  );
+  if (tooMuch.length > 0) return tooMuch;
   const scope = new PolicyScope(spec);
   const errors = commonErrors(spec, scope, at);
-  for (const [i, { applyConfiguration, jsonPatch }] of (spec.mutations ?? []).entries()) {
+  for (const [i, { applyConfiguration, jsonPatch }] of mutations.entries()) {
     const here = at.child('mutations').index(i);
     append(
       errors,
@@ -60,6 +80,9 @@ export function mutatingPolicyErrors({ spec }: MutatingAdmissionPolicy, root: Pa
   }
   return errors;
 }
+
+const commonExpressions = (spec: { matchConditions?: MatchCondition[]; variables?: Variable[] }) =>
+  [...(spec.matchConditions ?? []), ...(spec.variables ?? [])].map((each) => each.expression);
 
 function commonErrors(
   spec: { matchConditions?: MatchCondition[]; variables?: Variable[]; paramKind?: ParamKind },

@@ -4,6 +4,7 @@ import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admi
 import type { Activation } from '@coracle/cel';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import { compileConditions, conditionProblems, type Verdict } from '../../expressions/conditions.ts';
+import { volumeErrors } from '../../expressions/volume.ts';
 import type { Attributes } from '../plugin.ts';
 import { webhookEnvironment } from '../policy/environment.ts';
 import { inputsOf } from '../policy/inputs.ts';
@@ -11,6 +12,9 @@ import type { Hook } from './hooks.ts';
 
 /** Errors of the expressions of a configuration's webhooks, whose list is at `at`. */
 export function expressionProblems(webhooks: readonly (ValidatingWebhook | MutatingWebhook)[], at: Path): FieldError[] {
+  const expressions = webhooks.flatMap(({ matchConditions = [] }) => matchConditions.map((each) => each.expression));
+  const tooMuch = volumeErrors(expressions, at);
+  if (tooMuch.length > 0) return tooMuch;
   return webhooks.flatMap(({ matchConditions = [] }, i) =>
     conditionProblems(matchConditions, webhookEnvironment, at.index(i).child('matchConditions')),
   );
