@@ -1,18 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigMap, Node, Pod } from '@coracle/api/types/core/v1';
 import { bridgeName, hostLinkName } from '@coracle/coracle/cluster/names';
 import { differences, type HostSnapshot, takeSnapshot } from '@coracle/coracle/leak-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Cluster, eventually, launcher, namedNetworks, run } from './cluster.ts';
+import { Cluster, eventually, launcher, run } from './cluster.ts';
 
 type List<T> = { metadata: { resourceVersion: string }; items: T[] };
-
-const clusterFile = `apiVersion: coracle.dev/v1alpha1
-kind: Cluster
-nodes: [{ role: control-plane }, { role: worker }]
-${namedNetworks}`;
 
 /** A Deployment of one pod on a node that stays. */
 const sleeper = (name: string, node: string) => `apiVersion: apps/v1
@@ -83,10 +78,7 @@ describe('backup and restore', () => {
 
   beforeAll(async () => {
     before = await takeSnapshot();
-    const description = join(cluster.scratch, 'cluster.yaml');
-    writeFileSync(description, clusterFile);
-    await cluster.mustCoracle('up', '--config', description, '--no-example', '--detach');
-    rmSync(description);
+    await cluster.mustCoracle('up', '--nodes', '2', '--no-example', '--detach');
     const { nodes, serviceCidr } = await cluster.status();
     marks = [
       cluster.name,

@@ -9,12 +9,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** The path of a program's launcher. */
 export const launcher = (program: string): string => join(root, 'bin', program);
 
-/**
- * The networks, as a cluster's file says them, of clusters whose tests run beside those of clusters that have theirs chosen: the last ones that would be
- * chosen. A cluster whose networks are chosen may get those that another has just given up, and is to take up again.
- */
-export const namedNetworks = 'networking: { serviceSubnet: 10.127.0.0/16, nodeSubnet: 172.30.255.0/24 }\n';
-
 /** What a program printed and how it ended. */
 export interface Outcome {
   code: number;

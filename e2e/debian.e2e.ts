@@ -6,17 +6,11 @@ import { imageCache } from '@coracle/coracle/images/build';
 import { differences, type HostSnapshot, takeSnapshot } from '@coracle/coracle/leak-check';
 import { changedImage } from '@coracle/coracle/testing/changed-image';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Cluster, eventually, launcher, namedNetworks, type Outcome } from './cluster.ts';
+import { Cluster, eventually, launcher, type Outcome } from './cluster.ts';
 import { Load } from './load.ts';
 import { steadyServers } from './manifests.ts';
 
 type List<T> = { items: T[] };
-
-const clusterFile = `apiVersion: coracle.dev/v1alpha1
-kind: Cluster
-rootfs: debian
-nodes: [{ role: control-plane }, { role: worker }]
-${namedNetworks}`;
 
 /** Of the two servers one stays while a node is drained. */
 const budget = `---
@@ -77,9 +71,7 @@ describe('a cluster of Debian nodes', () => {
 
   beforeAll(async () => {
     before = await takeSnapshot();
-    const file = join(cluster.scratch, 'cluster.yaml');
-    writeFileSync(file, clusterFile);
-    await cluster.mustCoracle('up', '--config', file, '--no-example', '--detach');
+    await cluster.mustCoracle('up', '--rootfs', 'debian', '--nodes', '2', '--no-example', '--detach');
     const { nodes } = await cluster.status();
     url = `http://${nodes[0]!.address}:30124/`;
   }, 900_000);

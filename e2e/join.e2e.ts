@@ -7,7 +7,7 @@ import { allRecipes } from '@coracle/coracle/images/source';
 import { joinNode } from '@coracle/coracle/nodes/network';
 import { startMachine, type TestMachine } from '@coracle/coracle/testing/machine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Cluster, eventually, namedNetworks } from './cluster.ts';
+import { Cluster, eventually } from './cluster.ts';
 
 const cluster = new Cluster(`join${process.pid}`);
 const hostLink = `j${process.pid}`;
@@ -23,7 +23,7 @@ components:
     imageGCHighThresholdPercent: 100
     evictionHard: { imagefs.available: 0%, nodefs.available: 0%, nodefs.inodesFree: 0% }
 nodes: [{ role: control-plane }]
-${namedNetworks}`;
+`;
 
 const nodeImages = allRecipes.filter((it) =>
   ['pause', 'cluster-dns', 'kubelet', 'overlay', 'kube-proxy'].includes(it.name),

@@ -45,37 +45,10 @@ if (chosen.includes('integration')) {
   const paths = [pattern ? `${pattern}.*${integration}` : integration, ...ofServers.map((path) => `${path}$`)];
   await jest('integration', ['--maxWorkers=3', ...matching(paths.join('|'))], { CORACLE_TEST_STORE: 'etcd' });
 }
-if (chosen.includes('e2e')) await endToEnd();
+if (chosen.includes('e2e')) await jest('e2e', ['--config', 'e2e/jest.config.mjs', '--runInBand', ...matching(pattern)]);
 
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed > 0 ? 1 : 0);
-
-/**
- * The end-to-end tests. Those of high availability count what clients see, and have the machine to themselves. Of the others two clusters' run
- * at a time: those of one row name their networks, so that they take none that a cluster of the other row gives up for a while.
- */
-async function endToEnd(): Promise<void> {
-  const files = readdirSync(join(root, 'e2e'))
-    .filter((it) => it.endsWith('.e2e.ts'))
-    .map((it) => `e2e/${it}`)
-    .filter((it) => new RegExp(pattern).test(it));
-  if (files.length === 0) throw new Error(`no end-to-end test matches ${pattern}`);
-  const row = async (name: string, tests: readonly string[]): Promise<void> => {
-    if (tests.length === 0) return;
-    await jest(`e2e-${name}`, ['--config', 'e2e/jest.config.mjs', '--runInBand', '--runTestsByPath', ...tests]);
-  };
-  const [apart, named] = [['high-availability'], ['debian', 'backup', 'join']].map((names) =>
-    files.filter((it) => names.some((name) => it === `e2e/${name}.e2e.ts`)),
-  ) as [string[], string[]];
-  await row('apart', apart);
-  await Promise.all([
-    row('named-networks', named),
-    row(
-      'chosen-networks',
-      files.filter((it) => ![...apart, ...named].includes(it)),
-    ),
-  ]);
-}
 
 /**
  * The API server's unit tests that start a server or a store; what starts one for a whole file is `testing/own-…`. Left out are two of much odd
