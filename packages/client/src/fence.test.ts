@@ -78,7 +78,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('a client with a fence, over %s', (protoco
   it('asks it again when a write was waiting for its turn', async () => {
     const late = new Fence();
     const open = await fenced(() => late.check());
-    const client = connect({ ...open.config, qps: 20, burst: 1 });
+    const client = connect({ ...open.config, qps: 0.5, burst: 1 });
     late.lead(performance.now() + 60_000, () => undefined);
     const writes = ['a', 'b', 'c'].map((name) =>
       client.create(configMap, { metadata: { name, namespace: 'default' } }),
