@@ -1,6 +1,7 @@
 import { Quantity } from '../meta/quantity.ts';
 import { formatDuration, formatMicroTime, formatTime, parseDuration, parseTime } from '../meta/time.ts';
 import type { ScalarName } from '../schema.ts';
+import { isBase64 } from './base64.ts';
 import { DecodeError, goValueMismatch, jsonKind, type Trail } from './decode-error.ts';
 import { encodeJson } from './json.ts';
 
@@ -59,9 +60,6 @@ const numberText = (value: unknown): string =>
 const canonicalSeconds = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 const canonicalMicros = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
 
-/** Base64 that is canonical: complete groups, padding at the end only. */
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 function decodeBytes(value: unknown, trail: Trail): string {
   if (Array.isArray(value)) {
     if (!value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255))
@@ -69,9 +67,9 @@ function decodeBytes(value: unknown, trail: Trail): string {
     return Buffer.from(value as number[]).toString('base64');
   }
   if (typeof value !== 'string') throw trail.mismatch(jsonKind(value), '[]uint8');
-  if (base64.test(value)) return value;
+  if (isBase64(value)) return value;
   const joined = value.replace(/[\r\n]/g, '');
-  if (base64.test(joined)) return joined;
+  if (isBase64(joined)) return joined;
   throw new DecodeError(`illegal base64 data at input byte ${base64ErrorAt(value)}`);
 }
 

@@ -9,6 +9,7 @@ import {
   seqTag,
   strTag,
 } from 'js-yaml';
+import { isBase64 } from './base64.ts';
 
 const numberStarts = ['-', '+', '.', ...'0123456789'];
 const floatPattern = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
@@ -64,9 +65,7 @@ const floatTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
 const binaryTag = defineScalarTag<string>('tag:yaml.org,2002:binary', {
   resolve: (source) => {
     const input = source.replace(/\s/g, '');
-    return input.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(input)
-      ? Buffer.from(input, 'base64').toString('utf8')
-      : NOT_RESOLVED;
+    return isBase64(input) ? Buffer.from(input, 'base64').toString('utf8') : NOT_RESOLVED;
   },
   identify: () => false,
 });

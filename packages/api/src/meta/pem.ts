@@ -1,3 +1,5 @@
+import { isBase64 } from '../codec/base64.ts';
+
 /** One block of a text in PEM (RFC 7468). */
 export interface PemBlock {
   /** `CERTIFICATE`, `PRIVATE KEY`, … */
@@ -35,6 +37,5 @@ export const hasHeaders = ({ pem }: PemBlock): boolean => pem.includes(':');
 function bodyOf(text: string): Buffer | undefined {
   const lines = text.split('\n').map((line) => line.trim());
   const body = lines.filter((line) => !line.includes(':')).join('');
-  if (body.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) return undefined;
-  return Buffer.from(body, 'base64');
+  return isBase64(body) ? Buffer.from(body, 'base64') : undefined;
 }

@@ -199,13 +199,13 @@ export class Registry implements ObjectAccess {
     }
     if (revision < known) this.feed.reload(revision);
     const begun = performance.now();
-    await this.seen(revision);
+    await this.#seen(revision);
     wait?.observe((performance.now() - begun) / 1000);
     return revision;
   }
 
   /** Waits until the caches have seen a revision. */
-  async seen(revision: number): Promise<void> {
+  async #seen(revision: number): Promise<void> {
     if (await this.feed.reached(revision, this.#options.readTimeout ?? 10_000)) return;
     throw timeoutError(`the watch cache has not reached revision ${revision}; it is at ${this.feed.revision}`, 1);
   }
