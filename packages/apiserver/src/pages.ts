@@ -40,7 +40,7 @@ export interface PagesOptions {
   more?: Readonly<Record<string, Page>>;
   /** What /metrics/slis shows. */
   health: HealthMetrics;
-  failedCheck: (check: string, error: unknown) => void;
+  failedChecks: (failures: ReadonlyMap<string, unknown>) => void;
 }
 
 const contexts = new WeakMap<object, RequestContext>();
@@ -155,9 +155,9 @@ async function sendHealth(
   context: RequestContext,
   endpoint: string,
   checks: Checks,
-  { failedCheck, health }: PagesOptions,
+  { failedChecks, health }: PagesOptions,
 ): Promise<void> {
-  const { status, body } = await runChecks(endpoint, checks, context.query, failedCheck, health.observe);
+  const { status, body } = await runChecks(endpoint, checks, context.query, failedChecks, health.observe);
   context.res.setHeader('X-Content-Type-Options', 'nosniff');
   await sendText(context, status, body);
 }
@@ -167,12 +167,12 @@ async function sendCheck(
   context: RequestContext,
   name: string,
   check: Check,
-  { failedCheck }: PagesOptions,
+  { failedChecks }: PagesOptions,
 ): Promise<void> {
   try {
     await check();
   } catch (error) {
-    failedCheck?.(name, error);
+    failedChecks(new Map([[name, error]]));
     context.res.setHeader('X-Content-Type-Options', 'nosniff');
     return sendText(context, 500, `internal server error: ${messageOf(error)}\n`);
   }

@@ -4,9 +4,9 @@ import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
-import { messageOf } from '@coracle/api/meta/message-of';
 import { version } from '@coracle/api/version';
 import type { Check, Checks } from '@coracle/process/checks';
+import { reasonsOf } from '@coracle/process/checks';
 import { healthMetrics } from '@coracle/process/health-metrics';
 import { type Count, counters } from '@coracle/process/series';
 import { choosing, type ServingContext } from '@coracle/process/serving-certificates';
@@ -130,7 +130,7 @@ export function createServer(options: ServerOptions): ApiServer {
     address: () => address,
     ...(aggregation ? { aggregation } : {}),
     ...(options.pages ? { more: options.pages } : {}),
-    failedCheck: (check, error) => log.warn({ check, reason: messageOf(error) }, 'Health check failed'),
+    failedChecks: (failures) => log.warn({ checks: reasonsOf(failures) }, 'Health check failed'),
   });
   observeEventLoop(options.metrics);
   observeCaches(options.metrics, registry);

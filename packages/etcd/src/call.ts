@@ -1,7 +1,7 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { type Connection, streamError } from './connection.ts';
 import { EtcdError, statusCode } from './error.ts';
-import type { Encoder } from './wire.ts';
+import { Decoder, type Encoder } from './wire.ts';
 
 /** gRPC over HTTP/2 (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md): each message follows on a flag and its length. */
 const prefixLength = 5;
@@ -20,13 +20,13 @@ function framed(message: Encoder): Buffer {
   return message.finish(prefix);
 }
 
-/** Calls a method with one message and reads the one it answers. `deadline` is in milliseconds since 1970. Rejects with EtcdError. */
+/** Calls a method with one message; resolves to the one it answers, in the parts it came in. `deadline` is in milliseconds since 1970. Rejects with EtcdError. */
 export async function unary(
   connection: Connection,
   method: string,
   message: Encoder,
   deadline: number,
-): Promise<Buffer> {
+): Promise<Decoder> {
   const left = Math.max(1, deadline - Date.now());
   const stream = await connection.open(headersOf(method, { 'grpc-timeout': `${left}m` }));
   return new Promise((resolve, reject) => {
@@ -47,14 +47,21 @@ export async function unary(
         const problem = late
           ? new EtcdError(statusCode.deadlineExceeded, `no answer within ${left} ms`)
           : problemOf(stream, status, error);
-        const body = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+        const [first, ...more] = withPrefix(parts);
         if (problem) reject(problem);
-        else if (body.length < prefixLength || body[0] !== 0) reject(new EtcdError(statusCode.internal, 'no message'));
-        else resolve(body.subarray(prefixLength));
+        else if (first?.[0] !== 0) reject(new EtcdError(statusCode.internal, 'no message'));
+        else resolve(new Decoder(first, prefixLength, first.length, more));
       },
     });
     stream.end(framed(message));
   });
+}
+
+/** The same parts, the first of which is as long as a prefix; none, where there are too few bytes. */
+function withPrefix(parts: Buffer[]): Buffer[] {
+  if (parts.length === 0 || parts[0]!.length >= prefixLength) return parts;
+  const all = Buffer.concat(parts);
+  return all.length < prefixLength ? [] : [all];
 }
 
 /** What one is told of a call that goes on. */

@@ -120,6 +120,6 @@ export class EtcdClient {
 
   async #call(method: string, message: Encoder, options: CallOptions = {}): Promise<Decoder> {
     const deadline = options.deadline ?? Date.now() + this.#timeout;
-    return new Decoder(await unary(this.#connection, method, message, deadline));
+    return unary(this.#connection, method, message, deadline);
   }
 }

@@ -40,6 +40,20 @@ describe('a field', () => {
     );
   });
 
+  it('is read from parts, wherever the message was cut', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.array(fc.nat(350)), (value, cuts) => {
+        const whole = new Encoder().number(1, 300).message(2, new Encoder().bytes(5, value)).number(3, 7).finish(none);
+        const [first, ...more] = [0, ...cuts.sort((a, b) => a - b)].map((from, i) => whole.subarray(from, cuts[i]));
+        const it = new Decoder(first!, 0, first!.length, more);
+        expect([it.field(), it.number(), it.field()]).toEqual([1, 300, 2]);
+        const inner = it.message();
+        expect([inner.field(), Buffer.compare(inner.bytes(), value), inner.field()]).toEqual([5, 0, 0]);
+        expect([it.field(), it.number(), it.field()]).toEqual([3, 7, 0]);
+      }),
+    );
+  });
+
   it('that nobody asks for is passed over', () => {
     const it = read(new Encoder().number(1, 300).bytes(2, Buffer.from('passed over')).number(3, 5));
     it.field();

@@ -70,22 +70,26 @@ function varint(bytes: number[], value: bigint): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Reads one message. Throws RangeError for bytes that are none. */
+/** Reads one message, which may be in several parts: a long one is not put together. Throws RangeError for bytes that are none. */
 export class Decoder {
-  readonly #bytes: Buffer;
-  readonly #end: number;
+  #bytes: Buffer;
+  #end: number;
   #at: number;
   #type = varintType;
+  /** What follows on `#bytes`. */
+  readonly #more: readonly Buffer[];
+  #next = 0;
 
-  constructor(bytes: Buffer, at = 0, end = bytes.length) {
+  constructor(bytes: Buffer, at = 0, end = bytes.length, more: readonly Buffer[] = []) {
     this.#bytes = bytes;
     this.#at = at;
     this.#end = end;
+    this.#more = more;
   }
 
   /** The number of the next field; 0 at the end of the message. */
   field(): number {
-    if (this.#at >= this.#end) return 0;
+    if (this.#isOver()) return 0;
     const tag = this.number();
     this.#type = tag % 8;
     return Math.floor(tag / 8);
@@ -114,39 +118,65 @@ export class Decoder {
     return this.number() !== 0;
   }
 
-  /** A part of the bytes the decoder was made of, not a copy. */
+  /** A part of the bytes the decoder was made of, not a copy, unless it was in several of them. */
   bytes(): Buffer {
-    const [from, to] = this.#extent();
-    return this.#bytes.subarray(from, to);
+    return this.#extent(partOf);
   }
 
   text(): string {
-    const [from, to] = this.#extent();
-    return this.#bytes.toString('utf8', from, to);
+    return this.#extent(textOf);
   }
 
   message(): Decoder {
-    const [from, to] = this.#extent();
-    return new Decoder(this.#bytes, from, to);
+    return this.#extent(messageOf);
   }
 
   /** Passes over the field. */
   skip(): void {
     if (this.#type === varintType) this.number();
-    else if (this.#type === bytesType) this.#extent();
+    else if (this.#type === bytesType) this.#extent(nothingOf);
     else throw new RangeError(`a field of wire type ${this.#type} in an answer of etcd`);
   }
 
+  #isOver(): boolean {
+    while (this.#at >= this.#end) {
+      const next = this.#more[this.#next++];
+      if (!next) return true;
+      [this.#bytes, this.#at, this.#end] = [next, 0, next.length];
+    }
+    return false;
+  }
+
   #byte(): number {
-    if (this.#at >= this.#end) throw new RangeError('an answer of etcd ends in the middle of a field');
+    if (this.#isOver()) throw tooShort();
     return this.#bytes[this.#at++]!;
   }
 
-  #extent(): [number, number] {
+  #extent<T>(made: (bytes: Buffer, from: number, to: number) => T): T {
     const length = this.number();
     const from = this.#at;
+    if (from + length > this.#end) return made(this.#joined(length), 0, length);
     this.#at += length;
-    if (this.#at > this.#end) throw new RangeError('an answer of etcd ends in the middle of a field');
-    return [from, this.#at];
+    return made(this.#bytes, from, this.#at);
+  }
+
+  /** The next bytes, of which some are in the parts that follow. */
+  #joined(length: number): Buffer {
+    const pieces: Buffer[] = [];
+    for (let left = length; left > 0; ) {
+      if (this.#isOver()) throw tooShort();
+      const piece = this.#bytes.subarray(this.#at, Math.min(this.#end, this.#at + left));
+      pieces.push(piece);
+      this.#at += piece.length;
+      left -= piece.length;
+    }
+    return Buffer.concat(pieces, length);
   }
 }
+
+const partOf = (bytes: Buffer, from: number, to: number): Buffer => bytes.subarray(from, to);
+const textOf = (bytes: Buffer, from: number, to: number): string => bytes.toString('utf8', from, to);
+const messageOf = (bytes: Buffer, from: number, to: number): Decoder => new Decoder(bytes, from, to);
+const nothingOf = (): void => {};
+
+const tooShort = (): RangeError => new RangeError('an answer of etcd ends in the middle of a field');

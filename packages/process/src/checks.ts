@@ -9,19 +9,19 @@ export interface CheckResult {
 
 /**
  * Runs the checks of an endpoint (`healthz`, `livez`, `readyz`) and words the answer as upstream's health endpoints do: `ok`, or a
- * line per check when one failed or `verbose` is asked for. `failed` gets what failed and why (the answer withholds it),
- * `observed` what each check found.
+ * line per check when one failed or `verbose` is asked for. `failed` gets what failed and why, once and where anything did (the
+ * answer withholds it), `observed` what each check found.
  */
 export async function runChecks(
   endpoint: string,
   checks: Checks,
   query: URLSearchParams,
-  failed?: (check: string, error: unknown) => void,
+  failed?: (failures: ReadonlyMap<string, unknown>) => void,
   observed?: (endpoint: string, check: string, passed: boolean) => void,
 ): Promise<CheckResult> {
   const excluded = new Set(query.getAll('exclude'));
   const lines: string[] = [];
-  let bad = false;
+  const failures = new Map<string, unknown>();
   for (const [name, check] of Object.entries({ ping: () => {}, ...checks })) {
     if (excluded.delete(name)) {
       lines.push(`[+]${name} excluded: ok`);
@@ -32,8 +32,7 @@ export async function runChecks(
       observed?.(endpoint, name, true);
       lines.push(`[+]${name} ok`);
     } catch (error) {
-      bad = true;
-      failed?.(name, error);
+      failures.set(name, error);
       observed?.(endpoint, name, false);
       lines.push(`[-]${name} failed: reason withheld`);
     }
@@ -46,6 +45,14 @@ export async function runChecks(
         .join(',')}`,
     );
   }
-  if (bad) return { status: 500, body: `${lines.join('\n')}\n${endpoint} check failed\n` };
-  return { status: 200, body: query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok' };
+  if (failures.size === 0)
+    return { status: 200, body: query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok' };
+  failed?.(failures);
+  return { status: 500, body: `${lines.join('\n')}\n${endpoint} check failed\n` };
 }
+
+/** What failed, by name, and why: as the log has it. */
+export const reasonsOf = (failures: ReadonlyMap<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    [...failures].map(([check, error]) => [check, error instanceof Error ? error.message : String(error)]),
+  );

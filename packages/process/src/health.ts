@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { isForbidden } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import type { DelegatedAccess } from './access.ts';
-import { type Checks, runChecks } from './checks.ts';
+import { type Checks, reasonsOf, runChecks } from './checks.ts';
 import { type HealthMetrics, healthMetrics } from './health-metrics.ts';
 import type { Log } from './log.ts';
 import type { Registry } from './metrics.ts';
@@ -103,8 +103,8 @@ async function answer(
     const checks: Checks = { ...options.checks, ...(endpoint === 'readyz' ? options.readyChecks : {}) };
     const wanted = single === undefined ? checks : single === 'ping' ? {} : pick(checks, single);
     if (wanted) {
-      const failed = (check: string, error: unknown): void =>
-        options.log.warn({ check, err: error }, 'Health check failed');
+      const failed = (failures: ReadonlyMap<string, unknown>): void =>
+        options.log.warn({ checks: reasonsOf(failures) }, 'Health check failed');
       const { status, body } = await runChecks(endpoint, wanted, url.searchParams, failed, health.observe);
       return reply(response, status, 'text/plain; charset=utf-8', body);
     }

@@ -1,10 +1,12 @@
 import { builtinKinds } from '@coracle/api/builtin';
 import { pod } from '@coracle/api/core/v1/pod';
 import type { KubeObject } from '@coracle/api/kind';
+import type { Pod } from '@coracle/api/types/core/v1';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeServed, encodeStored, readStored } from './encoding.ts';
+import { encodeServed, encodeStored, headOf, readStored } from './encoding.ts';
 import { imprintOf } from './imprint.ts';
+import { withoutManagedFields } from './managed-part.ts';
 
 const bare = (): KubeObject => {
   const object = {
@@ -34,6 +36,25 @@ describe('an object is read from the store', () => {
     const { body } = readStored(pod, encodeStored(pod, bare()), 7);
     expect(body.toString()).toBe(encodeServed(pod, whole(), 7).toString());
     expect(JSON.parse(body.toString()).spec.containers[0].ports[0].protocol).toBe('TCP');
+  });
+
+  const managed = [
+    {
+      manager: 'a',
+      operation: 'Update',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:spec': { 'k:{"a":"}]"}': {}, '\\': {} } },
+    },
+  ];
+
+  test('with managed fields in its bytes, whether defaults are missing in it or not', () => {
+    for (const made of [whole(), bare()]) {
+      made.metadata.managedFields = managed;
+      const { object, body } = readStored(pod, encodeStored(pod, made), 7);
+      const complete = { ...whole(), metadata: { ...whole().metadata, managedFields: managed } };
+      expect(body.toString()).toBe(encodeServed(pod, complete, 7).toString());
+      expect(object).toMatchObject({ spec: (whole() as Pod).spec });
+    }
   });
 
   test.each([
@@ -99,13 +120,24 @@ describe('imprintOf', () => {
     for (let i = 0; i < 5_000; i++) deep = [deep];
     expect(imprintOf(deep)).not.toBe(imprintOf(deep));
   });
+});
 
-  test('does not look at managed fields', () => {
-    expect(imprintOf({ metadata: { managedFields: [1] } })).toBe(imprintOf({ metadata: {} }));
-  });
+describe('withoutManagedFields', () => {
+  const text = fc.oneof(fc.string(), fc.constantFrom('"', '\\', '}]', '"managedFields":[', 'é'));
+  const value = fc.oneof(text, fc.array(text), fc.dictionary(text, fc.array(text)));
+  const named = fc.record({ managedFields: fc.array(fc.dictionary(text, value)) }, { requiredKeys: [] });
+  const fields = fc.tuple(fc.dictionary(text, value), named, fc.dictionary(text, value));
 
-  test('looks at fields elsewhere that are called so', () => {
-    expect(imprintOf({ spec: { managedFields: [1] } })).not.toBe(imprintOf({ spec: {} }));
-    expect(imprintOf({ spec: { metadata: { managedFields: [1] } } })).not.toBe(imprintOf({ spec: { metadata: {} } }));
+  test('leaves out the managed fields of the metadata, and nothing else of that name', () => {
+    fc.assert(
+      fc.property(fields, fc.oneof(value, named), ([before, own, after], spec) => {
+        const metadata = { ...before, ...own, ...after };
+        const stored = encodeStored(pod, { ...bare(), metadata, spec } as never);
+        const { managedFields: _, ...rest } = metadata;
+        const left = withoutManagedFields(stored, headOf(pod).length);
+        expect(JSON.parse(left.toString())).toEqual(JSON.parse(JSON.stringify({ ...bare(), metadata: rest, spec })));
+        expect(typeof left).toBe(own.managedFields ? 'string' : 'object');
+      }),
+    );
   });
 });

@@ -4,10 +4,10 @@ let unlike = 0;
 
 /**
  * A number over the keys, lengths and first letters of a JSON value: equal before and after where nothing was filled in, taken out or put in other
- * words meanwhile. For that alone, and much cheaper than writing the value down: two values that were made independently may well agree. An object's managed
- * fields (`metadata.managedFields`) are left out, as nothing but writes changes them; a value that nests very deep is never like itself.
+ * words meanwhile. For that alone, and much cheaper than writing the value down: two values that were made independently may well agree. A value that nests very deep
+ * is never like itself.
  */
-export function imprintOf(value: unknown, depth = 0, within = ''): number {
+export function imprintOf(value: unknown, depth = 0): number {
   switch (typeof value) {
     case 'string':
       return (value.length << 8) + firstLetter(value) + 3;
@@ -29,9 +29,9 @@ export function imprintOf(value: unknown, depth = 0, within = ''): number {
   }
   for (const key in value) {
     const field = (value as Record<string, unknown>)[key];
-    if (field === undefined || (key === 'managedFields' && depth === 1 && within === 'metadata')) continue;
+    if (field === undefined) continue;
     imprint = (Math.imul(imprint, 31) + key.length + firstLetter(key)) | 0;
-    imprint = (Math.imul(imprint, 31) + imprintOf(field, depth + 1, key)) | 0;
+    imprint = (Math.imul(imprint, 31) + imprintOf(field, depth + 1)) | 0;
   }
   return imprint;
 }
