@@ -1,3 +1,5 @@
+import { messageOf } from '@coracle/api/meta/message-of';
+
 /** One named check of health; throws or rejects when it fails. */
 export type Check = () => void | Promise<void>;
 export type Checks = Readonly<Record<string, Check>>;
@@ -53,6 +55,4 @@ export async function runChecks(
 
 /** What failed, by name, and why: as the log has it. */
 export const reasonsOf = (failures: ReadonlyMap<string, unknown>): Record<string, string> =>
-  Object.fromEntries(
-    [...failures].map(([check, error]) => [check, error instanceof Error ? error.message : String(error)]),
-  );
+  Object.fromEntries([...failures].map(([check, error]) => [check, messageOf(error)]));
