@@ -147,6 +147,8 @@ describe('decodeJson', () => {
     for (const text of ['1E400', '{"a":-1e999}', '[1.5e+400,2]']) {
       expect(() => decodeJson(text)).toThrow(/^json: cannot unmarshal number \S+ into Go value of type float64$/);
     }
+    expect(() => decodeJson(`[-${'9'.repeat(10_000)}]`)).toThrow('of type float64');
+    expect(decodeJson(`[${'9'.repeat(10_000)}]`).value).toEqual([10n ** 10_000n - 1n]);
     expect(decodeJson('{"a":1e300,"b":"1e400, "}').value).toEqual({ a: 1e300, b: '1e400, ' });
   });
 

@@ -61,7 +61,10 @@ function hasManyDigits(text: string): boolean {
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
-const partOfNumber = /[-+.0-9eE]/;
+/** Longer integers are refused as numbers that no double holds are: taking one for a number takes the square of its length. */
+const mostDigits = 10_000;
+const isPartOfNumber = (code: number): boolean =>
+  isDigit(code) || code === 0x2d || code === 0x2b || code === 0x2e || code === 0x65 || code === 0x45;
 const wholeNumber = /^-?(?:0|[1-9][0-9]*)$/;
 
 /**
@@ -77,10 +80,10 @@ function parseExactly(text: string): unknown {
     if (c === 0x22) i = endOfString(text, i);
     else if (c === 0x2d || isDigit(c)) {
       const start = i;
-      while (i + 1 < text.length && partOfNumber.test(text[i + 1]!)) i++;
+      while (i + 1 < text.length && isPartOfNumber(text.charCodeAt(i + 1))) i++;
       const number = text.slice(start, i + 1);
       if (number.length < digitsOfLong && !/[eE]/.test(number)) continue;
-      if (!wholeNumber.test(number)) {
+      if (!wholeNumber.test(number) || number.length > mostDigits) {
         if (!Number.isFinite(Number(number)) && /^-?[0-9]/.test(number)) beyond ??= number;
       } else if (!Number.isSafeInteger(Number(number)) && !isKey(text, i + 1)) {
         marked += `${text.slice(copied, start)}"${mark}${number}"`;
