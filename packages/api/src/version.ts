@@ -1,6 +1,4 @@
-import { arch } from 'node:process';
-
-const goArch = arch === 'x64' ? 'amd64' : arch;
+const goArch = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /** What /version, `--version` and user agents tell: the Kubernetes level that is implemented. */
 export const version = {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer as createPlainServer, type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import { version } from '@coracle/api/version';
+import { createServer as createPlainServer, ServerResponse as PlainResponse } from '@coracle/client/plain-http';
 import { type Check, type Checks, reasonsOf } from '@coracle/process/checks';
 import { healthMetrics } from '@coracle/process/health-metrics';
 import { type Count, counters } from '@coracle/process/series';
@@ -284,7 +285,7 @@ async function listen(
   server.on('tlsClientError', () => handshakeErrors.inc());
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const res = new ServerResponse(req);
+    const res = new PlainResponse(req);
     res.assignSocket(socket as never); // a TLS socket, or a plain one
     // Nothing reads requests from it any more: where the upgrade is not taken, the answer is the last thing on it.
     res.shouldKeepAlive = false;

@@ -1,8 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { RestConfig } from './config.ts';
 import { tlsMaterial } from './credentials.ts';
+import { Agent as HttpAgent, request as httpRequest } from './plain-http.ts';
 import { ConnectionError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 
 const keepAlive = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 4 };
@@ -11,7 +12,7 @@ const keepAlive = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 4 }
 export class Http1Transport implements Transport {
   readonly #server: URL;
   readonly #config: RestConfig | undefined;
-  readonly #agent: HttpAgent;
+  readonly #agent: Agent;
   readonly #tls: boolean;
 
   /** Without `config` the connection is plain text. */

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer } from '@coracle/client/plain-http';
 import type { Registry } from '@coracle/process/metrics';
 import type { HostPort } from './health/healthz-server.ts';
 import { listen } from './health/healthz-server.ts';

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '@coracle/client/plain-http';
 import type { Registry } from '@coracle/process/metrics';
 import { UsageError } from '@coracle/process/program';
 

@@ -1,8 +1,9 @@
-import { type Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import { type RequestOptions as SecureOptions, request as secureRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { internalError, StatusError, serviceUnavailable } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
+import { request as plainRequest } from '@coracle/client/plain-http';
 import type { RequestContext } from '../chain/link.ts';
 import { askUpgrade, authorityOf, type UpgradeAnswer } from '../streaming/ask-upgrade.ts';
 import { passAnswerThrough } from '../streaming/upgrade.ts';

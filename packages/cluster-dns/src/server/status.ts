@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '@coracle/client/plain-http';
 import type { Registry } from '@coracle/process/metrics';
 import type { Listener } from './listener.ts';
 

@@ -1,8 +1,8 @@
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { service } from '@coracle/api/core/v1/service';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { Client } from '@coracle/client';
+import { get } from '@coracle/client/plain-http';
 import { seconds } from '../cli/progress.ts';
 import { fail } from '../failure.ts';
 import { CommandError, run } from '../host/run.ts';

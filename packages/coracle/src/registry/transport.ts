@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { type IncomingMessage, request as plainRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { request as plainRequest } from '@coracle/client/plain-http';
 
 /** What is sent: bytes, or a file of a known size, which is read as it goes. */
 export type Content = Buffer | { file: string; size: number };

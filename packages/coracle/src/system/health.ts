@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { get as plainGet } from 'node:http';
 import { get as tlsGet } from 'node:https';
 import { connect } from 'node:net';
+import { get as plainGet } from '@coracle/client/plain-http';
 import { fail } from '../failure.ts';
 import type { Deployment } from './deployment.ts';
 import type { Machine } from './machine.ts';

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '@coracle/client/plain-http';
 import type { ProxyHealth } from './proxy-health.ts';
 
 export interface HealthzServer {

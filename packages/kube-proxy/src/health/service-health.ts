@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer } from '@coracle/client/plain-http';
 import { closed, listen } from './healthz-server.ts';
 
 /** A Service whose load balancer asks each node whether it has endpoints. */

@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { request as httpRequest } from '@coracle/client/plain-http';
 import { version } from '@coracle/process';
 import { failure, type ProbeOutcome, success } from './result.ts';
 

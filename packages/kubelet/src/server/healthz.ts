@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer } from '@coracle/client/plain-http';
 
 /** Serves /healthz in plain text on an address of the machine itself. Returns what closes it. */
 export async function serveHealthz(
