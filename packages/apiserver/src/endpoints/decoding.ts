@@ -72,8 +72,8 @@ const isYaml = (contentType: string | undefined): boolean => mediaOf(contentType
 /** YAML as the JSON its decoder goes on with; nothing where there is nothing. */
 const yamlAsJson = (value: unknown): string => (value === undefined || value === null ? '' : encodeJson(value));
 
-/** As JSON so many items have 2 MiB, with what stands between them: no store takes such an object. */
-const mostProtobufItems = 1 << 20;
+/** As JSON so many items have 1.5 MiB, with what stands between them: etcd takes no such object. */
+const mostProtobufItems = 1 << 19;
 
 function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected, refuse: Refuse): unknown {
   const same = (version: string, name: string) => name === kind && (version === apiVersion || type.startsWith('meta/'));

@@ -24,9 +24,9 @@ export function parseJson(text: Uint8Array | string): Parsed {
 }
 
 /** Even with keys of three letters and no indentation so many keys and values fill a body; to read more of them would hold the server. */
-const mostYamlNodes = 1 << 18;
+const mostYamlNodes = 200_000;
 
-/** The first document of a YAML stream, of at most 262,144 keys and values; throws YamlError. */
+/** The first document of a YAML stream, of at most 200,000 keys and values; throws YamlError. */
 export function parseYaml(text: string): Parsed {
   const document = parseFirstYamlDocument(text, mostYamlNodes);
   const lines = (document?.duplicates ?? []).map(
