@@ -32,7 +32,12 @@ const programs: readonly Program[] = [
     name: 'kube-apiserver',
     package: 'apiserver',
     about: 'The API server.',
-    container: { health: 'tcp://127.0.0.1:6443', capabilities: ['CAP_NET_BIND_SERVICE'] },
+    container: {
+      health: 'tcp://127.0.0.1:6443',
+      capabilities: ['CAP_NET_BIND_SERVICE'],
+      // As its launcher has it.
+      environment: { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' },
+    },
   },
   {
     name: 'kube-scheduler',
@@ -78,7 +83,7 @@ const programs: readonly Program[] = [
 export const programImage = (name: string): string => `coracle.local/${name}:${version.gitVersion}`;
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const revision = 2;
+const revision = 3;
 
 const config = (name: string, about: string, environment: Record<string, string> = {}): ImageConfig => ({
   entrypoint: [`/${binary(name)}`],

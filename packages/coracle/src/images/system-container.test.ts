@@ -80,6 +80,8 @@ describe('a program of an ordinary user', () => {
     const { health, json } = rendered(store, { HEALTH: 'https://x/', HEALTH_AUTHORITY: '/ca', NODE_OPTIONS: '--a=1' });
     expect(health).toEqual({ check: 'https://x/', authority: '/ca', timeoutSeconds: 60 });
     expect(json.process.env).toContain('NODE_OPTIONS=--a=1');
+    const own = rendered({ ...store, environment: { B: 'c' } }).json.process.env;
+    expect(own).toEqual([...rendered(store).json.process.env, 'B=c']);
   });
 });
 

@@ -12,6 +12,8 @@ export interface SystemContainer {
   data?: string;
   /** Whether Node.js runs it. */
   node?: boolean;
+  /** Variables of its environment, beside those that all have. */
+  environment?: Readonly<Record<string, string>>;
   /** See health.ts for the checks. */
   health: string;
 }
@@ -104,7 +106,7 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** runc's configuration, as a template: what stands for a list or a number is no JSON yet. */
 function configOf(it: SystemContainer): string {
-  const { user, reach, node = true } = it;
+  const { user, reach, node = true, environment = {} } = it;
   const namespaces = reach === 'machine' ? ['mount'] : ['mount', 'pid', 'ipc'];
   const given = user?.capabilities ?? [];
   const capabilities = user ? given : '$CAPABILITIES';
@@ -114,7 +116,12 @@ function configOf(it: SystemContainer): string {
       terminal: false,
       user: { uid: user?.uid ?? 0, gid: user?.gid ?? 0 },
       args: [`/${binary(it.name)}`, '@$ARGS_FILE'],
-      env: [`PATH=${path}`, 'HOME=/', ...(node ? ['NODE_OPTIONS=$NODE_OPTIONS', 'NODE_COMPILE_CACHE=$CACHE'] : [])],
+      env: [
+        `PATH=${path}`,
+        'HOME=/',
+        ...(node ? ['NODE_OPTIONS=$NODE_OPTIONS', 'NODE_COMPILE_CACHE=$CACHE'] : []),
+        ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      ],
       cwd: '/',
       capabilities: {
         bounding: capabilities,
