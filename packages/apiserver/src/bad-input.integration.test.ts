@@ -6,44 +6,37 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EtcdStore } from './storage/etcd-store.ts';
 import { define, definitionOf, versionOf } from './testing/definitions.ts';
-import { startEtcd, type TestEtcd } from './testing/etcd.ts';
 import { eventually } from './testing/expectations.ts';
-import type { Call } from './testing/http.ts';
 import { type HttpsServer, startHttpsServer } from './testing/https-server.ts';
-import { startProgram, type TestProgram } from './testing/program.ts';
+import { ownProgram } from './testing/own-program.ts';
 
 /*
  * What clients, extension servers and webhooks may do to a server of a cluster, over TLS and with an etcd behind it.
  */
 
-let etcd: TestEtcd;
+const own = ownProgram(['--disable-admission-plugins=ServiceAccount']);
+const { call } = own;
 let store: EtcdStore;
-let program: TestProgram;
 let elsewhere: HttpsServer;
 const open: TLSSocket[] = [];
 
 beforeAll(async () => {
-  etcd = await startEtcd();
-  store = new EtcdStore({ servers: [etcd.url] });
-  program = await startProgram(etcd.url, ['--disable-admission-plugins=ServiceAccount']);
+  store = new EtcdStore({ servers: [own.etcd.url] });
   elsewhere = await startHttpsServer(() => ({ raw: '', code: 302, headers: { location: 'https://127.0.0.1:1/' } }));
 });
 afterAll(async () => {
   for (const each of open) each.destroy();
-  await program?.close();
   await elsewhere?.close();
   await store?.close();
-  await etcd?.close();
 });
 
-const call: Call = (...asked) => program.call(...asked);
 const maps = '/api/v1/namespaces/default/configmaps';
 const as = (type: string) => ({ 'content-type': `application/${type}` });
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
 /** A connection of the administrator that says what it is told to, and reads only when it is asked. */
 function rawConnection(text: string): TLSSocket {
-  const socket = connect({ ...program.admin, host: '127.0.0.1', port: Number(new URL(program.url).port) });
+  const socket = connect({ ...own.program.admin, host: '127.0.0.1', port: Number(new URL(own.program.url).port) });
   open.push(socket);
   socket.on('error', () => undefined);
   socket.write(text);
@@ -235,8 +228,8 @@ describe('a connection', () => {
     const names = many(200, (i) => `event-${i}`);
     let text = '';
     const reader = request(
-      `${program.url}${path}?watch=1&resourceVersion=0`,
-      { ...program.admin, agent: false },
+      `${own.program.url}${path}?watch=1&resourceVersion=0`,
+      { ...own.program.admin, agent: false },
       (response) => {
         response.on('error', () => undefined);
         response.on('data', (chunk: Buffer) => {
@@ -308,6 +301,6 @@ describe('a redirect', () => {
 });
 
 it('after all this the server is well, and has met no fault of its own', async () => {
-  expect(await program.get('/readyz')).toEqual({ status: 200, text: 'ok' });
-  expect(program.log()).not.toMatch(/"level":"(error|fatal)"/);
+  expect(await own.program.get('/readyz')).toEqual({ status: 200, text: 'ok' });
+  expect(own.program.log()).not.toMatch(/"level":"(error|fatal)"/);
 });

@@ -1,47 +1,35 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtinKinds } from '@coracle/api/builtin';
 import { decodeProtobuf, encodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
 import { formatYaml, parseFirstYamlDocument } from '@coracle/api/codec/yaml';
 import type { AnyKind } from '@coracle/api/kind';
 import { makeServiceAccountKeys } from '@coracle/process/pki';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { aggregatedType } from './discovery/aggregated.ts';
-import { startEtcd, type TestEtcd } from './testing/etcd.ts';
 import { exampleNames, examples } from './testing/examples.ts';
 import { eventually } from './testing/expectations.ts';
 import type { Answer } from './testing/http.ts';
-import { startProgram, type TestProgram } from './testing/program.ts';
+import { ownProgram } from './testing/own-program.ts';
 
 /*
  * Every kind, in every form, as a cluster serves it.
  */
 
-let folder: string;
-let etcd: TestEtcd;
-let program: TestProgram;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kinds-'));
+const own = ownProgram(async (folder) => {
   const keys = join(folder, 'sa.key');
   await writeFile(keys, (await makeServiceAccountKeys('ec-p256')).privateKey, { mode: 0o600 });
-  etcd = await startEtcd();
-  program = await startProgram(etcd.url, [
+  return [
     // What it adds to pods has another name each time.
     '--disable-admission-plugins=ServiceAccount',
     '--service-account-issuer=https://issuer.example',
     `--service-account-key-file=${keys}`,
     `--service-account-signing-key-file=${keys}`,
-  ]);
+  ];
 });
-afterAll(async () => {
-  await program?.close();
-  await etcd?.close();
-  await rm(folder, { recursive: true });
-});
+const { call } = own;
 
-const call: TestProgram['call'] = (...request) => program.call(...request);
 const ok = async (...request: Parameters<typeof call>): Promise<Answer> => {
   const answer = await call(...request);
   expect([answer.status, answer.text.slice(0, answer.status > 201 ? 500 : 0)]).toEqual([answer.status, '']);
@@ -237,7 +225,7 @@ const decoded = (bytes: Buffer, type: string) => decodeProtobuf(bytes, () => typ
 function firstEvent(path: string, kind: AnyKind): Promise<[string, unknown]> {
   return new Promise((resolve, reject) => {
     const headers = { accept: `${protobufType};stream=watch` };
-    const asking = get(program.url + path, { ...program.admin, agent: false, headers }, (response) => {
+    const asking = get(own.program.url + path, { ...own.program.admin, agent: false, headers }, (response) => {
       let bytes: Buffer = Buffer.alloc(0);
       response.on('error', reject);
       response.on('data', (chunk: Buffer) => {

@@ -1,17 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { EtcdStore } from './storage/etcd-store.ts';
-import { startEtcd, type TestEtcd } from './testing/etcd.ts';
-import { startProgram, type TestProgram } from './testing/program.ts';
-
-let etcd: TestEtcd;
-let program: TestProgram;
-let home: string;
+import { ownProgram } from './testing/own-program.ts';
+import { startProgram } from './testing/program.ts';
 
 const encryptedSecrets = {
   apiVersion: 'apiserver.config.k8s.io/v1',
@@ -27,21 +22,14 @@ const encryptedSecrets = {
   ],
 };
 
-beforeAll(async () => {
-  etcd = await startEtcd();
-  home = await mkdtemp(join(tmpdir(), 'coracle-home-'));
-  const encryption = join(home, 'encryption.json');
+const own = ownProgram(async (folder) => {
+  const encryption = join(folder, 'encryption.json');
   await writeFile(encryption, JSON.stringify(encryptedSecrets));
-  program = await startProgram(etcd.url, [
+  return [
     '--advertise-address=192.0.2.10',
     `--encryption-provider-config=${encryption}`,
     '--encryption-provider-config-automatic-reload',
-  ]);
-});
-afterAll(async () => {
-  await program?.close();
-  await etcd?.close();
-  await rm(home, { recursive: true, force: true });
+  ];
 });
 
 const run = (command: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
@@ -49,7 +37,7 @@ const run = (command: string, args: readonly string[]): Promise<{ code: number; 
     execFile(
       command,
       args,
-      { env: { PATH: process.env.PATH, HOME: home, KUBECONFIG: program.kubeconfig } },
+      { env: { PATH: process.env.PATH, HOME: own.folder, KUBECONFIG: own.program.kubeconfig } },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     );
   });
@@ -57,11 +45,11 @@ const run = (command: string, args: readonly string[]): Promise<{ code: number; 
 describe('kube-apiserver', () => {
   it('is healthy, and says so to anybody', async () => {
     for (const path of ['/healthz', '/livez', '/readyz']) {
-      expect(await program.get(path, true)).toEqual({ status: 200, text: 'ok' });
+      expect(await own.program.get(path, true)).toEqual({ status: 200, text: 'ok' });
     }
-    expect((await program.get('/readyz?verbose', true)).text).toContain('[+]informer-sync ok');
-    expect((await program.get('/readyz/etcd')).text).toBe('ok');
-    const hooks = [...(await program.get('/readyz?verbose', true)).text.matchAll(/^\[\+\](\S+) ok$/gm)].map(
+    expect((await own.program.get('/readyz?verbose', true)).text).toContain('[+]informer-sync ok');
+    expect((await own.program.get('/readyz/etcd')).text).toBe('ok');
+    const hooks = [...(await own.program.get('/readyz?verbose', true)).text.matchAll(/^\[\+\](\S+) ok$/gm)].map(
       ([, name]) => name!,
     );
     expect(hooks.slice(0, 5)).toEqual(['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync']);
@@ -73,20 +61,20 @@ describe('kube-apiserver', () => {
     ]);
     expect(steps).toContain('rbac/bootstrap-roles');
     expect(hooks.at(-1)).toBe('shutdown');
-    const verbose = (await program.get('/livez?verbose&exclude=log&exclude=nope&exclude=else', true)).text;
+    const verbose = (await own.program.get('/livez?verbose&exclude=log&exclude=nope&exclude=else', true)).text;
     expect(verbose).toContain('[+]log excluded: ok\n');
     expect(verbose).toContain(
       'warn: some health checks cannot be excluded: no matches for "else","nope"\nlivez check passed\n',
     );
-    for (const hook of hooks) expect((await program.get(`/readyz/${hook}`)).text).toBe('ok');
-    expect(JSON.parse((await program.get('/version', true)).text)).toMatchObject({ major: '1', minor: '36' });
+    for (const hook of hooks) expect((await own.program.get(`/readyz/${hook}`)).text).toBe('ok');
+    expect(JSON.parse((await own.program.get('/version', true)).text)).toMatchObject({ major: '1', minor: '36' });
   });
 
   it('tells strangers nothing else', async () => {
     for (const path of ['/metrics', '/api/v1/namespaces', '/api/v1/secrets']) {
-      expect((await program.get(path, true)).status).toBe(403);
+      expect((await own.program.get(path, true)).status).toBe(403);
     }
-    expect(JSON.parse((await program.get('/api/v1/nodes', true)).text)).toMatchObject({
+    expect(JSON.parse((await own.program.get('/api/v1/nodes', true)).text)).toMatchObject({
       reason: 'Forbidden',
       message:
         'nodes is forbidden: User "system:anonymous" cannot list resource "nodes" in API group "" at the cluster scope',
@@ -95,14 +83,14 @@ describe('kube-apiserver', () => {
 
   it('has made what every cluster has', async () => {
     const names = async (path: string): Promise<string[]> =>
-      JSON.parse((await program.get(path)).text).items.map(
+      JSON.parse((await own.program.get(path)).text).items.map(
         (each: { metadata: { name: string } }) => each.metadata.name,
       );
     expect(await names('/api/v1/namespaces')).toEqual(['default', 'kube-node-lease', 'kube-public', 'kube-system']);
-    const service = JSON.parse((await program.get('/api/v1/namespaces/default/services/kubernetes')).text);
+    const service = JSON.parse((await own.program.get('/api/v1/namespaces/default/services/kubernetes')).text);
     expect(service.spec).toMatchObject({ clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443 }] });
     const slice = JSON.parse(
-      (await program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes')).text,
+      (await own.program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes')).text,
     );
     expect(slice.endpoints).toMatchObject([{ addresses: ['192.0.2.10'] }]);
     expect(await names('/apis/rbac.authorization.k8s.io/v1/clusterroles')).toEqual(
@@ -111,7 +99,7 @@ describe('kube-apiserver', () => {
   });
 
   it("counts under upstream's metric names", async () => {
-    const { text } = await program.get('/metrics');
+    const { text } = await own.program.get('/metrics');
     expect(text).toMatch(/^apiserver_request_total\{.*resource="services".*code="200"\} \d+$/m);
     expect(text).toMatch(/^apiserver_request_duration_seconds_bucket\{/m);
     expect(text).toMatch(/^apiserver_storage_objects\{resource="namespaces"\} 4$/m);
@@ -119,7 +107,7 @@ describe('kube-apiserver', () => {
   });
 
   it('ends with code 0 when it is told to, and starts again on what there is', async () => {
-    const first = await startProgram(etcd.url, ['--endpoint-reconciler-type=none']);
+    const first = await startProgram(own.etcd.url, ['--endpoint-reconciler-type=none']);
     expect(await first.stop()).toBe(0);
     expect(first.log()).not.toMatch(/"level":"(error|fatal)"/);
     await first.close();
@@ -127,10 +115,10 @@ describe('kube-apiserver', () => {
 
   it('shares the kubernetes Service with another server for as long as that one runs', async () => {
     const addresses = async (): Promise<string[]> => {
-      const { text } = await program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes');
+      const { text } = await own.program.get('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes');
       return JSON.parse(text).endpoints.flatMap((each: { addresses: string[] }) => each.addresses);
     };
-    const other = await startProgram(etcd.url, ['--advertise-address=192.0.2.11']);
+    const other = await startProgram(own.etcd.url, ['--advertise-address=192.0.2.11']);
     expect(await addresses()).toEqual(['192.0.2.10', '192.0.2.11']);
     await other.stop();
     expect(await addresses()).toEqual(['192.0.2.10']);
@@ -184,7 +172,7 @@ describe("upstream's kubectl", () => {
     },
   };
   const file = async (object: unknown) => {
-    const path = join(home, 'manifest.json');
+    const path = join(own.folder, 'manifest.json');
     await writeFile(path, JSON.stringify(object));
     return path;
   };
@@ -226,7 +214,7 @@ describe("upstream's kubectl", () => {
   it('writes secrets that are not readable in etcd', async () => {
     const made = await kubectl('create', 'secret', 'generic', 'login', '--from-literal=password=hunter2');
     expect(made).toMatchObject({ stdout: 'secret/login created\n', code: 0 });
-    const store = new EtcdStore({ servers: [etcd.url] });
+    const store = new EtcdStore({ servers: [own.etcd.url] });
     const { entry } = await store.get('/registry/secrets/default/login');
     await store.close();
     expect(entry!.value.toString('latin1')).toMatch(/^k8s:enc:secretbox:v1:key1:/);

@@ -1,28 +1,20 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startEtcd, type TestEtcd } from './testing/etcd.ts';
-import { startProgram, type TestProgram } from './testing/program.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { ownProgram } from './testing/own-program.ts';
 
-let etcd: TestEtcd;
-let program: TestProgram;
+const own = ownProgram();
 /** Label names by series, as they are scraped after some ordinary requests. */
 let scraped: Map<string, string>;
 
 beforeAll(async () => {
-  etcd = await startEtcd();
-  program = await startProgram(etcd.url);
   const kubectl = (...args: string[]) =>
-    promisify(execFile)('kubectl', [`--kubeconfig=${program.kubeconfig}`, ...args]);
+    promisify(execFile)('kubectl', [`--kubeconfig=${own.program.kubeconfig}`, ...args]);
   await kubectl('create', 'configmap', 'a', '--from-literal=b=c');
   await kubectl('get', 'configmaps', '-A');
   await kubectl('patch', 'configmap', 'a', '-p', '{"data":{"b":"d"}}');
   await kubectl('delete', 'configmap', 'a');
-  scraped = labelsOf((await program.get('/metrics')).text);
-});
-afterAll(async () => {
-  await program?.close();
-  await etcd?.close();
+  scraped = labelsOf((await own.program.get('/metrics')).text);
 });
 
 function labelsOf(text: string): Map<string, string> {
@@ -88,7 +80,7 @@ describe('/metrics', () => {
   });
 
   it('counts each write once, under what it asked for', async () => {
-    const { text } = await program.get('/metrics');
+    const { text } = await own.program.get('/metrics');
     for (const verb of ['POST', 'PATCH', 'DELETE']) {
       const line = text.split('\n').find((each) => {
         const wanted = [`verb="${verb}"`, 'resource="configmaps"', 'code="20'];

@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEtcd, type TestEtcd } from '../testing/etcd.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer } from '../testing/http.ts';
-import { startProgram, type TestProgram } from '../testing/program.ts';
+import { ownProgram } from '../testing/own-program.ts';
 
 /*
  * What becomes of an object that several apply, by how its parts are merged.
  */
 
-let etcd: TestEtcd;
-let program: TestProgram;
-beforeAll(async () => {
-  etcd = await startEtcd();
-  program = await startProgram(etcd.url);
-});
-afterAll(async () => {
-  await program?.close();
-  await etcd?.close();
-});
+const own = ownProgram();
 
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 let name = '';
@@ -47,7 +37,7 @@ const objectOf = ({ metadata, spec, status, pods }: Part) => ({
   ...(status ? { status } : {}),
 });
 const send = (manager: string, body: object, query = '', subresource = '') =>
-  program.call('PATCH', `${deployments}/${name}${subresource}?fieldManager=${manager}${query}`, body, {
+  own.program.call('PATCH', `${deployments}/${name}${subresource}?fieldManager=${manager}${query}`, body, {
     'content-type': 'application/apply-patch+yaml',
   });
 /** Applies, and gives what there is then. */
@@ -86,7 +76,7 @@ describe('a field that several apply', () => {
   it('is only tried in a dry run', async () => {
     await apply('one', { spec: { replicas: 1 } });
     expect((await apply('one', { spec: { replicas: 5 } }, '&dryRun=All')).spec.replicas).toBe(5);
-    expect((await program.call('GET', `${deployments}/${name}`)).body.spec.replicas).toBe(1);
+    expect((await own.program.call('GET', `${deployments}/${name}`)).body.spec.replicas).toBe(1);
   });
 });
 
@@ -134,7 +124,7 @@ describe('a list', () => {
 
 describe('managedFields', () => {
   it('tell who applied and who wrote otherwise, and how', async () => {
-    const { body: made } = await program.call(
+    const { body: made } = await own.program.call(
       'POST',
       `${deployments}?fieldManager=editor`,
       objectOf({ spec: { replicas: 1 } }),
@@ -153,7 +143,7 @@ describe('managedFields', () => {
     await apply('one', { spec: { replicas: 3 } }, '&force=true');
     const said = { spec: { replicas: 4 } };
     const merge = { 'content-type': 'application/merge-patch+json' };
-    const { body } = await program.call('PATCH', `${deployments}/${name}?fieldManager=hand`, said, merge);
+    const { body } = await own.program.call('PATCH', `${deployments}/${name}?fieldManager=hand`, said, merge);
     const owners = body.metadata.managedFields
       .filter(({ fieldsV1 }: { fieldsV1: { 'f:spec'?: object } }) => 'f:replicas' in (fieldsV1['f:spec'] ?? {}))
       .map(({ manager, operation }: { manager: string; operation: string }) => `${manager} ${operation}`);
@@ -171,7 +161,7 @@ describe('managedFields', () => {
       ['conflict with "one": .spec.replicas'],
     ]);
     await send('three', scale, '&force=true', '/scale');
-    const now = await program.call('GET', `${deployments}/${name}`);
+    const now = await own.program.call('GET', `${deployments}/${name}`);
     expect(now.body.spec.replicas).toBe(5);
     const entries = now.body.metadata.managedFields.map(
       ({ manager, operation, subresource }: Record<string, string>) => `${manager} ${operation} ${subresource ?? ''}`,
