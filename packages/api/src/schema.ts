@@ -61,6 +61,8 @@ export interface ObjectSchema {
   readonly rest?: Schema;
   /** Whether values that are no objects fit too, each as one thing. */
   readonly open?: boolean;
+  /** Of an open type: what lists have to be; undefined: whatever they are. */
+  readonly list?: ListSchema;
 }
 
 export interface ListSchema {
@@ -77,6 +79,8 @@ export interface MapSchema {
   readonly row?: FieldRow;
   /** Whether values that are no maps fit too, each as one thing. */
   readonly open?: boolean;
+  /** Of an open type: what lists have to be; undefined: whatever they are. */
+  readonly list?: ListSchema;
 }
 
 export interface FieldSchema {

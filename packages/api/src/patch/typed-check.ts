@@ -87,6 +87,7 @@ function checkMembers(
 ): void {
   if (!isObject(value)) {
     if (!schema.open) errors.add(`${path}: expected map, got &{${goText(value)}}`);
+    else if (schema.list && Array.isArray(value)) checkList({ schema: schema.list }, schema.list, value, path, errors);
     return;
   }
   const topology = schema.is === 'map' ? ({ is: 'map', schema } as const) : ({ is: 'struct', schema } as const);

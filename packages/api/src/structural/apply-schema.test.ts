@@ -65,6 +65,12 @@ const typed = applySchema(
       },
       empty: { type: 'object' },
       maybe: { ...any, properties: { a: text } },
+      several: {
+        ...any,
+        items: { type: 'object', properties: { a: text } },
+        properties: { a: { ...any, items: text } },
+      },
+      texts: { ...any, items: text },
       time: { type: 'string', format: 'date-time' },
       bytes: { type: 'string', format: 'byte' },
       keyed: {
@@ -120,6 +126,18 @@ describe('a value of any type', () => {
       expect(typeErrors({ maybe }, typed)).toEqual([]);
     },
   );
+
+  it('has items of their type where they are lists and it is declared', () => {
+    const item = '.several[0].a: expected string, got &value.valueUnstructured{Value:1}';
+    expect(typeErrors({ several: [{ a: 1 }] }, typed)).toEqual([item]);
+    expect(typeErrors({ several: ['x'] }, typed)).toEqual(['.several[0]: expected map, got &{x}']);
+    expect(typeErrors({ several: { a: ['x', {}] }, texts: [[], null, 'x'] }, typed)).toEqual([
+      '.several.a[1]: expected string, got &value.valueUnstructured{Value:map[string]interface {}{}}',
+      '.texts[0]: expected string, got &value.valueUnstructured{Value:[]interface {}{}}',
+    ]);
+    expect(typeErrors({ several: { b: [1] }, texts: { a: [1] } }, typed)).toEqual([]);
+    expect(compareTyped({}, { texts: ['x'] }, typed).changed).toEqual({ 'f:texts': {} });
+  });
 
   it('has fields of their types where they are declared', () => {
     expect(typeErrors({ maybe: { a: 1 } }, typed)).toEqual([

@@ -1,4 +1,4 @@
-import type { FieldRow, FieldSchema, MapSchema, ObjectSchema, ScalarName, Schema } from '../schema.ts';
+import type { FieldRow, FieldSchema, ListSchema, MapSchema, ObjectSchema, ScalarName, Schema } from '../schema.ts';
 import { objectSchemaOf } from '../schema.ts';
 import type { StructuralNode } from './node.ts';
 
@@ -24,6 +24,9 @@ export function applySchema(name: string, node: StructuralNode): ObjectSchema {
   return resourceSchema(name, node);
 }
 
+/** What else than objects fits where no type is declared. */
+type Untyped = Pick<ObjectSchema, 'open' | 'list'>;
+
 /** `inherited`: whether something around it preserves unknown fields, and so all that is in it does. */
 function resourceSchema(name: string, node: StructuralNode, inherited = false): ObjectSchema {
   const preserves = inherited || node.preserveUnknown;
@@ -35,7 +38,7 @@ function objectSchema(
   name: string,
   preserves: boolean,
   make: () => Map<string, FieldSchema>,
-  open = false,
+  untyped: Untyped = {},
 ): ObjectSchema {
   let fields: Map<string, FieldSchema> | undefined;
   return {
@@ -46,7 +49,7 @@ function objectSchema(
       return fields;
     },
     ...(preserves ? { rest: anything } : {}),
-    ...(open ? { open } : {}),
+    ...untyped,
   };
 }
 
@@ -96,17 +99,20 @@ function schemaOfNode(name: string, node: StructuralNode, inherited: boolean): S
   if (type === 'string') return { is: 'scalar', scalar: isPlainText(node) ? 'string' : 'intOrString' };
   const scalar = scalars[type];
   if (scalar) return { is: 'scalar', scalar };
-  if (type === 'array') {
-    return items
-      ? { is: 'list', items: schemaOfNode(name, items, preserves), row: rowOf(items) }
-      : { is: 'list', items: anything };
-  }
+  const list: ListSchema | undefined = items && {
+    is: 'list',
+    items: schemaOfNode(name, items, preserves),
+    row: rowOf(items),
+  };
+  if (type === 'array') return list ?? { is: 'list', items: anything };
   if (node.embedded) return resourceSchema(name, node, inherited);
-  if (properties) return objectSchema(name, preserves, () => fieldsOf(name, node, preserves), type === '');
+  const untyped: Untyped = type === '' ? { open: true, ...(list ? { list } : {}) } : {};
+  if (properties) return objectSchema(name, preserves, () => fieldsOf(name, node, preserves), untyped);
   if (typeof additional === 'object') {
-    return { is: 'map', values: schemaOfNode(name, additional, preserves), row: rowOf(additional), open: type === '' };
+    return { is: 'map', values: schemaOfNode(name, additional, preserves), row: rowOf(additional), ...untyped };
   }
-  return type === '' ? anything : anyMap;
+  if (type !== '') return anyMap;
+  return list ? { is: 'map', values: anything, ...untyped } : anything;
 }
 
 /** Of the texts, those without a format and bytes are nothing but texts. */
