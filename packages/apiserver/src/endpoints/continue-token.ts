@@ -46,9 +46,10 @@ const fieldTypes = { v: 'string', rv: 'int64', start: 'string' } as const;
 function fieldsOf(token: string): { v?: string; rv?: number | bigint; start?: string } {
   const illegal = token.search(/[^\w-]/);
   if (illegal >= 0) throw invalidToken(`illegal base64 data at input byte ${illegal}`);
+  const text = Buffer.from(token, 'base64url').toString();
   let value: unknown;
   try {
-    value = decodeJson(Buffer.from(token, 'base64url')).value;
+    value = decodeJson(text).value;
   } catch (error) {
     throw invalidToken(messageOf(error));
   }
@@ -60,16 +61,25 @@ function fieldsOf(token: string): { v?: string; rv?: number | bigint; start?: st
     if (field !== undefined && field !== null && !fits)
       throw unfit(field, `struct field continueToken.${name} of type ${type}`);
   }
+  const written = [...text.matchAll(revisions)].at(-1)?.[1] ?? '';
+  if (/[.eE]/.test(written)) throw unfitNumber(written, 'struct field continueToken.rv of type int64');
   return value;
 }
+
+/** Where a token says its revision: an integer is one to Go only as it is written without fraction and exponent. */
+const revisions = /"rv"\s*:\s*(-?[0-9][^\s,}]*)/g;
 
 const isInt64 = (value: unknown): boolean =>
   typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
 
 function unfit(value: unknown, target: string): StatusError {
   const isOdd = typeof value === 'bigint' || (typeof value === 'number' && !Number.isInteger(value));
-  const shown = isOdd ? `number ${value}` : jsonTypeOf(value);
-  return invalidToken(`json: cannot unmarshal ${shown} into Go ${target}`);
+  if (isOdd) return unfitNumber(String(value), target);
+  return invalidToken(`json: cannot unmarshal ${jsonTypeOf(value)} into Go ${target}`);
+}
+
+function unfitNumber(written: string, target: string): StatusError {
+  return invalidToken(`json: cannot unmarshal number ${written} into Go ${target}`);
 }
 
 function invalidToken(problem: string): StatusError {

@@ -41,6 +41,10 @@ const tampered: [string, string][] = [
     '{"v":"meta.k8s.io/v1","rv":9223372036854775808,"start":"a"}',
     'json: cannot unmarshal number 9223372036854775808 into Go struct field continueToken.rv of type int64',
   ],
+  ...['1e3', '1.0', '-2E0'].map((rv): [string, string] => [
+    `{"v":"meta.k8s.io/v1","rv":7,"rv" : ${rv},"start":"a"}`,
+    `json: cannot unmarshal number ${rv} into Go struct field continueToken.rv of type int64`,
+  ]),
   ['{"v":"meta.k8s.io/v1","start":"a"}', 'incorrect encoded start resourceVersion \\(version meta.k8s.io/v1\\)'],
   ['{"v":"meta.k8s.io/v1","rv":1}', 'encoded start key empty \\(version meta.k8s.io/v1\\)'],
   ['{"v":"meta.k8s.io/v1","rv":1,"start":"../secrets/a"}', '../secrets/a'],
