@@ -22,6 +22,7 @@ import { ObjectChange, type ObjectVersion, type ObjectVersions, oneForm } from '
 
 export { setOfFields } from './field-set.ts';
 export { keepUnchangedTimes, type ManagedUpdate, updateManagedFields } from './managed-update.ts';
+export { fitsType } from './typed-check.ts';
 
 export interface ApplyRequest {
   /** The object as it is; undefined when the apply creates it. */

@@ -5,18 +5,26 @@ import type { ObjectSchema, ScalarName, Schema } from '../schema.ts';
 import { fieldElement, formatElement, indexElement, valueElement } from './path-element.ts';
 import { itemKey, itemsOf, memberRef, type TypedRef, topologyOf } from './typed.ts';
 
-/** Ends a check that has found more than anybody is told. */
+/** Ends a check that has found as much as anybody is told. */
 class EnoughFound extends Error {}
 
-/** What is wrong, in the order in which it is come upon. Throws EnoughFound beyond `mostErrorText`. */
+/** What is wrong, in the order in which it is come upon. Throws EnoughFound beyond `mostText`. */
 class Complaints {
   readonly texts: string[] = [];
+  /** Whether items of one list may be the same, or have the same keys. */
+  readonly takesRepeated: boolean;
+  readonly #mostText: number;
   #size = 0;
+
+  constructor(takesRepeated: boolean, mostText: number) {
+    this.takesRepeated = takesRepeated;
+    this.#mostText = mostText;
+  }
 
   add(text: string): void {
     this.texts.push(text);
     this.#size += text.length;
-    if (this.#size > mostErrorText) throw new EnoughFound();
+    if (this.#size > this.#mostText) throw new EnoughFound();
   }
 }
 
@@ -25,13 +33,21 @@ class Complaints {
  * keyed list without or with the same keys. Empty when it fits; where it is more than 1 MiB of text, what was come upon until then.
  */
 export function typeErrors(value: unknown, schema: ObjectSchema): string[] {
-  const errors = new Complaints();
+  return complaintsAbout(value, schema, new Complaints(false, mostErrorText)).texts;
+}
+
+/** Whether an object has fields that managers can own: whether it is of its type, but that items of keyed lists and sets may be there twice. */
+export function fitsType(value: unknown, schema: ObjectSchema): boolean {
+  return complaintsAbout(value, schema, new Complaints(true, 0)).texts.length === 0;
+}
+
+function complaintsAbout(value: unknown, schema: ObjectSchema, errors: Complaints): Complaints {
   try {
     check({ schema }, value, '', errors);
   } catch (error) {
     if (!(error instanceof EnoughFound)) throw error;
   }
-  return errors.texts;
+  return errors;
 }
 
 const numeric = new Set<ScalarName>(['int32', 'int64', 'double']);
@@ -147,7 +163,8 @@ function checkList(
       }
       element = valueElement(item);
     }
-    if (seen.has(element)) errors.add(`${path}: duplicate entries for key ${formatElement(element)}`);
+    if (!errors.takesRepeated && seen.has(element))
+      errors.add(`${path}: duplicate entries for key ${formatElement(element)}`);
     seen.add(element);
     check(itemsOf(schema), item, path + formatElement(element), errors);
   }

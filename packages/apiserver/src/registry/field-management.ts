@@ -1,7 +1,7 @@
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { DecodeError } from '@coracle/api/codec/strict';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import { applyObject, misfit, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
+import { applyObject, fitsType, misfit, setOfFields, updateManagedFields } from '@coracle/api/patch/apply';
 import type { ObjectVersions } from '@coracle/api/patch/versions';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { Write } from './admission.ts';
@@ -24,7 +24,7 @@ function resetFields(kind: Applicable, subresource: string): FieldSet | undefine
   return setOfFields(['spec', ...(kept === 'all' ? ['metadata'] : kept.map((field) => `metadata.${field}`))]);
 }
 
-/** Records in metadata.managedFields who set which fields. An apply has recorded that itself. */
+/** Records in metadata.managedFields who set which fields, and that nobody owns any where there are none that could be owned. An apply has recorded that itself. */
 export function recordManager(
   { kind, versions }: { kind: AnyKind; versions: ObjectVersions },
   object: KubeObject,
@@ -34,13 +34,20 @@ export function recordManager(
   if (write.applied) return;
   // Whose fields they are takes long to find out, and nobody will hear of it: the object will not be stored.
   if (isTooLarge(object, write.received)) return;
+  const schema = schemaOfKind(kind);
+  // Objects of built-in kinds are of their types as soon as they are read, and a scale is not about the rest of an object.
+  const isChecked = kind.dynamic !== undefined && write.subresource !== 'scale';
+  if (isChecked && [object, old].some((each) => each && !fitsType(each, schema))) {
+    delete object.metadata.managedFields;
+    return;
+  }
   const ignored = resetFields(kind, write.subresource);
   updateManagedFields({
     old,
     updated: object,
     manager: write.fieldManager,
     apiVersion: kind.apiVersion,
-    schema: schemaOfKind(kind),
+    schema,
     versions,
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
