@@ -221,19 +221,19 @@ function compareList(
   const before = byElement(topology, a);
   const after = byElement(topology, b);
   const ref = itemRef(topology);
-  for (const [element, items] of after) {
-    const old = before.get(element);
-    // Items that share a key cannot be told apart: they count as one value.
-    if (items.length > 1 || (old && old.length > 1)) {
+  for (const element of new Set([...before.keys(), ...after.keys()])) {
+    const old = before.get(element) ?? [];
+    const items = after.get(element) ?? [];
+    // Items that share a key cannot be told apart: they are one value, which comes and goes.
+    const [wereOne, areOne] = [old.length > 1, items.length > 1];
+    if (wereOne && areOne) {
       if (!deepEqual(old, items)) changed.add(element);
-    } else {
-      compareValue(ref, old?.[0], items[0], element, changed, removed, neither);
+      continue;
     }
-  }
-  for (const [element, items] of before) {
-    if (after.has(element)) continue;
-    if (items.length > 1) removed.add(element);
-    else compareValue(ref, items[0], undefined, element, changed, removed, neither);
+    const [from, to] = [wereOne ? undefined : old[0], areOne ? undefined : items[0]];
+    if (from !== to) compareValue(ref, from, to, element, changed, removed, neither);
+    if (wereOne) removed.add(element);
+    if (areOne) changed.add(element);
   }
 }
 

@@ -43,10 +43,18 @@ function collect(ref: TypedRef, value: unknown, into: SetBuilder, element: strin
       break;
     default:
       if (!Array.isArray(value)) return;
-      for (const each of keyedItems(value, topology)) {
-        collect(itemRef(topology), each.item, into.child(element), each.element);
-        into.child(element).add(each.element);
-      }
+      collectItems(topology, value, into.child(element));
+  }
+}
+
+/** Of items that share a key nothing is said but that they are there. */
+function collectItems(topology: Topology, list: readonly unknown[], into: SetBuilder): void {
+  const items = keyedItems(list, topology);
+  const counts = new Map<string, number>();
+  for (const { element } of items) counts.set(element, (counts.get(element) ?? 0) + 1);
+  for (const { element, item } of items) {
+    if (counts.get(element) === 1) collect(itemRef(topology), item, into, element);
+    into.add(element);
   }
 }
 

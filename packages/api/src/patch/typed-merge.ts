@@ -41,7 +41,9 @@ function mergeMembers(topology: Topology & { is: 'struct' | 'map' }, live: Json,
 function mergeItems(topology: Topology, live: readonly unknown[], config: readonly unknown[]): unknown[] {
   const left = keyedItems(live, topology);
   const right = keyedItems(config, topology);
-  const inLeft = new Map(left.map((each) => [each.element, each.item]));
+  const inLeft = new Map<string, unknown>();
+  // What is applied takes the place of items that share a key.
+  for (const { element, item } of left) inLeft.set(element, inLeft.has(element) ? null : item);
   const inRight = new Set(right.map((each) => each.element));
   const ref = itemRef(topology);
   const both = ({ element, item }: Keyed): unknown => merge(ref, inLeft.get(element), item);
