@@ -92,6 +92,19 @@ export interface FieldSchema {
   readonly inlinedUnder: readonly number[];
 }
 
+const zeros: Partial<Record<ScalarName, unknown>> = { string: '', bool: false, int32: 0, int64: 0, double: 0 };
+
+/** What a scalar is where nobody says it; undefined: nothing. */
+export function zeroOf(schema: Schema): unknown {
+  return schema.is === 'scalar' ? zeros[schema.scalar] : undefined;
+}
+
+/** What a field is where nobody says it: its declared default, else the zero of a scalar that is always written; undefined: it may be absent. */
+export function defaultOf({ row, schema }: FieldSchema): unknown {
+  if (row.default !== undefined) return row.default;
+  return row.optional || row.pointer ? undefined : zeroOf(schema);
+}
+
 const cache = new Map<string, Schema>();
 
 /** Resolves a type in table notation (`core/v1.Pod`, `[]string`, `{}quantity`); throws on a name no table has. */

@@ -1,5 +1,5 @@
 import type { AnyKind } from '@coracle/api/kind';
-import { type FieldSchema, objectSchemaOf, type ScalarName, type Schema } from '@coracle/api/schema';
+import { defaultOf, type FieldSchema, objectSchemaOf, type ScalarName, type Schema, zeroOf } from '@coracle/api/schema';
 import { customSchema } from './custom-schema.ts';
 import type { KindWords } from './words.ts';
 
@@ -162,12 +162,14 @@ export class SchemaCollection {
     return { type: 'object', properties: { ...head, items }, required: ['items'], ...identity };
   }
 
-  #field({ row, schema }: FieldSchema): Json {
+  #field(field: FieldSchema): Json {
+    const { row, schema } = field;
     const json = this.#schema(schema);
     // Always a copy: the scalars' schemas are shared by all fields.
     const wrapped: Json = '$ref' in json ? { allOf: [json] } : { ...json };
     if ('$ref' in json && !row.pointer && schema.is === 'object') wrapped['default'] = {};
-    if (row.default !== undefined) wrapped['default'] = row.default;
+    const value = defaultOf(field);
+    if (value !== undefined) wrapped['default'] = value;
     if (row.listType) wrapped['x-kubernetes-list-type'] = row.listType;
     if (row.keys) wrapped['x-kubernetes-list-map-keys'] = row.keys;
     if (row.mapType ?? row.atomic) wrapped['x-kubernetes-map-type'] = row.mapType ?? 'atomic';
@@ -189,10 +191,12 @@ export class SchemaCollection {
     }
   }
 
-  /** Items and values hold references wrapped, as those of fields. */
+  /** Items and values hold references to structs wrapped, as those of fields. */
   #inner(schema: Schema): Json {
     const json = this.#schema(schema);
-    return '$ref' in json ? { allOf: [json], default: {} } : { ...json };
+    if (schema.is === 'object') return { allOf: [json], default: {} };
+    const value = zeroOf(schema);
+    return value === undefined ? { ...json } : { ...json, default: value };
   }
 
   #scalar(scalar: ScalarName): Json {

@@ -53,6 +53,24 @@ describe('OpenAPI v3', () => {
     });
   });
 
+  it('says what a field is where nobody says it: zeros of what is always written, too', () => {
+    const { schemas } = document('api/v1').components;
+    const of = (type: string, field: string) =>
+      (schemas[`io.k8s.api.core.v1.${type}`] as { properties: Record<string, object> }).properties[field];
+    expect(of('Container', 'name')).toMatchObject({ type: 'string', default: '' });
+    expect(of('Container', 'image')).not.toHaveProperty('default');
+    expect(of('Container', 'args')).toMatchObject({ items: { type: 'string', default: '' } });
+    expect(of('ContainerPort', 'containerPort')).toMatchObject({ default: 0 });
+    expect(of('ContainerPort', 'protocol')).toMatchObject({ default: 'TCP' });
+    expect(of('ContainerStatus', 'ready')).toMatchObject({ default: false });
+    expect(of('ConfigMap', 'data')).toMatchObject({ additionalProperties: { type: 'string', default: '' } });
+    expect(of('Secret', 'data')).toMatchObject({ additionalProperties: { type: 'string', format: 'byte' } });
+    expect(of('Container', 'resources')).toMatchObject({ default: {} });
+    const quantity = { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity' };
+    expect(of('ResourceRequirements', 'limits')).toMatchObject({ additionalProperties: quantity });
+    expect(of('PersistentVolumeSpec', 'claimRef')).toMatchObject({ 'x-kubernetes-map-type': 'granular' });
+  });
+
   it('describes every kind in our own words, and most fields in those of the installed client', async () => {
     const described = new OpenApiService(() => [...builtinKinds, ...subresourceKinds], {}, 'v1.36.0');
     const bare = JSON.parse(described.document('api/v1')!.body.toString()) as Doc;

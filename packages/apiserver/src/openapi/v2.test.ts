@@ -100,7 +100,7 @@ describe('OpenAPI v3', () => {
       components: { schemas: Record<string, { properties: Record<string, { items?: unknown; default?: unknown }> }> };
     };
     const { properties } = components.schemas['io.k8s.api.core.v1.Container']!;
-    expect(properties['command']!.items).toEqual({ type: 'string' });
-    expect(properties['name']).toMatchObject({ type: 'string' });
+    expect(properties['command']!.items).toEqual({ type: 'string', default: '' });
+    expect(properties['image']).toEqual({ description: expect.any(String), type: 'string' });
   });
 });
