@@ -73,7 +73,9 @@ function row(facts: Facts, group: string, field: FieldFact): string {
   if (field.listMapKeys) entry['keys'] = field.listMapKeys;
   if (field.mapType) entry['mapType'] = field.mapType;
   const target = resolved.is === 'struct' ? facts[resolved.group]!.types[resolved.name] : undefined;
-  if (field.structType === 'atomic' || target?.atomic) entry['atomic'] = true;
+  if ((field.structType ?? (target?.atomic ? 'atomic' : 'granular')) === 'atomic') entry['atomic'] = true;
+  // A type that is one thing may have parts as the type of this field.
+  else if (field.structType) entry['mapType'] = field.structType;
   if (field.patchStrategy) entry['patch'] = field.patchStrategy;
   if (field.patchMergeKey) entry['mergeKey'] = field.patchMergeKey;
   if (field.default !== undefined && !field.default.startsWith('ref(')) entry['default'] = JSON.parse(field.default);

@@ -7,6 +7,7 @@ import { clone } from '../meta/object.ts';
 import { StatusError } from '../meta/status.ts';
 import { objectSchemaOf } from '../schema.ts';
 import { type ApplyRequest, applyObject, setOfFields, updateManagedFields } from './apply.ts';
+import { fieldsOf } from './typed-fields.ts';
 
 const schema = objectSchemaOf('apps/v1.Deployment');
 
@@ -95,6 +96,28 @@ describe('applyObject', () => {
         },
       },
     ]);
+  });
+
+  it('takes a key that is not said for the one of nothing', () => {
+    const item = { ports: [{ protocol: 'UDP' }], env: [{ value: '1' }] };
+    const { managedFields } = apply(undefined, deployment(pod(item) as object), 'me', 1).metadata;
+    const node = {
+      '.': {},
+      'f:env': { 'k:{"name":""}': { '.': {}, 'f:value': {} } },
+      'f:ports': { 'k:{"containerPort":0,"protocol":"UDP"}': { '.': {}, 'f:protocol': {} } },
+    };
+    const containers = { 'f:containers': { 'k:{"name":""}': node } };
+    expect(managedFields?.[0]?.fieldsV1).toEqual({ 'f:spec': { 'f:template': { 'f:spec': containers } } });
+  });
+
+  it('lets several own parts of what a volume is bound to, which other references are not made of', () => {
+    const fields = fieldsOf(
+      { spec: { claimRef: { name: 'data' }, csi: { controllerPublishSecretRef: { name: 'key' } } } },
+      objectSchemaOf('core/v1.PersistentVolume'),
+    );
+    expect(fields).toEqual({
+      'f:spec': { 'f:claimRef': { 'f:name': {} }, 'f:csi': { 'f:controllerPublishSecretRef': {} } },
+    });
   });
 
   it('changes nothing, not even a time, when the same is applied again', () => {
@@ -382,12 +405,12 @@ describe('applyObject', () => {
     ],
     [
       'several errors',
-      deployment({ replicas: 'x', ...(pod({ image: 'x' }, { name: 'a' }, { name: 'a' }) as object) }),
+      deployment({ replicas: 'x', ...(pod({ image: 'x' }, { name: '', image: 'y' }) as object) }),
       500,
       [
         'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): errors:',
         '  .spec.replicas: expected numeric (int or float), got string',
-        '  .spec.template.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
+        '  .spec.template.spec.containers: duplicate entries for key [name=""]',
       ].join('\n'),
     ],
   ])('refuses %s', (_, applied, code, message) => {

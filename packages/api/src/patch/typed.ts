@@ -1,5 +1,13 @@
 import { isObject } from '../meta/object.ts';
-import type { FieldRow, FieldSchema, ListSchema, MapSchema, ObjectSchema, Schema } from '../schema.ts';
+import {
+  defaultOf,
+  type FieldRow,
+  type FieldSchema,
+  type ListSchema,
+  type MapSchema,
+  type ObjectSchema,
+  type Schema,
+} from '../schema.ts';
 import { keyElement, valueElement } from './path-element.ts';
 
 /** A type together with what the field that holds it says about merging. */
@@ -60,7 +68,10 @@ function resolve(schema: Schema, row: FieldRow | undefined): Topology {
 }
 
 function keysOf(row: FieldRow, items: ObjectSchema): KeyField[] {
-  return (row.keys ?? []).map((name) => ({ name, default: items.fields.get(name)?.row.default }));
+  return (row.keys ?? []).map((name) => {
+    const field = items.fields.get(name);
+    return { name, default: field && defaultOf(field) };
+  });
 }
 
 /**

@@ -828,7 +828,7 @@ export const table: TypeTable = {
     capacity: { type: "{}quantity", optional: true, tag: 1 },
     '<PersistentVolumeSource>': { type: "core/v1.PersistentVolumeSource", inline: true, tag: 2 },
     accessModes: { type: "[]string", optional: true, tag: 3, listType: "atomic" },
-    claimRef: { type: "core/v1.ObjectReference", optional: true, pointer: true, tag: 4, atomic: true },
+    claimRef: { type: "core/v1.ObjectReference", optional: true, pointer: true, tag: 4, mapType: "granular" },
     persistentVolumeReclaimPolicy: { type: "string", optional: true, tag: 5 },
     storageClassName: { type: "string", optional: true, tag: 6 },
     mountOptions: { type: "[]string", optional: true, tag: 7, listType: "atomic" },
