@@ -472,6 +472,16 @@ describe('an extension server that cannot be reached', () => {
     await eventually(async () => (await send(flunders)).code === 200);
   });
 
+  it('has no certificate in its caBundle: it is there, and requests are told what is wrong', async () => {
+    const { spec } = await admin.get(apiService, name);
+    await patch({ spec: { caBundle: Buffer.from('\n').toString('base64') } });
+    await eventually(async () => (await send(flunders)).code === 500);
+    expect((await send(flunders)).body).toBe('unable to load root certificates: unable to parse bytes as PEM block\n');
+    expect(await condition()).toMatchObject({ status: 'True', reason: 'Passed', message: 'all checks passed' });
+    await patch({ spec: { caBundle: spec.caBundle } });
+    await eventually(async () => (await send(flunders)).code === 200);
+  });
+
   const point = (to: string, port: number) => patch({ spec: { service: { name: to, port } } });
   const touch = (value: string) => patch({ metadata: { annotations: { touched: value } } });
 });

@@ -27,9 +27,10 @@ export interface Passing {
 
 /**
  * Lets an extension server answer a request, in the user's name: it has passed authentication and authorization here, and passes the extension
- * server's own. Where that cannot be reached the answer is 503 with a line of text, as upstream's.
+ * server's own. Where that cannot be reached the answer is 503 with a line of text, and 500 where its `caBundle` holds no certificate, as upstream's.
  */
 export async function passOn(context: RequestContext, remote: RemoteServer, passing: Passing): Promise<void> {
+  if (remote.available && remote.caProblem !== undefined) return sendText(context, 500, remote.caProblem);
   const address = remote.available ? addressOf(remote, passing) : undefined;
   if (!address) return sendText(context, 503, 'service unavailable');
   const { forward } = await import('../proxy/forward.ts');

@@ -1,4 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
+import { caBundleProblem } from '@coracle/api/meta/ca-bundle';
 import { isConditionTrue } from '@coracle/api/meta/conditions';
 import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import { apiVersionOf } from '../discovery/groups.ts';
@@ -19,6 +20,8 @@ export interface RemoteServer {
   readonly insecure: boolean;
   /** PEM; undefined: the authorities the runtime trusts. */
   readonly ca: string | undefined;
+  /** What is wrong with those authorities; undefined: nothing. */
+  readonly caProblem?: string | undefined;
 }
 
 /** The server an APIService names; undefined where it is a local one. */
@@ -35,6 +38,7 @@ export function remoteServer({ metadata, spec, status }: APIService): RemoteServ
     available: isConditionTrue(status?.conditions, 'Available'),
     insecure,
     ca: caBundle ? Buffer.from(caBundle, 'base64').toString('utf8') : undefined,
+    caProblem: caBundleProblem(caBundle),
   };
 }
 

@@ -1,4 +1,4 @@
-import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/ca-bundle';
+import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/conversion-validation';
 import { conditionOf, sameCondition, setCondition } from '@coracle/api/apiextensions/v1/definition-conditions';
 import { deepEqual } from '@coracle/api/meta/object';
 import { aggregate } from '@coracle/api/meta/status';

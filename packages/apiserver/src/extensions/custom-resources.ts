@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/ca-bundle';
+import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/conversion-validation';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isConditionTrue } from '@coracle/api/apiextensions/v1/definition-conditions';
 import { encodeJson } from '@coracle/api/codec/json';

@@ -1,6 +1,7 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
+import { caBundleProblem } from '@coracle/api/meta/ca-bundle';
 import { messageOf } from '@coracle/api/meta/message-of';
 import { statusFromResponse } from '@coracle/api/meta/response-status';
 import { StatusError } from '@coracle/api/meta/status';
@@ -50,12 +51,22 @@ export interface WebhookTarget {
   readonly credentials?: WebhookCredentials | undefined;
 }
 
-/** Reads where a webhook is, and finds what this server shows it. Throws on a URL that is none. */
+/** What is wrong with the authorities of a configuration, which stays the same object until it changes. */
+const caProblems = new WeakMap<WebhookClientConfig, string | undefined>();
+
+function caProblemOf(config: WebhookClientConfig): string | undefined {
+  if (!caProblems.has(config)) caProblems.set(config, caBundleProblem(config.caBundle));
+  return caProblems.get(config);
+}
+
+/** Reads where a webhook is, and finds what this server shows it. Throws on a URL that is none, and on authorities that are none. */
 export function webhookTarget(
   config: WebhookClientConfig,
   resolve: ServiceResolver,
   credentialsFor?: CredentialsFor,
 ): WebhookTarget {
+  const problem = caProblemOf(config);
+  if (problem !== undefined) throw new Error(problem);
   const ca = config.caBundle ? Buffer.from(config.caBundle, 'base64').toString('utf8') : undefined;
   if (config.service) {
     const { namespace, name, path = '', port = 443 } = config.service;

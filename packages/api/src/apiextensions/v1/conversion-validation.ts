@@ -1,10 +1,10 @@
 import { validateWebhookPlace } from '../../admissionregistration/v1/client-config-validation.ts';
-import type { CustomResourceConversion } from '../../generated/apiextensions/v1.ts';
+import type { CustomResourceConversion, CustomResourceDefinition } from '../../generated/apiextensions/v1.ts';
 import { append } from '../../meta/append.ts';
+import { caBundleProblem } from '../../meta/ca-bundle.ts';
 import { type FieldError, forbidden, invalid, type Path, required } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { repeats } from '../../meta/repeats.ts';
-import { caBundleProblem } from './ca-bundle.ts';
 import { oneOfStrings } from './unsorted-values.ts';
 
 /** Versions of ConversionReview that this server speaks. */
@@ -52,4 +52,9 @@ function validateReviewVersions(versions: readonly string[], at: Path): FieldErr
     errors.push(invalid(at, versions, `must include at least one of ${reviewVersions.join(', ')}`));
   }
   return errors;
+}
+
+/** Whether the authorities of a definition's conversion webhook are in order. */
+export function hasGoodAuthorities({ spec }: CustomResourceDefinition): boolean {
+  return caBundleProblem(spec.conversion?.webhook?.clientConfig?.caBundle) === undefined;
 }

@@ -414,6 +414,9 @@ describe('the authorities of a conversion webhook', () => {
 
   it.each([
     ['garbage', 'unable to parse bytes as PEM block'],
+    ['\n', 'unable to parse bytes as PEM block'],
+    [' ', 'unable to parse bytes as PEM block'],
+    [`${block('PRIVATE KEY', 'AAAA')}\n\n`, 'unable to parse bytes as PEM block'],
     [block('PRIVATE KEY', 'AAAA'), 'no valid certificate authority data seen'],
     [`${block('PRIVATE KEY', 'AAAA')}more`, 'unable to parse bytes as PEM block'],
     [`x${block('CERTIFICATE', 'AAAA')}`, 'unable to parse bytes as PEM block'],

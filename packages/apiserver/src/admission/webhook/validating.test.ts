@@ -165,6 +165,24 @@ describe('a validating webhook', () => {
     await other.close();
   });
 
+  it.each([
+    ['\n', 'unable to parse bytes as PEM block'],
+    [
+      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+      'failed to parse certificate: x509: malformed certificate',
+    ],
+  ])('is not asked where its caBundle holds no certificate: %j', async (pem, problem) => {
+    const caBundle = Buffer.from(pem).toString('base64');
+    await register('Validating', { clientConfig: { url: `${hook.url}/test`, caBundle } });
+    const refused = await create();
+    expect(refused.body).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: `Internal error occurred: failed calling webhook "test.example.com": could not get REST client: unable to load root certificates: ${problem}`,
+    });
+    expect(hook.received).toEqual([]);
+  });
+
   it('can be a Service, by its name and one of its endpoints', async () => {
     await register('Validating', {
       clientConfig: { service: { namespace: 'default', name: 'hook', path: '/in' }, caBundle: hook.caBundle },
