@@ -26,7 +26,6 @@ it.each<[string, ServiceSpec, string[], Record<string, string>?]>([
       'spec.loadBalancerIP is ignored for headless services',
       'spec.externalIPs is ignored for headless services',
       'spec.SessionAffinity is ignored for headless services',
-      'spec.externalIPs is deprecated',
     ],
   ],
   ['that is headless', { type: 'ClusterIP', clusterIP: 'None', clusterIPs: ['None'], sessionAffinity: 'None' }, []],
@@ -42,8 +41,8 @@ it.each<[string, ServiceSpec, string[], Record<string, string>?]>([
     },
     [
       'spec.clusterIPs[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
-      'spec.externalIPs is deprecated',
       'spec.externalIPs[1]: IPv6 address "fd00:0::2" should be in RFC 5952 canonical format ("fd00::2")',
+      'spec.externalIPs is deprecated',
       'spec.loadBalancerIP: IPv6 address "fd00:0::3" should be in RFC 5952 canonical format ("fd00::3")',
       'spec.loadBalancerSourceRanges[1]: IPv6 CIDR value "FD00::/8" should be in RFC 5952 canonical format ("fd00::/8")',
     ],
@@ -51,7 +50,7 @@ it.each<[string, ServiceSpec, string[], Record<string, string>?]>([
   [
     'by an external name',
     { type: 'ExternalName', externalName: 'a.example', externalIPs: ['10.0.0.1'] },
-    ['spec.externalIPs is deprecated', 'spec.externalIPs is ignored when spec.type is "ExternalName"'],
+    ['spec.externalIPs is ignored when spec.type is "ExternalName"'],
   ],
   [
     'with what stands for nothing or has another name now',
