@@ -1,8 +1,9 @@
 import type { AnyKind } from '@coracle/api/kind';
 import { findErrors } from '@coracle/api/meta/field-path';
-import { badRequest, invalidObject, methodNotAllowed } from '@coracle/api/meta/status';
+import { invalidObject, methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import { attributesOf, mutate, validate } from '../registry/admission.ts';
+import { placeInNamespace } from '../registry/place.ts';
 import type { ResourceHooks } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
 import { type Machinery, writeBy } from './call.ts';
@@ -33,12 +34,7 @@ export async function answer(
   );
   object.metadata ??= {};
   context.audit?.request(object);
-  if (kind.namespaced) {
-    if (object.metadata.namespace && object.metadata.namespace !== namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    }
-    object.metadata.namespace = namespace;
-  }
+  placeInNamespace({ kind, namespace }, object);
   kind.defaults?.(object);
   const write = writeBy(context, plugins, options, '');
   const attributes = attributesOf(write, registry, kind, 'CREATE', object, undefined, {

@@ -1,11 +1,11 @@
 import type { KubeObject } from '@coracle/api/kind';
 import { StatusError } from '@coracle/api/meta/status';
+import { placeInNamespace } from '../registry/place.ts';
 import { refuseVast } from '../registry/size-limit.ts';
 import { readBody } from './body.ts';
 import { type Call, renderingFor, requireNamespace, sendObject, writeOf } from './call.ts';
 import { decodeObject } from './decoding.ts';
 import { type WriteOptions, writeOptionsOf } from './options.ts';
-import { placeInNamespace } from './place.ts';
 
 /** POST to a collection. */
 export async function create(call: Call): Promise<void> {

@@ -11,6 +11,7 @@ import { createObject } from './create.ts';
 import { finishesDeletion } from './deletion.ts';
 import { recordManager } from './field-management.ts';
 import { carryOver, dropRepeatedOwners } from './metadata.ts';
+import { placeInNamespace } from './place.ts';
 import { refuseVast } from './size-limit.ts';
 import { prepareForUpdate, validateChange } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
@@ -84,6 +85,7 @@ async function overwrite(
   if (!view?.unmanaged) recordManager(writer, wanted, old, write);
   const attributes = writer.attributes(write, 'UPDATE', wanted, old, place);
   await mutate(write.plugins, attributes);
+  placeInNamespace({ kind, namespace: place.namespace }, attributes.object!);
   dropRepeatedOwners(attributes.object!, write.warn, ' after mutating admission happens');
   kind.defaults?.(attributes.object!);
   const object = prepareForUpdate(kind, attributes.object!, old, write.subresource, view);

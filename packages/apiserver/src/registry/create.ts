@@ -15,6 +15,7 @@ import type { StoredEntry } from '../storage/store.ts';
 import { mutate, validated, type Write } from './admission.ts';
 import { recordManager } from './field-management.ts';
 import { dropRepeatedOwners, stampNew, wipeSystemFields } from './metadata.ts';
+import { placeInNamespace } from './place.ts';
 import { refuseVast } from './size-limit.ts';
 import { hasGeneration } from './update.ts';
 import { Overtaken, type Writer } from './writer.ts';
@@ -50,6 +51,7 @@ async function createOnce(writer: Writer, draft: KubeObject, write: Write, gener
   const attributes = writer.attributes(write, 'CREATE', draft, undefined, place);
   await mutate(write.plugins, attributes);
   const object = attributes.object!;
+  placeInNamespace({ kind, namespace: place.namespace }, object);
   dropRepeatedOwners(object, write.warn, ' after mutating admission happens');
   kind.defaults?.(object);
   if (generated !== undefined) object.metadata.name = generated;

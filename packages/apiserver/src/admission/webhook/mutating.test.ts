@@ -159,6 +159,31 @@ describe('mutating webhooks', () => {
     expect((await create()).body).toMatchObject({ code: 500, reason: 'InternalError' });
   });
 
+  it('cannot move an object to another namespace', async () => {
+    const elsewhere = '/api/v1/namespaces/kube-system/configmaps';
+    const there = (await create()).body.metadata;
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const change = (labels: object) =>
+      call('PATCH', `/api/v1/namespaces/default/configmaps/${there.name}`, { metadata: { labels } }, merge);
+    const refused = {
+      code: 400,
+      reason: 'BadRequest',
+      message: 'the namespace of the provided object does not match the namespace sent on the request',
+    };
+    await register('Mutating', { rules: [{ ...anyRule, resources: ['configmaps', 'nodes'] }] });
+    hook.respond = patching({ op: 'add', path: '/metadata/namespace', value: 'kube-system' });
+    const moved = configMap();
+    expect((await create(moved)).body).toMatchObject(refused);
+    expect((await call('GET', `${elsewhere}/${moved.metadata.name}`)).status).toBe(404);
+    expect((await change({ a: 'b' })).body).toMatchObject(refused);
+    const node = await call('POST', '/api/v1/nodes', { metadata: { name: 'placed' } });
+    expect(node.status).toBe(201);
+    expect(node.body.metadata.namespace).toBeUndefined();
+    hook.respond = patching({ op: 'remove', path: '/metadata/namespace' });
+    expect((await create()).body.metadata.namespace).toBe('default');
+    expect((await change({ a: 'b' })).body.metadata).toMatchObject({ namespace: 'default', labels: { a: 'b' } });
+  });
+
   it('cannot change what is being deleted', async () => {
     const { name } = (await create()).body.metadata;
     hook.respond = patching({ op: 'add', path: '/x', value: 1 });

@@ -18,6 +18,7 @@ import {
 } from '../../chain/authentication/service-account/claims.ts';
 import type { TokenIssuer } from '../../chain/authentication/service-account/issuer.ts';
 import type { ObjectAccess } from '../access.ts';
+import { placeInNamespace } from '../place.ts';
 import type { Subresource, SubresourceCall } from '../strategy.ts';
 
 /** How tokens are issued. */
@@ -55,18 +56,15 @@ export function tokenSubresource(options: TokenOptions): Subresource {
   };
 }
 
-function placeRequest(request: TokenRequest, { name, namespace }: SubresourceCall): void {
+function placeRequest(request: TokenRequest, { kind, name, namespace }: SubresourceCall): void {
   request.metadata ??= {};
   if (request.metadata.name && request.metadata.name !== name) {
     const detail = 'must match the service account name if specified';
     const error = invalid(new Path('metadata').child('name'), request.metadata.name, detail);
     throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [error]);
   }
-  if (request.metadata.namespace && request.metadata.namespace !== namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
   request.metadata.name = name;
-  request.metadata.namespace = namespace;
+  placeInNamespace({ kind, namespace }, request);
 }
 
 function refuse({ spec }: TokenRequest): void {
