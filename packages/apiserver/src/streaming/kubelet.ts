@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
-import { internalError, StatusError } from '@coracle/api/meta/status';
+import { notFoundError, StatusError } from '@coracle/api/meta/status';
+import { dialMessage } from '@coracle/client/http1';
 import type { ObjectAccess } from '../registry/access.ts';
 import { askUpgrade, authorityOf, type UpgradeAnswer } from './ask-upgrade.ts';
 
@@ -36,17 +37,14 @@ export class KubeletClient {
   /** Where the kubelet of a node is. Throws when the node is not there or has no address of a wanted type. */
   async locate(objects: ObjectAccess, nodeName: string): Promise<KubeletPlace> {
     const node = await objects.lookUp(nodeKind, nodeName);
-    if (!node) throw internalError(new Error(`nodes ${JSON.stringify(nodeName)} not found`));
+    if (!node) throw notFoundError({ group: '', resource: 'nodes' }, nodeName);
     const addresses = node.status?.addresses ?? [];
     for (const type of this.#options.addressTypes) {
       const found = addresses.find((each) => each.type === type && each.address);
       if (!found) continue;
       return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort };
     }
-    const types = this.#options.addressTypes.join(' ');
-    throw internalError(
-      new Error(`no preferred addresses found; known addresses: ${describe(addresses)}; preferred: [${types}]`),
-    );
+    throw plainFailure(`no preferred addresses found; known addresses: ${describe(addresses)}`);
   }
 
   /** GET of a path; resolves with the response whatever its status. `insecure` skips the check of the kubelet's certificate. */
@@ -59,23 +57,25 @@ export class KubeletClient {
       const { signal, insecure = false } = options;
       const outgoing = request({ ...place, ...this.tls(insecure), path, agent: this.#agent, signal });
       outgoing.once('response', resolve);
-      outgoing.once('error', (error) =>
-        reject(signal.aborted ? signal.reason : dialFailure('Get', place, path, error)),
-      );
+      outgoing.once('error', (error) => reject(signal.aborted ? signal.reason : unanswered(urlOf(place, path), error)));
       outgoing.end();
     });
   }
 
-  /** Asks to upgrade a connection of its own to what `headers` say. `headers` are name and value in turn. */
+  /**
+   * Asks to upgrade a connection of its own to what `headers` say. `headers` are name and value in turn. Rejects, where there is no connection, with what
+   * `failure` makes of the reason, as Go words it.
+   */
   upgrade(
     place: KubeletPlace,
     wish: { method: string; path: string; headers: readonly string[] },
     signal: AbortSignal,
+    failure: (why: string) => Error = (why) => plainFailure(`error dialing backend: ${why}`),
   ): Promise<UpgradeAnswer> {
     const { method, path } = wish;
     const headers = ['Host', authorityOf(place), ...wish.headers];
     const outgoing = request({ ...place, ...this.tls(), method, path, headers, agent: false });
-    return askUpgrade(outgoing, signal, (error) => dialFailure(method === 'POST' ? 'Post' : 'Get', place, path, error));
+    return askUpgrade(outgoing, signal, (error) => failure(dialMessage(urlOf(place, path), error)));
   }
 
   close(): void {
@@ -94,12 +94,17 @@ export class KubeletClient {
   }
 }
 
-/** A kubelet that does not answer is the cluster's trouble, not the client's: 500 with what went wrong. */
-function dialFailure(verb: string, place: KubeletPlace, path: string, error: NodeJS.ErrnoException): StatusError {
-  const url = `https://${authorityOf(place)}${path}`;
-  const message = `${verb} ${JSON.stringify(url)}: ${error.message}`;
+const urlOf = (place: KubeletPlace, path: string): URL => new URL(`https://${authorityOf(place)}${path}`);
+
+/** A kubelet that does not answer is the cluster's trouble, not the client's. */
+function unanswered(url: URL, error: NodeJS.ErrnoException): StatusError {
   const Failure = /CERT|SIGNATURE/.test(error.code ?? '') ? UntrustedKubelet : StatusError;
-  return new Failure({ code: 500, reason: 'InternalError', message });
+  return plainFailure(`Get ${JSON.stringify(url)}: ${dialMessage(url, error)}`, Failure);
+}
+
+/** 500 without a reason: what is no Status of its own is shown so. */
+function plainFailure(message: string, Failure = StatusError): StatusError {
+  return new Failure({ code: 500, reason: '', message });
 }
 
 /** A kubelet's certificate is of no authority that counts, or of another name. */

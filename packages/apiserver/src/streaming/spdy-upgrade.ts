@@ -13,17 +13,18 @@ export interface SpdyUpgrade {
 
 /**
  * Upgrades a connection to SPDY/3.1, offering protocols for its streams. Throws an InternalError that says what the kubelet or runtime
- * refuses with.
+ * refuses with, and what `failure` makes of the reason where there is no connection.
  */
 export async function upgradeToSpdy(
   kubelets: KubeletClient,
   place: KubeletPlace,
   wish: { path: string; protocols: readonly string[] },
   signal: AbortSignal,
+  failure?: (why: string) => Error,
 ): Promise<SpdyUpgrade> {
   const headers = ['Connection', 'Upgrade', 'Upgrade', 'SPDY/3.1', 'Content-Length', '0'];
   for (const protocol of wish.protocols) headers.push('X-Stream-Protocol-Version', protocol);
-  const answer = await kubelets.upgrade(place, { method: 'POST', path: wish.path, headers }, signal);
+  const answer = await kubelets.upgrade(place, { method: 'POST', path: wish.path, headers }, signal, failure);
   if (!answer.socket) throw notUpgraded((await refusalText(answer.response)).trim());
   const { upgrade = '', 'x-stream-protocol-version': protocol = '' } = answer.response.headers;
   if (upgrade.toLowerCase() !== 'spdy/3.1') {

@@ -259,6 +259,71 @@ describe('log', () => {
   });
 });
 
+describe('a node that cannot be reached', () => {
+  const exec = (name: string) => run(server.admin, { command: ['x'], stdout: true }, undefined, name);
+  const onNode = async (name: string, nodeName: string) => {
+    const containers = [{ name: 'c', image: 'x' }];
+    await server.admin.create(pod, { metadata: { name, namespace: 'default' }, spec: { nodeName, containers } });
+  };
+  const answer = async (work: Promise<unknown>) => {
+    const error = await work.catch((it: unknown) => it);
+    return error instanceof StatusError ? error.status : undefined;
+  };
+
+  it('since it is not there is not found', async () => {
+    await onNode('orphan', 'gone');
+    for (const work of [server.admin.stream(path('orphan', 'log')), exec('orphan')])
+      expect(await refusal(work)).toContain('404 nodes "gone" not found');
+  });
+
+  it('since it has no address is told of so', async () => {
+    await server.admin.create(node, { metadata: { name: 'silent' }, spec: {} });
+    await onNode('unheard', 'silent');
+    for (const work of [
+      server.admin.stream(path('unheard', 'log')),
+      server.admin.request('GET', '/api/v1/nodes/silent/proxy/'),
+    ]) {
+      const status = await answer(work);
+      expect(status).toMatchObject({ code: 500, message: 'no preferred addresses found; known addresses: []' });
+      expect(status?.reason ?? '').toBe('');
+    }
+  });
+
+  it('since nothing listens there is told of in the words of who dialled', async () => {
+    const made = await server.admin.create(node, { metadata: { name: 'down' }, spec: {} });
+    await server.admin.updateStatus(node, {
+      ...made,
+      status: {
+        addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+        daemonEndpoints: { kubeletEndpoint: { Port: 1 } },
+      },
+    });
+    await onNode('cut-off', 'down');
+    const refused = 'dial tcp 127.0.0.1:1: connect: connection refused';
+    const log = await answer(server.admin.stream(path('cut-off', 'log')));
+    expect(log).toMatchObject({
+      code: 500,
+      message: `Get "https://127.0.0.1:1/containerLogs/default/cut-off/c": ${refused}`,
+    });
+    expect(log?.reason ?? '').toBe('');
+    expect((await exec('cut-off')).status).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: `Internal error occurred: error sending request: Post "https://127.0.0.1:1/exec/default/cut-off/c?output=1&command=x": ${refused}`,
+    });
+    const { head, socket } = await upgrade(`${path('cut-off', 'exec')}?command=x&stdout=true`, 'SPDY/3.1');
+    const [, body = ''] = (head + (await text(socket))).split('\r\n\r\n');
+    expect(JSON.parse(body)).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: `error dialing backend: ${refused}`,
+      code: 500,
+    });
+  });
+});
+
 describe('exec', () => {
   it('over WebSocket v5 reaches a runtime that speaks SPDY', async () => {
     const done = await run(server.admin, { command: ['run'], stdout: true, stderr: true });

@@ -1,8 +1,9 @@
-import { StatusError } from '@coracle/api/meta/status';
+import { internalError, StatusError } from '@coracle/api/meta/status';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { forbiddenRequest } from '../chain/authorization/forbidden.ts';
 import { attributesOf } from '../chain/authorization/index.ts';
 import type { Subresource, SubresourceCall, SubresourceTable } from '../registry/strategy.ts';
+import { authorityOf } from './ask-upgrade.ts';
 import type { KubeletClient } from './kubelet.ts';
 import { podLog } from './log.ts';
 import type { StreamingMetrics } from './metrics.ts';
@@ -43,7 +44,10 @@ export function streamingSubresources(
       await counted(metrics.translated, () =>
         translateRemoteCommand(call.request, streams, async () => {
           const wish = { path, protocols: spdyProtocols };
-          const { socket, head } = await upgradeToSpdy(kubelets, place, wish, signal);
+          const url = `https://${authorityOf(place)}${path}`;
+          const { socket, head } = await upgradeToSpdy(kubelets, place, wish, signal, (why) =>
+            internalError(new Error(`error sending request: Post ${JSON.stringify(url)}: ${why}`)),
+          );
           return new SpdyConnection(socket, head);
         }),
       );
