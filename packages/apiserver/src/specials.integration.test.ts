@@ -77,6 +77,10 @@ describe('a pod', () => {
     expect(bound.spec.nodeName).toBe('n1');
     expect(bound.metadata.managedFields?.filter(({ subresource }) => subresource !== undefined)).toEqual([]);
     expect(bound.status?.conditions).toEqual([expect.objectContaining({ type: 'PodScheduled', status: 'True' })]);
+    const unnamed = { apiVersion: 'v1', kind: 'Binding', target: { kind: 'Node', name: 'n1' } };
+    expect(await refusal(admin.subresource(pod, 'unbound', 'default', 'binding', 'POST', unnamed))).toBe(
+      '400 name in URL does not match name in Binding object',
+    );
     expect(await refusal(bind('n2'))).toBe(
       '409 Operation cannot be fulfilled on pods/binding "unbound": pod unbound is already assigned to node "n1"',
     );

@@ -225,7 +225,10 @@ describe('PodTopologyLabels', () => {
     const made = await call('POST', pods, { ...rest, metadata: { ...metadata, labels } });
     expect(made.body.metadata.labels).toEqual(labels);
     const { name } = metadata;
-    const bound = await call('POST', `${pods}/${name}/binding`, { target: { kind: 'Node', name: 'n1' } });
+    const bound = await call('POST', `${pods}/${name}/binding`, {
+      metadata: { name },
+      target: { kind: 'Node', name: 'n1' },
+    });
     expect(bound.status).toBe(201);
     expect((await call('GET', `${pods}/${name}`)).body.metadata.labels).toEqual({ app: 'web', ...zone });
     expect((await call('POST', pods, pod({ nodeName: 'n1' }))).body.metadata.labels).toEqual(zone);

@@ -19,6 +19,8 @@ export interface Expected extends ObjectForm {
   apiVersion: string;
   /** What a custom resource says it is does not count: the write is of its status, and leaves that alone. */
   anyKind?: boolean;
+  /** Other apiVersions of the same form: an object in one of them is taken for one in the expected. */
+  sameForm?: readonly string[];
 }
 
 /** Decodes a request body into an object of the expected kind. */
@@ -40,6 +42,8 @@ export function decodeObject(
       `${object.kind} in version "${versionOf(object.apiVersion ?? '')}" cannot be handled as a ${expected.kind}: ${problem}`,
     );
   if (expected.dynamic && object.apiVersion === null) throw fail(nullVersion);
+  if (object.kind === expected.kind && expected.sameForm?.includes(object.apiVersion!))
+    object.apiVersion = expected.apiVersion;
   checkTypeMeta(object, expected, scheme);
   const typed = typedObject<KubeObject>(object, expected, fail);
   const dynamic = expected.dynamic !== undefined;
@@ -75,8 +79,9 @@ const yamlAsJson = (value: unknown): string => (value === undefined || value ===
 /** As JSON so many items have 1.5 MiB, with what stands between them: etcd takes no such object. */
 const mostProtobufItems = 1 << 19;
 
-function parseProtobuf(bytes: Buffer, { kind, apiVersion, type }: Expected, refuse: Refuse): unknown {
-  const same = (version: string, name: string) => name === kind && (version === apiVersion || type.startsWith('meta/'));
+function parseProtobuf(bytes: Buffer, { kind, apiVersion, sameForm = [], type }: Expected, refuse: Refuse): unknown {
+  const same = (version: string, name: string) =>
+    name === kind && ([apiVersion, ...sameForm].includes(version) || type.startsWith('meta/'));
   try {
     return decodeProtobuf(bytes, (version, name) => (same(version, name) ? type : undefined), mostProtobufItems);
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
+import { apiVersionOf } from '../discovery/groups.ts';
 import { attributesOf, mutate, validate } from '../registry/admission.ts';
 import type { Subresource } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
@@ -24,8 +25,8 @@ export async function callSubresource(
   const { registry, plugins } = machinery;
   const query = subresource.connects ? new URLSearchParams() : context.query;
   const options = writeOptionsOf(query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
-  const { group, version, kind: bodyKind } = subresource.body;
-  const objectKind = { apiVersion: group === '' ? version : `${group}/${version}`, kind: bodyKind };
+  const { group, version, kind: bodyKind, sameForm = [] } = subresource.body;
+  const objectKind = { apiVersion: apiVersionOf(group, version), kind: bodyKind };
   const warn = (text: string) => context.warnings.add(text);
   const write = writeBy(context, plugins, options, info.subresource);
   await handle({
@@ -39,7 +40,7 @@ export async function callSubresource(
     async body<T>(type: string): Promise<T | undefined> {
       const bytes = await readBody(context);
       if (bytes.length === 0) return undefined;
-      const expected = { ...objectKind, type };
+      const expected = { ...objectKind, type, sameForm: sameForm.map((each) => apiVersionOf(group, each)) };
       const object = decodeObject(
         bytes,
         req.headers['content-type'],

@@ -74,7 +74,13 @@ export interface Subresource {
   /** HTTP methods it takes. Discovery verbs follow from them: GET get, POST create, PUT update, PATCH patch, DELETE delete. */
   readonly methods: readonly string[];
   /** What discovery says about its body: `{ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }`. */
-  readonly body: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly body: {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+    /** Other versions of the group in which a body is of the same form, and is taken for one of `version`. */
+    readonly sameForm?: readonly string[];
+  };
   /** Long-running requests (exec, log -f, proxy) have no request timeout. */
   readonly longRunning?: boolean;
   /** The query is the target's: it says nothing to this server. */

@@ -5,6 +5,7 @@ import { badRequest, conflict, invalidObject, notFoundError } from '@coracle/api
 import { now } from '@coracle/api/meta/time';
 import type { Binding, Pod } from '@coracle/api/types/core/v1';
 import type { ObjectAccess } from '../access.ts';
+import { placeInNamespace } from '../place.ts';
 import type { Subresource, View } from '../strategy.ts';
 
 const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
@@ -17,10 +18,8 @@ export const podBinding: Subresource = {
     const binding = await call.body<Binding>('core/v1.Binding');
     if (!binding) throw badRequest('a Binding is required');
     binding.metadata ??= {};
-    if (binding.metadata.name && binding.metadata.name !== call.name) {
-      throw badRequest('name in URL does not match name in Binding object');
-    }
-    binding.metadata.name = call.name;
+    if (binding.metadata.name !== call.name) throw badRequest('name in URL does not match name in Binding object');
+    placeInNamespace(call, { metadata: binding.metadata });
     const admitted = await call.admit('CREATE', binding);
     await bind(call.objects, admitted, call.namespace, call.dryRun);
     await call.respond(201, success);

@@ -213,6 +213,16 @@ describe('an eviction under a budget', () => {
 });
 
 describe('an eviction', () => {
+  it('may be of the version before, by clients that know no other', async () => {
+    await makePod('web', { phase: 'Succeeded' });
+    const older = await callsTo(servers[0]!.url)('POST', `/api/v1/namespaces/${namespace}/pods/web/eviction`, {
+      apiVersion: 'policy/v1beta1',
+      kind: 'Eviction',
+      metadata: { name: 'web' },
+    });
+    expect(older.body).toMatchObject({ kind: 'Status', status: 'Success' });
+  });
+
   it('must name the pod of its path', async () => {
     const post = callsTo(servers[0]!.url);
     const path = `/api/v1/namespaces/${namespace}/pods/web-1/eviction`;

@@ -7,6 +7,7 @@ import type { DeleteOptions, Preconditions } from '@coracle/api/types/meta/v1';
 import type { Eviction } from '@coracle/api/types/policy/v1';
 import type { ObjectAccess } from '../access.ts';
 import { checkDeleteOptions } from '../options-validation.ts';
+import { placeInNamespace } from '../place.ts';
 import type { Subresource } from '../strategy.ts';
 import { budgetOf, ignoresUnready, spend, stillProcessed } from './disruption-budget.ts';
 
@@ -18,16 +19,13 @@ const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Succe
  */
 export const podEviction: Subresource = {
   methods: ['POST'],
-  body: { group: 'policy', version: 'v1', kind: 'Eviction' },
+  body: { group: 'policy', version: 'v1', kind: 'Eviction', sameForm: ['v1beta1'] },
   async handle(call) {
     const { name, namespace, objects } = call;
     const eviction = (await call.body<Eviction>('policy/v1.Eviction')) ?? { metadata: {} };
     const { metadata } = eviction;
     if (metadata?.name !== name) throw badRequest('name in URL does not match name in Eviction object');
-    if (metadata.namespace && metadata.namespace !== namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    }
-    metadata.namespace = namespace;
+    placeInNamespace(call, { metadata });
     const { deleteOptions = {} } = await call.admit('CREATE', eviction);
     checkDeleteOptions(deleteOptions);
     const dryRun = call.dryRun || (deleteOptions.dryRun?.length ?? 0) > 0;
