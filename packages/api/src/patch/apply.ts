@@ -14,7 +14,7 @@ import {
   type ManagerIdentity,
   sameManager,
 } from './managers.ts';
-import { typeErrors } from './typed-check.ts';
+import { typeProblem } from './typed-check.ts';
 import { compareTyped } from './typed-compare.ts';
 import { fieldsOf, managedOf, withNamedFields } from './typed-fields.ts';
 import { mergeTyped, removeFields } from './typed-merge.ts';
@@ -74,9 +74,8 @@ export function applyObject(request: ApplyRequest): KubeObject {
 }
 
 function refuseWrongTypes(applied: KubeObject, schema: ObjectSchema): void {
-  const errors = typeErrors(applied, schema);
-  if (errors.length === 0) return;
-  const text = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
+  const text = typeProblem(applied, schema);
+  if (text === undefined) return;
   const message = `failed to create typed patch object (${placeOf(applied)}): ${text}`;
   throw new StatusError({ code: 500, reason: '', message });
 }

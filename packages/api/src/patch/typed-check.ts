@@ -50,6 +50,12 @@ function complaintsAbout(value: unknown, schema: ObjectSchema, errors: Complaint
   return errors;
 }
 
+/** All that `typeErrors` finds as one text, as upstream puts several together; undefined: nothing. */
+export function typeProblem(value: unknown, schema: ObjectSchema): string | undefined {
+  const errors = typeErrors(value, schema);
+  return errors.length > 1 ? ['errors:', ...errors.map((error) => `  ${error}`)].join('\n') : errors[0];
+}
+
 const numeric = new Set<ScalarName>(['int32', 'int64', 'double']);
 const textual = new Set<ScalarName>(['string', 'bytes', 'duration']);
 const untyped = new Set<ScalarName>(['time', 'microTime', 'quantity', 'intOrString']);

@@ -93,6 +93,16 @@ describe('mutations', () => {
       `${by} error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector`,
     ],
     [
+      'of a field that the object cannot have',
+      apply('Object{spec: Object.spec{replica: 3}}'),
+      `${by} error applying patch: failed to convert patch object to typed object: .spec.replica: field not declared in schema`,
+    ],
+    [
+      'to values of other types',
+      apply("Object{spec: Object.spec{replicas: 'two', paused: 1}}"),
+      `${by} error applying patch: failed to convert patch object to typed object: errors:\n  .spec.replicas: expected numeric (int or float), got string\n  .spec.paused: expected boolean, got &{1}`,
+    ],
+    [
       'in the wrong place',
       apply('Object{spec: Object.spec.template{replicas: 1}}'),
       `${by} type mismatch: unexpected type name "Object.spec.template", expected "Object.spec", which matches field name path from root Object type`,

@@ -2,6 +2,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { isObject } from '@coracle/api/meta/object';
 import { applyJsonPatch, JsonPatchError } from '@coracle/api/patch/json-patch';
 import { keyedItems, memberRef, type TypedRef, topologyOf } from '@coracle/api/patch/typed';
+import { typeProblem } from '@coracle/api/patch/typed-check';
 import { mergeTyped } from '@coracle/api/patch/typed-merge';
 import { schemaOfKind } from '@coracle/api/schema';
 import type { MutatingAdmissionPolicy, Mutation } from '@coracle/api/types/admissionregistration/v1';
@@ -80,6 +81,10 @@ function applied(object: object, configuration: Value, kind: AnyKind): object {
   }
   const schema = schemaOfKind(kind);
   const config = toJson(configuration);
+  const misfit = typeProblem(config, schema);
+  if (misfit !== undefined) {
+    throw new Error(`error applying patch: failed to convert patch object to typed object: ${misfit}`);
+  }
   const atomic = atomicParts(config, { schema }, '');
   if (atomic.length > 0) {
     throw new Error(
