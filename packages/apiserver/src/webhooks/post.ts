@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { caBundleProblem } from '@coracle/api/meta/ca-bundle';
 import { messageOf } from '@coracle/api/meta/message-of';
 import { statusFromResponse } from '@coracle/api/meta/response-status';
@@ -26,6 +28,9 @@ export interface WebhookClientConfig {
 
 /** The largest answer of a webhook, in bytes: ours, so that none can take the server's memory. */
 const answerLimit = 16 << 20;
+
+/** How often a webhook that is busy is asked again, as upstream's clients do. */
+const mostRetries = 10;
 
 /** Kept connections that are idle this long (ms) are closed. */
 const idle = 90_000;
@@ -109,15 +114,16 @@ export interface WebhookCall {
 }
 
 /**
- * Posts JSON and gives the answer's body. Redirects are not followed. Throws a StatusError for an answer with an error code,
- * WebhookTimeout when the time is over, and an Error with upstream's text when there is no connection.
+ * Posts JSON and gives the answer's body. Redirects are not followed. A webhook that answers 429 or 5xx and says when to ask again (`Retry-After`, in
+ * seconds) is asked again then. Throws a StatusError for an answer with an error code, WebhookTimeout when the time is over, and an Error with upstream's
+ * text when there is no connection.
  */
 export async function postToWebhook(target: WebhookTarget, body: Buffer, call: WebhookCall): Promise<Buffer> {
   const path = `${target.path}?timeout=${Math.max(1, Math.ceil(call.milliseconds / 1000))}s`;
   const failed = (why: string) => `Post ${JSON.stringify(target.origin + path)}: ${why}`;
   const time = AbortSignal.timeout(Math.max(0, call.milliseconds));
   const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
-  const begun = performance.now();
+  let begun = performance.now();
   const over = (code: number | undefined, responseBytes: number) =>
     call.observe?.({
       host: target.origin.slice('https://'.length),
@@ -127,16 +133,26 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
       requestBytes: body.length,
       responseBytes,
     });
+  let waits = false;
   try {
-    signal.throwIfAborted();
-    const authorization = await target.credentials?.headers();
-    const { status, bytes } = await send({ target, path, body, userAgent: call.userAgent, authorization, signal });
-    over(status, bytes.length);
-    if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
-    return bytes;
+    for (let retries = 0; ; retries++) {
+      signal.throwIfAborted();
+      const authorization = await target.credentials?.headers();
+      const sending = { target, path, body, userAgent: call.userAgent, authorization, signal };
+      const { status, bytes, retryAfter } = await send(sending);
+      over(status, bytes.length);
+      if (retryAfter === undefined || retries === mostRetries) {
+        if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
+        return bytes;
+      }
+      waits = true;
+      await sleep(retryAfter * 1000, undefined, { signal });
+      waits = false;
+      begun = performance.now();
+    }
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    over(undefined, 0);
+    if (!waits) over(undefined, 0);
     if (time.aborted) throw new WebhookTimeout(failed('context deadline exceeded'));
     if (call.signal?.aborted) throw new WebhookTimeout(failed('context canceled'));
     if (error instanceof ConnectionFailure) throw new Error(failed(error.message));
@@ -155,7 +171,14 @@ interface Sending {
   readonly signal: AbortSignal;
 }
 
-async function send(it: Sending, isRetry = false): Promise<{ status: number; bytes: Buffer }> {
+interface Sent {
+  readonly status: number;
+  readonly bytes: Buffer;
+  /** Seconds after which a busy webhook wants to be asked again; undefined: it does not. */
+  readonly retryAfter: number | undefined;
+}
+
+async function send(it: Sending, isRetry = false): Promise<Sent> {
   const { target, path, body, userAgent, authorization, signal } = it;
   const address = addressOf(target);
   return new Promise((resolve, reject) => {
@@ -185,12 +208,17 @@ async function send(it: Sending, isRetry = false): Promise<{ status: number; byt
     });
     outgoing.on('response', (incoming) => {
       limitedBody(incoming, answerLimit).then(
-        (bytes) => resolve({ status: incoming.statusCode!, bytes }),
+        (bytes) => resolve({ status: incoming.statusCode!, bytes, retryAfter: retryAfterOf(incoming) }),
         (error: Error) => reject(new ConnectionFailure(error.message)),
       );
     });
     outgoing.end(body);
   });
+}
+
+function retryAfterOf({ statusCode = 0, headers }: IncomingMessage): number | undefined {
+  const seconds = headers['retry-after'] ?? '';
+  return (statusCode === 429 || statusCode >= 500) && /^\d{1,6}$/.test(seconds) ? Number(seconds) : undefined;
 }
 
 function addressOf({ address }: WebhookTarget): Address {

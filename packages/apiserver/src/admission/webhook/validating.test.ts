@@ -155,6 +155,25 @@ describe('a validating webhook', () => {
     expect(hook.received[0]!.path).toBe('/test?timeout=1s');
   });
 
+  it.each([429, 500, 503])('that answers %i and asks to be asked again is, a few times', async (code) => {
+    const later = { raw: '', code, headers: { 'retry-after': '0' } };
+    hook.respond = (received) => (hook.received.length < 3 ? later : allow()(received));
+    await register('Validating');
+    expect((await create()).status).toBe(201);
+    expect(hook.received.length).toBe(3);
+    expect(new Set(hook.received.map(({ body }) => body.request.uid)).size).toBe(1);
+    hook.respond = () => later;
+    expect((await create()).body).toMatchObject({ code: 500, reason: 'InternalError' });
+    expect(hook.received.length).toBe(3 + 11);
+  });
+
+  it('that asks for more time than there is fails when the time is over', async () => {
+    hook.respond = () => ({ raw: '', code: 429, headers: { 'retry-after': '60' } });
+    await register('Validating', { timeoutSeconds: 1 });
+    expect((await create()).body.message).toContain('context deadline exceeded');
+    expect(hook.received.length).toBe(1);
+  });
+
   it('must have a certificate of the authority in caBundle', async () => {
     const other = await startHttpsServer(allow());
     await register('Validating', { clientConfig: { url: `${other.url}/`, caBundle: hook.caBundle } });
