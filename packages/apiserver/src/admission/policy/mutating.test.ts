@@ -143,6 +143,21 @@ describe('mutations', () => {
     expect([status, body.kind, body.spec]).toEqual([200, 'Scale', { replicas: 2 }]);
   });
 
+  it('fit the body of a subresource, where that has one of its own', async () => {
+    const pods = '/api/v1/namespaces/default/pods';
+    await call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
+    const containers = [{ name: 'c', image: 'i' }];
+    await call('POST', pods, { metadata: { name: 'evicted' }, spec: { nodeName: 'n', containers } });
+    await enforce([apply('Object{deleteOptions: Object.deleteOptions{gracePeriodSeconds: 7}}')], {
+      matchConstraints: {
+        resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods/eviction'] }],
+      },
+    });
+    const evicted = await call('POST', `${pods}/evicted/eviction`, { metadata: { name: 'evicted' } });
+    expect(evicted.body).toMatchObject({ status: 'Success' });
+    expect((await call('GET', `${pods}/evicted`)).body.metadata.deletionGracePeriodSeconds).toBe(7);
+  });
+
   it('runs again what wants to see later changes', async () => {
     const add =
       "JSONPatch{op: 'add', path: '/metadata/annotations/count', value: string(int(object.metadata.?annotations[?'count'].orValue('0')) + 1)}";

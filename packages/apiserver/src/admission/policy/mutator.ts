@@ -4,13 +4,15 @@ import { applyJsonPatch, JsonPatchError } from '@coracle/api/patch/json-patch';
 import { keyedItems, memberRef, type TypedRef, topologyOf } from '@coracle/api/patch/typed';
 import { typeProblem } from '@coracle/api/patch/typed-check';
 import { mergeTyped } from '@coracle/api/patch/typed-merge';
-import { schemaOfKind } from '@coracle/api/schema';
+import { type ObjectSchema, objectSchemaOf, schemaOfKind, typeNamed } from '@coracle/api/schema';
 import type { MutatingAdmissionPolicy, Mutation } from '@coracle/api/types/admissionregistration/v1';
 import { perRequestLimit } from '@coracle/cel/limits';
 import { toJson } from '@coracle/cel/schema/json-value';
 import { MapValue, type Value } from '@coracle/cel/values';
+import { apiVersionOf } from '../../discovery/groups.ts';
 import type { Compiled } from '../../expressions/compiled.ts';
 import { compileConditions, type Verdict } from '../../expressions/conditions.ts';
+import type { Forms } from '../webhook/forms.ts';
 import { conditionEnvironment } from './environment.ts';
 import { activationOf, Evaluation } from './evaluation.ts';
 import type { Inputs } from './inputs.ts';
@@ -55,7 +57,7 @@ function patchOf({ applyConfiguration, jsonPatch }: Mutation, scope: PolicyScope
     return (inputs, params) => patched(inputs.forms.object!, evaluate(compiled, inputs, params));
   }
   const compiled = scope.compileConfiguration(applyConfiguration?.expression ?? '');
-  return (inputs, params, kind) => applied(inputs.forms.object!, evaluate(compiled, inputs, params), kind);
+  return (inputs, params, kind) => applied(inputs.forms, evaluate(compiled, inputs, params), kind);
 }
 
 /** RFC 6902; a `test` that fails leaves the object as it is. */
@@ -71,7 +73,7 @@ function patched(object: object, operations: Value): object {
 }
 
 /** Lays a configuration over the object as server-side apply does, without owners. */
-function applied(object: object, configuration: Value, kind: AnyKind): object {
+function applied(forms: Forms, configuration: Value, kind: AnyKind): object {
   if (!(configuration instanceof MapValue))
     throw new Error('unsupported return type from ApplyConfiguration expression');
   try {
@@ -79,7 +81,7 @@ function applied(object: object, configuration: Value, kind: AnyKind): object {
   } catch (error) {
     throw new Error(`type mismatch: ${(error as Error).message}`);
   }
-  const schema = schemaOfKind(kind);
+  const schema = schemaOfForm(forms.kind, kind);
   const config = toJson(configuration);
   const misfit = typeProblem(config, schema);
   if (misfit !== undefined) {
@@ -91,7 +93,14 @@ function applied(object: object, configuration: Value, kind: AnyKind): object {
       `error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomic.join(', ')}`,
     );
   }
-  return mergeTyped(object, config, schema) as object;
+  return mergeTyped(forms.object!, config, schema) as object;
+}
+
+/** The type of what is changed: the kind's, unless it is a subresource's body of its own (a Scale, an Eviction). */
+function schemaOfForm(form: Forms['kind'], kind: AnyKind): ObjectSchema {
+  if (form.group === kind.group && form.kind === kind.kind) return schemaOfKind(kind);
+  const type = typeNamed(apiVersionOf(form.group, form.version), form.kind);
+  return type === undefined ? schemaOfKind(kind) : objectSchemaOf(type);
 }
 
 /** Paths of what has parts, and is replaced as a whole all the same: an expression that sets some of it would lose the rest. */
