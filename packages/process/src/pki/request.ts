@@ -8,8 +8,8 @@ import {
   SubjectAlternativeNameExtension,
 } from '@peculiar/x509';
 import { type Authority, certify } from './authority.ts';
-import { requestFrameProblem } from './der.ts';
 import { generateKey, type KeyAlgorithm, signingKeysOf } from './keys.ts';
+import { checkRequestForm } from './request-form.ts';
 import { readSubject, subjectName } from './subject.ts';
 
 /** What a certificate signing request asks for. */
@@ -48,7 +48,7 @@ export async function makeRequest(wishes: {
 
 /**
  * Reads a PKCS#10 request. Throws `PEM block type must be CERTIFICATE REQUEST` when the text holds something else, and on
- * a body that cannot be decoded. The signature is not looked at: see `signatureProblem`.
+ * a body that cannot be decoded, in the words of Go's crypto/x509. The signature is not looked at: see `signatureProblem`.
  */
 export function parseRequest(pem: string): RequestFacts {
   const request = decode(pem);
@@ -178,7 +178,6 @@ function namesOf(request: Pkcs10CertificateRequest) {
 function decode(pem: string): Pkcs10CertificateRequest {
   const block = pemBlocks(pem)[0];
   if (block?.type !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
-  const problem = requestFrameProblem(block.bytes);
-  if (problem !== undefined) throw new Error(problem);
+  checkRequestForm(block.bytes);
   return new Pkcs10CertificateRequest(block.bytes);
 }

@@ -28,7 +28,7 @@ describe('a request', () => {
   let der: Buffer;
   beforeAll(async () => {
     server = await startApiServer();
-    const { request } = await makeRequest({ commonName: 'a' });
+    const { request } = await makeRequest({ commonName: 'a', dnsNames: ['b'], ipAddresses: ['1.2.3.4'] });
     der = Buffer.from(request.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   });
   afterAll(() => server.close());
@@ -42,6 +42,13 @@ describe('a request', () => {
       .create(certificateSigningRequest, { metadata: { generateName: 'r' }, spec })
       .catch((each: StatusError) => each.status.details?.causes?.map(({ message }) => message));
     return Array.isArray(made) ? made.join().replace(/^Invalid value: (?:"[^"]*"|\[[^\]]*\]): /, '') : undefined;
+  };
+
+  /** The request with other bytes instead of some that are there, as many. */
+  const edited = (from: number[], to: number[]): Buffer => {
+    const at = der.indexOf(Buffer.from(from));
+    expect(at).toBeGreaterThan(0);
+    return Buffer.concat([der.subarray(0, at), Buffer.from(to), der.subarray(at + from.length)]);
   };
 
   const wanted =
@@ -67,6 +74,42 @@ describe('a request', () => {
       () => Buffer.of(0x30, 3, 2, 1, 1),
       `asn1: structure error: tags don't match (16 vs {class:0 tag:2 length:1 isCompound:false}) ${wanted} tbsCertificateRequest @2`,
     ],
+    [
+      'has no version',
+      () => edited([0x02, 0x01, 0x00], [0x04, 0x01, 0x00]),
+      `asn1: structure error: tags don't match (2 vs {class:0 tag:4 length:1 isCompound:false}) ${wanted} int @2`,
+    ],
+    [
+      'has a subject with an odd text',
+      () => edited([0x0c, 0x01, 0x61], [0x0c, 0x01, 0xff]),
+      'asn1: invalid UTF-8 string',
+    ],
+    [
+      'has a subject that is no name',
+      () => edited([0x31, 0x0a, 0x30, 0x08], [0x30, 0x0a, 0x30, 0x08]),
+      'asn1: structure error: sequence tag mismatch',
+    ],
+    [
+      'has a key of a curve nobody knows',
+      () => edited([0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], [0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x06]),
+      'x509: unsupported elliptic curve',
+    ],
+    [
+      'has a key that is no point of its curve',
+      () => edited([0x03, 0x42, 0x00, 0x04], [0x03, 0x42, 0x00, 0x05]),
+      'x509: failed to unmarshal elliptic curve point',
+    ],
+    [
+      'has bits left over in its key',
+      () => edited([0x03, 0x42, 0x00, 0x04], [0x03, 0x42, 0x08, 0x04]),
+      'asn1: syntax error: invalid padding bits in BIT STRING',
+    ],
+    [
+      'has an address of two bytes',
+      () => edited([0x87, 0x04, 1, 2, 3, 4], [0x87, 0x02, 1, 2, 0x82, 0x00]),
+      'x509: cannot parse IP address of length 2',
+    ],
+    ['has a name that is none', () => edited([0x82, 0x01, 0x62], [0x82, 0x01, 0xe9]), 'x509: SAN dNSName is malformed'],
     [
       'is signed with another key',
       () => Buffer.concat([der.subarray(0, -1), Buffer.of(der.at(-1)! ^ 1)]),
