@@ -182,6 +182,13 @@ const fixed = {
     only: '5s',
     help: 'How long kubelets may take for what is no stream.',
   },
+  'enable-logs-handler': {
+    group: 'misc',
+    type: '',
+    only: 'false',
+    help: 'Whether /logs serves the files below /var/log.',
+    deprecated: 'Log handler functionality is deprecated',
+  },
   'allow-metric-labels': {
     group: 'metrics',
     type: 'stringToString',
