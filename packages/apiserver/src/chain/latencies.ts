@@ -3,11 +3,13 @@ export type Layer =
   | 'apf-queue-wait'
   | 'authentication'
   | 'authorization'
+  | 'decode-response-object'
   | 'etcd'
   | 'impersonation'
   | 'mutating-webhook'
   | 'response-write'
   | 'serialize-response-object'
+  | 'transform-response-object'
   | 'validating-webhook';
 
 /** How many milliseconds of a request went into which layer. */

@@ -4,6 +4,7 @@ import { isPathSegmentName } from '@coracle/api/meta/names';
 import { badRequest, methodNotAllowed, StatusError } from '@coracle/api/meta/status';
 import type { AdmissionChain } from '../admission/plugin.ts';
 import { annotate } from '../chain/audit/record.ts';
+import type { Layer } from '../chain/latencies.ts';
 import type { RequestContext } from '../chain/link.ts';
 import type { Write } from '../registry/admission.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -39,11 +40,19 @@ export interface Call {
   readonly subresource: string;
 }
 
+/** How objects are written that are stored, and where the time it takes is counted: as what they are or as what they are made into. */
+export interface ChosenForm {
+  readonly rendering: Rendering;
+  readonly media: Media;
+  readonly as: Form['as'];
+  readonly layer: Layer;
+}
+
 /** How the call's objects are to be written; throws NotAcceptable. */
 export function renderingFor(
   call: Pick<Call, 'context' | 'kind'>,
   what: 'object' | 'list' | 'watch' = 'object',
-): { rendering: Rendering; media: Media; as: Form['as'] } {
+): ChosenForm {
   const { context, kind } = call;
   const form = negotiate(context.req.headers.accept, {
     ...(what === 'watch' ? { watch: true } : { of: what }),
@@ -55,7 +64,8 @@ export function renderingFor(
     media === protobufType
       ? protobufRenderingOf(kind, as !== 'object', version)
       : renderingOf(kind, as, as === 'table' ? includeObjectOf(context.query) : 'Metadata', version);
-  return { rendering, media, as };
+  const layer = as === 'object' ? 'serialize-response-object' : 'transform-response-object';
+  return { rendering, media, as, layer };
 }
 
 /** How one object that is not stored is to be sent, as the client accepts it; throws NotAcceptable. */
@@ -82,14 +92,14 @@ export async function sendObject(
   call: Pick<Call, 'context' | 'kind'>,
   code: number,
   object: CachedObject,
-  { rendering, media, as } = renderingFor(call),
+  { rendering, media, as, layer } = renderingFor(call),
 ): Promise<void> {
   if (as === 'metadataList') throw notAList(goTypeOf(call.kind));
   const { context } = call;
-  await CachedObject.prepare([object], call.kind);
+  await context.latencies.time('decode-response-object', CachedObject.prepare([object], call.kind));
   const begun = performance.now();
   const body = rendering.single(object);
-  context.latencies.add('serialize-response-object', performance.now() - begun);
+  context.latencies.add(layer, performance.now() - begun);
   await sendBody(context, code, body, media);
 }
 

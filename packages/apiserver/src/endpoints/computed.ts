@@ -16,10 +16,10 @@ export async function readComputed(
     if (!found) throw notFoundError({ group: kind.group, resource: kind.plural }, name);
     return sendObject(call, 200, CachedObject.unstored(kind, found));
   }
-  const { rendering, media } = renderingFor(call, 'list');
+  const form = renderingFor(call, 'list');
   const { filter } = listOptionsOf(context.query, kind, '', false);
   const objects = (await read())
     .map((each) => CachedObject.unstored(kind, each))
     .filter((each) => filter.matches(each));
-  await sendList(context, { objects, metadata: {} }, rendering, media);
+  await sendList(context, { objects, metadata: {} }, form);
 }

@@ -12,7 +12,7 @@ const parallel = 4;
 export async function removeCollection(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
   requireNamespace(call);
-  const { rendering, media } = listRenderingFor(call);
+  const form = listRenderingFor(call);
   const listOptions = listOptionsOf(context.query, kind, namespace, false);
   const options = await deleteOptionsOf(context);
   // A list of a revision is read in pages: it is of that revision and no later one.
@@ -36,5 +36,5 @@ export async function removeCollection(call: Call): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
-  await sendList(context, { objects, metadata }, rendering, media);
+  await sendList(context, { objects, metadata }, form);
 }

@@ -4,11 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import type { RequestContext } from '../chain/link.ts';
 import { CachedObject } from '../storage/cached-object.ts';
-import { type Call, goTypeOf, renderingFor, unfit } from './call.ts';
+import { type Call, type ChosenForm, goTypeOf, renderingFor, unfit } from './call.ts';
 import { listOptionsOf } from './list-options.ts';
 import { type Page, readPage } from './list-page.ts';
-import type { Media } from './negotiation.ts';
-import type { Rendering } from './rendering.ts';
 import { acceptsGzip, compressionThreshold, isPretty, sendBody, writeHead } from './response.ts';
 
 const chunkSize = 128 << 10;
@@ -18,15 +16,15 @@ const largestIndented = 1 << 20;
 /** GET of a collection. The body is streamed from the cache's buffers as fast as the client reads, and never whole in memory. */
 export async function list(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace } = call;
-  const { rendering, media } = listRenderingFor(call);
+  const form = listRenderingFor(call);
   const options = listOptionsOf(context.query, kind, namespace, false);
   const page = await readPage(machinery.registry, resource, options, context.latencies);
-  await CachedObject.prepare(page.objects, kind);
-  await sendList(context, page, rendering, media);
+  await context.latencies.time('decode-response-object', CachedObject.prepare(page.objects, kind));
+  await sendList(context, page, form);
 }
 
 /** How the call's list is to be written; throws NotAcceptable. */
-export function listRenderingFor(call: Call): { rendering: Rendering; media: Media } {
+export function listRenderingFor(call: Call): ChosenForm {
   const found = renderingFor(call, 'list');
   if (found.as !== 'metadata') return found;
   throw unfit(`you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(call.kind, true)})`);
@@ -36,14 +34,20 @@ export function listRenderingFor(call: Call): { rendering: Rendering; media: Med
 export async function sendList(
   context: RequestContext,
   { objects, metadata }: Page,
-  rendering: Rendering,
-  media: Media,
+  { rendering, media, layer }: ChosenForm,
 ): Promise<void> {
-  const pieces = await context.latencies.time('serialize-response-object', rendering.list(metadata, objects));
+  const { latencies } = context;
+  const pieces = await latencies.time(layer, rendering.list(metadata, objects));
   if (media === 'application/yaml') return sendBody(context, 200, Buffer.concat([...pieces]), media);
   const chunked = chunks(pieces, media === 'application/json' && isPretty(context) ? largestIndented : chunkSize);
-  const first = chunked.next();
-  const second = chunked.next();
+  const next = () => {
+    const begun = performance.now();
+    const chunk = chunked.next();
+    latencies.add(layer, performance.now() - begun);
+    return chunk;
+  };
+  const first = next();
+  const second = next();
   if (first.done || second.done) return sendBody(context, 200, first.value ?? Buffer.alloc(0), media);
   const { res, req } = context;
   const zipped =
@@ -64,21 +68,18 @@ export async function sendList(
   if (zipped) out.on('data', count).pipe(res);
   const writeOut = (chunk: Buffer) => {
     if (!zipped) count(chunk);
-    return write(out, chunk, context.signal);
+    return latencies.time('response-write', write(out, chunk, context.signal));
   };
-  const begun = performance.now();
   try {
     await writeOut(first.value);
     await writeOut(second.value);
-    for (const chunk of chunked) await writeOut(chunk);
+    for (let chunk = next(); !chunk.done; chunk = next()) await writeOut(chunk.value);
     out.end();
-    if (zipped) await once(out, 'end', { signal: context.signal });
+    if (zipped) await latencies.time('response-write', once(out, 'end', { signal: context.signal }));
   } catch (error) {
     // The head is out; all that can be said now is that the body is not complete.
     res.destroy();
     if (!context.signal.aborted) throw error;
-  } finally {
-    context.latencies.add('response-write', performance.now() - begun);
   }
 }
 

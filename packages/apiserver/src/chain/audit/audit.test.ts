@@ -190,7 +190,7 @@ describe('the links of audit', () => {
   const metrics = { event: () => {}, level: () => {}, rejected: () => {}, lost: () => {} };
 
   /** A server whose requests are recorded and then meet `end`; gives the events. */
-  async function auditing(end: Link, take: (event: AuditEvent) => boolean = () => true) {
+  async function auditing(end: Link, take: (event: AuditEvent) => boolean = () => true, accept = 'application/json') {
     const events: AuditEvent[] = [];
     const backend = {
       process(event: AuditEvent) {
@@ -202,7 +202,7 @@ describe('the links of audit', () => {
     const policy: Policy = { rules: [{ level: 'Metadata' }] };
     const log = { error: () => undefined, warn: () => undefined };
     const api = await startApiServer({ links: [audit({ policy, backends: [backend], metrics }), end], log });
-    const answer = await callsTo(api.url)('GET', maps);
+    const answer = await callsTo(api.url)('GET', maps, undefined, { accept });
     await api.close();
     return { answer, events };
   }
@@ -234,6 +234,22 @@ describe('the links of audit', () => {
     });
     const { events: quick } = await auditing((_context, next) => next());
     expect(Object.keys(quick.at(-1)!.annotations ?? {})).toEqual([]);
+  });
+
+  it('tell what a list was made into apart from how it was written', async () => {
+    const late: Link = (context, next) => {
+      Object.assign(context, { receivedAt: context.receivedAt - 1500 });
+      return next();
+    };
+    const spent = async (accept: string) =>
+      Object.keys((await auditing(late, undefined, accept)).events.at(-1)!.annotations ?? {}).map(
+        (each) => each.split('/')[1],
+      );
+    const table = await spent('application/json;as=Table;v=v1;g=meta.k8s.io');
+    expect(table).toContain('transform-response-object');
+    const plain = await spent('application/json');
+    expect(plain).toContain('serialize-response-object');
+    expect(plain).not.toContain('transform-response-object');
   });
 
   it('leave field owners out of Tables too', () => {
