@@ -204,6 +204,46 @@ it('an evil pattern of a definition is held against long text all the same', asy
 });
 
 describe('a connection', () => {
+  const asking = async (lines: string) => {
+    const [head = '', body = ''] = (await readUntil(rawConnection(`${lines}\r\nConnection: close\r\n\r\n`))).split(
+      '\r\n\r\n',
+    );
+    return [head.split('\r\n')[0], body];
+  };
+  const host = 'Host: x';
+
+  it.each([
+    [`GET /version HTTP/2.0\r\n${host}`, '505 HTTP Version Not Supported: unsupported protocol version'],
+    [`GET /metrics HTTP/2.0\r\n${host}\r\nUpgrade: a`, '505 HTTP Version Not Supported: unsupported protocol version'],
+    [`GET /version HTTP/0.9\r\n${host}`, '505 HTTP Version Not Supported: unsupported protocol version'],
+    ['GET /version HTTP/1.1\r\nAccept: */*', '400 Bad Request: missing required Host header'],
+    [`GET /version HTTP/1.1\r\n${host}\r\n${host}`, '400 Bad Request: too many Host headers'],
+    [`get /version HTTP/1.1\r\n${host}`, '400 Bad Request'],
+    [`POST ${maps} HTTP/1.1\r\n${host}\r\nContent-Length: -1`, '400 Bad Request'],
+  ])('that says %j is told so and ended', async (lines, text) => {
+    expect(await asking(lines)).toEqual([`HTTP/1.1 ${text}`, text]);
+    expect((await call('GET', '/version')).status).toBe(200);
+  });
+
+  it('whose headers are too large is told so and ended', async () => {
+    const text = '431 Request Header Fields Too Large';
+    const lines = `GET /version HTTP/1.1\r\n${host}\r\nX-Long: ${'x'.repeat((1 << 20) + 1)}`;
+    expect(await asking(lines)).toEqual([`HTTP/1.1 ${text}`, text]);
+  });
+
+  it('on which a body comes in a coding nobody knows is told so and ended', async () => {
+    const lines = `POST ${maps} HTTP/1.1\r\n${host}\r\nTransfer-Encoding: gzip, chunked`;
+    expect(await asking(lines)).toEqual(['HTTP/1.1 501 Not Implemented', 'Unsupported transfer encoding']);
+  });
+
+  it('on which a request names the server as well, as one to a proxy does, is answered for its path', async () => {
+    const path = '/api/v1/namespaces/default?pretty=0';
+    const [status, body] = await asking(`GET http://elsewhere:1${path} HTTP/1.1\r\n${host}`);
+    expect([status, JSON.parse(body!).metadata.name]).toEqual(['HTTP/1.1 200 OK', 'default']);
+    expect(await asking(`OPTIONS * HTTP/1.1\r\n${host}`)).toEqual(['HTTP/1.1 200 OK', '']);
+    expect(await asking(`GET * HTTP/1.1\r\n${host}`)).toEqual(['HTTP/1.1 404 Not Found', '404 page not found\n']);
+  });
+
   it('that was not upgraded is at its end: what follows on it is answered by nobody', async () => {
     const upgrade =
       'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n';

@@ -5,7 +5,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import { version } from '@coracle/api/version';
-import { createServer as createPlainServer, ServerResponse as PlainResponse } from '@coracle/client/plain-http';
+import {
+  createServer as createPlainServer,
+  IncomingMessage as PlainRequest,
+  ServerResponse as PlainResponse,
+} from '@coracle/client/plain-http';
 import { type Check, type Checks, reasonsOf } from '@coracle/process/checks';
 import { healthMetrics } from '@coracle/process/health-metrics';
 import { type Count, counters } from '@coracle/process/series';
@@ -34,6 +38,7 @@ import { type Page, pagesOf } from './pages.ts';
 import type { Registry } from './registry/registry.ts';
 import { resourceKey, type SubresourceTable } from './registry/strategy.ts';
 import { observeCaches } from './storage/cache-metrics.ts';
+import { answersAtOnce, refuseBytes } from './wire.ts';
 
 export interface ServerOptions {
   registry: Registry;
@@ -254,12 +259,14 @@ async function listen(
   const failed = (error: unknown) => log.error({ err: error }, 'A request ended with an error nothing caught');
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => undefined); // the connection broke; 'close' tells those who wait
-    if (req.httpVersionMajor === 1) connections.busy(req, res);
+    if (req instanceof PlainRequest) connections.busy(req, res);
+    if (answersAtOnce(req, res)) return;
     handle(req, res).catch(failed);
   };
   let byName = tls?.byName;
   const http1 = {
     maxHeaderSize,
+    requireHostHeader: false, // answersAtOnce says so, in Go's words
     headersTimeout: limits.headers,
     connectionsCheckingInterval: Math.ceil(limits.headers / 32),
     requestTimeout: 0, // of bodies: --request-timeout ends the request, then Connections what is left of it; streams have none
@@ -282,6 +289,7 @@ async function listen(
         onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
       )
     : createPlainServer(http1, onRequest);
+  server.on('clientError', refuseBytes);
   server.on('tlsClientError', () => handshakeErrors.inc());
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
@@ -290,6 +298,7 @@ async function listen(
     // Nothing reads requests from it any more: where the upgrade is not taken, the answer is the last thing on it.
     res.shouldKeepAlive = false;
     res.once('finish', () => socket.end());
+    if (answersAtOnce(req, res)) return;
     handle(req, res, { socket, head }).catch(failed);
   });
   const connections = new Connections(limits);

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { IncomingMessage as PlainRequest } from '@coracle/client/plain-http';
+
+/**
+ * Deals with what no handler is to see, in the way and the words of Go's http.Server: requests in other versions of HTTP, without a host or with several, with
+ * bodies in codings nobody knows, or about nothing (`OPTIONS *`). True: the request is answered. Of one that names its server too (`GET https://server/path`),
+ * as clients ask proxies, the path is left.
+ */
+export function answersAtOnce(req: IncomingMessage, res: ServerResponse): boolean {
+  req.url = (req.url ?? '').replace(/^https?:\/\/[^/?]*\/?/i, '/');
+  const isHttp1 = (req as object) instanceof PlainRequest; // HTTP/2's requests stand in for HTTP/1's
+  const refusal = isHttp1 ? refusalOf(req) : undefined;
+  if (refusal) {
+    const [code, reason, text = `${code} ${reason}`] = refusal;
+    res.writeHead(code, reason, { ...plain, 'Content-Length': String(text.length), Connection: 'close' }).end(text);
+  } else if (req.method === 'OPTIONS' && req.url === '*') {
+    res.writeHead(200, { 'Content-Length': '0' }).end();
+  }
+  return res.writableEnded;
+}
+
+const plain = { 'Content-Type': 'text/plain; charset=utf-8' };
+
+/** Why a request in HTTP/1.x is refused: the code, the reason beside it, and the body where it says something else. */
+function refusalOf(req: IncomingMessage): Refusal | undefined {
+  if (req.httpVersionMajor !== 1) return [505, 'HTTP Version Not Supported: unsupported protocol version'];
+  const coding = req.headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return [501, 'Not Implemented', 'Unsupported transfer encoding'];
+  const hosts = hostsIn(req.rawHeaders);
+  if (hosts > 1) return [400, 'Bad Request: too many Host headers'];
+  return hosts === 0 && req.httpVersionMinor > 0 ? [400, 'Bad Request: missing required Host header'] : undefined;
+}
+
+/** How many of the headers name the host; they are names and values by turns. */
+function hostsIn(headers: readonly string[]): number {
+  let hosts = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
+}
+
+type Refusal = [code: number, reason: string, text?: string];
+
+/** Tells a client whose bytes are no request that they are none, and ends its connection; one that took too long, or is gone, is told nothing. */
+export function refuseBytes({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || !code.startsWith('HPE_')) {
+    socket.destroy();
+    return;
+  }
+  const text = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${text}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${text}`);
+}
