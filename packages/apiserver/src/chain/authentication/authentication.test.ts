@@ -6,6 +6,7 @@ import { connect } from 'node:tls';
 import { type Issued, issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RequestContext, UserInfo } from '../link.ts';
+import { Warnings } from '../warnings.ts';
 import type { Authenticator } from './authenticator.ts';
 import { bearerTokens, unionOfTokens } from './bearer-token.ts';
 import { certificatesIn, clientCertificates } from './client-certificate.ts';
@@ -41,6 +42,7 @@ describe('a token file', () => {
 
 describe('authentication', () => {
   const trusted: { clients?: Issued; proxies?: Issued; stranger?: Issued; port?: number; close?: () => void } = {};
+  const warned = new Warnings();
   let ask: (options: AskOptions) => Promise<UserInfo | string>;
 
   interface AskOptions {
@@ -83,7 +85,7 @@ describe('authentication', () => {
       rejectUnauthorized: false,
     });
     server.on('request', (req, res) => {
-      const context = { req, user: undefined, info: { path: '/api' } } as unknown as RequestContext;
+      const context = { req, user: undefined, info: { path: '/api' }, warnings: warned } as unknown as RequestContext;
       link(context, async () => {
         res.end(JSON.stringify(context.user));
       }).catch((error: Error) => res.end(JSON.stringify(error.message)));
@@ -174,9 +176,33 @@ describe('authentication', () => {
     expect(await ask({ headers: { authorization: 'Bearer secret' } })).toEqual(user);
     expect(await ask({ headers: { authorization: 'bearer secret' }, http2: true })).toEqual(user);
     expect(await ask({ headers: { authorization: 'Bearer guess' } })).toBe('Unauthorized');
-    const inProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
-    expect(await ask({ headers: { 'sec-websocket-protocol': `${inProtocol}, v5.channel.k8s.io` } })).toEqual(user);
-    expect(await ask({ headers: { 'sec-websocket-protocol': inProtocol } })).toBe('Unauthorized');
+    expect(await ask({ headers: { authorization: 'Bearer secret and more' } })).toEqual(user);
+  });
+
+  it('takes no notice of a token with more than one space before it, but for a warning', async () => {
+    for (const authorization of ['Bearer  secret', 'Bearer\tsecret', 'Bearer', 'Basic secret'])
+      expect(await ask({ headers: { authorization } })).toMatchObject({ name: 'system:anonymous' });
+    expect(warned.headers()).toEqual([
+      '299 - "the provided Authorization header contains extra space before the bearer token, and is ignored"',
+    ]);
+  });
+
+  it('knows a token among the protocols that a WebSocket may speak, beside another one', async () => {
+    const carrier = (token: string) => `base64url.bearer.authorization.k8s.io.${token}`;
+    const inProtocol = carrier(Buffer.from('secret').toString('base64url'));
+    const websocket = { connection: 'keep-alive, Upgrade', upgrade: 'WebSocket' };
+    const speaking = (protocols: string, headers = websocket) =>
+      ask({ headers: { ...headers, 'sec-websocket-protocol': protocols } });
+    expect(await speaking(`${inProtocol}, v5.channel.k8s.io`)).toMatchObject({ name: 'alice' });
+    const others = ['', `, ${inProtocol}, v5.channel.k8s.io`].map((more) => `${inProtocol}${more}`);
+    for (const protocols of [...others, ...['a', 'a+b=', '_w'].map((each) => `${carrier(each)}, v5.channel.k8s.io`)])
+      expect([protocols, await speaking(protocols)]).toEqual([protocols, 'Unauthorized']);
+    for (const headers of [
+      { connection: 'close', upgrade: 'websocket' },
+      { connection: 'Upgrade', upgrade: 'SPDY/3.1' },
+    ])
+      expect(await speaking(`${inProtocol}, v5.channel.k8s.io`, headers)).toMatchObject({ name: 'system:anonymous' });
+    expect(await speaking(`${carrier('')}, v5.channel.k8s.io`)).toMatchObject({ name: 'system:anonymous' });
   });
 
   it('believes the headers of the front proxy alone', async () => {

@@ -16,7 +16,9 @@ export interface Authenticated {
  * good, which refuses the request unless another authenticator accepts it.
  */
 export interface Authenticator {
-  authenticate(context: Pick<RequestContext, 'req'>): Promise<Authenticated | undefined> | Authenticated | undefined;
+  authenticate(
+    context: Pick<RequestContext, 'req' | 'warnings'>,
+  ): Promise<Authenticated | undefined> | Authenticated | undefined;
 }
 
 /** Finds out whose a bearer token is, for one of the audiences; as `Authenticator` for the rest. */

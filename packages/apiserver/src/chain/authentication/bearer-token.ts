@@ -1,3 +1,6 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Warnings } from '../warnings.ts';
 import type { Authenticated, Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { InvalidCredential } from './authenticator.ts';
 
@@ -7,8 +10,8 @@ const protocolPrefix = 'base64url.bearer.authorization.k8s.io.';
 /** Users by `Authorization: Bearer`, or by the WebSocket subprotocol that carries a token where a browser can set no header. */
 export function bearerTokens(tokens: TokenAuthenticator, audiences: readonly string[]): Authenticator {
   return {
-    async authenticate({ req }) {
-      const token = tokenIn(req.headers.authorization) ?? takeFromProtocols(req.headers);
+    async authenticate({ req, warnings }) {
+      const token = tokenIn(req.headers.authorization, warnings) ?? takeFromProtocols(req.headers);
       if (token === undefined) return undefined;
       let answer: Authenticated | undefined;
       try {
@@ -23,24 +26,36 @@ export function bearerTokens(tokens: TokenAuthenticator, audiences: readonly str
   };
 }
 
-function tokenIn(authorization: string | undefined): string | undefined {
-  const match = /^bearer +(\S+)\s*$/i.exec(authorization ?? '');
-  return match?.[1];
+/** The token is the second of the words that one space each parts; what follows it says nothing. */
+function tokenIn(authorization: string | undefined, warnings: Warnings): string | undefined {
+  const [scheme = '', token, next] = (authorization ?? '').trim().split(' ');
+  if (token === undefined || scheme.toLowerCase() !== 'bearer') return undefined;
+  if (token === '' && next !== undefined)
+    warnings.add('the provided Authorization header contains extra space before the bearer token, and is ignored');
+  return token === '' ? undefined : token;
 }
 
-/** Reads the token out of Sec-WebSocket-Protocol and takes it off, so that it is not chosen as the protocol to speak. */
-function takeFromProtocols(headers: NodeJS.Dict<string | string[]>): string | undefined {
+/** Reads the token out of a WebSocket's Sec-WebSocket-Protocol and takes it off, so that it is not chosen as the protocol to speak. */
+function takeFromProtocols(headers: IncomingHttpHeaders): string | undefined {
   const header = headers['sec-websocket-protocol'];
-  if (typeof header !== 'string' || !header.includes(protocolPrefix)) return undefined;
+  if (!header?.includes(protocolPrefix) || !isWebSocket(headers)) return undefined;
   const protocols = header.split(',').map((each) => each.trim());
-  const carrier = protocols.find((each) => each.startsWith(protocolPrefix));
-  const others = protocols.filter((each) => each !== carrier);
-  if (carrier === undefined || others.length === 0) {
-    throw new InvalidCredential('missing additional subprotocol beside the bearer token');
-  }
+  const others = protocols.filter((each) => !each.startsWith(protocolPrefix));
+  const [carrier, another] = protocols.filter((each) => each.startsWith(protocolPrefix));
+  if (another !== undefined) throw new InvalidCredential('multiple base64.bearer.authorization tokens specified');
+  const text = carrier?.slice(protocolPrefix.length);
+  if (!text) return undefined;
+  const bytes = Buffer.from(text, 'base64url');
+  if (!/^[\w-]+$/.test(text) || text.length % 4 === 1)
+    throw new InvalidCredential('invalid base64.bearer.authorization token encoding');
+  if (!isUtf8(bytes)) throw new InvalidCredential('invalid base64.bearer.authorization token');
+  if (others.length === 0) throw new InvalidCredential('missing additional subprotocol');
   headers['sec-websocket-protocol'] = others.join(', ');
-  return Buffer.from(carrier.slice(protocolPrefix.length), 'base64url').toString('utf8');
+  return bytes.toString();
 }
+
+const isWebSocket = ({ connection = '', upgrade = '' }: IncomingHttpHeaders): boolean =>
+  upgrade.toLowerCase() === 'websocket' && /(^|,\s*)upgrade($|\s*,)/i.test(connection);
 
 /** Asks each in turn; the first that knows the token answers. When none does, the errors of those that tried are thrown. */
 export function unionOfTokens(all: readonly TokenAuthenticator[]): TokenAuthenticator {
