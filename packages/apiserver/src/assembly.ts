@@ -151,6 +151,8 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     log,
     // Each line of the log is written before anything else is done: it cannot be blocked while a check is answered.
     live: { log: () => undefined, etcd: answering(store, flags['etcd-healthcheck-timeout']) },
+    // Of providers outside, of which there are none: the check is there all the same where the configuration may change.
+    working: flags['encryption-provider-config-automatic-reload'] ? { 'kms-providers': () => undefined } : {},
     startup: checks?.startup ?? { 'autoregister-completion': registered },
     ready: { 'etcd-readiness': answering(store, flags['etcd-readycheck-timeout']), ...checks?.ready },
     ...(checks ? { ending: checks.ending } : {}),

@@ -59,6 +59,8 @@ export interface ServerOptions {
   /** Steps of the start: checks of all three, of /livez after `livezGrace` milliseconds. */
   startup?: Checks;
   livezGrace?: number;
+  /** Checks of /healthz and /readyz, next to those. */
+  working?: Checks;
   /** More checks of /readyz, before the steps of the start. */
   ready?: Checks;
   /** What /readyz checks last: that the server is not ending. */
@@ -203,16 +205,16 @@ export function createServer(options: ServerOptions): ApiServer {
 
 /** The checks behind each health endpoint. */
 function healthChecks(options: ServerOptions): Readonly<Record<string, Checks>> {
-  const { live = {}, startup = {}, livezGrace = 0, ready = {}, ending = {} } = options;
+  const { live = {}, working = {}, startup = {}, livezGrace = 0, ready = {}, ending = {} } = options;
   const begun = Date.now();
   const lenient = Object.entries(startup).map(([name, check]): [string, Check] => [
     name,
     () => (Date.now() - begun < livezGrace ? undefined : check()),
   ]);
   return {
-    healthz: { ...live, ...startup },
+    healthz: { ...live, ...working, ...startup },
     livez: { ...live, ...Object.fromEntries(lenient) },
-    readyz: { ...live, ...ready, ...startup, ...ending },
+    readyz: { ...live, ...working, ...ready, ...startup, ...ending },
   };
 }
 
