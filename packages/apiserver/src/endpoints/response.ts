@@ -7,6 +7,7 @@ import { formatYaml } from '@coracle/api/codec/yaml';
 import { readBool } from '@coracle/api/meta/parse-bool';
 import { notAcceptable, StatusError } from '@coracle/api/meta/status';
 import { typeNamed } from '@coracle/api/schema';
+import type { Status } from '@coracle/api/types/meta/v1';
 import type { RequestContext } from '../chain/link.ts';
 import { type Media, negotiate, textTypes } from './negotiation.ts';
 import { PageNotFound } from './unknown-path.ts';
@@ -77,6 +78,7 @@ function acceptedFor({ req }: RequestContext): Media {
 
 /** Sends any API object in a media type that was negotiated. */
 export function sendIn(context: RequestContext, code: number, value: object, media: Media): Promise<void> {
+  if ((value as Status).kind === 'Status') context.audit?.answer(value as Status, code);
   if (media !== protobufType) return sendBody(context, code, Buffer.from(`${encodeJson(value)}\n`), media);
   const { apiVersion = '', kind = '' } = value as { apiVersion?: string; kind?: string };
   // Some documents of discovery state no version.

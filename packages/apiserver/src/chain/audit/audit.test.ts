@@ -112,6 +112,30 @@ describe('audit', () => {
     });
   });
 
+  it('records a Status that is an answer beside its code, at every level', async () => {
+    const api = await start([
+      { level: 'Metadata', resources: [{ group: '', resources: ['secrets'] }] },
+      { level: 'RequestResponse', resources: [{ group: '', resources: ['configmaps'] }] },
+    ]);
+    await api.admin.create(configMap, { metadata: { name: 'm', namespace: 'default' } });
+    await api.admin.create(secret, { metadata: { name: 'm', namespace: 'default' } });
+    await api.admin.delete(configMap, 'm', 'default');
+    await api.admin.delete(secret, 'm', 'default');
+    const ended = (await logged()).filter(({ verb, stage }) => verb === 'delete' && stage === 'ResponseComplete');
+    expect(ended.map(({ responseStatus }) => responseStatus)).toEqual(
+      ['configmaps', 'secrets'].map((kind) => ({
+        metadata: {},
+        status: 'Success',
+        details: { name: 'm', kind, uid: expect.any(String) },
+        code: 200,
+      })),
+    );
+    expect(ended.map(({ responseObject }) => (responseObject as { kind?: string })?.kind)).toEqual([
+      'Status',
+      undefined,
+    ]);
+  });
+
   it('records whom a user acted as, refusals, and who was not let in', async () => {
     const api = await start([{ level: 'Metadata' }], { omitStages: ['RequestReceived'] });
     await fetchAs(api, { 'impersonate-user': 'bob', 'impersonate-group': 'devs' });

@@ -1,6 +1,5 @@
 import { messageOf } from '@coracle/api/meta/message-of';
 import { internalError, StatusError } from '@coracle/api/meta/status';
-import type { Status } from '@coracle/api/types/meta/v1';
 import { storeFailure } from '../../storage/failures.ts';
 import { connectionOf } from '../authentication/authenticator.ts';
 import { MeasuredLatencies, unmeasured } from '../latencies.ts';
@@ -8,7 +7,7 @@ import type { Link, RequestContext } from '../link.ts';
 import type { AuditBackend } from './event.ts';
 import type { AuditMetrics } from './metrics.ts';
 import { auditConfigOf, type Policy, type Stage } from './policy.ts';
-import { AuditRecord } from './record.ts';
+import { AuditRecord, boundedStatus } from './record.ts';
 import { captureResponse } from './response.ts';
 
 /** What requests are recorded by (https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/). */
@@ -57,7 +56,7 @@ export function audit(auditing: Auditing): Link {
     try {
       await next();
       it.status ??= { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
-      if (it.reaches('RequestResponse')) concludeWith(it, await response());
+      if (it.reaches('RequestResponse')) it.response(await response());
     } catch (thrown) {
       const error = storeFailure(thrown, context.req.method === 'GET');
       if (error instanceof StatusError) {
@@ -115,23 +114,4 @@ function attempted({ req, query }: RequestContext): string {
 function hasCertificate(req: RequestContext['req']): boolean {
   const connection = connectionOf(req);
   return connection?.getPeerX509Certificate() !== undefined;
-}
-
-function concludeWith(it: AuditRecord, body: unknown): void {
-  if (body === undefined) return;
-  const status = body as Status;
-  if (status.kind === 'Status') it.status = boundedStatus(status);
-  it.response(body);
-}
-
-/** What of a Status is recorded beside the response object. */
-function boundedStatus({ status, message, reason, details, code }: Status): Status {
-  return {
-    metadata: {},
-    ...(status ? { status } : {}),
-    ...(message ? { message } : {}),
-    ...(reason ? { reason } : {}),
-    ...(details ? { details } : {}),
-    ...(code === undefined ? {} : { code }),
-  };
 }

@@ -39,6 +39,11 @@ export class AuditRecord {
     if (this.reaches('Request')) this.#requestObject = this.#trimmed(structuredClone(value));
   }
 
+  /** The Status the request is answered with, and its code: recorded also where objects are not. */
+  answer(status: Status, code: number): void {
+    this.status = { ...boundedStatus(status), code };
+  }
+
   /** The object the request was answered with. */
   response(value: unknown): void {
     if (this.reaches('RequestResponse')) this.#responseObject = this.#trimmed(value);
@@ -88,6 +93,18 @@ export class AuditRecord {
     }
     return value;
   }
+}
+
+/** What of a Status is recorded beside the response object. */
+export function boundedStatus({ status, message, reason, details, code }: Status): Status {
+  return {
+    metadata: {},
+    ...(status ? { status } : {}),
+    ...(message ? { message } : {}),
+    ...(reason ? { reason } : {}),
+    ...(details ? { details } : {}),
+    ...(code === undefined ? {} : { code }),
+  };
 }
 
 /** Leaves an audit annotation; the first value of a key stays. One of level Request is left where bodies are recorded only. */
