@@ -53,8 +53,8 @@ describe('kube-apiserver', () => {
       ([, name]) => name!,
     );
     expect(hooks.slice(0, 6)).toEqual(['ping', 'log', 'etcd', 'kms-providers', 'etcd-readiness', 'informer-sync']);
-    expect((await program.get('/healthz/kms-providers')).text).toBe('ok');
-    expect((await program.get('/livez/kms-providers')).status).toBe(404);
+    expect((await own.program.get('/healthz/kms-providers')).text).toBe('ok');
+    expect((await own.program.get('/livez/kms-providers')).status).toBe(404);
     const steps = hooks.filter((hook) => hook.startsWith('poststarthook/')).map((hook) => hook.slice(14));
     expect(steps.slice(0, 3)).toEqual([
       'start-apiserver-admission-initializer',
