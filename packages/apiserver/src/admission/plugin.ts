@@ -23,7 +23,7 @@ export interface Attributes {
   /** Empty for a create with generateName and for deletecollection's collection. */
   readonly name: string;
   readonly operation: Operation;
-  /** The new object; `mutate` may change it in place, or replace it. Undefined for DELETE. */
+  /** The new object; `mutate` may change it in place, or replace it. Undefined for DELETE; of a CONNECT its options, once they are changed. */
   object: KubeObject | undefined;
   /** The object as it is in the store, for UPDATE and DELETE. Not to be mutated. */
   readonly oldObject: KubeObject | undefined;

@@ -2,7 +2,7 @@ import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import { apiVersionOf } from '../discovery/groups.ts';
-import { attributesOf, mutate, validate } from '../registry/admission.ts';
+import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
 import type { Subresource } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
 import { checkName, type Machinery, writeBy } from './call.ts';
@@ -29,6 +29,17 @@ export async function callSubresource(
   const objectKind = { apiVersion: apiVersionOf(group, version), kind: bodyKind };
   const warn = (text: string) => context.warnings.add(text);
   const write = writeBy(context, plugins, options, info.subresource);
+  const admitted = async (
+    described: Write,
+    operation: 'CREATE' | 'UPDATE' | 'CONNECT',
+    object: KubeObject | undefined,
+  ): Promise<KubeObject | undefined> => {
+    const place = { name: info.name, namespace };
+    const attributes = attributesOf(described, registry, kind, operation, object, undefined, place, objectKind);
+    await mutate(plugins, attributes);
+    await validate(plugins, attributes);
+    return attributes.object;
+  };
   await handle({
     request: context,
     kind,
@@ -52,17 +63,11 @@ export async function callSubresource(
       context.audit?.request(object);
       return object as T;
     },
-    async admit<T extends KubeObject | undefined>(
-      operation: 'CREATE' | 'UPDATE' | 'CONNECT',
-      object: T,
-      connect?: Record<string, unknown>,
-    ) {
-      const described = connect ? { ...write, options: connect } : write;
-      const place = { name: info.name, namespace };
-      const attributes = attributesOf(described, registry, kind, operation, object, undefined, place, objectKind);
-      await mutate(plugins, attributes);
-      await validate(plugins, attributes);
-      return attributes.object as T;
+    admit: async <T extends KubeObject>(operation: 'CREATE' | 'UPDATE', object: T) =>
+      (await admitted(write, operation, object)) as T,
+    connect: async <T extends object>(options: T) => {
+      const described = { ...write, options: options as Readonly<Record<string, unknown>> };
+      return ((await admitted(described, 'CONNECT', undefined)) ?? options) as T;
     },
     respond: (code, object) => sendValue(context, code, object as object),
   });

@@ -22,8 +22,8 @@ function proxyTo(kind: string, locator: () => Promise<Locate>): Subresource {
     connects: true,
     async handle(call) {
       const { objects, namespace, name, request } = call;
-      const { path, prefix } = pathsOf(call);
-      await call.admit('CONNECT', undefined, { path });
+      const { path: asked, prefix } = pathsOf(call);
+      const { path = '' } = await call.connect({ path: asked });
       const place = await (await locator())(objects, namespace, name);
       const mark = request.req.url!.indexOf('?');
       const query = mark < 0 ? '' : request.req.url!.slice(mark);

@@ -105,11 +105,9 @@ export interface SubresourceCall {
    */
   body<T>(type: string): Promise<T | undefined>;
   /** Runs the admission plugins for this call: `mutate`s, then `validate`s. Returns the (perhaps mutated) object. */
-  admit<T extends KubeObject | undefined>(
-    operation: 'CREATE' | 'UPDATE' | 'CONNECT',
-    object: T,
-    options?: Record<string, unknown>,
-  ): Promise<T>;
+  admit<T extends KubeObject>(operation: 'CREATE' | 'UPDATE', object: T): Promise<T>;
+  /** As `admit`, for what a CONNECT asks for; what is not asked for is not in `options`. */
+  connect<T extends object>(options: T): Promise<T>;
   /** Answers with an object (negotiated JSON or YAML). */
   respond(code: number, object: unknown): Promise<void>;
 }

@@ -469,6 +469,15 @@ describe('an upgrade the server does not translate', () => {
 });
 
 describe('port-forward', () => {
+  it.each([
+    ['x', 'parsing "x": invalid syntax'],
+    ['80,-1', 'parsing "-1": invalid syntax'],
+    ['70000', 'parsing "70000": value out of range'],
+  ])('of ports that are none is refused: %s', async (ports, problem) => {
+    const asking = server.admin.request('POST', path('web', 'portforward'), { query: { ports } });
+    expect(await refusal(asking)).toBe(`400 cannot convert to []int32: strconv.ParseUint: ${problem}`);
+  });
+
   it('tunnels SPDY through a WebSocket', async () => {
     // No WebSocket library offers a subprotocol of this name, so the frames are made by hand: masked, with a mask of zeros.
     const protocol = 'Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io';

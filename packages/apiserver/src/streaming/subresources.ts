@@ -1,4 +1,5 @@
-import { internalError, StatusError } from '@coracle/api/meta/status';
+import { badRequest, internalError, StatusError } from '@coracle/api/meta/status';
+import type { PodPortForwardOptions } from '@coracle/api/types/core/v1';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { forbiddenRequest } from '../chain/authorization/forbidden.ts';
 import { attributesOf } from '../chain/authorization/index.ts';
@@ -26,17 +27,16 @@ export function streamingSubresources(
     longRunning: true,
     async handle(call) {
       const { query, req, signal } = call.request;
-      const streams = remoteStreams(query, name);
-      const command = query.getAll('command');
-      const wanted = query.get('container') ?? '';
-      const options = { ...streams, container: wanted, ...(name === 'exec' && command.length > 0 ? { command } : {}) };
-      await call.admit('CONNECT', undefined, stated(options));
+      const admitted = await call.connect(stated(optionsOf(query, name)));
+      const { container: wanted = '', command = [], stdin = false, stdout = false } = admitted;
+      const { stderr = false, tty = false } = admitted;
+      const streams = { stdin, stdout, stderr, tty };
       await checkMayCreate(call, authorizer());
       const pod = await podOf(call);
       const container = containerOf(pod, wanted);
       const place = await kubelets.locate(call.objects, hostOf(pod));
       upgradeOf(call.request);
-      const path = `/${name}/${call.namespace}/${call.name}/${container}?${kubeletQuery(streams, name === 'exec' ? command : [])}`;
+      const path = `/${name}/${call.namespace}/${call.name}/${container}?${kubeletQuery(streams, command)}`;
       if (!webSocketProtocols(req)?.includes(remoteCommandV5)) {
         await passThrough(call.request, kubelets, place, path);
         return;
@@ -80,11 +80,12 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer, metr
     async handle(call) {
       const { query, req, signal } = call.request;
       const ports = query.getAll('ports').flatMap((each) => each.split(','));
-      await call.admit('CONNECT', undefined, ports.length > 0 ? { ports: ports.map(Number) } : {});
+      const options: PodPortForwardOptions = ports.length > 0 ? { ports: ports.map(portOf) } : {};
+      const { ports: admitted = [] } = await call.connect(options);
       await checkMayCreate(call, authorizer());
       const place = await kubelets.locate(call.objects, hostOf(await podOf(call)));
       upgradeOf(call.request);
-      const wanted = ports.length > 0 ? `?${new URLSearchParams({ port: ports.join(',') })}` : '';
+      const wanted = admitted.length > 0 ? `?${new URLSearchParams({ port: admitted.join(',') })}` : '';
       const path = `/portForward/${call.namespace}/${call.name}${wanted}`;
       const protocol = tunnelledProtocol(webSocketProtocols(req) ?? []);
       if (protocol === undefined) {
@@ -99,6 +100,14 @@ function portForward(kubelets: KubeletClient, authorizer: () => Authorizer, metr
   };
 }
 
+/** A port as a query has it; throws BadRequest with Go's words for what is none. */
+function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  const problem = Number.isNaN(port) ? 'invalid syntax' : 'value out of range';
+  throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`);
+}
+
 /** A WebSocket's GET does what a SPDY request does with POST: who may only read must not run commands by it. */
 async function checkMayCreate({ request }: SubresourceCall, authorizer: Authorizer): Promise<void> {
   const attributes = attributesOf(request, request.user);
@@ -109,8 +118,15 @@ async function checkMayCreate({ request }: SubresourceCall, authorizer: Authoriz
 }
 
 /** Options as an object has them: what is false or empty is not there. */
-function stated(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== false && value !== ''));
+function stated<T extends object>(options: T): Partial<T> {
+  const has = ([, value]: [string, unknown]) =>
+    value !== false && value !== '' && !(Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(options).filter(has)) as Partial<T>;
+}
+
+function optionsOf(query: URLSearchParams, name: 'exec' | 'attach') {
+  const container = query.get('container') ?? '';
+  return { ...remoteStreams(query, name), container, command: name === 'exec' ? query.getAll('command') : [] };
 }
 
 /** Which streams the client wants. `attach` defaults to the outputs, as its options do. */

@@ -4,6 +4,7 @@ import { pod } from '@coracle/api/core/v1/pod';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
 import { csiDriver } from '@coracle/api/storage/v1/csidriver';
 import { csiNode } from '@coracle/api/storage/v1/csinode';
+import type { TokenRequest } from '@coracle/api/types/authentication/v1';
 import type { PersistentVolumeClaim, PodSpec } from '@coracle/api/types/core/v1';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { alwaysDeny } from '../../chain/authorization/authorizer.ts';
@@ -39,7 +40,7 @@ beforeAll(async () => {
         methods: ['POST'],
         body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
         async handle({ body, admit, respond }) {
-          await admit('CREATE', await body<never>('authentication/v1.TokenRequest'));
+          await admit('CREATE', (await body<TokenRequest>('authentication/v1.TokenRequest'))!);
           await respond(201, { kind: 'Status' });
         },
       },

@@ -54,13 +54,16 @@ export async function formsOf(attributes: Attributes, kind: AnyKind): Promise<Fo
   };
 }
 
-/** A CONNECT carries its options as its object. */
-function connectForms({ objectKind, options }: Attributes): Omit<Forms, 'resource'> {
+/** A CONNECT carries its options as its object, once they are changed also here. */
+function connectForms({ objectKind, options, object: changed }: Attributes): Omit<Forms, 'resource'> {
   const requestKind = describe(objectKind);
-  const object = { kind: objectKind.kind, apiVersion: objectKind.apiVersion, ...options };
-  const restore = () => {
-    throw new Error('the options of a CONNECT cannot be changed');
-  };
+  const { kind, apiVersion } = objectKind;
+  const restore = (it: object) => ({
+    ...decodeKindObject<KubeObject>(it, { type: typeOfBody(objectKind) }).object,
+    kind,
+    apiVersion,
+  });
+  const object = changed ?? { kind, apiVersion, ...options };
   return { requestKind, kind: requestKind, object, oldObject: undefined, restore };
 }
 

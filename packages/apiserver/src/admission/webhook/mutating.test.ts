@@ -159,6 +159,29 @@ describe('mutating webhooks', () => {
     expect((await create()).body).toMatchObject({ code: 500, reason: 'InternalError' });
   });
 
+  it('may change the options of a CONNECT, and see what comes of it', async () => {
+    const pods = '/api/v1/namespaces/default/pods';
+    const containers = ['first', 'second'].map((name) => ({ name, image: 'i' }));
+    await call('POST', pods, { metadata: { name: 'entered' }, spec: { nodeName: 'gone', containers } });
+    const change = patching(
+      { op: 'replace', path: '/container', value: 'third' },
+      { op: 'add', path: '/command/-', value: '-c' },
+    );
+    hook.respond = (received) => (received.path.startsWith('/first') ? change(received) : allow()(received));
+    const rules = [{ ...anyRule, operations: ['CONNECT'], resources: ['pods/exec'] }];
+    await register('Mutating', { rules }, 'first');
+    await register('Validating', { rules }, 'second');
+    const answer = await call('POST', `${pods}/entered/exec?container=first&command=sh&stdout=true`);
+    expect(answer.body).toMatchObject({ code: 400, message: 'container third is not valid for pod entered' });
+    expect(hook.received[1]!.body.request.object).toEqual({
+      kind: 'PodExecOptions',
+      apiVersion: 'v1',
+      stdout: true,
+      container: 'third',
+      command: ['sh', '-c'],
+    });
+  });
+
   it('cannot move an object to another namespace', async () => {
     const elsewhere = '/api/v1/namespaces/kube-system/configmaps';
     const there = (await create()).body.metadata;
