@@ -404,6 +404,18 @@ describe('applyObject', () => {
       'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema',
     ],
     [
+      'an unknown field of an owner',
+      deployment({}, { ownerReferences: [{ uid: 'u', foo: 1 }] }),
+      500,
+      'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .metadata.ownerReferences[uid="u"].foo: field not declared in schema',
+    ],
+    [
+      'an item that is one thing and of another type',
+      deployment({ template: { spec: { imagePullSecrets: [{ name: 5 }] } } }),
+      500,
+      'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.template.spec.imagePullSecrets[name=5].name: expected string, got &value.valueUnstructured{Value:5}',
+    ],
+    [
       'several errors',
       deployment({ replicas: 'x', ...(pod({ image: 'x' }, { name: '', image: 'y' }) as object) }),
       500,

@@ -134,10 +134,12 @@ export function itemRef(topology: Topology): TypedRef {
   return itemsOf(topology.schema);
 }
 
+const oneThing: FieldRow = { type: 'any', atomic: true };
+
 /** The type of a list's items. */
 export function itemsOf({ items, row }: ListSchema): TypedRef {
   if (row) return { schema: items, row };
-  return items.is === 'object' && atomicTypes.has(items.name) ? anything : { schema: items };
+  return items.is === 'object' && atomicTypes.has(items.name) ? { schema: items, row: oneThing } : { schema: items };
 }
 
 /** The type of a map's values. */
