@@ -43,6 +43,20 @@ export function tableIndex(groups: string[]): string {
   ].join('');
 }
 
+/** The module of the types that are one thing wherever no field says otherwise. */
+export function atomicTypes(facts: Facts, groups: string[]): string {
+  const names = groups.flatMap((group) =>
+    Object.entries(facts[group]!.types).flatMap(([name, { atomic }]) => (atomic ? [`  '${group}.${name}',\n`] : [])),
+  );
+  return [
+    header,
+    "\n/** Types that are one thing to managers wherever they are; where they are a field's, the tables say so, or that they are not. */\n",
+    'export const atomicTypes: ReadonlySet<string> = new Set([\n',
+    ...names,
+    ']);\n',
+  ].join('');
+}
+
 /** The module of group names: of its own, so that a client that reads no field table does not load them all. */
 export function groupIndex(groups: string[]): string {
   return [

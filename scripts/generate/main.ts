@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupNames, readFacts } from './facts.ts';
-import { fieldTable, groupIndex, tableIndex } from './field-table.ts';
+import { atomicTypes, fieldTable, groupIndex, tableIndex } from './field-table.ts';
 import { interfaces } from './interfaces.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -20,6 +20,7 @@ for (const groupVersion of Object.keys(groupNames)) {
 }
 files.set('tables.ts', tableIndex(Object.keys(groupNames)));
 files.set('groups.ts', groupIndex(Object.keys(groupNames)));
+files.set('atomic-types.ts', atomicTypes(facts, Object.keys(groupNames)));
 
 const check = process.argv.includes('--check');
 let stale = 0;

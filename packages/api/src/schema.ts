@@ -1,3 +1,4 @@
+import { atomicTypes } from './generated/atomic-types.ts';
 import { groups } from './generated/groups.ts';
 import { tables } from './generated/tables.ts';
 
@@ -91,6 +92,9 @@ export interface FieldSchema {
   /** Protobuf tags of the inlined structs around this field, outermost first. */
   readonly inlinedUnder: readonly number[];
 }
+
+/** Whether a struct is one thing to managers wherever no field says otherwise. */
+export const isAtomicType = (name: string): boolean => atomicTypes.has(name);
 
 const zeros: Partial<Record<ScalarName, unknown>> = { string: '', bool: false, int32: 0, int64: 0, double: 0 };
 

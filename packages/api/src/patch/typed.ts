@@ -3,6 +3,7 @@ import {
   defaultOf,
   type FieldRow,
   type FieldSchema,
+  isAtomicType,
   type ListSchema,
   type MapSchema,
   type ObjectSchema,
@@ -120,14 +121,6 @@ export function keyedItems(list: readonly unknown[], topology: Topology): Keyed[
 
 const anything: TypedRef = { schema: { is: 'scalar', scalar: 'any' } };
 
-/** Types that are one thing to managers wherever they are; where they are a field's, the tables say so. */
-const atomicTypes = new Set([
-  'admissionregistration/v1.Variable',
-  'core/v1.LocalObjectReference',
-  'core/v1.ObjectReference',
-  'meta/v1.OwnerReference',
-]);
-
 /** The type of an item of a set or keyed list. */
 export function itemRef(topology: Topology): TypedRef {
   if (topology.is !== 'keyed') return anything;
@@ -139,7 +132,7 @@ const oneThing: FieldRow = { type: 'any', atomic: true };
 /** The type of a list's items. */
 export function itemsOf({ items, row }: ListSchema): TypedRef {
   if (row) return { schema: items, row };
-  return items.is === 'object' && atomicTypes.has(items.name) ? { schema: items, row: oneThing } : { schema: items };
+  return items.is === 'object' && isAtomicType(items.name) ? { schema: items, row: oneThing } : { schema: items };
 }
 
 /** The type of a map's values. */

@@ -1,5 +1,13 @@
 import type { AnyKind } from '@coracle/api/kind';
-import { defaultOf, type FieldSchema, objectSchemaOf, type ScalarName, type Schema, zeroOf } from '@coracle/api/schema';
+import {
+  defaultOf,
+  type FieldSchema,
+  isAtomicType,
+  objectSchemaOf,
+  type ScalarName,
+  type Schema,
+  zeroOf,
+} from '@coracle/api/schema';
 import { customSchema } from './custom-schema.ts';
 import type { KindWords } from './words.ts';
 
@@ -81,6 +89,13 @@ export function schemaName(type: string): string {
   return `io.k8s.api.${group}.${rest}`;
 }
 
+/** Kinds that no resource is of. */
+const otherKinds: Readonly<Record<string, Json>> = {
+  'policy/v1.Eviction': { group: 'policy', kind: 'Eviction', version: 'v1' },
+  'meta/v1.Status': { group: '', kind: 'Status', version: 'v1' },
+  'meta/v1.APIResourceList': { group: '', kind: 'APIResourceList', version: 'v1' },
+};
+
 /** Collects the schemas of types and of all they refer to. */
 export class SchemaCollection {
   readonly schemas: Record<string, Json> = {};
@@ -122,7 +137,10 @@ export class SchemaCollection {
     const description = this.#words(type, isKind);
     const schema: Json = { ...(description === undefined ? {} : { description }), type: 'object', properties };
     if (required.length > 0) schema['required'] = required;
+    if (isAtomicType(type)) schema['x-kubernetes-map-type'] = 'atomic';
     const isList = type.endsWith('List');
+    const other = otherKinds[type];
+    if (other) schema['x-kubernetes-group-version-kind'] = [other];
     if (kinds) {
       schema['x-kubernetes-group-version-kind'] = kinds.map((kind) => ({
         group: kind.group,
@@ -172,7 +190,9 @@ export class SchemaCollection {
     if (value !== undefined) wrapped['default'] = value;
     if (row.listType) wrapped['x-kubernetes-list-type'] = row.listType;
     if (row.keys) wrapped['x-kubernetes-list-map-keys'] = row.keys;
-    if (row.mapType ?? row.atomic) wrapped['x-kubernetes-map-type'] = row.mapType ?? 'atomic';
+    const saysItself = schema.is === 'object' && isAtomicType(schema.name);
+    const mapType = row.mapType ?? (row.atomic && !saysItself ? 'atomic' : undefined);
+    if (mapType) wrapped['x-kubernetes-map-type'] = mapType;
     if (row.patch) wrapped['x-kubernetes-patch-strategy'] = row.patch;
     if (row.mergeKey) wrapped['x-kubernetes-patch-merge-key'] = row.mergeKey;
     return wrapped;

@@ -1,9 +1,11 @@
 import { builtinKinds, subresourceKinds } from '@coracle/api/builtin';
 import { describe, expect, it } from '@jest/globals';
+import { podEviction } from '../registry/pods/eviction.ts';
 import { ownWords } from './own-words.ts';
 import { OpenApiService } from './service.ts';
 
-const service = new OpenApiService(() => [...builtinKinds, ...subresourceKinds], {}, 'v1.36.0');
+const subresources = { 'pods/eviction': podEviction };
+const service = new OpenApiService(() => [...builtinKinds, ...subresourceKinds], subresources, 'v1.36.0');
 type Doc = {
   paths: Record<string, Record<string, Record<string, unknown>>>;
   components: { schemas: Record<string, Record<string, unknown>> };
@@ -68,7 +70,31 @@ describe('OpenAPI v3', () => {
     expect(of('Container', 'resources')).toMatchObject({ default: {} });
     const quantity = { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity' };
     expect(of('ResourceRequirements', 'limits')).toMatchObject({ additionalProperties: quantity });
-    expect(of('PersistentVolumeSpec', 'claimRef')).toMatchObject({ 'x-kubernetes-map-type': 'granular' });
+  });
+
+  it('says of a type that it is one thing, and of a field where it is otherwise', () => {
+    const { schemas } = document('api/v1').components;
+    const mapType = 'x-kubernetes-map-type';
+    const field = (type: string, name: string) =>
+      (schemas[`io.k8s.api.core.v1.${type}`] as { properties: Record<string, object> }).properties[name];
+    expect(schemas['io.k8s.api.core.v1.ObjectReference']).toMatchObject({ [mapType]: 'atomic' });
+    expect(schemas['io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference']).toMatchObject({ [mapType]: 'atomic' });
+    expect(field('EnvVarSource', 'secretKeyRef')).not.toHaveProperty([mapType]);
+    expect(field('PersistentVolumeSpec', 'claimRef')).toMatchObject({ [mapType]: 'granular' });
+    expect(field('ServiceSpec', 'selector')).toMatchObject({ [mapType]: 'atomic' });
+  });
+
+  it('names the kinds that are no resources', () => {
+    const { schemas } = document('api/v1').components;
+    const kinds = 'x-kubernetes-group-version-kind';
+    expect(schemas['io.k8s.api.policy.v1.Eviction']).toMatchObject({
+      [kinds]: [{ group: 'policy', version: 'v1', kind: 'Eviction' }],
+    });
+    for (const kind of ['Status', 'APIResourceList']) {
+      expect(schemas[`io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`]).toMatchObject({
+        [kinds]: [{ group: '', version: 'v1', kind }],
+      });
+    }
   });
 
   it('describes every kind in our own words, and most fields in those of the installed client', async () => {
