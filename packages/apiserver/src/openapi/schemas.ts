@@ -33,7 +33,7 @@ const scalarTypes: Partial<Record<ScalarName, Json>> = {
 };
 
 /** The schemas that stand for scalars with a form of their own. */
-export const scalarSchemas: Readonly<Record<string, Json>> = {
+const scalarSchemas: Readonly<Record<string, Json>> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
     format: 'int-or-string',
@@ -41,6 +41,7 @@ export const scalarSchemas: Readonly<Record<string, Json>> = {
   },
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time' },
   'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { type: 'object' },
   'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
 };
 
@@ -89,6 +90,24 @@ export function schemaName(type: string): string {
   return `io.k8s.api.${group}.${rest}`;
 }
 
+const extensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
+
+/** What fields of any form are called, where it is not an extension that they hold. */
+const anyOfFields: Readonly<Record<string, string>> = {
+  'meta/v1.ManagedFieldsEntry.fieldsV1': 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1',
+  ...Object.fromEntries(
+    Object.entries({
+      default: 'JSON',
+      example: 'JSON',
+      enum: 'JSON',
+      items: 'JSONSchemaPropsOrArray',
+      additionalItems: 'JSONSchemaPropsOrBool',
+      additionalProperties: 'JSONSchemaPropsOrBool',
+      dependencies: 'JSONSchemaPropsOrStringArray',
+    }).map(([field, name]) => [`apiextensions/v1.JSONSchemaProps.${field}`, `${extensions}.${name}`]),
+  ),
+};
+
 /** Kinds that no resource is of. */
 const otherKinds: Readonly<Record<string, Json>> = {
   'policy/v1.Eviction': { group: 'policy', kind: 'Eviction', version: 'v1' },
@@ -131,7 +150,10 @@ export class SchemaCollection {
     const isKind = kinds !== undefined;
     for (const field of objectSchemaOf(type).fields.values()) {
       const description = this.#words(type, isKind, field.name);
-      properties[field.name] = { ...(description === undefined ? {} : { description }), ...this.#field(field) };
+      properties[field.name] = {
+        ...(description === undefined ? {} : { description }),
+        ...this.#field(field, anyOfFields[`${type}.${field.name}`]),
+      };
       if (!field.row.optional) required.push(field.name);
     }
     const description = this.#words(type, isKind);
@@ -180,9 +202,10 @@ export class SchemaCollection {
     return { type: 'object', properties: { ...head, items }, required: ['items'], ...identity };
   }
 
-  #field(field: FieldSchema): Json {
+  /** `any`: what values of any form are called in it. */
+  #field(field: FieldSchema, any?: string): Json {
     const { row, schema } = field;
-    const json = this.#schema(schema);
+    const json = this.#schema(schema, any);
     // Always a copy: the scalars' schemas are shared by all fields.
     const wrapped: Json = '$ref' in json ? { allOf: [json] } : { ...json };
     if ('$ref' in json && !row.pointer && schema.is === 'object') wrapped['default'] = {};
@@ -198,31 +221,31 @@ export class SchemaCollection {
     return wrapped;
   }
 
-  #schema(schema: Schema): Json {
+  #schema(schema: Schema, any?: string): Json {
     switch (schema.is) {
       case 'object':
         return this.reference(schema.name);
       case 'list':
-        return { type: 'array', items: this.#inner(schema.items) };
+        return { type: 'array', items: this.#inner(schema.items, any) };
       case 'map':
-        return { type: 'object', additionalProperties: this.#inner(schema.values) };
+        return { type: 'object', additionalProperties: this.#inner(schema.values, any) };
       case 'scalar':
-        return this.#scalar(schema.scalar);
+        return this.#scalar(schema.scalar, any);
     }
   }
 
   /** Items and values hold references to structs wrapped, as those of fields. */
-  #inner(schema: Schema): Json {
-    const json = this.#schema(schema);
+  #inner(schema: Schema, any?: string): Json {
+    const json = this.#schema(schema, any);
     if (schema.is === 'object') return { allOf: [json], default: {} };
     const value = zeroOf(schema);
     return value === undefined ? { ...json } : { ...json, default: value };
   }
 
-  #scalar(scalar: ScalarName): Json {
-    const name = scalarRefs[scalar];
+  #scalar(scalar: ScalarName, any?: string): Json {
+    const name = (scalar === 'any' ? any : undefined) ?? scalarRefs[scalar];
     if (!name) return scalarTypes[scalar]!;
-    this.schemas[name] ??= scalarSchemas[name]!;
+    this.schemas[name] ??= scalarSchemas[name] ?? {};
     return { $ref: `#/components/schemas/${name}` };
   }
 }

@@ -84,6 +84,25 @@ describe('OpenAPI v3', () => {
     expect(field('ServiceSpec', 'selector')).toMatchObject({ [mapType]: 'atomic' });
   });
 
+  it('names what may be of any form', () => {
+    const { schemas } = document('apis/apiextensions.k8s.io/v1').components;
+    const extensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
+    const to = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+    expect(schemas[`${extensions}JSONSchemaProps`]).toMatchObject({
+      properties: {
+        default: { allOf: [to(`${extensions}JSON`)] },
+        enum: { items: to(`${extensions}JSON`) },
+        items: { allOf: [to(`${extensions}JSONSchemaPropsOrArray`)] },
+        additionalProperties: { allOf: [to(`${extensions}JSONSchemaPropsOrBool`)] },
+        dependencies: { additionalProperties: to(`${extensions}JSONSchemaPropsOrStringArray`) },
+      },
+    });
+    expect(schemas[`${extensions}JSON`]).not.toHaveProperty('type');
+    expect(schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry']).toMatchObject({
+      properties: { fieldsV1: { allOf: [to('io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1')] } },
+    });
+  });
+
   it('names the kinds that are no resources', () => {
     const { schemas } = document('api/v1').components;
     const kinds = 'x-kubernetes-group-version-kind';
