@@ -15,6 +15,7 @@ import { authorizationFileFlags } from './chain/authorization/flags.ts';
 import { genericFlags } from './chain/serving/flags.ts';
 import { featureFlags } from './feature-gates.ts';
 import { fixedFlags } from './fixed-flags.ts';
+import { parsePortRange } from './registry/services/port-range.ts';
 
 const etcd = 'etcd';
 const authentication = 'authentication';
@@ -223,11 +224,14 @@ export const apiServerFlags = defineFlags({
     group: api,
     help: 'Port of the nodes at which the Service kubernetes is reached as well. 0: it is of type ClusterIP.',
   }),
-  'service-node-port-range': stringFlag({
-    group: api,
-    default: '30000-32767',
-    help: "Ports for Services of type NodePort, both ends included; keep the nodes' ephemeral ports out of it.",
-  }),
+  'service-node-port-range': {
+    ...stringFlag({
+      group: api,
+      default: '30000-32767',
+      help: "Ports for Services of type NodePort, both ends included; keep the nodes' ephemeral ports out of it.",
+    }),
+    parse: (text: string) => parsePortRange(text).text,
+  },
 
   'disabled-metrics': stringSliceFlag({
     group: metrics,

@@ -142,6 +142,16 @@ describe('kube-apiserver', () => {
       ['--etcd-servers=http://127.0.0.1:1', '--secure-port=0'],
       'Error: --secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0',
     ],
+    [
+      ['--max-requests-inflight=-1', '--livez-grace-period=-1s', '--goaway-chance=0.5', '--secure-port=0'],
+      'Error: [--livez-grace-period can not be negative value, --max-requests-inflight can not be negative value, ' +
+        '--goaway-chance can not be less than 0 or greater than 0.02, --etcd-servers must be specified, ' +
+        '--secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0]',
+    ],
+    [
+      ['--etcd-servers=http://127.0.0.1:1', '--service-node-port-range=1-'],
+      'Error: invalid argument "1-" for "--service-node-port-range" flag: strconv.Atoi: parsing "": invalid syntax',
+    ],
   ])('refuses %j', async (flags, message) => {
     const main = fileURLToPath(new URL('./main.ts', import.meta.url));
     const { code, stderr } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...flags]);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { aggregate } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import { EventRecorder } from '@coracle/client/events';
 import type { Checks } from '@coracle/process/checks';
@@ -17,7 +18,7 @@ import { isLoopback, KubernetesEndpoints } from './bootstrap/kubernetes-endpoint
 import { ServerLeases } from './bootstrap/server-leases.ts';
 import { DefaultServiceCidr } from './bootstrap/service-cidr.ts';
 import { type StartProgress, startChecks } from './bootstrap/start-checks.ts';
-import { checkGenericFlags } from './chain/serving/flags.ts';
+import { genericFlagProblems } from './chain/serving/flags.ts';
 import { compactRegularly } from './compaction.ts';
 import { checkFeatures } from './feature-gates.ts';
 import { apiServerFlags } from './flags.ts';
@@ -127,16 +128,15 @@ await program(
 );
 
 function checkFlags(flags: Flags): void {
-  if (flags['etcd-servers'].length === 0) throw new UsageError('--etcd-servers must be specified');
-  if (flags['etcd-prefix'] !== '/registry') throw new UsageError('--etcd-prefix: only /registry is supported');
-  if (flags['secure-port'] < 1 || flags['secure-port'] > 65535) {
-    throw new UsageError(
-      `--secure-port ${flags['secure-port']} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
-    );
-  }
+  const problems = genericFlagProblems(flags);
+  if (flags['etcd-servers'].length === 0) problems.push('--etcd-servers must be specified');
+  if (flags['etcd-prefix'] !== '/registry') problems.push('--etcd-prefix: only /registry is supported');
+  const port = flags['secure-port'];
+  if (port < 1 || port > 65535)
+    problems.push(`--secure-port ${port} must be between 1 and 65535, inclusive. It cannot be turned off with 0`);
+  if (problems.length > 0) throw new UsageError(aggregate(problems));
   checkNodePort(flags);
   servingTlsOf(flags);
-  checkGenericFlags(flags);
   checkFeatures(flags);
   checkHiddenMetrics(flags['show-hidden-metrics-for-version']);
   if ((flags['proxy-client-cert-file'] === '') !== (flags['proxy-client-key-file'] === '')) {

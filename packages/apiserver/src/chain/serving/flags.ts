@@ -8,7 +8,6 @@ import {
   stringFlag,
   stringSliceFlag,
 } from '@coracle/process/flags';
-import { UsageError } from '@coracle/process/program';
 import type { Link } from '../link.ts';
 import { goaway } from './goaway.ts';
 import { strictTransport } from './strict-transport.ts';
@@ -93,23 +92,22 @@ export const genericFlags = {
 
 type Flags = FlagValues<typeof genericFlags>;
 
-/** Throws on values that cannot be, in upstream's words. */
-export function checkGenericFlags(flags: Flags): void {
-  if (flags['goaway-chance'] < 0 || flags['goaway-chance'] > 0.02) {
-    throw new UsageError('--goaway-chance can not be less than 0 or greater than 0.02');
-  }
-  for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight', 'min-request-timeout'] as const) {
-    if (flags[name] < 0) throw new UsageError(`--${name} can not be negative value`);
-  }
-  for (const name of ['request-timeout', 'shutdown-delay-duration', 'livez-grace-period'] as const) {
-    if (flags[name] < 0) throw new UsageError(`--${name} can not be negative value`);
-  }
-  if (flags['shutdown-watch-termination-grace-period'] < 0) {
-    throw new UsageError('shutdown-watch-termination-grace-period, if provided, can not be a negative value');
-  }
-  if (flags['http2-max-streams-per-connection'] < 0) {
-    throw new UsageError('--http2-max-streams-per-connection can not be a negative value');
-  }
+/** What is wrong with the values, in upstream's words and order; all of it is told at once. */
+export function genericFlagProblems(flags: Flags): string[] {
+  const negative = (...names: (keyof Flags)[]) =>
+    names.filter((name) => Number(flags[name]) < 0).map((name) => `--${name} can not be negative value`);
+  const chance = flags['goaway-chance'];
+  return [
+    ...negative('livez-grace-period', 'max-requests-inflight', 'max-mutating-requests-inflight', 'request-timeout'),
+    ...(chance < 0 || chance > 0.02 ? ['--goaway-chance can not be less than 0 or greater than 0.02'] : []),
+    ...negative('min-request-timeout', 'shutdown-delay-duration'),
+    ...(flags['shutdown-watch-termination-grace-period'] < 0
+      ? ['shutdown-watch-termination-grace-period, if provided, can not be a negative value']
+      : []),
+    ...(flags['http2-max-streams-per-connection'] < 0
+      ? ['--http2-max-streams-per-connection can not be a negative value']
+      : []),
+  ];
 }
 
 /** The links before all others that the flags ask for. Rejects on values that cannot be, in upstream's words. */

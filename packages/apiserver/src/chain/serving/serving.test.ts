@@ -14,7 +14,7 @@ import type { Store } from '../../storage/store.ts';
 import { eventually } from '../../testing/expectations.ts';
 import { type Call, callsTo, openWatch } from '../../testing/http.ts';
 import { ownStore } from '../../testing/own-store.ts';
-import { checkGenericFlags, frontLinksOf, genericFlags } from './flags.ts';
+import { frontLinksOf, genericFlagProblems, genericFlags } from './flags.ts';
 import { goaway } from './goaway.ts';
 
 let registry: Registry;
@@ -114,7 +114,7 @@ test.each([
     'shutdown-watch-termination-grace-period, if provided, can not be a negative value',
   ],
 ])('%s is refused', (flag, message) => {
-  expect(() => checkGenericFlags(valuesOf(flag))).toThrow(message);
+  expect(genericFlagProblems(valuesOf(flag))).toEqual([message]);
 });
 
 describe('over HTTP/2', () => {
