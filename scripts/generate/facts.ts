@@ -68,6 +68,14 @@ export function readFacts(...paths: string[]): Facts {
   return Object.assign({}, ...paths.map((path) => JSON.parse(readFileSync(path, 'utf8')) as Facts)) as Facts;
 }
 
+/** The texts a type has, by group-version and name of the type. */
+export type EnumFacts = Record<string, Record<string, string[]>>;
+
+/** The types of texts that are one of a few, and which. */
+export function readEnums(path: string): EnumFacts {
+  return JSON.parse(readFileSync(path, 'utf8')) as EnumFacts;
+}
+
 /** A Go type, resolved: a scalar, a reference to a struct (`group/version.Name`), or a list or map of those. */
 export type Resolved =
   | { is: 'scalar'; scalar: string; named?: string }

@@ -5,8 +5,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { groupNames, readFacts } from './facts.ts';
-import { atomicTypes, fieldTable, groupIndex, tableIndex } from './field-table.ts';
+import { groupNames, readEnums, readFacts } from './facts.ts';
+import { atomicTypes, enumIndex, fieldTable, groupIndex, tableIndex } from './field-table.ts';
 import { interfaces } from './interfaces.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -20,6 +20,7 @@ for (const groupVersion of Object.keys(groupNames)) {
 }
 files.set('tables.ts', tableIndex(Object.keys(groupNames)));
 files.set('groups.ts', groupIndex(Object.keys(groupNames)));
+files.set('enums.ts', enumIndex(facts, readEnums(join(here, 'facts/enums-v1.36.json'))));
 files.set('atomic-types.ts', atomicTypes(facts, Object.keys(groupNames)));
 
 const check = process.argv.includes('--check');

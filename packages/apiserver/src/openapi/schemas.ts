@@ -1,3 +1,4 @@
+import { enums } from '@coracle/api/generated/enums';
 import type { AnyKind } from '@coracle/api/kind';
 import {
   defaultOf,
@@ -115,6 +116,12 @@ const otherKinds: Readonly<Record<string, Json>> = {
   'meta/v1.APIResourceList': { group: '', kind: 'APIResourceList', version: 'v1' },
 };
 
+/** Says which texts a field is one of, or its items are. */
+function addEnum(property: Json, texts: readonly string[]): void {
+  const { items } = property as { items?: Json };
+  (items ?? property)['enum'] = texts;
+}
+
 /** Collects the schemas of types and of all they refer to. */
 export class SchemaCollection {
   readonly schemas: Record<string, Json> = {};
@@ -154,6 +161,8 @@ export class SchemaCollection {
         ...(description === undefined ? {} : { description }),
         ...this.#field(field, anyOfFields[`${type}.${field.name}`]),
       };
+      const texts = enums[`${type}.${field.name}`];
+      if (texts) addEnum(properties[field.name] as Json, texts);
       if (!field.row.optional) required.push(field.name);
     }
     const description = this.#words(type, isKind);

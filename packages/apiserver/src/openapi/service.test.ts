@@ -72,6 +72,21 @@ describe('OpenAPI v3', () => {
     expect(of('ResourceRequirements', 'limits')).toMatchObject({ additionalProperties: quantity });
   });
 
+  it('says which texts a field is one of', () => {
+    const { schemas } = document('api/v1').components;
+    const field = (type: string, name: string) =>
+      (schemas[`io.k8s.api.core.v1.${type}`] as { properties: Record<string, object> }).properties[name];
+    expect(field('ServiceSpec', 'type')).toMatchObject({
+      type: 'string',
+      enum: ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'],
+    });
+    expect(field('ContainerPort', 'protocol')).toMatchObject({ default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] });
+    expect(field('PersistentVolumeClaimSpec', 'accessModes')).toMatchObject({
+      items: { enum: ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'] },
+    });
+    expect(field('Container', 'image')).not.toHaveProperty('enum');
+  });
+
   it('says of a type that it is one thing, and of a field where it is otherwise', () => {
     const { schemas } = document('api/v1').components;
     const mapType = 'x-kubernetes-map-type';
