@@ -1,4 +1,5 @@
 import { request } from 'node:https';
+import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { builtinKinds } from '@coracle/api/builtin';
 import { encodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
@@ -223,6 +224,14 @@ describe('a connection', () => {
   ])('that says %j is told so and ended', async (lines, text) => {
     expect(await asking(lines)).toEqual([`HTTP/1.1 ${text}`, text]);
     expect((await call('GET', '/version')).status).toBe(200);
+  });
+
+  it('without TLS is told that there is some', async () => {
+    const socket = connectPlain(Number(new URL(program.url).port), '127.0.0.1');
+    socket.on('error', () => undefined).write(`GET /version HTTP/1.1\r\n${host}\r\n\r\n`);
+    let answer = '';
+    for await (const part of socket) answer += part;
+    expect(answer).toBe('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
   });
 
   it('whose headers are too large is told so and ended', async () => {

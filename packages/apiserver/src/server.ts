@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SecureContextOptions } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { version } from '@coracle/api/version';
 import {
   createServer as createPlainServer,
@@ -38,7 +38,7 @@ import { type Page, pagesOf } from './pages.ts';
 import type { Registry } from './registry/registry.ts';
 import { resourceKey, type SubresourceTable } from './registry/strategy.ts';
 import { observeCaches } from './storage/cache-metrics.ts';
-import { answersAtOnce, refuseBytes } from './wire.ts';
+import { answersAtOnce, refuseBytes, refusePlain } from './wire.ts';
 
 export interface ServerOptions {
   registry: Registry;
@@ -292,7 +292,10 @@ async function listen(
       )
     : createPlainServer(http1, onRequest);
   server.on('clientError', refuseBytes);
-  server.on('tlsClientError', () => handshakeErrors.inc());
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    handshakeErrors.inc();
+    refusePlain(error, socket);
+  });
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const res = new PlainResponse(req);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { IncomingMessage as PlainRequest } from '@coracle/client/plain-http';
 
 /**
@@ -53,4 +54,14 @@ export function refuseBytes({ code = '' }: NodeJS.ErrnoException, socket: Duplex
   }
   const text = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
   socket.end(`HTTP/1.1 ${text}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${text}`);
+}
+
+/** Tells a client that speaks HTTP without TLS to a port with it what is wrong, before its connection ends. */
+export function refusePlain(
+  { code }: NodeJS.ErrnoException,
+  { _parent: below }: TLSSocket & { _parent?: Duplex },
+): void {
+  // The connection below TLS is known by that name alone; it outlives a handshake that failed until this returns.
+  if (code === 'ERR_SSL_HTTP_REQUEST' && below?.writable)
+    below.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
 }
