@@ -227,7 +227,7 @@ describe('a connection', () => {
   });
 
   it('without TLS is told that there is some', async () => {
-    const socket = connectPlain(Number(new URL(program.url).port), '127.0.0.1');
+    const socket = connectPlain(Number(new URL(own.program.url).port), '127.0.0.1');
     socket.on('error', () => undefined).write(`GET /version HTTP/1.1\r\n${host}\r\n\r\n`);
     let answer = '';
     for await (const part of socket) answer += part;
