@@ -1,3 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { apiService } from '@coracle/api/apiregistration/v1/apiservice';
 import { scheme as builtinScheme } from '@coracle/api/builtin';
 import { priorityClass } from '@coracle/api/scheduling/v1/priorityclass';
@@ -15,7 +19,9 @@ import { Aggregation } from './aggregation/aggregation.ts';
 import { ProxyClientCertificate } from './aggregation/client-certificate.ts';
 import { ensureSystemNamespaces } from './bootstrap/system-namespaces.ts';
 import { ensureSystemPriorityClasses } from './bootstrap/system-priority-classes.ts';
+import type { TokenAuthenticator } from './chain/authentication/authenticator.ts';
 import { unionOfTokens } from './chain/authentication/bearer-token.ts';
+import { credentialMetrics } from './chain/authentication/credential-metrics.ts';
 import { alwaysAllow } from './chain/authorization/authorizer.ts';
 import type { Link } from './chain/link.ts';
 import { apiServerUser } from './chain/user.ts';
@@ -25,6 +31,7 @@ import { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
+import { tokensOf } from './security.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { HistoryBounds } from './storage/history.ts';
@@ -64,6 +71,8 @@ export interface TestServer {
   config: RestConfig;
   client: Client;
   registry: Registry;
+  /** Knows the tokens of service accounts that it issued. */
+  tokens: TokenAuthenticator;
   close(): Promise<void>;
 }
 
@@ -84,9 +93,8 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   const metrics = new MetricsRegistry();
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.
   const plain = options.hooks !== undefined || options.subresources !== undefined;
-  const specials = plain
-    ? undefined
-    : specialsOf(apiServerFlags.parse(['--allow-privileged']).values, { log, metrics });
+  const flags = plain ? undefined : await flagsWithKey();
+  const specials = flags && specialsOf(flags.values, { log, metrics });
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,
@@ -95,12 +103,14 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     ...(options.history ? { history: options.history } : {}),
     ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
   });
+  const tokens = flags ? tokensOf(flags.values, registry, log, credentialMetrics(metrics)) : unionOfTokens([]);
+  await flags?.drop();
   specials?.attach({
     objects: registry,
     kinds: registry.scheme,
     authorizer: alwaysAllow,
     rbac: undefined,
-    tokens: unionOfTokens([]),
+    tokens,
     store,
     log,
   });
@@ -116,6 +126,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   const server = createServer({
     registry,
     subresources: specials?.subresources ?? options.subresources ?? {},
+    ...(specials ? { pages: specials.pages } : {}),
     links: options.links ?? [everybodyIsAdmin],
     plugins: pluginsOf(options, registry, metrics, log),
     ...(aggregation ? { aggregation } : {}),
@@ -135,12 +146,28 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     config,
     client: connect(config),
     registry,
+    tokens,
     close: async () => {
       await registry.stop();
       await listening.close();
       if (!options.store) await store.close();
     },
   };
+}
+
+/** A server's flags with a key to sign tokens by, made anew; `drop` removes its file, once it is read. */
+async function flagsWithKey() {
+  const folder = await mkdtemp(join(tmpdir(), 'coracle-testing-'));
+  const file = join(folder, 'sa.key');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await writeFile(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  const { values } = apiServerFlags.parse([
+    '--allow-privileged',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${file}`,
+    `--service-account-signing-key-file=${file}`,
+  ]);
+  return { values, drop: () => rm(folder, { recursive: true }) };
 }
 
 /** Extension servers as a server without flags asks them; APIServices of what is built in are not made, since nobody asks for them here. */

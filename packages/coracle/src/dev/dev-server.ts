@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { bearerTokens } from '@coracle/apiserver/chain/authentication/bearer-token';
+import type { TokenAuthenticator } from '@coracle/apiserver/chain/authentication/authenticator';
+import { bearerTokens, unionOfTokens } from '@coracle/apiserver/chain/authentication/bearer-token';
 import { authentication } from '@coracle/apiserver/chain/authentication/index';
 import { fixedTokens } from '@coracle/apiserver/chain/authentication/token-file';
-import { startApiServer } from '@coracle/apiserver/testing';
+import { startApiServer, type TestServer } from '@coracle/apiserver/testing';
 import { connect } from '@coracle/client/client';
 import { Informers } from '@coracle/client/informer';
 import { allControllers } from '@coracle/controller-manager/controllers';
@@ -31,17 +32,20 @@ export interface DevServer {
 
 /**
  * Starts an API server that keeps its objects in this process, with default admission, and controllers, for people who write or try clients
- * and controllers: no etcd, no containers, no files. It listens on loopback and answers whoever shows its token, over TLS, as client-go shows
- * tokens over nothing else. Token and certificate are made anew each time: other users of the machine, and pages in a browser, have no
+ * and controllers: no etcd, no containers, no files. It listens on loopback and answers whoever shows its token, or one of a service account that it issued, over
+ * TLS, as client-go shows tokens over nothing else. Token and certificate are made anew each time: other users of the machine, and pages in a browser, have no
  * business there. Throws UnknownController, and when the port is taken.
  */
 export async function startDevServer({ port, controllers, log }: DevServerOptions): Promise<DevServer> {
   const selected = controllers.length > 0 ? selectControllers(allControllers(), controllers) : [];
   const token = randomBytes(24).toString('base64url');
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} };
-  const authenticators = [bearerTokens(fixedTokens(new Map([[token, user]])), [])];
+  const issued: TokenAuthenticator = { authenticateToken: (...asked) => server.tokens.authenticateToken(...asked) };
+  const authenticators = [
+    bearerTokens(unionOfTokens([fixedTokens(new Map([[token, user]])), issued]), ['https://kubernetes.default.svc']),
+  ];
   const tls = await selfSigned('127.0.0.1');
-  const server = await startApiServer({
+  const server: TestServer = await startApiServer({
     port,
     tls,
     links: [authentication({ authenticators, anonymous: () => false })],

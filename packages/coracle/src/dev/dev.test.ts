@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deployment } from '@coracle/api/apps/v1/deployment';
 import { replicaSet } from '@coracle/api/apps/v1/replicaset';
+import { selfSubjectReview } from '@coracle/api/authentication/v1/selfsubjectreview';
 import { configMap } from '@coracle/api/core/v1/configmap';
+import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
 import type { Deployment } from '@coracle/api/types/apps/v1';
 import { connect, loadKubeconfig } from '@coracle/client';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -52,6 +54,15 @@ it('runs an API server with its controllers until it is interrupted, for those a
     expect(config).toMatchObject({ server: expect.stringMatching(/^https:/), caData: expect.anything() });
     const client = connect(config);
     await client.create(deployment, web);
+    await client.create(serviceAccount, { metadata: { name: 'robot', namespace: 'default' } });
+    const { body } = await client.request('POST', '/api/v1/namespaces/default/serviceaccounts/robot/token', {
+      body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }),
+      headers: { 'content-type': 'application/json' },
+    });
+    const { token } = JSON.parse(body.toString()).status;
+    const robot = connect({ server: config.server, caData: config.caData!, token });
+    const { status } = await robot.create(selfSubjectReview, { metadata: {} });
+    expect(status?.userInfo?.username).toBe('system:serviceaccount:default:robot');
     for (;;) {
       const { items } = await client.list(replicaSet, { namespace: 'default' });
       if (items[0]?.status?.replicas === 2) break;
