@@ -3,6 +3,8 @@ import { findErrors } from '@coracle/api/meta/field-path';
 import { invalidObject, methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import { attributesOf, mutate, validate } from '../registry/admission.ts';
+import { recordManager } from '../registry/field-management.ts';
+import { wipeSystemFields } from '../registry/metadata.ts';
 import { placeInNamespace } from '../registry/place.ts';
 import type { ResourceHooks } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
@@ -35,8 +37,10 @@ export async function answer(
   object.metadata ??= {};
   context.audit?.request(object);
   placeInNamespace({ kind, namespace }, object);
+  wipeSystemFields(object);
   kind.defaults?.(object);
   const write = writeBy(context, plugins, options, '');
+  recordManager({ kind }, object, undefined, write);
   const attributes = attributesOf(write, registry, kind, 'CREATE', object, undefined, {
     name: object.metadata.name ?? '',
     namespace,

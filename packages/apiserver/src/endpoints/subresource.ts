@@ -3,6 +3,8 @@ import { methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import { apiVersionOf } from '../discovery/groups.ts';
 import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
+import { recordManager } from '../registry/field-management.ts';
+import { wipeSystemFields } from '../registry/metadata.ts';
 import type { Subresource } from '../registry/strategy.ts';
 import { readBody } from './body.ts';
 import { checkName, type Machinery, writeBy } from './call.ts';
@@ -27,11 +29,12 @@ export async function callSubresource(
   const options = writeOptionsOf(query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
   const { group, version, kind: bodyKind, sameForm = [] } = subresource.body;
   const objectKind = { apiVersion: apiVersionOf(group, version), kind: bodyKind };
+  let bodyType = '';
   const warn = (text: string) => context.warnings.add(text);
   const write = writeBy(context, plugins, options, info.subresource);
   const admitted = async (
     described: Write,
-    operation: 'CREATE' | 'UPDATE' | 'CONNECT',
+    operation: 'CREATE' | 'CONNECT',
     object: KubeObject | undefined,
   ): Promise<KubeObject | undefined> => {
     const place = { name: info.name, namespace };
@@ -49,6 +52,7 @@ export async function callSubresource(
     objects: registry,
     dryRun: options.dryRun,
     async body<T>(type: string): Promise<T | undefined> {
+      bodyType = type;
       const bytes = await readBody(context);
       if (bytes.length === 0) return undefined;
       const expected = { ...objectKind, type, sameForm: sameForm.map((each) => apiVersionOf(group, each)) };
@@ -63,8 +67,11 @@ export async function callSubresource(
       context.audit?.request(object);
       return object as T;
     },
-    admit: async <T extends KubeObject>(operation: 'CREATE' | 'UPDATE', object: T) =>
-      (await admitted(write, operation, object)) as T,
+    admit: async <T extends KubeObject>(object: T) => {
+      if (!subresource.keepsIdentity) wipeSystemFields(object);
+      recordManager({ kind: { ...objectKind, type: bodyType } }, object, undefined, write);
+      return (await admitted(write, 'CREATE', object)) as T;
+    },
     connect: async <T extends object>(options: T) => {
       const described = { ...write, options: options as Readonly<Record<string, unknown>> };
       return ((await admitted(described, 'CONNECT', undefined)) ?? options) as T;

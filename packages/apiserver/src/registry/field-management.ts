@@ -10,7 +10,7 @@ import { isTooLarge, refusalOfLarge, refuseVast } from './size-limit.ts';
 type FieldSet = ReturnType<typeof setOfFields>;
 
 /** What an apply must know of a type: a kind, or the type of a subresource. */
-type Applicable = ObjectForm & Pick<AnyKind, 'apiVersion' | 'statusKeeps' | 'subresources'>;
+type Applicable = ObjectForm & Pick<AnyKind, 'apiVersion'> & Partial<Pick<AnyKind, 'statusKeeps' | 'subresources'>>;
 
 const status = setOfFields(['status']);
 const spec = setOfFields(['spec']);
@@ -26,7 +26,7 @@ function resetFields(kind: Applicable, subresource: string): FieldSet | undefine
 
 /** Records in metadata.managedFields who set which fields, and that nobody owns any where there are none that could be owned. An apply has recorded that itself. */
 export function recordManager(
-  { kind, versions }: { kind: AnyKind; versions: ObjectVersions },
+  { kind, versions }: { kind: Applicable; versions?: ObjectVersions },
   object: KubeObject,
   old: KubeObject | undefined,
   write: Write,
@@ -48,7 +48,7 @@ export function recordManager(
     manager: write.fieldManager,
     apiVersion: kind.apiVersion,
     schema,
-    versions,
+    ...(versions ? { versions } : {}),
     ...(write.subresource === '' ? {} : { subresource: write.subresource }),
     ...(ignored ? { ignored } : {}),
   });

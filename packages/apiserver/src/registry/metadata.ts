@@ -5,6 +5,8 @@ import type { ObjectMeta } from '@coracle/api/types/meta/v1';
 
 /** Takes off what the server alone says, before anybody comes to manage it. */
 export function wipeSystemFields({ metadata }: KubeObject): void {
+  delete metadata.creationTimestamp;
+  delete metadata.uid;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;

@@ -81,6 +81,8 @@ export interface Subresource {
     /** Other versions of the group in which a body is of the same form, and is taken for one of `version`. */
     readonly sameForm?: readonly string[];
   };
+  /** The uid in the body is a condition, and not the body's own, which the server alone would say. */
+  readonly keepsIdentity?: boolean;
   /** Long-running requests (exec, log -f, proxy) have no request timeout. */
   readonly longRunning?: boolean;
   /** The query is the target's: it says nothing to this server. */
@@ -104,8 +106,11 @@ export interface SubresourceCall {
    * `type` is a generated type's name, `authentication/v1.TokenRequest`; an empty body gives undefined.
    */
   body<T>(type: string): Promise<T | undefined>;
-  /** Runs the admission plugins for this call: `mutate`s, then `validate`s. Returns the (perhaps mutated) object. */
-  admit<T extends KubeObject>(operation: 'CREATE' | 'UPDATE', object: T): Promise<T>;
+  /**
+   * Admits the creation of what `body` read: notes whose its fields are, and runs the admission plugins, `mutate`s, then `validate`s. Returns the
+   * (perhaps mutated) object.
+   */
+  admit<T extends KubeObject>(object: T): Promise<T>;
   /** As `admit`, for what a CONNECT asks for; what is not asked for is not in `options`. */
   connect<T extends object>(options: T): Promise<T>;
   /** Answers with an object (negotiated JSON or YAML). */

@@ -25,10 +25,15 @@ export function validateQuestionOfSubject(spec: SubjectAccessReviewSpec | undefi
   return [...errors, ...selectorProblems(spec?.resourceAttributes)];
 }
 
-/** Errors of the metadata of a review, which has none: `detail` says so. */
-export function validateNoMetadata(metadata: ObjectMeta | undefined, detail: string): FieldError[] {
-  const { managedFields: _, ...rest } = metadata ?? {};
-  return Object.keys(rest).length === 0 ? [] : [invalid(new Path('metadata'), rest, detail)];
+/** Errors of the metadata of a review, which has none but what is `allowed` and whose its fields are: `detail` says so. */
+export function validateNoMetadata(
+  metadata: ObjectMeta | undefined,
+  detail: string,
+  allowed: readonly (keyof ObjectMeta)[] = [],
+): FieldError[] {
+  const said = Object.keys(metadata ?? {}) as (keyof ObjectMeta)[];
+  const isEmpty = said.every((field) => field === 'managedFields' || allowed.includes(field));
+  return isEmpty ? [] : [invalid(new Path('metadata'), metadata, detail)];
 }
 
 function attributeProblems(spec: SelfSubjectAccessReviewSpec | undefined): FieldError[] {

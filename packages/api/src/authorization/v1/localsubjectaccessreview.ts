@@ -11,12 +11,12 @@ export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>('au
   verbs: ['create'],
   hasGeneration: false,
   validate({ metadata, spec }) {
-    const { namespace, ...rest } = metadata;
+    const { namespace } = metadata;
     const at = new Path('spec');
     const { resourceAttributes: asked, nonResourceAttributes: path } = spec;
     const errors = [
       ...validateQuestionOfSubject(spec),
-      ...validateNoMetadata(rest, 'must be empty except for namespace'),
+      ...validateNoMetadata(metadata, 'must be empty except for namespace', ['namespace']),
     ];
     if (asked && (asked.namespace ?? '') !== (namespace ?? '')) {
       const where = at.child('resourceAttributes').child('namespace');

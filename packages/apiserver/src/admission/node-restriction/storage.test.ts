@@ -40,7 +40,7 @@ beforeAll(async () => {
         methods: ['POST'],
         body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
         async handle({ body, admit, respond }) {
-          await admit('CREATE', (await body<TokenRequest>('authentication/v1.TokenRequest'))!);
+          await admit((await body<TokenRequest>('authentication/v1.TokenRequest'))!);
           await respond(201, { kind: 'Status' });
         },
       },

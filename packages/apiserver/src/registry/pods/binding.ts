@@ -14,13 +14,14 @@ const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Succe
 export const podBinding: Subresource = {
   methods: ['POST'],
   body: { group: '', version: 'v1', kind: 'Binding' },
+  keepsIdentity: true,
   async handle(call) {
     const binding = await call.body<Binding>('core/v1.Binding');
     if (!binding) throw badRequest('a Binding is required');
     binding.metadata ??= {};
     if (binding.metadata.name !== call.name) throw badRequest('name in URL does not match name in Binding object');
     placeInNamespace(call, { metadata: binding.metadata });
-    const admitted = await call.admit('CREATE', binding);
+    const admitted = await call.admit(binding);
     await bind(call.objects, admitted, call.namespace, call.dryRun);
     await call.respond(201, success);
   },

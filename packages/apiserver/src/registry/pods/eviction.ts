@@ -26,7 +26,7 @@ export const podEviction: Subresource = {
     const { metadata } = eviction;
     if (metadata?.name !== name) throw badRequest('name in URL does not match name in Eviction object');
     placeInNamespace(call, { metadata });
-    const { deleteOptions = {} } = await call.admit('CREATE', eviction);
+    const { deleteOptions = {} } = await call.admit(eviction);
     checkDeleteOptions(deleteOptions);
     const dryRun = call.dryRun || (deleteOptions.dryRun?.length ?? 0) > 0;
     await evict(objects, { name, namespace }, { ...deleteOptions, ...(dryRun ? { dryRun: ['All'] } : {}) });

@@ -11,13 +11,34 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const review = async (plural: string, spec: object, metadata?: object) =>
-  (await call('POST', `/apis/authorization.k8s.io/v1/${plural}`, { spec, ...(metadata ? { metadata } : {}) })).body;
+  (
+    await call(
+      'POST',
+      `/apis/authorization.k8s.io/v1/${plural}`,
+      { spec, ...(metadata ? { metadata } : {}) },
+      { 'user-agent': 'tester' },
+    )
+  ).body;
 
-const pods = { verb: 'list', resource: 'pods' };
+const pods = { resource: 'pods', verb: 'list' };
 
 describe('an access review', () => {
   const local = 'namespaces/default/localsubjectaccessreviews';
   const at = 'spec.resourceAttributes';
+  const entry = (fields: object) =>
+    JSON.stringify({
+      manager: 'tester',
+      operation: 'Update',
+      apiVersion: 'authorization.k8s.io/v1',
+      time: '<time>',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:spec': fields },
+    });
+  const self = entry({ 'f:resourceAttributes': { '.': {}, 'f:resource': {}, 'f:verb': {} } });
+  const subject = entry({
+    'f:resourceAttributes': { '.': {}, 'f:namespace': {}, 'f:resource': {}, 'f:verb': {} },
+    'f:user': {},
+  });
   it.each<[string, string, object, object | undefined, string]>([
     [
       'nothing',
@@ -37,15 +58,15 @@ describe('an access review', () => {
       'what has a name',
       'selfsubjectaccessreviews',
       { resourceAttributes: pods },
-      { name: 'a' },
-      'metadata: Invalid value: {"name":"a"}: must be empty',
+      { name: 'a', managedFields: [] },
+      `metadata: Invalid value: {"name":"a","managedFields":[${self}]}: must be empty`,
     ],
     [
       'another namespace',
       local,
-      { user: 'a', resourceAttributes: { ...pods, namespace: 'b' } },
+      { resourceAttributes: { namespace: 'b', ...pods }, user: 'a' },
       { name: 'a' },
-      '[metadata: Invalid value: {"name":"a"}: must be empty except for namespace, spec.resourceAttributes.namespace: Invalid value: "b": must match metadata.namespace]',
+      `[metadata: Invalid value: {"name":"a","namespace":"default","managedFields":[${subject}]}: must be empty except for namespace, spec.resourceAttributes.namespace: Invalid value: "b": must match metadata.namespace]`,
     ],
     [
       'a path in a namespace',
@@ -87,9 +108,26 @@ describe('an access review', () => {
       `[${at}.fieldSelector.requirements[0].key: Required value: must be specified, ${at}.fieldSelector.requirements[0].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn', ${at}.labelSelector.requirements[0].values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist']`,
     ],
   ])('about %s is refused, without the name of its kind', async (_title, plural, spec, metadata, message) => {
-    expect(await review(plural, spec, metadata)).toMatchObject({
-      code: 422,
-      message: `.authorization.k8s.io "" is invalid: ${message}`,
+    const refusal = await review(plural, spec, metadata);
+    expect(refusal.code).toBe(422);
+    expect(refusal.message.replace(/"time":"[^"]*"/, '"time":"<time>"')).toBe(
+      `.authorization.k8s.io "" is invalid: ${message}`,
+    );
+  });
+
+  it('is answered with whose its fields are, and without what only the server says', async () => {
+    const asked = await review(
+      'selfsubjectaccessreviews',
+      { resourceAttributes: pods },
+      { uid: 'u', creationTimestamp: '2020-01-01T00:00:00Z' },
+    );
+    const managedFields = [{ ...JSON.parse(self), time: expect.any(String) }];
+    expect(asked).toEqual({
+      kind: 'SelfSubjectAccessReview',
+      apiVersion: 'authorization.k8s.io/v1',
+      metadata: { managedFields },
+      spec: { resourceAttributes: pods },
+      status: { allowed: true },
     });
   });
 
@@ -109,5 +147,13 @@ describe('an access review', () => {
       allowed: true,
       evaluationError: `${at}.fieldSelector partially ignored due to parse error`,
     });
+  });
+});
+
+describe('a review of rules', () => {
+  it('is answered with the rules alone', async () => {
+    const answer = await review('selfsubjectrulesreviews', { namespace: 'default' }, { name: 'a', labels: { a: 'b' } });
+    expect(answer).toMatchObject({ kind: 'SelfSubjectRulesReview', metadata: {}, spec: {} });
+    expect([answer.metadata, answer.spec]).toEqual([{}, {}]);
   });
 });

@@ -44,7 +44,8 @@ export function accessReviewHooks(authorizer: () => Authorizer): HookTable {
         if (namespace === '') throw badRequest('no namespace on request');
         const { resourceRules, nonResourceRules, incomplete, error } = authorizer().rulesFor(user, namespace);
         const status = { resourceRules, nonResourceRules, incomplete, ...(error ? { evaluationError: error } : {}) };
-        return { ...review, status } as SelfSubjectRulesReview;
+        const { apiVersion, kind } = review;
+        return { apiVersion, kind, metadata: {}, spec: {}, status } as SelfSubjectRulesReview;
       },
     },
   };

@@ -1,4 +1,5 @@
 import { badRequest } from '@coracle/api/meta/status';
+import { now } from '@coracle/api/meta/time';
 import type {
   UserInfo as ReviewedUser,
   SelfSubjectReview,
@@ -30,8 +31,9 @@ export function authenticationReviewHooks(
       },
     },
     [`selfsubjectreviews.${group}`]: {
-      async answer(object, { user }) {
-        return { ...object, status: { userInfo: shown(user) } } as SelfSubjectReview;
+      async answer({ apiVersion, kind }, { user }) {
+        const status = { userInfo: shown(user) };
+        return { apiVersion, kind, metadata: { creationTimestamp: now() }, status } as SelfSubjectReview;
       },
     },
   };

@@ -26,6 +26,26 @@ describe('a request for a token', () => {
     expect((await ask({ expirationSeconds: 7200 })).warning).toBeUndefined();
   });
 
+  it('is answered with whose its fields are', async () => {
+    const { made } = await ask({ expirationSeconds: 600 }, { uid: 'u', creationTimestamp: '2020-01-01T00:00:00Z' });
+    expect(made.metadata).toEqual({
+      name: 'robot',
+      namespace: 'default',
+      creationTimestamp: expect.not.stringMatching(/^2020/),
+      managedFields: [
+        {
+          manager: expect.any(String),
+          operation: 'Update',
+          apiVersion: 'authentication.k8s.io/v1',
+          time: expect.any(String),
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:spec': { 'f:expirationSeconds': {} } },
+          subresource: 'token',
+        },
+      ],
+    });
+  });
+
   const at = 'TokenRequest.authentication.k8s.io';
   it.each<[string, object, object, string]>([
     [

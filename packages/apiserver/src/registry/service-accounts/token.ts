@@ -48,7 +48,7 @@ export function tokenSubresource(options: TokenOptions): Subresource {
       const account = await call.objects.get(serviceAccountKind, call.name, call.namespace);
       if (!account) throw notFoundError({ group: '', resource: 'serviceaccounts' }, call.name);
       // Admission sees the audiences as they were asked for: a node may ask for the default ones by naming none.
-      const admitted = await call.admit('CREATE', request);
+      const admitted = await call.admit(request);
       if (!admitted.spec.audiences?.length) admitted.spec.audiences = [...options.apiAudiences];
       refuse(admitted);
       await call.respond(201, await issue(admitted, account, call, options));
