@@ -86,6 +86,8 @@ async function overwrite(
   const attributes = writer.attributes(write, 'UPDATE', wanted, old, place);
   await mutate(write.plugins, attributes);
   placeInNamespace({ kind, namespace: place.namespace }, attributes.object!);
+  // Admission may say of another state that it is written over.
+  checkRevision(writer, place.name, attributes.object!, old);
   dropRepeatedOwners(attributes.object!, write.warn, ' after mutating admission happens');
   kind.defaults?.(attributes.object!);
   const object = prepareForUpdate(kind, attributes.object!, old, write.subresource, view);
@@ -133,11 +135,17 @@ function checkPreconditions(
   old: KubeObject,
   write: Write,
 ): void {
-  const { uid, resourceVersion: said } = wanted.metadata;
-  const resourceVersion = said === '0' ? '' : said;
+  const { uid } = wanted.metadata;
   // To a patch the uid is a field like others, which validation finds immutable.
   if (uid && uid !== old.metadata.uid && write.verb !== 'patch')
     throw otherObject(writer, name, key, uid, old.metadata.uid ?? '');
+  checkRevision(writer, name, wanted, old);
+}
+
+/** Throws where an object says of another state than `old` that it is written over, or of none where it must. */
+function checkRevision(writer: Writer, name: string, wanted: KubeObject, old: KubeObject): void {
+  const { resourceVersion: said } = wanted.metadata;
+  const resourceVersion = said === '0' ? '' : said;
   if (!resourceVersion && writer.kind.allowUnconditionalUpdate === false) {
     // Said of the resource, not of the kind, as upstream's store knows no kinds.
     const { group, plural } = writer.kind;

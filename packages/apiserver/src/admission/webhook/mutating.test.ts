@@ -49,6 +49,25 @@ describe('mutating webhooks', () => {
     });
   });
 
+  it('that make it another state that is written over are a conflict, and so is a patch of it', async () => {
+    const made = configMap();
+    await create(made);
+    const path = `/api/v1/namespaces/default/configmaps/${made.metadata.name}`;
+    hook.respond = patching({ op: 'add', path: '/metadata/resourceVersion', value: '1' });
+    await register('Mutating');
+    const conflict = {
+      code: 409,
+      reason: 'Conflict',
+      message: `Operation cannot be fulfilled on configmaps "${made.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
+    };
+    expect((await call('PUT', path, { ...made, data: { a: 'b' } })).body).toMatchObject(conflict);
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    expect((await call('PATCH', path, { data: { a: 'b' } }, merge)).body).toMatchObject(conflict);
+    expect((await call('PUT', `${path}?dryRun=All`, { ...made, data: { a: 'b' } })).body).toMatchObject(conflict);
+    hook.respond = patching({ op: 'add', path: '/metadata/resourceVersion', value: '0' });
+    expect((await call('PUT', path, { ...made, data: { a: 'b' } })).status).toBe(200);
+  });
+
   it('may set how many replicas a Scale asks for', async () => {
     hook.respond = patching({ op: 'replace', path: '/spec/replicas', value: 2 });
     await register('Mutating', { rules: [{ ...anyRule, resources: ['deployments/scale'] }] });
