@@ -132,7 +132,7 @@ async function applyOne(
     try {
       const now = await inputsOf(attributes, kind, namespace, around.authorizer);
       const patched = await now.answered(() => patch(now, params, kind));
-      if (patched !== now.forms.object) attributes.object = await now.forms.restore(patched);
+      if (patched !== now.forms.object) attributes.object = await now.forms.restore(patched, around.kinds());
     } catch (error) {
       if (error instanceof StatusError) throw error;
       failed(messageOf(error));

@@ -1,6 +1,10 @@
+import { encodeJson } from '@coracle/api/codec/json';
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { getPath, setPath } from '@coracle/api/meta/object';
+import { StatusError } from '@coracle/api/meta/status';
+import type { Scheme } from '@coracle/api/scheme';
+import { objectWithKind, otherKind, otherResource } from '../../endpoints/decoding.ts';
 import { scaleOf } from '../../endpoints/scale.ts';
 import { inFormOf, toStored } from '../../storage/encoding.ts';
 import type { Attributes } from '../plugin.ts';
@@ -19,8 +23,11 @@ export interface Forms {
   readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
   readonly object: object | undefined;
   readonly oldObject: object | undefined;
-  /** Makes the request's object of one in this form, with what a decode and the defaults do to it. */
-  restore(changed: object): KubeObject | Promise<KubeObject>;
+  /**
+   * Makes the request's object of one in this form, with what a decode and the defaults do to it. Throws where what it says it is, one of `kinds`,
+   * cannot become the request's object.
+   */
+  restore(changed: object, kinds: Scheme): KubeObject | Promise<KubeObject>;
 }
 
 /** `kind` is the one a webhook matched; see `matchedKind`. */
@@ -40,7 +47,8 @@ export async function formsOf(attributes: Attributes, kind: AnyKind): Promise<Fo
       resource,
       object,
       oldObject,
-      restore: (changed) => decoded(changed, isOwn ? kind : { type: typeOfBody(objectKind) }),
+      restore: (changed, kinds) =>
+        isOwn ? restored(changed, kind, kind, kinds) : decoded(changed, { type: typeOfBody(objectKind) }),
     };
   }
   const to = async (it: KubeObject | undefined) => it && inFormOf(kind, await toStored(attributes.kind, it));
@@ -50,8 +58,29 @@ export async function formsOf(attributes: Attributes, kind: AnyKind): Promise<Fo
     resource,
     object: await to(object),
     oldObject: await to(oldObject),
-    restore: async (changed) => inFormOf(attributes.kind, await toStored(kind, decoded(changed, kind))),
+    restore: (changed, kinds) => restored(changed, kind, attributes.kind, kinds),
   };
+}
+
+/** An object of `wanted`, of what a webhook made of one of `shown`: mostly that again, perhaps another version of it. */
+async function restored(changed: object, shown: AnyKind, wanted: AnyKind, kinds: Scheme): Promise<KubeObject> {
+  const said = saidKind(changed, shown, kinds);
+  const object = decoded(changed, said);
+  return said === wanted ? object : inFormOf(wanted, await toStored(said, object));
+}
+
+/** What an object that was of `shown` says it is, of a kind that can become `shown` again. Throws where it says it is anything else. */
+function saidKind(changed: object, shown: AnyKind, kinds: Scheme): AnyKind {
+  const refuse = (problem: string) => new Error(problem);
+  const object = objectWithKind(changed, shown, refuse, () => encodeJson(changed));
+  const { apiVersion = '', kind = '' } = object;
+  if (apiVersion === shown.apiVersion && kind === shown.kind) return shown;
+  const said = kinds.kind(apiVersion, kind);
+  if (shown.dynamic && said?.plural !== shown.plural) throw otherResource(object, shown);
+  const problem = () => otherKind(apiVersion, kind, shown, kinds);
+  if (!said) throw new Error(problem());
+  if (said.group === shown.group && said.kind === shown.kind) return said;
+  throw new StatusError({ code: 500, reason: '', message: problem() });
 }
 
 /** A CONNECT carries its options as its object, once they are changed also here. */

@@ -1,5 +1,6 @@
-import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
+import type { Kind, KubeObject } from '@coracle/api/kind';
 import { selectorFrom } from '@coracle/api/meta/labels';
+import type { Scheme } from '@coracle/api/scheme';
 import type { MutatingWebhook, ValidatingWebhook } from '@coracle/api/types/admissionregistration/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import type { ObjectAccess } from '../../registry/access.ts';
@@ -22,7 +23,7 @@ export interface Hook extends Criteria {
 export interface WebhookSurroundings {
   readonly objects: ObjectAccess;
   /** All kinds that are served now. */
-  readonly kinds: () => Iterable<AnyKind>;
+  readonly kinds: () => Scheme;
   readonly resolve: ServiceResolver;
   /** What webhooks are shown; by default nothing. */
   readonly credentials?: CredentialsFor | undefined;

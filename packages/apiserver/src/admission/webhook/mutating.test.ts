@@ -68,6 +68,53 @@ describe('mutating webhooks', () => {
     expect((await call('PUT', path, { ...made, data: { a: 'b' } })).status).toBe(200);
   });
 
+  const unknown = 'is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"';
+  it.each<[string, object, string, string]>([
+    ['what there is not', { value: 'Thing' }, 'InternalError', `Internal error occurred: no kind "Thing" ${unknown}`],
+    ['another thing', { value: 'Secret' }, '', 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'],
+    [
+      'what is of no version',
+      { path: '/apiVersion', value: 'a/b/c' },
+      'InternalError',
+      'Internal error occurred: unexpected GroupVersion string: a/b/c',
+    ],
+    [
+      'what does not say what it is',
+      { value: 1 },
+      'InternalError',
+      "Internal error occurred: couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string",
+    ],
+  ])('cannot make of an object %s', async (_title, change, reason, message) => {
+    hook.respond = patching({ op: 'replace', path: '/kind', ...change });
+    await register('Mutating');
+    const { body } = await create();
+    expect(body).toMatchObject({ code: 500, message });
+    expect(body.reason ?? '').toBe(reason);
+  });
+
+  it('may answer with an object in another version', async () => {
+    const scaler = (target: string) => ({
+      metadata: { name: target },
+      spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: target } },
+    });
+    hook.respond = patching(
+      { op: 'replace', path: '/apiVersion', value: 'autoscaling/v2' },
+      {
+        op: 'add',
+        path: '/spec/metrics',
+        value: [
+          { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 7 } } },
+        ],
+      },
+    );
+    await register('Mutating', { rules: [{ ...anyRule, resources: ['horizontalpodautoscalers'] }] });
+    const path = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers';
+    expect((await call('POST', path, scaler('web'))).body).toMatchObject({
+      apiVersion: 'autoscaling/v1',
+      spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 7 },
+    });
+  });
+
   it('may set how many replicas a Scale asks for', async () => {
     hook.respond = patching({ op: 'replace', path: '/spec/replicas', value: 2 });
     await register('Mutating', { rules: [{ ...anyRule, resources: ['deployments/scale'] }] });

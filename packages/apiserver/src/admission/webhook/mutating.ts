@@ -38,7 +38,7 @@ export function mutatingWebhooks(around: WebhookSurroundings): AdmissionPlugin {
       const { callHook } = await import('./call.ts');
       const { applyPatch } = await import('./patch.ts');
       const use = async (verdict: Verdict, forms: Forms) => {
-        const patched = await applyPatch(hook.webhook.name, verdict, forms);
+        const patched = await applyPatch(hook.webhook.name, verdict, forms, around.kinds());
         return patched && { ...patched, verdict };
       };
       let changed = false;

@@ -3,6 +3,7 @@ import type { KubeObject } from '@coracle/api/kind';
 import { deepEqual } from '@coracle/api/meta/object';
 import { serviceUnavailable } from '@coracle/api/meta/status';
 import { applyJsonPatch } from '@coracle/api/patch/json-patch';
+import type { Scheme } from '@coracle/api/scheme';
 import { CallFailure } from './call.ts';
 import type { Forms } from './forms.ts';
 import type { Verdict } from './review.ts';
@@ -15,6 +16,7 @@ export async function applyPatch(
   name: string,
   { patch }: Verdict,
   forms: Forms,
+  kinds: Scheme,
 ): Promise<{ object: KubeObject; changed: boolean } | undefined> {
   if (patch === '') return undefined;
   const operations = operationsIn(name, patch);
@@ -26,7 +28,7 @@ export async function applyPatch(
   }
   const patched = applyJsonPatch(forms.object, operations);
   const changed = !deepEqual(patched, forms.object);
-  return { object: await forms.restore(patched), changed };
+  return { object: await forms.restore(patched, kinds), changed };
 }
 
 function operationsIn(name: string, patch: string): unknown[] {

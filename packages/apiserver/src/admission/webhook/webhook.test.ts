@@ -104,6 +104,34 @@ describe('webhooks of custom resources', () => {
     expect(made.body.spec.nonsense).toBeUndefined();
   });
 
+  it.each<[string, object, object]>([
+    [
+      'another kind',
+      { op: 'replace', path: '/kind', value: 'Widget' },
+      { code: 422, message: 'Widget.example.com "c" is invalid: kind: Invalid value: "Widget": must be Gadget' },
+    ],
+    [
+      'no kind',
+      { op: 'remove', path: '/kind' },
+      { code: 500, message: expect.stringMatching(/^Internal error occurred: Object 'Kind' is missing in '\{.*\}'$/) },
+    ],
+  ])('cannot make them of %s', async (_title, operation, refusal) => {
+    hook.respond = patching(operation);
+    await register('Mutating', { rules: [{ ...anyRule, resources: ['gadgets'] }] });
+    const gadget = { metadata: { name: 'c' }, spec: {}, kind: 'Gadget', apiVersion: 'example.com/v1' };
+    expect((await call('POST', path('v1'), gadget)).body).toMatchObject(refusal);
+  });
+
+  it('may answer with them in another version', async () => {
+    hook.respond = patching({ op: 'replace', path: '/apiVersion', value: 'example.com/v2' });
+    await register('Mutating', { rules: [{ ...anyRule, resources: ['gadgets'] }] });
+    const gadget = { metadata: { name: 'd' }, spec: { size: 4 }, kind: 'Gadget', apiVersion: 'example.com/v1' };
+    expect((await call('POST', path('v1'), gadget)).body).toMatchObject({
+      apiVersion: 'example.com/v1',
+      spec: { size: 4 },
+    });
+  });
+
   it('see them in the version their rules name', async () => {
     hook.respond = patching({ op: 'add', path: '/spec/size', value: 3 });
     await register('Mutating', { rules: [{ ...anyRule, apiVersions: ['v1'], resources: ['gadgets'] }] });
