@@ -36,10 +36,12 @@ export async function callSubresource(
     described: Write,
     operation: 'CREATE' | 'CONNECT',
     object: KubeObject | undefined,
+    complete?: (object: KubeObject) => Promise<void>,
   ): Promise<KubeObject | undefined> => {
     const place = { name: info.name, namespace };
     const attributes = attributesOf(described, registry, kind, operation, object, undefined, place, objectKind);
     await mutate(plugins, attributes);
+    if (attributes.object) await complete?.(attributes.object);
     await validate(plugins, attributes);
     return attributes.object;
   };
@@ -67,10 +69,10 @@ export async function callSubresource(
       context.audit?.request(object);
       return object as T;
     },
-    admit: async <T extends KubeObject>(object: T) => {
+    admit: async <T extends KubeObject>(object: T, complete?: (object: T) => Promise<void>) => {
       if (!subresource.keepsIdentity) wipeSystemFields(object);
       recordManager({ kind: { ...objectKind, type: bodyType } }, object, undefined, write);
-      return (await admitted(write, 'CREATE', object)) as T;
+      return (await admitted(write, 'CREATE', object, complete as (object: KubeObject) => Promise<void>)) as T;
     },
     connect: async <T extends object>(options: T) => {
       const described = { ...write, options: options as Readonly<Record<string, unknown>> };

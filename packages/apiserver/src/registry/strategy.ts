@@ -107,10 +107,10 @@ export interface SubresourceCall {
    */
   body<T>(type: string): Promise<T | undefined>;
   /**
-   * Admits the creation of what `body` read: notes whose its fields are, and runs the admission plugins, `mutate`s, then `validate`s. Returns the
-   * (perhaps mutated) object.
+   * Admits the creation of what `body` read: notes whose its fields are, and runs the admission plugins, `mutate`s, then `validate`s; `complete` makes what the
+   * first left what the second see. Returns the (perhaps mutated) object.
    */
-  admit<T extends KubeObject>(object: T): Promise<T>;
+  admit<T extends KubeObject>(object: T, complete?: (object: T) => Promise<void>): Promise<T>;
   /** As `admit`, for what a CONNECT asks for; what is not asked for is not in `options`. */
   connect<T extends object>(options: T): Promise<T>;
   /** Answers with an object (negotiated JSON or YAML). */

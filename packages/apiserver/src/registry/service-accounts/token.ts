@@ -44,27 +44,29 @@ export function tokenSubresource(options: TokenOptions): Subresource {
       const request = (await call.body<TokenRequest>('authentication/v1.TokenRequest')) ?? { metadata: {}, spec: {} };
       request.spec ??= {};
       tokenRequestKind.defaults?.(request);
-      placeRequest(request, call);
-      const account = await call.objects.get(serviceAccountKind, call.name, call.namespace);
-      if (!account) throw notFoundError({ group: '', resource: 'serviceaccounts' }, call.name);
-      // Admission sees the audiences as they were asked for: a node may ask for the default ones by naming none.
-      const admitted = await call.admit(request);
-      if (!admitted.spec.audiences?.length) admitted.spec.audiences = [...options.apiAudiences];
-      refuse(admitted);
-      await call.respond(201, await issue(admitted, account, call, options));
+      request.metadata ??= {};
+      placeInNamespace(call, request);
+      let account: ServiceAccount | undefined;
+      // Who changes it sees the audiences as they were asked for: a node may ask for the default ones by naming none.
+      const admitted = await call.admit(request, async (changed) => {
+        nameRequest(changed, call.name);
+        account = await call.objects.get(serviceAccountKind, call.name, call.namespace);
+        if (!account) throw notFoundError({ group: '', resource: 'serviceaccounts' }, call.name);
+        if (!changed.spec.audiences?.length) changed.spec.audiences = [...options.apiAudiences];
+        refuse(changed);
+      });
+      await call.respond(201, await issue(admitted, account!, call, options));
     },
   };
 }
 
-function placeRequest(request: TokenRequest, { kind, name, namespace }: SubresourceCall): void {
-  request.metadata ??= {};
-  if (request.metadata.name && request.metadata.name !== name) {
+function nameRequest({ metadata }: TokenRequest, name: string): void {
+  if (metadata.name && metadata.name !== name) {
     const detail = 'must match the service account name if specified';
-    const error = invalid(new Path('metadata').child('name'), request.metadata.name, detail);
+    const error = invalid(new Path('metadata').child('name'), metadata.name, detail);
     throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [error]);
   }
-  request.metadata.name = name;
-  placeInNamespace({ kind, namespace }, request);
+  metadata.name = name;
 }
 
 function refuse({ spec }: TokenRequest): void {
