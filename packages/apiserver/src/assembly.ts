@@ -32,7 +32,7 @@ import type { apiServerFlags } from './flags.ts';
 import { Registry } from './registry/registry.ts';
 import type { ServiceAllocation } from './registry/services/hooks.ts';
 import { servedKinds } from './runtime-config.ts';
-import { audiencesOf, authenticatorsOf, authorizerOf, tokensOf } from './security.ts';
+import { audiencesOf, authenticatorsOf, authorizerOf, tokenKeysOf, tokensOf } from './security.ts';
 import { type ApiServer, createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { Store } from './storage/store.ts';
@@ -71,7 +71,8 @@ export interface Assembly {
 /** Joins storage, authentication, authorization, admission and the special resources as the flags say. Throws on flags that cannot be. */
 export async function assemble(flags: Flags, options: AssemblyOptions): Promise<Assembly> {
   const { store, metrics, log } = options;
-  const specials = specialsOf(flags, { log, metrics, ...(options.address ? { address: options.address } : {}) });
+  const keys = tokenKeysOf(flags);
+  const specials = specialsOf(flags, keys, { log, metrics, ...(options.address ? { address: options.address } : {}) });
   const registry = new Registry({
     store,
     scheme,
@@ -84,7 +85,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const { authorizer, rbac } = authorizerOf(wanted, registry, { policies: await policiesOf(flags), metrics });
   const outside = await outsideTokens(flags, options);
   const credentials = credentialMetrics(metrics);
-  const tokens = tokensOf(flags, registry, log, credentials, outside?.tokens);
+  const tokens = tokensOf(flags, keys, registry, log, credentials, outside?.tokens);
   specials.attach({ objects: registry, kinds: registry.scheme, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
   registry.follow(new CustomResources(registry, resolve, conversionMetrics(metrics), log));

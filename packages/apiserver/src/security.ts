@@ -41,9 +41,27 @@ import type { ObjectAccess } from './registry/access.ts';
 
 type Flags = FlagValues<typeof apiServerFlags.flags>;
 
-/** The keys that service account tokens are checked with: --service-account-key-file. */
-export function tokenKeysOf(flags: Flags): TokenKey[] {
-  return flags['service-account-key-file'].flatMap((file) => verificationKeys(readFileSync(file, 'utf8')));
+/** The keys of service account tokens. */
+export interface TokenKeys {
+  /** What signs them, as PEM; undefined: nothing. */
+  readonly signing: string | undefined;
+  /** What they are checked with. */
+  readonly checking: readonly TokenKey[];
+}
+
+/** Those that the flags name, from files that are read when they are first asked for. */
+export function tokenKeysOf(flags: Flags): TokenKeys {
+  let checking: readonly TokenKey[] | undefined;
+  return {
+    get signing() {
+      const file = flags['service-account-signing-key-file'];
+      return file === '' ? undefined : readFileSync(file, 'utf8');
+    },
+    get checking() {
+      checking ??= flags['service-account-key-file'].flatMap((file) => verificationKeys(readFileSync(file, 'utf8')));
+      return checking;
+    },
+  };
 }
 
 /** The audiences that tokens for this server name. */
@@ -79,6 +97,7 @@ export function authenticationInfoOf(flags: Flags): Record<string, string> {
 /** What checks bearer tokens; TokenReview asks the same. `outside`: those that others issue or know, asked last. */
 export function tokensOf(
   flags: Flags,
+  { checking: keys }: TokenKeys,
   objects: ObjectAccess,
   log: BootstrapTokenOptions['log'],
   metrics: CredentialMetrics,
@@ -91,7 +110,6 @@ export function tokensOf(
     const users = parseTokenFile(readFileSync(file, 'utf8'), file, (text) => log.warn({}, text));
     tokens.push(forAudiences(own, fixedTokens(users)));
   }
-  const keys = tokenKeysOf(flags);
   if (keys.length > 0) {
     tokens.push(new LegacyTokens({ keys, objects, audiences: own, observe: metrics.legacyToken, log }));
     const issuers = flags['service-account-issuer'];

@@ -36,7 +36,7 @@ import { ServiceAllocation } from './registry/services/hooks.ts';
 import { observeAllocation } from './registry/services/metrics.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
 import { persistentVolumeHooks } from './registry/volumes/hooks.ts';
-import { audiencesOf, tokenKeysOf } from './security.ts';
+import { audiencesOf, type TokenKeys } from './security.ts';
 import type { Store } from './storage/store.ts';
 import { KubeletClient } from './streaming/kubelet.ts';
 import { streamingMetrics } from './streaming/metrics.ts';
@@ -77,7 +77,7 @@ export interface SpecialsOptions {
   metrics: MetricsRegistry;
 }
 
-export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
+export function specialsOf(flags: Flags, keys: TokenKeys, options: SpecialsOptions): Specials {
   let around: Surroundings | undefined;
   const surroundings = (): Surroundings => {
     if (!around) throw new Error('the special resources are not attached to a server yet');
@@ -120,11 +120,11 @@ export function specialsOf(flags: Flags, options: SpecialsOptions): Specials {
       'pods/eviction': podEviction,
       'pods/resize': podSpecPart,
       'certificatesigningrequests.certificates.k8s.io/approval': certificateApproval,
-      ...tokenSubresources(flags, options),
+      ...tokenSubresources(flags, keys, options),
       ...streamingSubresources(kubelets, () => surroundings().authorizer, streamingMetrics(options.metrics)),
       ...proxySubresources(kubelets),
     },
-    pages: issuerPages(flags, options),
+    pages: issuerPages(flags, keys, options),
     services,
     attach(given) {
       around = given;
@@ -143,18 +143,18 @@ function kubeletsOf(flags: Flags): KubeletClient {
   });
 }
 
-function tokenSubresources(flags: Flags, { log }: SpecialsOptions): SubresourceTable {
+function tokenSubresources(flags: Flags, keys: TokenKeys, { log }: SpecialsOptions): SubresourceTable {
   const issuers = flags['service-account-issuer'];
   const maxExpiration = flags['service-account-max-token-expiration'];
   const extendExpiration = flags['service-account-extend-token-expiration'];
   checkTokenFlags({ issuers, maxExpiration, extendExpiration }, (text) => log.warn({}, text));
-  const file = flags['service-account-signing-key-file'];
   const [issuer] = issuers;
-  if (file === '' && issuer === undefined) return {};
-  if (file === '' || issuer === undefined) {
+  const { signing } = keys;
+  if (signing === undefined && issuer === undefined) return {};
+  if (signing === undefined || issuer === undefined) {
     throw new Error('--service-account-signing-key-file and --service-account-issuer are required flags');
   }
-  const key = signingKey(readFileSync(file, 'utf8'));
+  const key = signingKey(signing);
   return {
     'serviceaccounts/token': tokenSubresource({
       issuer: new TokenIssuer(issuer, key),
@@ -166,9 +166,12 @@ function tokenSubresources(flags: Flags, { log }: SpecialsOptions): SubresourceT
 }
 
 /** The pages of the issuer of service account tokens; none where it is no issuer for others. */
-function issuerPages(flags: Flags, { address, log }: SpecialsOptions): Readonly<Record<string, Page>> {
+function issuerPages(
+  flags: Flags,
+  { checking: keys }: TokenKeys,
+  { address, log }: SpecialsOptions,
+): Readonly<Record<string, Page>> {
   const [issuer] = flags['service-account-issuer'];
-  const keys = tokenKeysOf(flags);
   const keysUrl = flags['service-account-jwks-uri'];
   if (issuer === undefined && keysUrl !== '') {
     throw new UsageError('service-account-jwks-uri requires service-account-issuer to be set');

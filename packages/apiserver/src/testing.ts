@@ -1,7 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { apiService } from '@coracle/api/apiregistration/v1/apiservice';
 import { scheme as builtinScheme } from '@coracle/api/builtin';
 import { priorityClass } from '@coracle/api/scheduling/v1/priorityclass';
@@ -9,6 +6,7 @@ import type { Scheme } from '@coracle/api/scheme';
 import { type Client, connect } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
 import { tlsLimits } from '@coracle/process/tls-limits';
+import { verificationKeys } from '@coracle/process/token-keys';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
@@ -31,7 +29,7 @@ import { apiServerFlags } from './flags.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
-import { tokensOf } from './security.ts';
+import { type TokenKeys, tokensOf } from './security.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import { specialsOf } from './specials.ts';
 import type { HistoryBounds } from './storage/history.ts';
@@ -86,6 +84,12 @@ const toConsole: ServerOptions['log'] = {
   warn: (details, message) => console.warn(message, details),
 };
 
+/** What a server without flags is told by them. */
+const flags = apiServerFlags.parse([
+  '--allow-privileged',
+  '--service-account-issuer=https://kubernetes.default.svc',
+]).values;
+
 /** Starts a whole API server in this process, on a random loopback port, over plain HTTP unless told otherwise. Close it when done. */
 export async function startApiServer(options: TestServerOptions = {}): Promise<TestServer> {
   const store = options.store ?? (await ownStore());
@@ -93,8 +97,8 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   const metrics = new MetricsRegistry();
   // What is special about resources belongs to them, unless a test wants to see the machinery alone.
   const plain = options.hooks !== undefined || options.subresources !== undefined;
-  const flags = plain ? undefined : await flagsWithKey();
-  const specials = flags && specialsOf(flags.values, { log, metrics });
+  const keys = ownTokenKeys();
+  const specials = plain ? undefined : specialsOf(flags, keys, { log, metrics });
   const registry = new Registry({
     store,
     scheme: options.scheme ?? builtinScheme,
@@ -103,8 +107,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     ...(options.history ? { history: options.history } : {}),
     ...(options.bookmarkPeriod ? { bookmarkPeriod: options.bookmarkPeriod } : {}),
   });
-  const tokens = flags ? tokensOf(flags.values, registry, log, credentialMetrics(metrics)) : unionOfTokens([]);
-  await flags?.drop();
+  const tokens = plain ? unionOfTokens([]) : tokensOf(flags, keys, registry, log, credentialMetrics(metrics));
   specials?.attach({
     objects: registry,
     kinds: registry.scheme,
@@ -155,19 +158,11 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
   };
 }
 
-/** A server's flags with a key to sign tokens by, made anew; `drop` removes its file, once it is read. */
-async function flagsWithKey() {
-  const folder = await mkdtemp(join(tmpdir(), 'coracle-testing-'));
-  const file = join(folder, 'sa.key');
+/** A key of service account tokens, made anew. */
+function ownTokenKeys(): TokenKeys {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  await writeFile(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
-  const { values } = apiServerFlags.parse([
-    '--allow-privileged',
-    '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-account-key-file=${file}`,
-    `--service-account-signing-key-file=${file}`,
-  ]);
-  return { values, drop: () => rm(folder, { recursive: true }) };
+  const signing = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { signing, checking: verificationKeys(signing) };
 }
 
 /** Extension servers as a server without flags asks them; APIServices of what is built in are not made, since nobody asks for them here. */
