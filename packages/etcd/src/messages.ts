@@ -184,7 +184,6 @@ export function decodeRevision(it: Decoder): number {
   return revision;
 }
 
-/** Of a grant and of a renewal: seconds to live, 0 or less when there is no such lease. */
 /** Of a Status answer: the size of the database. */
 export function decodeDatabaseSize(it: Decoder): number {
   let size = 0;
@@ -195,6 +194,7 @@ export function decodeDatabaseSize(it: Decoder): number {
   return size;
 }
 
+/** Of a grant and of a renewal: seconds to live, 0 or less when there is no such lease. */
 export function decodeLease(it: Decoder): { id: bigint; ttl: number; error: string } {
   const lease = { id: 0n, ttl: 0, error: '' };
   for (let field = it.field(); field; field = it.field()) {

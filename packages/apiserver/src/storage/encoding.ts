@@ -80,7 +80,7 @@ export interface ReadObject {
 /**
  * Reads an object that the store holds, in the stored form; fills in defaults that came after it was written. Where there are none, and it was written
  * as `encodeStored` writes, its bytes are taken as they are, and the object comes without managed fields, which are more than half of many: that saves
- * a cold start a third of its time.
+ * a cold start a quarter of its time.
  */
 export function readStored(kind: AnyKind, value: Buffer, revision: number): ReadObject {
   if (hasWrittenShape(kind, value)) {

@@ -16,26 +16,23 @@ export function withoutManagedFields(stored: Buffer, head: number): Buffer | str
 
 /** Whether a position is the start of a field of the very object whose fields begin at `start`. */
 function isField(json: Buffer, start: number, position: number): boolean {
-  let depth = 0;
-  let at = start;
-  for (; at < position && depth >= 0; at++) {
-    const c = json[at]!;
-    if (c === quote) at = endOfString(json, at);
-    else depth += nesting(c);
-  }
+  const { at, depth } = walk(json, start, position);
   return at === position && depth === 0;
 }
 
 /** The position behind the array whose elements begin at `start`. */
-function endOfArray(json: Buffer, start: number): number {
-  let depth = 1;
+const endOfArray = (json: Buffer, start: number): number => walk(json, start, json.length).at;
+
+/** Goes from within an object or array to its end, or to `limit`: how far that is, and how deep in what stands in it; -1 is behind its end. */
+function walk(json: Buffer, start: number, limit: number): { at: number; depth: number } {
+  let depth = 0;
   let at = start;
-  for (; at < json.length && depth > 0; at++) {
+  for (; at < limit && depth >= 0; at++) {
     const c = json[at]!;
     if (c === quote) at = endOfString(json, at);
     else depth += nesting(c);
   }
-  return at;
+  return { at, depth };
 }
 
 const quote = 0x22;

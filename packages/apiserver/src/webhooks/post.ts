@@ -123,36 +123,39 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
   const failed = (why: string) => `Post ${JSON.stringify(target.origin + path)}: ${why}`;
   const time = AbortSignal.timeout(Math.max(0, call.milliseconds));
   const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
-  let begun = performance.now();
-  const over = (code: number | undefined, responseBytes: number) =>
-    call.observe?.({
-      host: target.origin.slice('https://'.length),
-      method: 'POST',
-      code,
-      seconds: (performance.now() - begun) / 1000,
-      requestBytes: body.length,
-      responseBytes,
-    });
-  let waits = false;
-  try {
-    for (let retries = 0; ; retries++) {
+  const attempt = async (): Promise<Sent> => {
+    const begun = performance.now();
+    const over = (code: number | undefined, responseBytes: number) =>
+      call.observe?.({
+        host: target.origin.slice('https://'.length),
+        method: 'POST',
+        code,
+        seconds: (performance.now() - begun) / 1000,
+        requestBytes: body.length,
+        responseBytes,
+      });
+    try {
       signal.throwIfAborted();
       const authorization = await target.credentials?.headers();
-      const sending = { target, path, body, userAgent: call.userAgent, authorization, signal };
-      const { status, bytes, retryAfter } = await send(sending);
-      over(status, bytes.length);
-      if (retryAfter === undefined || retries === mostRetries) {
-        if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
-        return bytes;
-      }
-      waits = true;
-      await sleep(retryAfter * 1000, undefined, { signal });
-      waits = false;
-      begun = performance.now();
+      const sent = await send({ target, path, body, userAgent: call.userAgent, authorization, signal });
+      over(sent.status, sent.bytes.length);
+      return sent;
+    } catch (error) {
+      if (!(error instanceof StatusError)) over(undefined, 0);
+      throw error;
     }
+  };
+  try {
+    let sent = await attempt();
+    for (let retries = 0; sent.retryAfter !== undefined && retries < mostRetries; retries++) {
+      await sleep(sent.retryAfter * 1000, undefined, { signal });
+      sent = await attempt();
+    }
+    const { status, bytes } = sent;
+    if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
+    return bytes;
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    if (!waits) over(undefined, 0);
     if (time.aborted) throw new WebhookTimeout(failed('context deadline exceeded'));
     if (call.signal?.aborted) throw new WebhookTimeout(failed('context canceled'));
     if (error instanceof ConnectionFailure) throw new Error(failed(error.message));

@@ -3,6 +3,7 @@ import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-objec
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { getPath, setPath } from '@coracle/api/meta/object';
 import { StatusError } from '@coracle/api/meta/status';
+import { typeNamed } from '@coracle/api/schema';
 import type { Scheme } from '@coracle/api/scheme';
 import { objectWithKind, otherKind, otherResource } from '../../endpoints/decoding.ts';
 import { scaleOf } from '../../endpoints/scale.ts';
@@ -48,7 +49,7 @@ export async function formsOf(attributes: Attributes, kind: AnyKind): Promise<Fo
       object,
       oldObject,
       restore: (changed, kinds) =>
-        isOwn ? restored(changed, kind, kind, kinds) : decoded(changed, { type: typeOfBody(objectKind) }),
+        isOwn ? restored(changed, kind, kind, kinds) : decoded(changed, { type: typeOf(objectKind) }),
     };
   }
   const to = async (it: KubeObject | undefined) => it && inFormOf(kind, await toStored(attributes.kind, it));
@@ -88,7 +89,7 @@ function connectForms({ objectKind, options, object: changed }: Attributes): Omi
   const requestKind = describe(objectKind);
   const { kind, apiVersion } = objectKind;
   const restore = (it: object) => ({
-    ...decodeKindObject<KubeObject>(it, { type: typeOfBody(objectKind) }).object,
+    ...decodeKindObject<KubeObject>(it, { type: typeOf(objectKind) }).object,
     kind,
     apiVersion,
   });
@@ -126,8 +127,5 @@ function describe({ apiVersion, kind }: { apiVersion: string; kind: string }): G
   return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1), kind };
 }
 
-/** The generated type of a subresource's body: `authentication/v1.TokenRequest`. */
-function typeOfBody({ apiVersion, kind }: { apiVersion: string; kind: string }): string {
-  const { group, version } = describe({ apiVersion, kind });
-  return `${group === '' ? 'core' : group.split('.')[0]}/${version}.${kind}`;
-}
+/** The generated type of what is no kind of a resource: a subresource's body, the options of a CONNECT. */
+const typeOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }): string => typeNamed(apiVersion, kind)!;
