@@ -272,18 +272,18 @@ describe('a node that cannot be reached', () => {
 
   it('since it is not there is not found', async () => {
     await onNode('orphan', 'gone');
-    for (const work of [server.admin.stream(path('orphan', 'log')), exec('orphan')])
-      expect(await refusal(work)).toContain('404 nodes "gone" not found');
+    for (const work of [() => server.admin.stream(path('orphan', 'log')), () => exec('orphan')])
+      expect(await refusal(work())).toContain('404 nodes "gone" not found');
   });
 
   it('since it has no address is told of so', async () => {
     await server.admin.create(node, { metadata: { name: 'silent' }, spec: {} });
     await onNode('unheard', 'silent');
     for (const work of [
-      server.admin.stream(path('unheard', 'log')),
-      server.admin.request('GET', '/api/v1/nodes/silent/proxy/'),
+      () => server.admin.stream(path('unheard', 'log')),
+      () => server.admin.request('GET', '/api/v1/nodes/silent/proxy/'),
     ]) {
-      const status = await answer(work);
+      const status = await answer(work());
       expect(status).toMatchObject({ code: 500, message: 'no preferred addresses found; known addresses: []' });
       expect(status?.reason ?? '').toBe('');
     }
