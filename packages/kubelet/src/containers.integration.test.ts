@@ -227,9 +227,19 @@ describe('probes', () => {
     await pods.create('probed', {
       containers: [
         shell('main', `touch /tmp/alive /tmp/ready; ${staying}`, {
-          startupProbe: { exec: { command: ['cat', '/tmp/alive'] }, periodSeconds: 1 },
-          livenessProbe: { exec: { command: ['cat', '/tmp/alive'] }, periodSeconds: 1, failureThreshold: 1 },
-          readinessProbe: { exec: { command: ['cat', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 },
+          startupProbe: { exec: { command: ['cat', '/tmp/alive'] }, periodSeconds: 1, timeoutSeconds: 30 },
+          livenessProbe: {
+            exec: { command: ['cat', '/tmp/alive'] },
+            periodSeconds: 1,
+            failureThreshold: 1,
+            timeoutSeconds: 30,
+          },
+          readinessProbe: {
+            exec: { command: ['cat', '/tmp/ready'] },
+            periodSeconds: 1,
+            failureThreshold: 1,
+            timeoutSeconds: 30,
+          },
         }),
       ],
     });

@@ -52,13 +52,13 @@ describe('API servers behind a load balancer', () => {
 
     first.child.kill('SIGSTOP');
     await load.goOn(40);
-    expect(balancer.status()[0]).toMatchObject({ state: 'dead', connections: 0 });
+    while (balancer.status()[0]!.state !== 'dead' || connections()[0]! > 0) await load.goOn(5);
     first.child.kill('SIGCONT');
     while (balancer.status()[0]!.state !== 'ready') await load.goOn(5);
 
     second.child.kill('SIGKILL');
     await load.goOn(40);
-    expect(connections()[1]).toBe(0);
+    while (connections()[1]! > 0) await load.goOn(5);
 
     await load.finish();
     for (const client of made) client.close();

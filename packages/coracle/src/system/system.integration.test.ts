@@ -24,7 +24,7 @@ beforeAll(async () => {
   };
   await machine.must('sh', '-c', `echo '${JSON.stringify(config)}' > /etc/registry.yml`);
   await machine.must('systemd-run', '--unit=registry', 'docker-registry', 'serve', '/etc/registry.yml');
-}, 300_000);
+}, 900_000);
 afterAll(() => machine?.close(), 60_000);
 
 /** A container whose program is a shell script, on BusyBox. */
