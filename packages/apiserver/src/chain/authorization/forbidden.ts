@@ -1,3 +1,4 @@
+import { goQuoted } from '@coracle/api/codec/go-text';
 import { forbiddenError, type StatusError } from '@coracle/api/meta/status';
 import type { Attributes } from './authorizer.ts';
 
@@ -11,13 +12,12 @@ export function forbiddenRequest(attributes: Attributes, reason: string): Status
 }
 
 function whatIsForbidden(attributes: Attributes): string {
-  const user = JSON.stringify(attributes.user.name);
-  if (attributes.path !== undefined)
-    return `User ${user} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}`;
+  const user = goQuoted(attributes.user.name);
+  if (attributes.path !== undefined) return `User ${user} cannot ${attributes.verb} path ${goQuoted(attributes.path)}`;
   const { verb, group, resource, subresource, namespace } = attributes;
   const what = subresource === '' ? resource : `${resource}/${subresource}`;
-  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
-  return `User ${user} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${goQuoted(namespace)}`;
+  return `User ${user} cannot ${verb} resource ${goQuoted(what)} in API group ${goQuoted(group)} ${where}`;
 }
 
 /** The message repeats what the client sent; a browser must not read it as markup. */

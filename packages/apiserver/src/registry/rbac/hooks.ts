@@ -1,3 +1,4 @@
+import type { KubeObject } from '@coracle/api/kind';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@coracle/api/types/rbac/v1';
 import type { Authorizer } from '../../chain/authorization/authorizer.ts';
 import { RbacAuthorizer } from '../../chain/authorization/rbac/authorizer.ts';
@@ -20,15 +21,15 @@ export interface RbacSurroundings {
 /** Nobody gains permissions by writing roles and bindings that they do not hold. */
 export function rbacHooks(surroundings: () => RbacSurroundings): HookTable {
   let made: { index: RbacIndex; rbac: RbacAuthorizer } | undefined;
-  const contextOf = ({ user }: WriteContext): EscalationContext | undefined => {
+  const contextOf = ({ metadata }: KubeObject, { user, verb }: WriteContext): EscalationContext | undefined => {
     const { authorizer, rbac: index } = surroundings();
     if (!index) return undefined;
     if (made?.index !== index) made = { index, rbac: new RbacAuthorizer(index) };
-    return { user, authorizer, ...made };
+    return { user, requestName: verb === 'create' ? '' : (metadata.name ?? ''), authorizer, ...made };
   };
   const roleHooks = (resource: 'roles' | 'clusterroles'): ResourceHooks<Role | ClusterRole> => {
     const check = async (role: Role | ClusterRole, write: WriteContext, old?: Role | ClusterRole) => {
-      const context = contextOf(write);
+      const context = contextOf(role, write);
       if (context) await checkRoleWrite(context, resource, role, old);
       return undefined;
     };
@@ -45,7 +46,7 @@ export function rbacHooks(surroundings: () => RbacSurroundings): HookTable {
       write: WriteContext,
       old?: RoleBinding | ClusterRoleBinding,
     ) => {
-      const context = contextOf(write);
+      const context = contextOf(binding, write);
       if (context) await checkBindingWrite(context, resource, binding, old);
       return undefined;
     };

@@ -1,9 +1,9 @@
 import { aggregate } from '@coracle/api/meta/status';
 import type { NonResourceRule, ResourceRule } from '@coracle/api/types/authorization/v1';
-import type { PolicyRule } from '@coracle/api/types/rbac/v1';
+import type { PolicyRule, RoleRef } from '@coracle/api/types/rbac/v1';
 import type { User } from '../../user.ts';
 import type { Attributes, Decision, LocalAuthorizer, RuleList } from '../authorizer.ts';
-import type { Grant, RbacIndex } from './index.ts';
+import { type Grant, lostRole, type RbacIndex } from './index.ts';
 import { allows } from './rules.ts';
 
 /** How many users' grants are remembered; beyond it the one unused longest is dropped. */
@@ -28,7 +28,7 @@ export class RbacAuthorizer implements LocalAuthorizer {
     const namespace = attributes.path === undefined ? attributes.namespace : '';
     for (const scope of namespace === '' ? [''] : ['', namespace]) {
       for (const grant of this.#grants(attributes.user, scope)) {
-        if (grant.error) errors.push(grant.error);
+        if (grant.lost) errors.push(lostRole(grant.lost, 'kind'));
         if (grant.rules.some((rule) => allows(rule, attributes))) {
           return { decision: 'allow', reason: `RBAC: allowed by ${grant.source}` };
         }
@@ -39,7 +39,8 @@ export class RbacAuthorizer implements LocalAuthorizer {
   }
 
   rulesFor(user: User, namespace: string): RuleList {
-    const { rules, errors } = this.rules(user, namespace);
+    const { rules, lost } = this.rules(user, namespace);
+    const errors = lost.map((role) => lostRole(role, 'kind'));
     const resourceRules: ResourceRule[] = [];
     const nonResourceRules: NonResourceRule[] = [];
     for (const rule of rules) {
@@ -58,12 +59,12 @@ export class RbacAuthorizer implements LocalAuthorizer {
     };
   }
 
-  /** All rules a user holds in a namespace ('' for the cluster scope alone), and what went wrong finding them. */
-  rules(user: User, namespace: string): { rules: PolicyRule[]; errors: string[] } {
+  /** All rules a user holds in a namespace ('' for the cluster scope alone), and the roles that are bound to it and do not exist. */
+  rules(user: User, namespace: string): { rules: PolicyRule[]; lost: RoleRef[] } {
     const grants = (namespace === '' ? [''] : ['', namespace]).flatMap((scope) => this.#grants(user, scope));
     return {
       rules: grants.flatMap((grant) => grant.rules),
-      errors: grants.flatMap((grant) => (grant.error ? [grant.error] : [])),
+      lost: grants.flatMap((grant) => grant.lost ?? []),
     };
   }
 

@@ -1,3 +1,4 @@
+import { goQuoted } from '@coracle/api/codec/go-text';
 import type { KubeObject } from '@coracle/api/kind';
 import { deepEqual } from '@coracle/api/meta/object';
 import { aggregate, forbiddenError, notFoundError } from '@coracle/api/meta/status';
@@ -5,7 +6,7 @@ import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } f
 import { mastersGroup, type User } from '../../user.ts';
 import type { Authorizer } from '../authorizer.ts';
 import type { RbacAuthorizer } from './authorizer.ts';
-import type { RbacIndex } from './index.ts';
+import { lostRole, type RbacIndex } from './index.ts';
 import { compact, describeRule, quoted, uncovered } from './rules.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -13,6 +14,8 @@ const group = 'rbac.authorization.k8s.io';
 /** What the checks below decide with. */
 export interface EscalationContext {
   readonly user: User;
+  /** The name in the path of the request; a create has none, even where its object does. */
+  readonly requestName: string;
   /** The server's whole authorization, asked for the `escalate` and `bind` verbs. */
   readonly authorizer: Authorizer;
   readonly rbac: RbacAuthorizer;
@@ -33,7 +36,7 @@ export async function checkRoleWrite(
   const name = role.metadata.name ?? '';
   const namespace = role.metadata.namespace ?? '';
   if (old && onlyCollected(role, old)) return;
-  if (await mayUse(context, 'escalate', resource, namespace, name)) return;
+  if (await mayUse(context, 'escalate', resource, namespace, context.requestName)) return;
   const missing = missingRights(context, role.rules ?? [], namespace);
   if (missing !== undefined) throw forbiddenError({ group, resource }, name, missing);
   if (!isAggregated(role) && !(old && isAggregated(old))) return;
@@ -83,7 +86,7 @@ export async function checkBindingWrite(
   const bound = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles';
   if (await mayUse(context, 'bind', bound, namespace, roleRef.name)) return;
   const rules = context.index.rulesOf(roleRef, namespace);
-  if (!Array.isArray(rules)) throw notFoundError({ group, resource: roleRef.kind.toLowerCase() }, roleRef.name);
+  if (!rules) throw notFoundError({ group, resource: bound }, roleRef.name);
   const missing = missingRights(context, rules, namespace);
   if (missing !== undefined) throw forbiddenError({ group, resource }, metadata.name ?? '', missing);
 }
@@ -106,11 +109,12 @@ function missingRights(
   wanted: readonly PolicyRule[],
   namespace: string,
 ): string | undefined {
-  const { rules, errors } = rbac.rules(user, namespace);
+  const { rules, lost } = rbac.rules(user, namespace);
   const missing = uncovered(rules, wanted);
   if (missing.length === 0) return undefined;
   const lines = [...new Set(compact(missing).map(describeRule))].sort();
-  const who = `user ${JSON.stringify(user.name)} (groups=${quoted(user.groups)})`;
+  const who = `user ${goQuoted(user.name)} (groups=${quoted(user.groups)})`;
   const message = `${who} is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+  const errors = lost.map((role) => lostRole(role, 'resource'));
   return errors.length === 0 ? message : `${message}; resolution errors: [${aggregate(errors)}]`;
 }

@@ -1,3 +1,4 @@
+import { goQuoted } from '@coracle/api/codec/go-text';
 import type {
   ClusterRole,
   ClusterRoleBinding,
@@ -14,8 +15,8 @@ export interface Grant {
   /** Which binding of which role to which subject, as the reason of a decision says it. */
   readonly source: string;
   readonly rules: readonly PolicyRule[];
-  /** Set instead of rules when the role does not exist. */
-  readonly error?: string;
+  /** Set instead of rules: the role, which does not exist. */
+  readonly lost?: RoleRef;
 }
 
 interface Bound {
@@ -94,19 +95,22 @@ export class RbacIndex {
       scope === '' ? ['ClusterRoleBinding', `${metadata.name}`] : ['RoleBinding', `${metadata.name}/${scope}`];
     const source = `${kind} "${name}" of ${roleRef.kind} "${roleRef.name}" to ${describeSubject(subject, scope)}`;
     const rules = this.rulesOf(roleRef, scope);
-    return Array.isArray(rules) ? { source, rules } : { source, rules: [], error: rules.error };
+    return rules ? { source, rules } : { source, rules: [], lost: roleRef };
   }
 
-  /** The rules of the role a binding in a scope refers to, or the error that it does not exist. */
-  rulesOf(ref: RoleRef, scope: string): PolicyRule[] | { error: string } {
-    if (ref.kind === 'ClusterRole') {
-      const role = this.#clusterRoles.get(ref.name);
-      return role ? (role.rules ?? []) : { error: `clusterrole.rbac.authorization.k8s.io "${ref.name}" not found` };
-    }
-    if (ref.kind !== 'Role') return { error: `unsupported role reference kind: "${ref.kind}"` };
-    const role = this.#roles.get(`${scope}/${ref.name}`);
-    return role ? (role.rules ?? []) : { error: `role.rbac.authorization.k8s.io "${ref.name}" not found` };
+  /** The rules of the role a binding in a scope refers to; undefined: it does not exist. */
+  rulesOf(ref: RoleRef, scope: string): PolicyRule[] | undefined {
+    if (ref.kind !== 'ClusterRole' && ref.kind !== 'Role') return undefined;
+    const role =
+      ref.kind === 'ClusterRole' ? this.#clusterRoles.get(ref.name) : this.#roles.get(`${scope}/${ref.name}`);
+    return role && (role.rules ?? []);
   }
+}
+
+/** That a role does not exist, as upstream words it: by its `kind` where authorizers look for it, by its `resource` where writes do. */
+export function lostRole({ kind, name }: RoleRef, form: 'kind' | 'resource'): string {
+  if (kind !== 'ClusterRole' && kind !== 'Role') return `unsupported role reference kind: ${goQuoted(kind)}`;
+  return `${kind.toLowerCase()}${form === 'kind' ? '' : 's'}.rbac.authorization.k8s.io ${goQuoted(name)} not found`;
 }
 
 function set<T>(map: Map<string, T>, key: string, value: T | undefined): void {

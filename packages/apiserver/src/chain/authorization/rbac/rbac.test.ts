@@ -139,6 +139,7 @@ describe('a refusal', () => {
     ],
     [path('/metrics'), '', 'forbidden: User "alice" cannot get path "/metrics"'],
     [path('/<b>'), '', 'forbidden: User "alice" cannot get path "/&lt;b&gt;"'],
+    [path('/\u0001\u007f'), '', String.raw`forbidden: User "alice" cannot get path "/\x01\x7f"`],
   ])('says who may not do what', (attributes, reason, message) => {
     const error = forbiddenRequest(attributes, reason);
     expect(error.status).toMatchObject({ code: 403, reason: 'Forbidden', message });
@@ -149,7 +150,7 @@ describe('escalation', () => {
   const context = () => {
     const index = someIndex();
     const rbac = new RbacAuthorizer(index);
-    return { user: alice, authorizer: rbac, rbac, index };
+    return { user: alice, requestName: '', authorizer: rbac, rbac, index };
   };
   const role = (...rules: PolicyRule[]) => ({ metadata: { name: 'new', namespace: 'default' }, rules });
   const pods = (...verbs: string[]): PolicyRule => ({ verbs, apiGroups: [''], resources: ['pods'] });
@@ -176,6 +177,14 @@ describe('escalation', () => {
       rules: [{ verbs: ['escalate'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'] }],
     });
     await checkRoleWrite(allowed, 'roles', role(pods('*')));
+    allowed.index.setRole('default', 'reader', {
+      metadata: {},
+      rules: [
+        { verbs: ['escalate'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], resourceNames: ['new'] },
+      ],
+    });
+    await checkRoleWrite({ ...allowed, requestName: 'new' }, 'roles', role(pods('*')));
+    await expect(checkRoleWrite(allowed, 'roles', role(pods('*')))).rejects.toThrow('not currently held');
     const master = { ...context(), user: { name: 'root', groups: ['system:masters'] } };
     await checkRoleWrite(master, 'roles', role(pods('*')));
   });
@@ -189,7 +198,11 @@ describe('escalation', () => {
         '{APIGroups:[""], Resources:["pods"], Verbs:["*"]}',
     );
     const unknown = { ...binding, roleRef: { kind: 'ClusterRole', name: 'none' } };
-    await expect(checkBindingWrite(it, 'rolebindings', unknown)).rejects.toThrow('"none" not found');
+    await expect(checkBindingWrite(it, 'rolebindings', unknown)).rejects.toMatchObject({
+      code: 404,
+      message: 'clusterroles.rbac.authorization.k8s.io "none" not found',
+      status: { details: { group: 'rbac.authorization.k8s.io', kind: 'clusterroles', name: 'none' } },
+    });
     it.index.setRole('default', 'reader', {
       metadata: {},
       rules: [
@@ -217,7 +230,7 @@ describe('escalation', () => {
     const it = context();
     bind(it.index, 'default', 'lost', 'ClusterRole', 'gone', { kind: 'User', name: 'alice' });
     await expect(checkRoleWrite(it, 'roles', role(pods('delete')))).rejects.toThrow(
-      '; resolution errors: [clusterrole.rbac.authorization.k8s.io "gone" not found]',
+      '; resolution errors: [clusterroles.rbac.authorization.k8s.io "gone" not found]',
     );
   });
 });

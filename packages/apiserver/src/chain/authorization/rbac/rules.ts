@@ -1,3 +1,4 @@
+import { goQuoted } from '@coracle/api/codec/go-text';
 import { append } from '@coracle/api/meta/append';
 import type { PolicyRule } from '@coracle/api/types/rbac/v1';
 import type { Attributes } from '../authorizer.ts';
@@ -109,5 +110,5 @@ export function describeRule(rule: PolicyRule): string {
 
 /** A list of strings as Go's %q shows it: `["a" "b"]`. */
 export function quoted(values: readonly string[]): string {
-  return `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;
+  return `[${values.map(goQuoted).join(' ')}]`;
 }
