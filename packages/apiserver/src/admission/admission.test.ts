@@ -43,14 +43,18 @@ describe('the plugins of a server', () => {
     expect(names({ enable: ['NodeRestriction'], disable: ['Priority'] })).toContain('NodeRestriction');
     expect(names({ disable: ['Priority'] })).not.toContain('Priority');
     expect(defaultAdmissionPlugins).toContain('ResourceQuota');
-    expect(() => names({ enable: ['Nothing'] })).toThrow('unknown admission plugin "Nothing"');
+    expect(() => names({ enable: ['Nothing'] })).toThrow('enable-admission-plugins plugin "Nothing" is unknown');
+    expect(() => names({ enable: ['A', 'Priority'], disable: ['B', 'ResourceQuota', 'Priority'] })).toThrow(
+      /^\[enable-admission-plugins plugin "A" is unknown, disable-admission-plugins plugin "B" is unknown, \[Priority\] in enable-admission-plugins and disable-admission-plugins overlapped\]$/,
+    );
     expect(names({ enable: ['AlwaysDeny', 'AlwaysAdmit', 'PodNodeSelector'] })).toEqual(
       expect.arrayContaining(['AlwaysAdmit', 'PodNodeSelector', 'AlwaysDeny']),
     );
     for (const name of ['EventRateLimit', 'ImagePolicyWebhook']) {
       expect(() => names({ enable: [name] })).toThrow(`admission plugin "${name}" needs a configuration`);
     }
-    expect(() => names({ enable: ['Priority'], disable: ['Priority'] })).toThrow('overlapped');
+    const two = ['ResourceQuota', 'Priority'];
+    expect(() => names({ enable: two, disable: two })).toThrow(/^\[Priority ResourceQuota\] in enable/);
   });
 });
 

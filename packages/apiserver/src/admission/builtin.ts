@@ -1,4 +1,6 @@
+import { goQuoted } from '@coracle/api/codec/go-text';
 import type { AnyKind } from '@coracle/api/kind';
+import { aggregate } from '@coracle/api/meta/status';
 import { UsageError } from '@coracle/process/program';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
@@ -205,16 +207,21 @@ export const defaultAdmissionPlugins: readonly string[] = plugins
  */
 export function builtinAdmission(options: AdmissionOptions): AdmissionPlugin[] {
   const { enable = [], disable = [] } = options;
-  for (const name of [...enable, ...disable]) {
-    if (!admissionPluginNames.includes(name)) throw new UsageError(`unknown admission plugin ${JSON.stringify(name)}`);
+  const errors = [...unknownIn('enable-admission-plugins', enable), ...unknownIn('disable-admission-plugins', disable)];
+  const both = [...new Set(enable)].filter((name) => disable.includes(name)).sort();
+  if (both.length > 0) {
+    errors.push(`[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`);
   }
-  const both = enable.filter((name) => disable.includes(name));
-  if (both.length > 0)
-    throw new UsageError(`${both.join(', ')} in enable-admission-plugins and disable-admission-plugins overlapped`);
+  if (errors.length > 0) throw new UsageError(aggregate(errors));
   return plugins.flatMap(({ name, byDefault, make }) => {
     const on = enable.includes(name) || (byDefault && !disable.includes(name));
     return (on && make?.(options)) || [];
   });
+}
+
+function unknownIn(flag: string, names: readonly string[]): string[] {
+  const unknown = names.filter((name) => !admissionPluginNames.includes(name));
+  return unknown.map((name) => `${flag} plugin ${goQuoted(name)} is unknown`);
 }
 
 function needed<T>(name: string, configuration: T | undefined): T {

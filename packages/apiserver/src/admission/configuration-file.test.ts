@@ -116,7 +116,19 @@ describe('the configuration of admission', () => {
     [
       'a selector',
       { name: 'PodNodeSelector', configuration: { podNodeSelectorPluginConfig: { a: 'b' } } },
-      'invalid selector: b',
+      'invalid selector: [b]',
+    ],
+    [
+      'a toleration',
+      {
+        name: 'PodTolerationRestriction',
+        configuration: {
+          apiVersion: 'podtolerationrestriction.admission.k8s.io/v1alpha1',
+          kind: 'Configuration',
+          whitelist: [{ key: 'a', operator: 'Exists', value: 'b' }],
+        },
+      },
+      'invalid config: [podtolerationrestriction.whitelist[0].operator: Invalid value: {"Key":"a","Operator":"Exists","Value":"b","Effect":"","TolerationSeconds":null}: value must be empty when `operator` is \'Exists\']',
     ],
     [
       'a time',

@@ -188,6 +188,28 @@ describe('PodNodeSelector', () => {
     const there = await call('POST', '/api/v1/namespaces/red/pods', pod());
     expect(there.body.spec.nodeSelector).toEqual({ team: 'red', disk: 'hdd' });
   });
+
+  it.each([
+    ['foo', 'invalid selector: [foo]'],
+    ['a=b,c=d=e', 'invalid selector: [c d e]'],
+    [
+      '=b',
+      "<nil>: Invalid value: \"\": name part must be non-empty; name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    ],
+    [
+      'disk= ?',
+      "[disk]: Invalid value: \"?\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    ],
+  ])('fails on the annotation %j, with what is wrong', async (selector, message) => {
+    const call = await serving(podNodeSelector());
+    const annotations = { 'scheduler.alpha.kubernetes.io/node-selector': selector };
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'odd', annotations } });
+    const { status, body } = await call('POST', '/api/v1/namespaces/odd/pods', pod());
+    expect([status, body]).toEqual([
+      500,
+      { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 },
+    ]);
+  });
 });
 
 describe('PodTolerationRestriction', () => {
@@ -212,6 +234,39 @@ describe('PodTolerationRestriction', () => {
     expect((await make({ tolerations: [{ key: 'third', operator: 'Exists' }] })).body.message).toBe(
       'pod tolerations (possibly merged with namespace default tolerations) conflict with its namespace whitelist',
     );
+  });
+
+  it.each<[string, string, string]>([
+    ['defaultTolerations', '[', 'unexpected end of JSON input'],
+    ['tolerationsWhitelist', '{}', 'json: cannot unmarshal object into Go value of type []v1.Toleration'],
+    ['defaultTolerations', '[1]', 'json: cannot unmarshal number into Go value of type v1.Toleration'],
+    [
+      'tolerationsWhitelist',
+      '[{"key":"a","tolerationSeconds":"x"}]',
+      'json: cannot unmarshal string into Go struct field Toleration.tolerationSeconds of type int64',
+    ],
+  ])('fails on the annotation %s that is %s, with what is wrong', async (name, text, message) => {
+    const call = await serving(podTolerationRestriction());
+    const annotations = { [`scheduler.alpha.kubernetes.io/${name}`]: text };
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'odd', annotations } });
+    const tolerations = [{ key: 'a', operator: 'Exists' }];
+    const { status, body } = await call('POST', '/api/v1/namespaces/odd/pods', pod({ tolerations }));
+    expect([status, body.reason, body.message]).toEqual([500, undefined, message]);
+  });
+
+  it('takes an annotation that is null for an empty list, and leaves out what tolerations do not have', async () => {
+    const call = await serving(
+      podTolerationRestriction({ defaults: [{ key: 'cluster', operator: 'Exists' }], allowed: [] }),
+    );
+    const made = async (name: string, text: string) => {
+      const annotations = { 'scheduler.alpha.kubernetes.io/defaultTolerations': text };
+      await call('POST', '/api/v1/namespaces', { metadata: { name, annotations } });
+      return (await call('POST', `/api/v1/namespaces/${name}/pods`, pod())).body.spec.tolerations;
+    };
+    expect(await made('none', 'null')).toBeUndefined();
+    expect(await made('more', '[{"key":"a","operator":"Exists","why":"b"}]')).toEqual([
+      { key: 'a', operator: 'Exists' },
+    ]);
   });
 });
 

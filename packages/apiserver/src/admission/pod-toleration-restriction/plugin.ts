@@ -1,12 +1,16 @@
+import { goValueMismatch, jsonKind } from '@coracle/api/codec/decode-error';
+import { decodeJson } from '@coracle/api/codec/json';
+import { decodeObject } from '@coracle/api/codec/strict';
 import { qosClass } from '@coracle/api/core/v1/qos';
 import { messageOf } from '@coracle/api/meta/message-of';
-import { StatusError } from '@coracle/api/meta/status';
+import { objectSchemaOf } from '@coracle/api/schema';
 import type { Pod, Toleration } from '@coracle/api/types/core/v1';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { namespaceOf } from '../policy/namespace.ts';
-import { isPodWrite } from '../refusal.ts';
+import { failed, isPodWrite } from '../refusal.ts';
 import { mergeTolerations, Tolerations } from '../tolerations.ts';
 
+const toleration = objectSchemaOf('core/v1.Toleration');
 const prefix = 'scheduler.alpha.kubernetes.io/';
 const memoryPressure = { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' };
 
@@ -34,7 +38,7 @@ export function podTolerationRestriction(
     const wide = new Tolerations(allowed);
     if (tolerations.every((each) => wide.cover(each))) return;
     const whose = ofNamespace ? 'namespace' : 'cluster';
-    throw failure(
+    throw failed(
       `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${whose} whitelist`,
     );
   }
@@ -64,15 +68,11 @@ async function annotated(attributes: Attributes, name: string): Promise<readonly
   const text = (await namespaceOf(attributes))?.metadata.annotations?.[`${prefix}${name}`];
   if (!text) return text === undefined ? undefined : [];
   try {
-    const parsed: unknown = JSON.parse(text);
-    if (!Array.isArray(parsed)) throw new Error('it is no list');
-    return parsed as Toleration[];
+    const { value } = decodeJson(text);
+    if (value === null) return [];
+    if (Array.isArray(value)) return value.map((each) => decodeObject<Toleration>(each, toleration).object);
+    throw goValueMismatch(jsonKind(value), '[]v1.Toleration');
   } catch (error) {
-    throw failure(`annotation ${prefix}${name} of namespace ${attributes.namespace}: ${messageOf(error)}`);
+    throw failed(messageOf(error));
   }
-}
-
-/** Upstream says so with the code of a failure of its own, not with that of a refusal. */
-function failure(message: string): StatusError {
-  return new StatusError({ code: 500, reason: '', message });
 }
