@@ -217,11 +217,12 @@ describe('ImagePolicyWebhook', () => {
     expect((await call('POST', pods, named('b', 'good'))).status).toBe(201);
     expect(hook.received).toHaveLength(1);
     expect(hook.received[0]).toMatchObject({
-      path: '/review',
+      path: '/review?timeout=30s',
       headers: { authorization: 'Bearer t' },
       body: {
         kind: 'ImageReview',
         apiVersion: 'imagepolicy.k8s.io/v1alpha1',
+        metadata: {},
         spec: {
           containers: [{ image: 'good' }],
           annotations: { 'my.image-policy.k8s.io/ticket': '1' },

@@ -36,7 +36,6 @@ const apiVersion = 'imagepolicy.k8s.io/v1alpha1';
 const meant = '.image-policy.k8s.io/';
 const auditPrefix = 'imagepolicywebhook.image-policy.k8s.io/';
 const attempts = 5;
-const timeout = 30_000;
 const remembered = 1024;
 
 /**
@@ -51,15 +50,13 @@ export function imagePolicyWebhook(policy: ImagePolicy): AdmissionPlugin {
     const key = JSON.stringify(spec);
     const known = cache.get(key);
     if (known) return known;
-    const review = { kind: 'ImageReview', apiVersion, metadata: { creationTimestamp: null }, spec, status: {} };
-    const time = AbortSignal.timeout(timeout);
-    const until = signal ? AbortSignal.any([signal, time]) : time;
+    const review = { kind: 'ImageReview', apiVersion, metadata: {}, spec, status: {} };
     let body: Buffer | undefined;
     const post = async () => {
-      body = await webhook.post(review, until);
+      body = await webhook.post(review, signal);
     };
     // As upstream: any failure may pass.
-    await withRetries(post, { initialBackoff: retryBackoff, mayPass: () => !until.aborted, attempts });
+    await withRetries(post, { initialBackoff: retryBackoff, mayPass: () => !signal?.aborted, attempts });
     const answer = answerIn(body!);
     cache.set(key, answer, answer.allowed ? allowTtl : denyTtl);
     return answer;

@@ -198,7 +198,7 @@ describe('audit', () => {
     server = undefined;
     expect(hook.received.length).toBe(2);
     expect(hook.received[1]).toMatchObject({
-      path: '/in',
+      path: '/in?timeout=30s',
       headers: { authorization: 'Bearer tok' },
       body: {
         kind: 'EventList',

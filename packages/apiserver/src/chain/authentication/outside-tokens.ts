@@ -78,7 +78,8 @@ export async function outsideTokensOf(
   const followed = file === '' ? undefined : new FollowedFile(file, seen, take, { what: 'authentication', ...around });
 
   const webhookFile = flags['authentication-token-webhook-config-file'];
-  const webhook = webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile, restClientMetrics(around.metrics));
+  const webhook =
+    webhookFile === '' ? undefined : kubeconfigWebhook(webhookFile, { observe: restClientMetrics(around.metrics) });
   const ttl = flags['authentication-token-webhook-cache-ttl'];
   const version = flags['authentication-token-webhook-version'];
   return {

@@ -9,7 +9,6 @@ import { InvalidCredential, type TokenAuthenticator } from './authenticator.ts';
 
 const attempts = 5;
 const initialBackoff = 500;
-const callTimeout = 30_000;
 
 /** A webhook that knows whose tokens are. */
 export interface TokenWebhookOptions {
@@ -42,14 +41,14 @@ export function webhookTokens({ webhook, version, own }: TokenWebhookOptions): T
     const asked = {
       kind: 'TokenReview',
       apiVersion: `authentication.k8s.io/${version}`,
-      metadata: { creationTimestamp: null },
+      metadata: {},
       spec: { token, ...(audiences.length > 0 ? { audiences } : {}) },
       status: { user: {} },
     };
     try {
       let answer: Buffer | undefined;
       const post = async () => {
-        answer = await webhook.post(asked, AbortSignal.timeout(callTimeout));
+        answer = await webhook.post(asked);
       };
       await withRetries(post, { initialBackoff, mayPass, attempts });
       const { object } = decodeObject<TokenReview>(

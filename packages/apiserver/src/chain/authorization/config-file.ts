@@ -12,10 +12,13 @@ import { authorizationModes } from './modes.ts';
 
 const text = z.string().default('');
 
+/** How long (ms) something is remembered; none is the usual time. */
+const ttl = (usual: number) => durationField.default(0).transform((given) => given || usual);
+
 const webhook = z.strictObject({
-  authorizedTTL: durationField.default(300_000),
+  authorizedTTL: ttl(300_000),
   cacheAuthorizedRequests: z.boolean().default(true),
-  unauthorizedTTL: durationField.default(30_000),
+  unauthorizedTTL: ttl(30_000),
   cacheUnauthorizedRequests: z.boolean().default(true),
   timeout: durationField.default(0),
   subjectAccessReviewVersion: text,
@@ -108,8 +111,7 @@ function webhookProblems(hook: Webhook, at: Path): FieldError[] {
     errors.push(invalid(at.child('timeout'), formatDuration(hook.timeout), 'must be > 0s and <= 30s'));
   }
   for (const field of ['authorizedTTL', 'unauthorizedTTL'] as const) {
-    if (hook[field] === 0) errors.push(required(at.child(field)));
-    else if (hook[field] < 0) errors.push(invalid(at.child(field), formatDuration(hook[field]), 'must be > 0s'));
+    if (hook[field] < 0) errors.push(invalid(at.child(field), formatDuration(hook[field]), 'must be > 0s'));
   }
   append(errors, oneOf(hook.subjectAccessReviewVersion, reviewVersions, at.child('subjectAccessReviewVersion')));
   const conditionsVersion = hook.matchConditionSubjectAccessReviewVersion;

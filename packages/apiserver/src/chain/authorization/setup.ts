@@ -13,9 +13,6 @@ import { type WebhookAuthorizerMetrics, webhookAuthorizerMetrics } from './webho
 
 type Flags = FlagValues<typeof authorizationFileFlags> & { readonly 'authorization-mode': readonly string[] };
 
-/** How long (ms) the webhook of --authorization-webhook-config-file may take. */
-const flagsTimeout = 30_000;
-
 /** The authorizers of flags or file where webhooks may be among them. Throws UsageError on what cannot be; `given` are the flags that were typed. */
 export async function wantedAuthorizers(
   flags: Flags,
@@ -81,9 +78,8 @@ function localTypes(wanted: readonly WantedAuthorizer[]): string {
 function webhookOfFlags(flags: Flags, metrics: WebhookAuthorizerMetrics): Authorizer {
   return webhookAuthorizer({
     name: 'default',
-    webhook: kubeconfigWebhook(flags['authorization-webhook-config-file'], metrics.sent),
+    webhook: kubeconfigWebhook(flags['authorization-webhook-config-file'], { observe: metrics.sent }),
     version: flags['authorization-webhook-version'],
-    timeout: flagsTimeout,
     authorizedTtl: flags['authorization-webhook-cache-authorized-ttl'],
     unauthorizedTtl: flags['authorization-webhook-cache-unauthorized-ttl'],
     failurePolicy: 'NoOpinion',
@@ -103,9 +99,8 @@ async function webhookOfFile(
   return webhookAuthorizer({
     name,
     ...(filter ? { filter } : {}),
-    webhook: kubeconfigWebhook(it.connectionInfo.kubeConfigFile!, metrics.sent),
+    webhook: kubeconfigWebhook(it.connectionInfo.kubeConfigFile!, { timeout: it.timeout, observe: metrics.sent }),
     version: it.subjectAccessReviewVersion,
-    timeout: it.timeout,
     authorizedTtl: it.cacheAuthorizedRequests ? it.authorizedTTL : 0,
     unauthorizedTtl: it.cacheUnauthorizedRequests ? it.unauthorizedTTL : 0,
     failurePolicy: it.failurePolicy === 'Deny' ? 'Deny' : 'NoOpinion',

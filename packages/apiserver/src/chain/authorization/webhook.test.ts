@@ -12,6 +12,7 @@ import { apiServerFlags } from '../../flags.ts';
 import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
 import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
+import { readAuthorizationConfig } from './config-file.ts';
 import { wantedAuthorizers } from './setup.ts';
 
 let folder: string;
@@ -88,11 +89,12 @@ describe('authorization by webhook', () => {
       expect(metrics).toContain(`\nrest_client_${series}_count{verb="POST",host="${host}"} 1\n`);
     }
     expect(hook.received[0]).toMatchObject({
-      path: '/in',
+      path: '/in?timeout=30s',
       headers: { authorization: 'Bearer tok' },
       body: {
         kind: 'SubjectAccessReview',
         apiVersion: 'authorization.k8s.io/v1beta1',
+        metadata: {},
         spec: {
           user: 'ann',
           group: ['devs', 'system:authenticated'],
@@ -197,6 +199,8 @@ describe('authorization by webhook', () => {
     expect(hook.received.length).toBe(0);
     await expect(list('ben')).rejects.toMatchObject({ status: { message: expect.stringContaining(': is Ben') } });
     expect(hook.received[0]!.body.apiVersion).toBe('authorization.k8s.io/v1');
+    expect(hook.received[0]!.path).toBe('/in?timeout=3s');
+    expect(hook.received[0]!.body.metadata).toEqual({});
     await deny.close();
   });
 
@@ -264,6 +268,16 @@ describe('authorization by webhook', () => {
     const { values, changed } = apiServerFlags.parse(flags);
     return wantedAuthorizers(values, changed, { metrics, log });
   };
+
+  it('remembers for the default times where its file says no time', async () => {
+    const [flag] = await configured({
+      type: 'Webhook',
+      name: 'a',
+      webhook: webhook({ authorizedTTL: '0s', unauthorizedTTL: '0s' }),
+    });
+    const [read] = await readAuthorizationConfig(flag!.split('=')[1]!);
+    expect(read!.webhook).toMatchObject({ authorizedTTL: 300_000, unauthorizedTTL: 30_000 });
+  });
 
   it('follows its file, but not to other authorizers than webhooks', async () => {
     const metrics = new Registry();
@@ -334,13 +348,12 @@ describe('authorization by webhook', () => {
           type: 'Webhook',
           name: 'a',
           webhook: webhook({
-            authorizedTTL: '0s',
             unauthorizedTTL: '-1s',
             matchConditions: [{ expression: 'true' }, { expression: 'true' }],
           }),
         },
       ],
-      '[authorizers[0].authorizedTTL: Required value, authorizers[0].unauthorizedTTL: Invalid value: "-1s": must be > 0s, authorizers[0].matchConditions[1].expression: Duplicate value: "true"]',
+      '[authorizers[0].unauthorizedTTL: Invalid value: "-1s": must be > 0s, authorizers[0].matchConditions[1].expression: Duplicate value: "true"]',
     ],
     ['what is of no type, named wrong', () => [{ type: '', name: '' }], 'authorizers[0].type: Required value'],
     [

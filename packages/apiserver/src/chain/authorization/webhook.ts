@@ -4,6 +4,7 @@ import { objectSchemaOf } from '@coracle/api/schema';
 import type { SubjectAccessReview, SubjectAccessReviewSpec } from '@coracle/api/types/authorization/v1';
 import type { Verdict } from '../../expressions/conditions.ts';
 import { type KubeconfigWebhook, mayPass } from '../../webhooks/kubeconfig-webhook.ts';
+import { WebhookTimeout } from '../../webhooks/post.ts';
 import { withRetries } from '../../webhooks/retries.ts';
 import { TtlCache } from '../ttl-cache.ts';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from './authorizer.ts';
@@ -22,7 +23,6 @@ export interface AuthorizationWebhookOptions {
   readonly webhook: KubeconfigWebhook;
   /** `v1` or `v1beta1`, of authorization.k8s.io. */
   readonly version: string;
-  readonly timeout: number;
   /** How long answers are kept; 0: not at all. */
   readonly authorizedTtl: number;
   readonly unauthorizedTtl: number;
@@ -44,19 +44,18 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
     const asked = {
       kind: 'SubjectAccessReview',
       apiVersion: `authorization.k8s.io/${version}`,
-      metadata: { creationTimestamp: null },
+      metadata: {},
       spec: version === 'v1' ? spec : inV1beta1(spec),
       status: { allowed: false },
     };
     const started = performance.now();
-    const time = AbortSignal.timeout(options.timeout);
     const called = (result: string) => metrics.called(name, result, (performance.now() - started) / 1000);
     try {
       let answer: Buffer | undefined;
       const post = async () => {
-        answer = await webhook.post(asked, time);
+        answer = await webhook.post(asked);
       };
-      await withRetries(post, { initialBackoff, mayPass: (error) => !time.aborted && mayPass(error), attempts });
+      await withRetries(post, { initialBackoff, mayPass, attempts });
       const { object } = decodeObject<SubjectAccessReview>(
         decodeJson(answer!).value,
         objectSchemaOf('authorization/v1.SubjectAccessReview'),
@@ -64,7 +63,7 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
       called('success');
       return object.status ?? { allowed: false };
     } catch (error) {
-      called(time.aborted ? 'timeout' : 'error');
+      called(error instanceof WebhookTimeout ? 'timeout' : 'error');
       throw error;
     }
   }
