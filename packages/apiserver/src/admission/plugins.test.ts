@@ -308,7 +308,12 @@ describe('EventRateLimit', () => {
     expect(dry.status).toBe(201);
     expect([await send('a'), await send('a'), await send('a'), await send('b')]).toEqual([201, 201, 429, 201]);
     const refused = await call('POST', '/api/v1/namespaces/default/events', event('a'));
-    expect(refused.body).toMatchObject({
+    expect(refused.body).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      code: 429,
       reason: 'TooManyRequests',
       message: 'Too many requests: limit reached on type SourceAndObject for key testPoddefaulta',
     });

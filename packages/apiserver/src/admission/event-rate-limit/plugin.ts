@@ -1,5 +1,4 @@
-import type { StatusError } from '@coracle/api/meta/status';
-import { tooManyRequests } from '@coracle/api/meta/status';
+import { StatusError } from '@coracle/api/meta/status';
 import type { Event as CoreEvent } from '@coracle/api/types/core/v1';
 import type { Event } from '@coracle/api/types/events/v1';
 import { TokenBucket } from '@coracle/client/rate-limit';
@@ -62,7 +61,8 @@ function enforcer({ type, qps, burst, cacheSize }: EventLimit, now?: () => numbe
       buckets.delete(oldest);
     }
     if (bucket.tryTake()) return undefined;
-    return tooManyRequests(`Too many requests: limit reached on type ${type} for key ${key}`, 0);
+    const message = `Too many requests: limit reached on type ${type} for key ${key}`;
+    return new StatusError({ code: 429, reason: 'TooManyRequests', message });
   };
 }
 
