@@ -132,7 +132,6 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     aggregation,
     pages: { ...specials.pages, ...limiting.pages },
     links: [
-      ...(auditing ? [auditRefused(auditing)] : []),
       timed(
         'authentication',
         authentication({
@@ -158,7 +157,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     ready: { 'etcd-readiness': answering(store, flags['etcd-readycheck-timeout']), ...checks?.ready },
     ...(checks ? { ending: checks.ending } : {}),
     livezGrace: flags['livez-grace-period'],
-    front: await frontLinksOf(flags),
+    front: [...(await frontLinksOf(flags)), ...(auditing ? [auditRefused(auditing)] : [])],
     requestTimeout: flags['request-timeout'],
     watchTimeout: flags['min-request-timeout'] * 1000,
     ...(options.address ? { address: options.address } : {}),

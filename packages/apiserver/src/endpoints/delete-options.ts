@@ -10,7 +10,7 @@ import { booleanOf, integerOf } from './options.ts';
 export async function deleteOptionsOf(context: RequestContext): Promise<DeleteOptions> {
   const bytes = await readBody(context);
   const options = bytes.length > 0 ? decode(bytes, context.req.headers['content-type']) : fromQuery(context.query);
-  if (bytes.length > 0) context.audit?.request(options);
+  if (bytes.length > 0) context.audit?.request({ ...options, apiVersion: 'meta.k8s.io/__internal' });
   checkDeleteOptions(options);
   return options;
 }

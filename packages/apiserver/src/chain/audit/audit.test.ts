@@ -8,7 +8,7 @@ import { formatMicroTime } from '@coracle/api/meta/time';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { apiServerFlags } from '../../flags.ts';
-import { callsTo } from '../../testing/http.ts';
+import { callsTo, secureCallsTo } from '../../testing/http.ts';
 import { type HttpsServer, startHttpsServer } from '../../testing/https-server.ts';
 import { writeWebhookConfig } from '../../testing/kubeconfig.ts';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
@@ -61,6 +61,14 @@ async function logged(): Promise<AuditEvent[]> {
 }
 
 const maps = '/api/v1/namespaces/default/configmaps';
+
+/** One call without credentials. */
+async function ask(api: SecureServer, path: string, headers: Record<string, string> = {}): Promise<number> {
+  const { call, close } = secureCallsTo(api.url, { ca: api.authority.certificate });
+  const { status } = await call('GET', path, undefined, headers);
+  close();
+  return status;
+}
 
 describe('audit', () => {
   it('records a request when it is received and when it ends, as much as the policy says', async () => {
@@ -151,8 +159,43 @@ describe('audit', () => {
     });
     expect(refused).toMatchObject({
       stage: 'ResponseStarted',
-      responseStatus: { code: 401, message: 'Authentication failed, attempted: bearer' },
+      user: {},
+      responseStatus: { metadata: {}, status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401 },
     });
+    expect(refused!.user).toEqual({});
+  });
+
+  it('records what is refused before anybody is asked who it is', async () => {
+    const api = await start([{ level: 'RequestResponse' }]);
+    expect(await ask(api, `${maps}?timeout=soon`)).toBe(400);
+    const message = 'invalid timeout specified in the request URL - time: invalid duration "soon"';
+    expect(await logged()).toEqual([
+      expect.objectContaining({
+        stage: 'ResponseStarted',
+        user: {},
+        responseStatus: { metadata: {}, status: 'Failure', message, reason: 'BadRequest', code: 400 },
+        responseObject: {
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message,
+          reason: 'BadRequest',
+          code: 400,
+        },
+      }),
+    ]);
+  });
+
+  it('records the addresses a request came by, as Go writes them', async () => {
+    const api = await start([{ level: 'Metadata' }]);
+    const headers = { 'x-forwarded-for': '1.2.3.4, ::FFFF:9.8.7.6, bogus, 2001:DB8:0::1', 'x-real-ip': '5.6.7.8' };
+    expect(await ask(api, '/version', headers)).toBe(200);
+    const events = await logged();
+    expect(events.map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete']);
+    for (const { sourceIPs } of events) {
+      expect(sourceIPs).toEqual(['1.2.3.4', '9.8.7.6', '2001:db8::1', '5.6.7.8', '127.0.0.1']);
+    }
   });
 
   async function fetchAs(api: SecureServer, headers: Record<string, string>): Promise<void> {
@@ -180,6 +223,44 @@ describe('audit', () => {
       ['ResponseStarted', 200],
       ['ResponseComplete', 200],
     ]);
+  });
+
+  it('records once that a watch was refused', async () => {
+    const api = await start([{ level: 'Metadata' }], { omitStages: ['RequestReceived'] });
+    expect(await ask(api, `${maps}?watch=1`)).toBe(403);
+    const events = await logged();
+    expect(events.map(({ stage, responseStatus }) => [stage, responseStatus?.code])).toEqual([
+      ['ResponseStarted', 403],
+      ['ResponseComplete', 403],
+    ]);
+  });
+
+  it('records options of a delete in the internal version, whichever they were sent in', async () => {
+    const api = await start([{ level: 'Request', verbs: ['delete'] }], { omitStages: ['RequestReceived'] });
+    await api.admin.create(configMap, { metadata: { name: 'm', namespace: 'default' } });
+    await api.admin.delete(configMap, 'm', 'default', { propagationPolicy: 'Background' });
+    expect((await logged())[0]!.requestObject).toEqual({
+      kind: 'DeleteOptions',
+      apiVersion: 'meta.k8s.io/__internal',
+      propagationPolicy: 'Background',
+    });
+  });
+
+  it('sends batches to a webhook again whatever it was answered with', async () => {
+    let failures = 1;
+    const hook = await startHttpsServer(() => (failures-- > 0 ? { raw: 'no', code: 404 } : { kind: 'Status' }));
+    await writeWebhookConfig(at('hook.yaml'), hook);
+    const api = await start(
+      [{ level: 'Metadata' }],
+      { omitStages: ['RequestReceived'] },
+      `--audit-webhook-config-file=${at('hook.yaml')}`,
+      '--audit-webhook-initial-backoff=10ms',
+    );
+    expect(await ask(api, '/version')).toBe(200);
+    await api.close();
+    server = undefined;
+    expect(hook.received.length).toBe(2);
+    await hook.close();
   });
 
   it('sends batches to a webhook, again when it fails, and what is left at the end', async () => {
@@ -369,6 +450,7 @@ describe('an audit policy', () => {
     ['a subresource of all', group('*/log'), info, true],
     ['all resources', group('*'), info, true],
     ['a group', { resources: [{ group: 'apps' }] }, info, false],
+    ['resources of any group', { resources: [{ group: '*', resources: ['pods/log'] }] }, info, true],
     ['names', { resources: [{ group: '', resources: ['*'], resourceNames: ['other'] }] }, info, false],
     ['namespaces', { namespaces: ['b'] }, info, false],
     ['no paths by resources', group('*'), path, false],
@@ -388,6 +470,11 @@ describe('an audit policy', () => {
     const config = auditConfigOf(whole, info, user);
     expect([...config.omitStages]).toEqual(['RequestReceived', 'Panic']);
     expect(config.omitManagedFields).toBe(false);
+  });
+
+  it('may name any group', async () => {
+    await writeFile(at('p.yaml'), policy([{ level: 'None', resources: [{ group: '*' }] }]));
+    expect(readPolicyFile(at('p.yaml')).rules[0]).toMatchObject({ resources: [{ group: '*' }] });
   });
 
   it.each([
@@ -466,6 +553,72 @@ describe('audit backends', () => {
     await backend.close();
     expect(taken).toEqual([2, 1]);
     expect(lost).toBe(2);
+  });
+
+  it('hand a batch on while another is still under way, where they may', async () => {
+    const taken: number[] = [];
+    let answer = () => {};
+    const first = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const both = new Promise<void>((resolve) => {
+      const backend = batched(
+        async (events) => {
+          taken.push(events.length);
+          if (taken.length === 1) return first;
+          resolve();
+        },
+        { bufferSize: 10, maxBatchSize: 2, maxWait: 0, atOnce: 2 },
+        () => undefined,
+      );
+      for (let i = 0; i < 4; i++) void backend.process(event());
+    });
+    await both;
+    expect(taken).toEqual([2, 2]);
+    answer();
+  });
+
+  it('never put a log aside whose size has no limit', async () => {
+    await writeFile(at('policy.yaml'), policy([{ level: 'Metadata' }]));
+    const flags = apiServerFlags.parse([
+      `--audit-policy-file=${at('policy.yaml')}`,
+      `--audit-log-path=${at('logs/a.log')}`,
+    ]).values;
+    expect(flags['audit-log-maxage']).toBe(366);
+    expect(flags['audit-log-maxbackup']).toBe(100);
+    expect(flags['audit-log-maxsize']).toBe(100);
+    const auditing = auditingOf({ ...flags, 'audit-log-maxsize': 0 }, new Registry(), { warn: () => undefined })!;
+    for (let i = 0; i < 2; i++) await auditing.backends[0]!.process(event({ requestURI: 'x'.repeat(60 << 20) }));
+    await auditing.backends[0]!.close();
+    expect(await readdir(at('logs'))).toEqual(['a.log']);
+    expect((await stat(at('logs'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('count what is lost by the part that lost it', async () => {
+    await writeFile(at('policy.yaml'), policy([{ level: 'Metadata' }]));
+    const { values } = apiServerFlags.parse([
+      `--audit-policy-file=${at('policy.yaml')}`,
+      `--audit-log-path=${at('a.log')}`,
+      '--audit-log-maxsize=1',
+      '--audit-log-mode=batch',
+      '--audit-log-batch-buffer-size=1',
+      '--audit-log-truncate-enabled',
+      `--audit-log-truncate-max-event-size=${2 << 20}`,
+    ]);
+    const metrics = new Registry();
+    const [backend] = auditingOf(values, metrics, { warn: () => undefined })!.backends;
+    await backend!.process(event({ requestURI: 'x'.repeat(3 << 20) })); // too large for an event
+    await backend!.process(event({ requestURI: 'x'.repeat(1 << 20) })); // too large for the file
+    await backend!.process(event()); // too many
+    await backend!.close();
+    const { values: counts } = (await metrics.getMetricsAsJSON()).find(
+      ({ name }) => name === 'apiserver_audit_error_total',
+    )!;
+    expect(Object.fromEntries(counts.map(({ labels, value }) => [labels.plugin, value]))).toEqual({
+      truncate: 1,
+      log: 1,
+      buffered: 1,
+    });
   });
 
   it('leave the objects of large events out, and drop what is still too large', async () => {

@@ -15,9 +15,9 @@ export const auditFlags = {
     group,
     help: 'File that audit events are appended to; - for standard output. Unset, none are logged.',
   }),
-  'audit-log-maxage': intFlag({ group, help: 'Days that full audit logs are kept; 0 for no limit.' }),
-  'audit-log-maxbackup': intFlag({ group, help: 'How many full audit logs are kept; 0 for no limit.' }),
-  'audit-log-maxsize': intFlag({ group, help: 'Megabytes after which an audit log is full; 0 for 100.' }),
+  'audit-log-maxage': intFlag({ group, default: 366, help: 'Days that full audit logs are kept; 0 for no limit.' }),
+  'audit-log-maxbackup': intFlag({ group, default: 100, help: 'How many full audit logs are kept; 0 for no limit.' }),
+  'audit-log-maxsize': intFlag({ group, default: 100, help: 'Megabytes after which an audit log is full; 0: never.' }),
   'audit-log-compress': boolFlag({ group, help: 'Whether full audit logs are compressed with gzip.' }),
   'audit-log-format': choiceFlag({
     group,

@@ -1,9 +1,9 @@
 import { messageOf } from '@coracle/api/meta/message-of';
 import { internalError, StatusError } from '@coracle/api/meta/status';
 import { storeFailure } from '../../storage/failures.ts';
-import { connectionOf } from '../authentication/authenticator.ts';
 import { MeasuredLatencies, unmeasured } from '../latencies.ts';
 import type { Link, RequestContext } from '../link.ts';
+import type { User } from '../user.ts';
 import type { AuditBackend } from './event.ts';
 import type { AuditMetrics } from './metrics.ts';
 import { auditConfigOf, type Policy, type Stage } from './policy.ts';
@@ -26,8 +26,8 @@ async function record(auditing: Auditing, audit: AuditRecord, stage: Stage): Pro
   return taken.every(Boolean);
 }
 
-function begin({ policy, metrics }: Auditing, context: RequestContext): AuditRecord {
-  const audit = new AuditRecord(context, auditConfigOf(policy, context.info, context.user));
+function begin({ policy, metrics }: Auditing, context: RequestContext, user?: User): AuditRecord {
+  const audit = new AuditRecord(context, auditConfigOf(policy, context.info, user ?? context.user), user);
   metrics.level(audit.config.level);
   return audit;
 }
@@ -71,22 +71,32 @@ export function audit(auditing: Auditing): Link {
       }
       throw thrown;
     } finally {
-      if (isLong) await (started ?? record(auditing, it, 'ResponseStarted'));
+      if (isLong) {
+        started ??= record(auditing, it, 'ResponseStarted');
+        await started;
+      }
       await record(auditing, it, stage);
     }
   };
 }
 
-/** The link around authentication: records the requests it refuses, which never come as far as `audit`. */
+/** Nobody has been asked yet who it is. */
+const nobody: User = { name: '', uid: '', groups: [], extra: {} };
+
+/**
+ * The link that records requests which never come as far as `audit`: what nobody known sent, and what is wrong for whoever sent it. Stands before all
+ * that may refuse those.
+ */
 export function auditRefused(auditing: Auditing): Link {
   return async (context, next) => {
     measure(context);
     try {
       await next();
     } catch (error) {
-      if (!context.audit && error instanceof StatusError && error.code === 401) {
-        const it = begin(auditing, context);
-        it.status = { ...boundedStatus(error.status), message: attempted(context) };
+      if (!context.audit && error instanceof StatusError && (error.code === 401 || error.code === 400)) {
+        const it = begin(auditing, context, nobody);
+        it.status = boundedStatus(error.status);
+        it.response(error.status);
         await record(auditing, it, 'ResponseStarted');
       }
       throw error;
@@ -97,21 +107,4 @@ export function auditRefused(auditing: Auditing): Link {
 /** What the request's time goes into is looked at from here on. */
 function measure(context: RequestContext): void {
   if (context.latencies === unmeasured) context.latencies = new MeasuredLatencies();
-}
-
-function attempted({ req, query }: RequestContext): string {
-  const methods: string[] = [];
-  const { authorization = '' } = req.headers;
-  if (/^basic /i.test(authorization)) methods.push('basic');
-  if (/^bearer +\S/i.test(authorization)) methods.push('bearer');
-  if (query.get('access_token')) methods.push('access_token');
-  if (hasCertificate(req)) methods.push('x509');
-  return methods.length > 0
-    ? `Authentication failed, attempted: ${methods.join(', ')}`
-    : 'Authentication failed, no credentials provided';
-}
-
-function hasCertificate(req: RequestContext['req']): boolean {
-  const connection = connectionOf(req);
-  return connection?.getPeerX509Certificate() !== undefined;
 }

@@ -70,7 +70,7 @@ function ruleProblems(rule: PolicyRule, at: Path): FieldError[] {
   for (const [i, url] of urls.entries()) append(errors, urlProblems(url, at.child('nonResourceURLs').index(i)));
   for (const { group, resources = [], resourceNames = [] } of rule.resources ?? []) {
     const path = at.child('resources'); // upstream does not say which of them
-    const wrong = group === '' ? [] : isDns1123Subdomain(group);
+    const wrong = group === '' || group === '*' ? [] : isDns1123Subdomain(group);
     if (wrong.length > 0) errors.push(invalid(path.child('group'), group, wrong.join(',')));
     if (resourceNames.length > 0 && resources.length === 0) {
       errors.push(

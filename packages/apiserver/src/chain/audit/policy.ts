@@ -71,7 +71,7 @@ function covers(url: string, path: string): boolean {
 }
 
 function selects({ group, resources = [], resourceNames = [] }: ResourceSelection, info: RequestInfo): boolean {
-  if (group !== info.apiGroup) return false;
+  if (group !== info.apiGroup && group !== '*') return false;
   if (resources.length === 0) return true;
   if (resourceNames.length > 0 && !resourceNames.includes(info.name)) return false;
   const { resource, subresource } = info;

@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
+import { addressNumber, addressText, canonicalAddress, isMapped } from '@coracle/api/meta/addresses';
 import { isObject } from '@coracle/api/meta/object';
 import { formatDuration, formatMicroTime } from '@coracle/api/meta/time';
 import type { Status } from '@coracle/api/types/meta/v1';
 import { shown } from '../../registry/reviews/authentication-reviews.ts';
 import type { RequestContext } from '../link.ts';
+import type { User } from '../user.ts';
 import type { AuditEvent, ObjectReference } from './event.ts';
 import { type AuditConfig, type Level, levels, type Stage } from './policy.ts';
 
@@ -16,13 +18,19 @@ export class AuditRecord {
   readonly config: AuditConfig;
   readonly #context: RequestContext;
   readonly #objectRef: ObjectReference | undefined;
+  /** Read at the beginning: a connection that has ended does not say whose it was. */
+  readonly #sourceIps: string[];
+  readonly #user: User | undefined;
   #requestObject: unknown;
   #responseObject: unknown;
   /** How the request ended, or that its answer has begun; undefined before. */
   status: Status | undefined;
 
-  constructor(context: RequestContext, config: AuditConfig) {
+  /** With `user`, the request is theirs, whoever the context says. */
+  constructor(context: RequestContext, config: AuditConfig, user?: User) {
     this.config = config;
+    this.#user = user;
+    this.#sourceIps = sourceIps(context.req);
     this.#context = context;
     this.#objectRef = referenceOf(context);
   }
@@ -60,7 +68,6 @@ export class AuditRecord {
     }
     const { auditId, user, impersonator, impersonationConstraint, receivedAt, annotations, info, req } = this.#context;
     const agent = req.headers['user-agent'] ?? '';
-    const ips = sourceIps(req);
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -69,10 +76,10 @@ export class AuditRecord {
       stage,
       requestURI: req.url ?? '',
       verb: info.verb,
-      user: shown(impersonator ?? user),
+      user: shown(this.#user ?? impersonator ?? user),
       ...(impersonator ? { impersonatedUser: shown(user) } : {}),
       ...(impersonationConstraint === undefined ? {} : { authenticationMetadata: { impersonationConstraint } }),
-      ...(ips.length > 0 ? { sourceIPs: ips } : {}),
+      ...(this.#sourceIps.length > 0 ? { sourceIPs: this.#sourceIps } : {}),
       ...(agent === '' ? {} : { userAgent: shortened(agent) }),
       ...(this.#objectRef ? { objectRef: { ...this.#objectRef } } : {}),
       ...(this.status ? { responseStatus: this.status } : {}),
@@ -148,10 +155,16 @@ function sourceIps(req: RequestContext['req']): string[] {
   const said = String(req.headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((each) => each.trim())
-    .filter((each) => isIP(each) !== 0);
-  const real = String(req.headers['x-real-ip'] ?? '');
-  if (isIP(real) !== 0 && !said.includes(real)) said.push(real);
-  const remote = req.socket?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+    .flatMap(addressOf);
+  const [real] = addressOf(String(req.headers['x-real-ip'] ?? ''));
+  if (real && !said.includes(real)) said.push(real);
+  const [remote] = addressOf(req.socket?.remoteAddress ?? '');
   if (remote && said.at(-1) !== remote) said.push(remote);
   return said;
+}
+
+/** An address as Go writes it, of IPv4 also where it is in the form of IPv6; nothing for what is no address. */
+function addressOf(text: string): string[] {
+  if (isIP(text) === 0 || text.includes('%')) return [];
+  return [isMapped(text) ? addressText(addressNumber(text) & 0xffff_ffffn, 32) : canonicalAddress(text)];
 }

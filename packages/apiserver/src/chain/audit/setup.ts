@@ -15,6 +15,9 @@ import { auditMetrics } from './metrics.ts';
 import { readPolicyFile } from './policy-file.ts';
 
 type Flags = FlagValues<typeof auditFlags>;
+/** How many batches a webhook may be busy with; with more, memory would grow for as long as it does not answer. */
+const batchesUnderWay = 100;
+
 type Log = { warn(details: object, message: string): void };
 
 /** What the flags of audit ask for; undefined: nothing is recorded. Throws UsageError on flags and files that cannot be. */
@@ -29,18 +32,17 @@ export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing 
   const counts = auditMetrics(metrics);
   const backends: AuditBackend[] = [];
   const buffered = (name: 'log' | 'webhook', sink: Sink, end: () => Promise<void> | void): AuditBackend => {
-    const lost = (events: number, error: unknown) => {
-      counts.lost(name, events);
-      log.warn(
-        { plugin: name, events, reason: (error as Error).message },
-        'Error in audit plugin affecting audit events',
-      );
+    const lostBy = (plugin: string) => (events: number, error: unknown) => {
+      counts.lost(plugin, events);
+      log.warn({ plugin, events, reason: (error as Error).message }, 'Error in audit plugin affecting audit events');
     };
     const sizes = truncationOf(flags, name);
-    const whole = flags[`audit-${name}-truncate-enabled`] ? truncated(sink, sizes, lost) : sink;
+    const whole = flags[`audit-${name}-truncate-enabled`] ? truncated(sink, sizes, lostBy('truncate')) : sink;
     const mode = flags[`audit-${name}-mode`];
     const backend =
-      mode === 'batch' ? batched(whole, batchOf(flags, name), lost) : blocking(whole, mode === 'blocking-strict', lost);
+      mode === 'batch'
+        ? batched(whole, batchOf(flags, name), lostBy(name), lostBy('buffered'))
+        : blocking(whole, mode === 'blocking-strict', lostBy(name));
     return {
       process: (event) => backend.process(event),
       async close() {
@@ -62,9 +64,9 @@ export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing 
     const initialBackoff = flags['audit-webhook-initial-backoff'];
     const sink: Sink = (events) => {
       const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events };
-      // Whatever the failure was: what is not sent now is lost.
-      const mayPass = () => true;
-      return withRetries(() => server.post(list).then(() => undefined), { initialBackoff, mayPass, attempts: 5 });
+      // Whatever went wrong, what is not delivered is lost for good.
+      const retries = { initialBackoff, mayPass: () => true, attempts: 5 };
+      return withRetries(() => server.post(list).then(() => undefined), retries);
     };
     backends.push(buffered('webhook', sink, () => server.close()));
   }
@@ -80,7 +82,7 @@ function lineWriter(flags: Flags, log: Log): { write(line: string): void; close(
     return { write: (line) => void process.stdout.write(line), close: async () => undefined };
   }
   const file = new RotatingFile(path, {
-    maxSize: (flags['audit-log-maxsize'] || 100) << 20,
+    maxSize: flags['audit-log-maxsize'] === 0 ? Number.POSITIVE_INFINITY : flags['audit-log-maxsize'] * (1 << 20),
     maxBackups: flags['audit-log-maxbackup'],
     maxAgeDays: flags['audit-log-maxage'],
     compress: flags['audit-log-compress'],
@@ -98,11 +100,18 @@ function batchOf(flags: Flags, name: 'log' | 'webhook'): BatchOptions {
     throw new UsageError(`invalid audit batch ${name} buffer size ${bufferSize}, must be a positive number`);
   if (maxBatchSize <= 0)
     throw new UsageError(`invalid audit batch ${name} max batch size ${maxBatchSize}, must be a positive number`);
-  if (!flags[`${of}-throttle-enable`]) return { bufferSize, maxBatchSize, maxWait: flags[`${of}-max-wait`] };
+  // A log is written in order; a webhook that answers slowly, or not at all, does not hold up what comes after.
+  const options = {
+    bufferSize,
+    maxBatchSize,
+    maxWait: flags[`${of}-max-wait`],
+    atOnce: name === 'log' ? 1 : batchesUnderWay,
+  };
+  if (!flags[`${of}-throttle-enable`]) return options;
   if (qps <= 0) throw new UsageError(`invalid audit batch ${name} throttle QPS ${qps}, must be a positive number`);
   if (burst <= 0)
     throw new UsageError(`invalid audit batch ${name} throttle burst ${burst}, must be a positive number`);
-  return { bufferSize, maxBatchSize, maxWait: flags[`${of}-max-wait`], throttle: { qps, burst } };
+  return { ...options, throttle: { qps, burst } };
 }
 
 function truncationOf(flags: Flags, name: 'log' | 'webhook'): TruncationOptions {

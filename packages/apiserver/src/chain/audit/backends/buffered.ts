@@ -9,6 +9,8 @@ export interface BatchOptions {
   readonly maxBatchSize: number;
   /** How long (ms) the first of a batch waits for more. */
   readonly maxWait: number;
+  /** How many batches may be under way; 1 by default: one after another. */
+  readonly atOnce?: number;
   /** Batches a second, and how many may go at once; undefined: no limit. */
   readonly throttle?: { readonly qps: number; readonly burst: number };
 }
@@ -36,14 +38,26 @@ export function blocking(sink: Sink, strict: boolean, lost: Lost): AuditBackend 
   };
 }
 
-/** Mode `batch`: events wait, and are handed on many at a time; requests do not wait for that. */
-export function batched(sink: Sink, options: BatchOptions, lost: Lost): AuditBackend {
-  const { bufferSize, maxBatchSize, maxWait, throttle } = options;
+/**
+ * Mode `batch`: events wait, and are handed on many at a time; requests do not wait for that. `lost` is told of events that the sink did not take,
+ * `overflowed` of those there was no room for.
+ */
+export function batched(sink: Sink, options: BatchOptions, lost: Lost, overflowed: Lost = lost): AuditBackend {
+  const { bufferSize, maxBatchSize, maxWait, atOnce = 1, throttle } = options;
   const limit = throttle && new TokenBucket(throttle.qps, throttle.burst);
   const waiting: AuditEvent[] = [];
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   let wake = () => {};
+  const underWay = new Set<Promise<void>>();
+
+  async function send(batch: readonly AuditEvent[]): Promise<void> {
+    try {
+      await sink(batch);
+    } catch (error) {
+      lost(batch.length, error);
+    }
+  }
 
   async function handOn(): Promise<void> {
     while (waiting.length > 0) {
@@ -57,12 +71,9 @@ export function batched(sink: Sink, options: BatchOptions, lost: Lost): AuditBac
         });
       }
       if (!stop.signal.aborted) await limit?.wait(stop.signal).catch(() => undefined); // the end does not wait its turn
-      const batch = waiting.splice(0, maxBatchSize);
-      try {
-        await sink(batch);
-      } catch (error) {
-        lost(batch.length, error);
-      }
+      const sending: Promise<void> = send(waiting.splice(0, maxBatchSize)).finally(() => underWay.delete(sending));
+      underWay.add(sending);
+      if (underWay.size >= atOnce) await Promise.race(underWay);
     }
     running = undefined;
   }
@@ -70,7 +81,7 @@ export function batched(sink: Sink, options: BatchOptions, lost: Lost): AuditBac
   return {
     process(event) {
       if (waiting.length >= bufferSize || stop.signal.aborted) {
-        lost(1, new Error('audit buffer queue blocked'));
+        overflowed(1, new Error(stop.signal.aborted ? 'audit buffer shut down' : 'audit buffer queue blocked'));
         return true;
       }
       waiting.push(event);
@@ -82,6 +93,7 @@ export function batched(sink: Sink, options: BatchOptions, lost: Lost): AuditBac
       stop.abort();
       wake();
       await running;
+      await Promise.all(underWay);
     },
   };
 }

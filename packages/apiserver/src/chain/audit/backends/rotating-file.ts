@@ -15,7 +15,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
 export interface RotationOptions {
-  /** Bytes after which a file is put aside. */
+  /** Bytes after which a file is put aside; may be infinite. */
   readonly maxSize: number;
   /** How many files put aside are kept; 0: all. */
   readonly maxBackups: number;
@@ -66,7 +66,7 @@ export class RotatingFile {
   }
 
   #open(): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o755 });
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     this.#fd = openSync(this.#path, 'a', 0o600);
     this.#size = fstatSync(this.#fd).size;
   }
