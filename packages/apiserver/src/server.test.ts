@@ -97,6 +97,12 @@ describe('over TLS', () => {
       stream.end();
     });
 
+  it('answers with the Audit-ID a client chose, whatever it looks like', async () => {
+    for (const chosen of ['a.b/c: d', 'x'.repeat(300)]) {
+      expect((await http2('/version', { 'audit-id': chosen })).headers['audit-id']).toBe(chosen);
+    }
+  });
+
   it('answers HTTP/2: objects, pages, errors', async () => {
     await registry.create(configMap, object('a'));
     const got = await http2(`${path}/a`);

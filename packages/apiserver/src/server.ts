@@ -222,7 +222,8 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
   const url = req.url ?? '/';
   const mark = url.indexOf('?');
   const sent = req.headers['audit-id'];
-  const auditId = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : randomUUID();
+  // What has other characters may be no value of a header again.
+  const auditId = typeof sent === 'string' && /^[\x20-\x7e]+$/.test(sent) ? sent : randomUUID();
   res.setHeader('Audit-Id', auditId);
   res.setHeader('Cache-Control', 'no-cache, private');
   const gone = new AbortController();
