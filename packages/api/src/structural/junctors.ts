@@ -38,7 +38,7 @@ export function anyOf(alternatives: readonly Check[]): Check {
     }
     walk.whole(`${JSON.stringify(walk.name)} must validate at least one schema (anyOf)`);
     const { errors, count } = best(failed);
-    walk.errors.append(errors);
+    walk.errors.addAll(errors);
     return count;
   };
 }
@@ -53,7 +53,7 @@ export function oneOf(alternatives: readonly Check[]): Check {
     walk.whole(`${JSON.stringify(walk.name)} must validate one and only one schema (oneOf). ${found}`);
     if (valid.length > 0) return 0;
     const { errors, count } = best(attempts);
-    walk.errors.append(errors);
+    walk.errors.addAll(errors);
     return count;
   };
 }
@@ -63,7 +63,7 @@ export function allOf(parts: readonly Check[]): Check {
   return (value, old, walk) => {
     const attempts = parts.map((part) => attempt(part, value, old, walk));
     const valid = attempts.filter(({ errors }) => errors.length === 0).length;
-    for (const { errors } of attempts) walk.errors.append(errors);
+    for (const { errors } of attempts) walk.errors.addAll(errors);
     if (valid < parts.length) {
       const none = valid === 0 ? '. None validated' : '';
       walk.whole(`${JSON.stringify(walk.name)} must validate all the schemas (allOf)${none}`);

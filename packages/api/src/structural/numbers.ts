@@ -22,22 +22,22 @@ export function numberCheck(props: JSONSchemaProps): (value: Numeric, walk: Walk
   return (value, walk) => {
     range?.('Checked', value, walk);
     if (multipleOf !== undefined) {
-      range?.('MultipleOf', multipleOf, walk);
-      const factor = boundFor(value, multipleOf);
+      const isOfType = range?.('MultipleOf', multipleOf, walk) ?? true;
+      const factor = isOfType ? boundFor(value, multipleOf) : multipleOf;
       if (factor <= 0)
         walk.plain(`factor MultipleOf declared for ${walk.name} must be positive: ${shown(factor)}`, factor);
       else if (!isMultiple(value, factor)) walk.invalid(value, `should be a multiple of ${shown(factor)}`);
     }
     if (minimum !== undefined) {
-      range?.('Minimum boundary', minimum, walk);
-      const bound = boundFor(value, minimum);
+      const isOfType = range?.('Minimum boundary', minimum, walk) ?? true;
+      const bound = isOfType ? boundFor(value, minimum) : minimum;
       if (exclusiveMinimum ? value <= bound : value < bound) {
         walk.invalid(value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${shown(bound)}`);
       }
     }
     if (maximum !== undefined) {
-      range?.('Maximum boundary', maximum, walk);
-      const bound = boundFor(value, maximum);
+      const isOfType = range?.('Maximum boundary', maximum, walk) ?? true;
+      const bound = isOfType ? boundFor(value, maximum) : maximum;
       if (exclusiveMaximum ? value >= bound : value > bound) {
         walk.invalid(value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${shown(bound)}`);
       }
@@ -47,14 +47,17 @@ export function numberCheck(props: JSONSchemaProps): (value: Numeric, walk: Walk
 
 const greatestFloat32 = 3.4028234663852886e38;
 
+/** Whether a number is of the type and format, where they say a range; what is not is told of. */
 function rangeCheck({
   type,
   format,
   'x-kubernetes-int-or-string': intOrString,
-}: JSONSchemaProps): ((what: string, value: Numeric, walk: Walk) => void) | undefined {
+}: JSONSchemaProps): ((what: string, value: Numeric, walk: Walk) => boolean) | undefined {
   if (intOrString) return undefined;
   const check = (wrong: (value: Numeric) => boolean, name: string) => (what: string, value: Numeric, walk: Walk) => {
-    if (wrong(value)) walk.whole(`${what} value must be of type ${type} ${name} in ${walk.name}`);
+    const isWrong = wrong(value);
+    if (isWrong) walk.whole(`${what} value must be of type ${type} ${name} in ${walk.name}`);
+    return !isWrong;
   };
   if (type === 'number' && format === 'float') {
     return check((value) => Math.abs(Number(value)) > greatestFloat32, 'with format float');

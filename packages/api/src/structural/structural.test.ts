@@ -106,7 +106,40 @@ describe('validation', () => {
       3,
       ['<nil>: Invalid value: "": Minimum boundary value must be of type integer (default format) in x'],
     ],
+    // With a bound that is none of its type, an integer is compared as it stands.
+    [
+      { type: 'integer', minimum: 2.5 },
+      2,
+      [
+        '<nil>: Invalid value: "": Minimum boundary value must be of type integer (default format) in x',
+        'x: Invalid value: 2: x in body should be greater than or equal to 2.5',
+      ],
+    ],
+    [
+      { type: 'integer', multipleOf: 0.5 },
+      4,
+      ['<nil>: Invalid value: "": MultipleOf value must be of type integer (default format) in x'],
+    ],
     [{ type: 'string', format: 'date' }, 5, ['x: Invalid value: "int64": x in body must be of type date: "int64"']],
+    // A format without a type is about texts and lists, and says so of all else.
+    [
+      { type: 'integer', allOf: [{ format: 'date' }] },
+      5,
+      [
+        'x: Invalid value: "int64": x in body must be of type date: "int64"',
+        '<nil>: Invalid value: "": "x" must validate all the schemas (allOf). None validated',
+      ],
+    ],
+    [{ type: 'object', not: { format: 'date' } }, {}, []],
+    // What several parts say alike is said once.
+    [
+      { type: 'integer', minimum: 1, allOf: [{ minimum: 1 }, { minimum: 1 }] },
+      0,
+      [
+        'x: Invalid value: 0: x in body should be greater than or equal to 1',
+        '<nil>: Invalid value: "": "x" must validate all the schemas (allOf). None validated',
+      ],
+    ],
     // What is required is looked for last.
     [
       { type: 'object', required: ['a'], properties: { b: { type: 'string' } } },

@@ -112,7 +112,7 @@ function typeCheck(
   format: string | undefined,
 ): ((value: unknown, walk: Walk) => boolean) | undefined {
   const types = props['x-kubernetes-int-or-string'] ? ['integer', 'string'] : props.type ? [props.type] : [];
-  if (types.length === 0) return undefined;
+  if (types.length === 0 && format === undefined) return undefined;
   const accepted = new Set(types);
   if (accepted.has('number')) accepted.add('integer');
   if (props.nullable) accepted.add('null');
@@ -120,9 +120,9 @@ function typeCheck(
   const isNumeric = types.includes('number') || types.includes('integer');
   return (value, walk) => {
     const actual = typeOf(value);
-    if (accepted.has(actual)) return true;
+    if (accepted.has(actual) || (types.length === 0 && actual === 'null')) return true;
     if (typeof value === 'number' && accepted.has('integer') && isNearlyInteger(value)) return true;
-    if (format === undefined || actual === 'null') walk.typeInvalid(actual, wanted);
+    if (format === undefined || actual === 'null' || format === ownFormats[actual]) walk.typeInvalid(actual, wanted);
     else if (actual !== 'string' && actual !== 'array') walk.typeInvalid(ownFormats[actual] ?? '', format);
     else if (isNumeric) walk.typeInvalid(actual, wanted);
     else return true; // a format takes lists too

@@ -15,18 +15,17 @@ export class FoundErrors {
 
   /** Adds an error; what was said once is not said again. */
   add(error: FieldError): void {
-    if (!this.#said.has(textOf(error))) this.append([error]);
+    if (this.isFull) return;
+    const text = textOf(error);
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.#size += text.length;
+    this.list.push(error);
   }
 
   /** Adds errors that were found apart. */
-  append(errors: Iterable<FieldError>): void {
-    for (const error of errors) {
-      if (this.isFull) return;
-      const text = textOf(error);
-      this.#said.add(text);
-      this.#size += text.length;
-      this.list.push(error);
-    }
+  addAll(errors: Iterable<FieldError>): void {
+    for (const error of errors) this.add(error);
   }
 }
 
