@@ -5,7 +5,7 @@ import type { KubeObject } from '../kind.ts';
 import { append } from '../meta/append.ts';
 import { type FieldError, invalid, Path, required } from '../meta/field-path.ts';
 import { isDns1035Label, isPathSegmentName, isQualifiedName } from '../meta/names.ts';
-import { inKeyOrder, isObject } from '../meta/object.ts';
+import { clone, inKeyOrder, isObject } from '../meta/object.ts';
 import { validateMetadata } from '../meta/validate-metadata.ts';
 import { objectSchemaOf } from '../schema.ts';
 import { memberOf, type StructuralNode } from '../structural/node.ts';
@@ -17,34 +17,55 @@ type Json = Record<string, unknown>;
  * `unknown`. Throws a DecodeError where the metadata, apiVersion or kind of the object do not fit.
  */
 export function typedMetadata(object: Json, node: StructuralNode, unknown: string[]): void {
-  if (object['metadata'] !== undefined) object['metadata'] = decoded(object['metadata'], unknown, () => '');
+  if (object['metadata'] !== undefined) object['metadata'] = decoded(object['metadata'], unknown);
   eachEmbedded(object, node, new Path(), (inner, at) => {
-    for (const field of ['apiVersion', 'kind']) {
-      const value = inner[field];
-      if (value === undefined || typeof value === 'string') continue;
-      throw new DecodeError(asText(invalid(at.child(field), value, 'must be a string')));
-    }
-    const { metadata } = inner;
-    if (metadata === undefined) return;
-    const odd: string[] = [];
-    inner['metadata'] = decoded(metadata, odd, () => asText(invalid(at.child('metadata'), inKeyOrder(metadata), '')));
-    for (const path of odd) unknown.push(`${at}.${path}`);
+    const misfit = typeEmbedded(inner, at, unknown);
+    if (misfit) throw new DecodeError(`${misfit.field}: ${misfit.message}`);
   });
 }
 
-const asText = ({ field, message }: FieldError): string => `${field}: ${message}`;
-
-/** Metadata in its form; `prefix` stands before what is wrong with it. Metadata that is null is empty. */
-function decoded(metadata: unknown, unknown: string[], prefix: () => string): unknown {
-  if (metadata === null) return {};
+/** Gives the metadata of an embedded resource its form, in place, and says what does not fit. */
+function typeEmbedded(resource: Json, at: Path, unknown: string[]): FieldError | undefined {
+  for (const field of ['apiVersion', 'kind']) {
+    const value = resource[field];
+    if (value !== undefined && typeof value !== 'string') return invalid(at.child(field), value, 'must be a string');
+  }
+  const { metadata } = resource;
+  if (metadata === undefined) return undefined;
+  const odd: string[] = [];
   try {
-    const result = decodeObject<object>(metadata, objectSchemaOf('meta/v1.ObjectMeta'));
-    for (const path of result.unknown) unknown.push(`metadata.${path}`);
-    return result.object;
+    resource['metadata'] = decoded(metadata, odd);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw new DecodeError(prefix() + error.message);
+    return invalid(at.child('metadata'), inKeyOrder(metadata), error.message);
   }
+  for (const path of odd) unknown.push(`${at}.${path}`);
+  return undefined;
+}
+
+/** The first resource embedded in a value whose metadata, apiVersion or kind does not fit; with `self` the value is one itself. */
+export function embeddedMisfit(
+  value: unknown,
+  node: StructuralNode,
+  from: Path,
+  self: boolean,
+): FieldError | undefined {
+  const copy = clone(value);
+  let first: FieldError | undefined;
+  const look = (inner: Json, at: Path) => {
+    first ??= typeEmbedded(inner, at, []);
+  };
+  if (self && isObject(copy)) look(copy, from);
+  eachEmbedded(copy, node, from, look);
+  return first;
+}
+
+/** Metadata in its form; metadata that is null is empty. Throws a DecodeError where it does not fit. */
+function decoded(metadata: unknown, unknown: string[]): unknown {
+  if (metadata === null) return {};
+  const result = decodeObject<object>(metadata, objectSchemaOf('meta/v1.ObjectMeta'));
+  for (const path of result.unknown) unknown.push(`metadata.${path}`);
+  return result.object;
 }
 
 /** Finalizers that the machinery knows by a plain name. */
@@ -114,5 +135,9 @@ function eachEmbedded(value: unknown, node: StructuralNode, at: Path, visit: (in
     eachEmbedded(inner, member, path, visit);
   };
   if (Array.isArray(value)) for (const [i, item] of value.entries()) enter(item, node.items, at.index(i));
-  else for (const [name, inner] of Object.entries(value)) enter(inner, memberOf(node, name), at.child(name));
+  else {
+    for (const [name, inner] of Object.entries(value)) {
+      enter(inner, memberOf(node, name), node.properties?.has(name) ? at.child(name) : at.key(name));
+    }
+  }
 }

@@ -19,3 +19,21 @@ it('patterns have their time for each object anew: what one took is not missing 
   expect(many.at(-1)?.message).toContain('is too long to be matched with');
   expect(errorsOf(1, 490)).toEqual([]);
 });
+
+it('a resource embedded in a map is found by its key', () => {
+  const embedded = {
+    type: 'object',
+    'x-kubernetes-embedded-resource': true,
+    properties: { spec: { type: 'object', additionalProperties: { type: 'string' } } },
+  };
+  const { validate } = resourceValidator(
+    structuralNode({
+      type: 'object',
+      properties: { one: embedded, many: { type: 'object', additionalProperties: embedded } },
+    }),
+    undefined,
+    undefined,
+  );
+  const errors = validate({ metadata: {}, one: { kind: 'A' }, many: { 'a.b': { kind: 'A' } } } as never);
+  expect(errors.map(({ field }) => field)).toEqual(['one.apiVersion', 'many[a.b].apiVersion']);
+});

@@ -231,8 +231,9 @@ it('a definition says all about its objects, for as long as it lives', async () 
     message: 'CustomResource deletion is in progress',
   });
   expect((await call('POST', boats, { ...boat, metadata: { name: 'late' }, spec: { size: 6 } })).body).toMatchObject({
-    code: 405,
-    message: 'create not allowed while custom resource definition is terminating',
+    code: 403,
+    message:
+      'boats.whole.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
   });
   await call('PATCH', `${boats}/a`, { metadata: { finalizers: null } }, merge);
   await eventually(async () => JSON.stringify(await listed()) === '["ships"]');

@@ -228,8 +228,12 @@ describe('a definition', () => {
     const { body: discovered } = await call('GET', '/apis/gone.example.com/v1');
     expect(discovered.resources[0].verbs).toEqual(['delete', 'deletecollection', 'get', 'list', 'watch']);
     expect(await call('POST', leaves, leaf('c'))).toMatchObject({
-      status: 405,
-      body: { message: 'create not allowed while custom resource definition is terminating' },
+      status: 403,
+      body: {
+        reason: 'Forbidden',
+        message:
+          'leafs.gone.example.com "c" is forbidden: create not allowed while custom resource definition is terminating',
+      },
     });
     await call(
       'PATCH',

@@ -3,9 +3,9 @@ import { generateName } from '@coracle/api/meta/names';
 import { clone } from '@coracle/api/meta/object';
 import {
   alreadyExists,
+  forbiddenError,
   generateNameConflict,
   isAlreadyExists,
-  methodNotSupported,
   StatusError,
 } from '@coracle/api/meta/status';
 import { validateCreate } from '@coracle/api/validate';
@@ -39,11 +39,9 @@ export async function createObject(writer: Writer, draft: KubeObject, write: Wri
 
 async function createOnce(writer: Writer, draft: KubeObject, write: Write, generated?: string): Promise<CachedObject> {
   const { kind, hooks } = writer;
-  const closed = kind.dynamic?.closed();
-  if (closed !== undefined) {
-    throw new StatusError({ ...methodNotSupported(writer.named, 'create').status, message: closed });
-  }
   const place = { name: draft.metadata.name ?? '', namespace: draft.metadata.namespace ?? '' };
+  const closed = kind.dynamic?.closed();
+  if (closed !== undefined) throw forbiddenError(writer.named, place.name, closed);
   if (write.received !== undefined) refuseVast(draft);
   wipeSystemFields(draft);
   if (write.verb !== 'patch') dropRepeatedOwners(draft, write.warn);

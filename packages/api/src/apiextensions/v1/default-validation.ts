@@ -1,7 +1,7 @@
-import { embeddedErrors } from '../../custom-resource/metadata.ts';
+import { embeddedErrors, embeddedMisfit } from '../../custom-resource/metadata.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, type Path } from '../../meta/field-path.ts';
-import { clone, deepEqual } from '../../meta/object.ts';
+import { clone, deepEqual, inKeyOrder } from '../../meta/object.ts';
 import { isTypeOrMeta, type StructuralNode } from '../../structural/node.ts';
 import { prune } from '../../structural/prune.ts';
 import { schemaValidator } from '../../structural/validate.ts';
@@ -23,12 +23,18 @@ function defaultErrors(node: StructuralNode, isRoot: boolean, at: Path): FieldEr
   const pruned = clone(node.default);
   prune(pruned, node, isRoot || node.embedded);
   const errors: FieldError[] = [];
-  if (!deepEqual(pruned, node.default)) errors.push(invalid(at, node.default, 'must not have unknown fields'));
-  let found: FieldError[];
-  try {
-    found = schemaValidator(node.props).validate(node.default, at.toString());
-  } catch {
-    return errors; // a pattern that is none, which is named where it stands
+  if (!deepEqual(pruned, node.default)) {
+    errors.push(invalid(at, inKeyOrder(node.default), 'must not have unknown fields'));
   }
-  return [...errors, ...found, ...embeddedErrors(node.default, node, at, isRoot || node.embedded)];
+  const isResource = isRoot || node.embedded;
+  const misfit = embeddedMisfit(node.default, node, at, isResource);
+  if (misfit) return [...errors, misfit];
+  const embedded = embeddedErrors(node.default, node, at, isResource);
+  if (embedded.length > 0) return [...errors, ...embedded];
+  try {
+    append(errors, schemaValidator(node.props).validate(node.default, at.toString()));
+  } catch {
+    // A pattern that is none, which is named where it stands.
+  }
+  return errors;
 }

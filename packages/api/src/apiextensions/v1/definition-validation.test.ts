@@ -269,6 +269,36 @@ describe('a schema', () => {
       field({ type: 'object', properties: { a: { type: 'string' } }, default: { b: 1 } }),
       [`${at}.default: Invalid value: {"b":1}: must not have unknown fields`],
     ],
+    // Values are shown in the order of their fields' names.
+    [
+      field({ type: 'object', properties: { b: { type: 'string' } }, default: { c: 2, b: '', a: 1 } }),
+      [`${at}.default: Invalid value: {"a":1,"b":"","c":2}: must not have unknown fields`],
+    ],
+    // Resources in defaults come first; nothing else is said then.
+    [
+      field({
+        type: 'object',
+        minProperties: 3,
+        additionalProperties: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          'x-kubernetes-preserve-unknown-fields': true,
+        },
+        default: { p: { kind: 'Pod' } },
+      }),
+      [`${at}.default[p].apiVersion: Required value`],
+    ],
+    [
+      field({
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        'x-kubernetes-preserve-unknown-fields': true,
+        default: { kind: 'a b', metadata: { name: 'x', labels: { a: 3 } } },
+      }),
+      [
+        `${at}.default.metadata: Invalid value: {"labels":{"a":3},"name":"x"}: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string`,
+      ],
+    ],
     // Resources in defaults are whole.
     [
       field({
