@@ -1,5 +1,16 @@
 import { typeName } from '../check/type.ts';
-import { Duration, ListValue, MapValue, Opaque, Optional, Timestamp, TypeValue, UInt, type Value } from '../values.ts';
+import {
+  Duration,
+  type ListIdentity,
+  ListValue,
+  MapValue,
+  Opaque,
+  Optional,
+  Timestamp,
+  TypeValue,
+  UInt,
+  type Value,
+} from '../values.ts';
 
 /** Whether two values are equal, as `==` has it: numbers by value whatever their type, values of different types never. */
 export function equal(a: Value, b: Value): boolean {
@@ -26,8 +37,33 @@ function equalLists(a: ListValue, b: ListValue): boolean {
     for (let i = 0; i < a.size; i++) if (!equal(a.at(i), b.at(i))) return false;
     return true;
   }
-  // Sets and associative lists are equal in any order.
-  return [...a].every((item) => [...b].some((other) => equal(item, other)));
+  return equalInAnyOrder(a, b, identity);
+}
+
+/** Sets and associative lists are equal in any order: all of `b` are in `a`, and are looked for only where they can be. */
+function equalInAnyOrder(a: ListValue, b: ListValue, identity: ListIdentity): boolean {
+  const places = new Map<unknown, Value[]>();
+  for (const item of a) {
+    const mark = markOf(item, identity);
+    const there = places.get(mark);
+    if (there) there.push(item);
+    else places.set(mark, [item]);
+  }
+  for (const other of b) {
+    if (!places.get(markOf(other, identity))?.some((item) => equal(item, other))) return false;
+  }
+  return true;
+}
+
+/** What items that are equal have in common. */
+function markOf(item: Value, identity: ListIdentity): unknown {
+  if (identity.is === 'set' || !(item instanceof MapValue)) return plainMark(item);
+  return JSON.stringify(identity.keys.map((key) => plainMark(item.get(key) ?? null)));
+}
+
+function plainMark(value: Value): string | number | boolean {
+  if (isNumber(value)) return Number(value instanceof UInt ? value.value : value);
+  return typeof value === 'string' || typeof value === 'boolean' ? value : typeof value;
 }
 
 function equalMaps(a: MapValue, b: MapValue): boolean {

@@ -1,0 +1,16 @@
+import { expect, it } from '@jest/globals';
+import { ArrayList, type ListIdentity, type Value } from '../values.ts';
+import { equal } from './equality.ts';
+
+const set: ListIdentity = { is: 'set' };
+const setOf = (items: readonly Value[]) => new ArrayList(items, set);
+
+it('sets are equal in any order, of as many items as there are', () => {
+  const items = Array.from({ length: 100_000 }, (_, i) => BigInt(i));
+  expect(equal(setOf(items), setOf([...items].reverse()))).toBe(true);
+  expect(equal(setOf(items), setOf([...items.slice(1), -1n]))).toBe(false);
+});
+
+it('a set is not equal to one with an item that it has not', () => {
+  expect(equal(setOf([false, false]), setOf([true, false]))).toBe(false);
+});
