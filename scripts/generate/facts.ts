@@ -6,7 +6,10 @@ export interface FieldFact {
   type: string;
   inline?: true;
   optional?: true;
+  /** Documented as required, whatever its JSON tag says. */
   required?: true;
+  /** Optional, and written all the same where it says nothing: its JSON tag has no `omitempty`. */
+  written?: true;
   default?: string;
   listType?: 'atomic' | 'set' | 'map';
   listMapKeys?: string[];

@@ -57,19 +57,32 @@ export function atomicTypes(facts: Facts, groups: string[]): string {
   ].join('');
 }
 
-/** The module of the fields that are one of a few texts, or a list of some of them. */
+/** The named fields of a type, those of structs inlined in it included, each with the group-version that declares it. */
+function* fieldsOf(facts: Facts, group: string, type: string): Iterable<[string, FieldFact]> {
+  for (const field of facts[group]!.types[type]!.fields) {
+    if (field.name !== null) yield [group, field];
+    else if (field.inline) {
+      const inner = resolve(facts, group, field.type);
+      if (inner.is === 'struct') yield* fieldsOf(facts, inner.group, inner.name);
+    }
+  }
+}
+
+/** The module of the fields that are one of a few texts, or a list or a map of some of them. */
 export function enumIndex(facts: Facts, enums: EnumFacts): string {
   const rows = Object.keys(groupNames).flatMap((group) =>
-    Object.entries(facts[group]!.types).flatMap(([type, { fields }]) =>
-      fields.flatMap(({ name, type: goType }) => {
-        const texts = name === null ? undefined : enumOf(facts, enums, group, goType.replace(/^(?:\*|\[\])*/, ''));
-        return texts ? [`  '${group}.${type}.${name}': ${JSON.stringify(texts)},\n`] : [];
-      }),
-    ),
+    Object.keys(facts[group]!.types)
+      .filter((type) => !skipped.has(`${group}.${type}`))
+      .flatMap((type) =>
+        [...fieldsOf(facts, group, type)].flatMap(([owner, { name, type: goType }]) => {
+          const texts = enumOf(facts, enums, owner, goType.replace(/^(?:\*|\[\]|map\[\w+\])*/, ''));
+          return texts ? [`  '${group}.${type}.${name}': ${JSON.stringify(texts)},\n`] : [];
+        }),
+      ),
   );
   return [
     header,
-    '\n/** The fields that are one of a few texts, or a list of some of them, and which, in their order. */\n',
+    '\n/** The fields that are one of a few texts, or a list or a map of some of them, and which, in their order. */\n',
     'export const enums: Readonly<Record<string, readonly string[]>> = {\n',
     ...rows,
     '};\n',
@@ -107,6 +120,8 @@ function row(facts: Facts, group: string, field: FieldFact): string {
     return `    '<${field.type}>': ${literal(entry)},\n`;
   }
   if (field.optional) entry['optional'] = true;
+  if (field.optional && field.required) entry['required'] = true;
+  if (field.written && resolved.is === 'scalar' && !field.type.startsWith('*')) entry['written'] = true;
   if (field.type.startsWith('*')) entry['pointer'] = true;
   if (field.proto) entry['tag'] = field.proto.tag;
   if (field.listType) entry['listType'] = field.listType;
@@ -118,7 +133,7 @@ function row(facts: Facts, group: string, field: FieldFact): string {
   else if (field.structType) entry['mapType'] = field.structType;
   if (field.patchStrategy) entry['patch'] = field.patchStrategy;
   if (field.patchMergeKey) entry['mergeKey'] = field.patchMergeKey;
-  if (field.default !== undefined && !field.default.startsWith('ref(')) entry['default'] = JSON.parse(field.default);
+  if (field.default !== undefined) entry['default'] = JSON.parse(field.default);
   const key = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : JSON.stringify(field.name);
   return `    ${key}: ${literal(entry)},\n`;
 }

@@ -10,6 +10,10 @@ export interface FieldRow {
   readonly type: string;
   /** May be left out of JSON. What a client must send is decided by validation, not by this. */
   readonly optional?: boolean;
+  /** Documented as required although it may be left out of JSON. */
+  readonly required?: boolean;
+  /** Optional, and written all the same where it says nothing. */
+  readonly written?: boolean;
   /** Unset and zero differ (a Go pointer). */
   readonly pointer?: boolean;
   /** The members of the named struct belong to the enclosing object in JSON (they are nested under `tag` in protobuf). */
@@ -106,7 +110,7 @@ export function zeroOf(schema: Schema): unknown {
 /** What a field is where nobody says it: its declared default, else the zero of a scalar that is always written; undefined: it may be absent. */
 export function defaultOf({ row, schema }: FieldSchema): unknown {
   if (row.default !== undefined) return row.default;
-  return row.optional || row.pointer ? undefined : zeroOf(schema);
+  return (row.optional && !row.written) || row.pointer ? undefined : zeroOf(schema);
 }
 
 const cache = new Map<string, Schema>();

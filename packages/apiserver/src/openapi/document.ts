@@ -2,6 +2,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { apiVersionOf, servedGroups } from '../discovery/groups.ts';
 import { isServed } from '../discovery/resources.ts';
 import type { SubresourceTable } from '../registry/strategy.ts';
+import type { DocumentScope } from './common-kinds.ts';
 import { namesOf } from './operations.ts';
 import { groupPaths, pagePaths, readOperation } from './page-paths.ts';
 import { pathsOf, rootOf } from './paths.ts';
@@ -28,22 +29,31 @@ export interface DocumentSource {
 /** The paths of one document; the schemas they refer to come into the collection. */
 type MakePaths = (source: DocumentSource, schemas: SchemaCollection) => Json;
 
+interface Maker {
+  readonly scope: DocumentScope;
+  readonly paths: MakePaths;
+}
+
 /** The documents of a server by their roots: one a group-version (`apis/apps/v1`), one a group (`apis/apps`), and those of the other pages (`version`). */
 export class OpenApiDocuments {
   readonly #source: DocumentSource;
-  readonly #makers = new Map<string, MakePaths>();
+  readonly #makers = new Map<string, Maker>();
 
   constructor(source: DocumentSource) {
     this.#source = source;
     for (const [root, paths] of Object.entries(pagePaths(source.pages))) {
-      this.#makers.set(root, (_, schemas) => paths(schemas));
+      this.#makers.set(root, { scope: 'all', paths: (_, schemas) => paths(schemas) });
     }
     for (const [group, versions] of servedGroups(source.kinds)) {
-      const isCustom = source.kinds.every((kind) => kind.group !== group || kind.dynamic);
-      if (group !== '' && !isCustom) this.#makers.set(`apis/${group}`, (_, schemas) => groupPaths(group, schemas));
+      const ofGroup = source.kinds.filter((kind) => kind.group === group);
+      if (group !== '' && !ofGroup.every((kind) => kind.dynamic)) {
+        this.#makers.set(`apis/${group}`, { scope: 'all', paths: (_, schemas) => groupPaths(group, schemas) });
+      }
       for (const version of versions) {
         const apiVersion = apiVersionOf(group, version);
-        this.#makers.set(rootOf(apiVersion), (...made) => versionPaths(apiVersion, ...made));
+        const isCustom = ofGroup.every((kind) => kind.version !== version || kind.dynamic);
+        const scope = isCustom ? 'custom' : { group, version };
+        this.#makers.set(rootOf(apiVersion), { scope, paths: (...made) => versionPaths(apiVersion, ...made) });
       }
     }
   }
@@ -55,14 +65,14 @@ export class OpenApiDocuments {
 
   /** The OpenAPI 3.0 document of a root: its paths, and the schemas they need; undefined where nothing is served. */
   document(root: string): Json | undefined {
-    const paths = this.#makers.get(root);
-    return paths && documentOf(this.#source, (schemas) => paths(this.#source, schemas));
+    const maker = this.#makers.get(root);
+    return maker && documentOf(this.#source, maker.scope, (schemas) => maker.paths(this.#source, schemas));
   }
 
   /** All that the server serves, in one document. */
   whole(): Json {
-    return documentOf(this.#source, (schemas) =>
-      Object.assign({}, ...[...this.#makers.values()].map((paths) => paths(this.#source, schemas))),
+    return documentOf(this.#source, 'all', (schemas) =>
+      Object.assign({}, ...[...this.#makers.values()].map(({ paths }) => paths(this.#source, schemas))),
     );
   }
 }
@@ -87,8 +97,12 @@ function versionPaths(apiVersion: string, { kinds, table, words }: DocumentSourc
   return paths;
 }
 
-function documentOf({ kinds, words, version }: DocumentSource, pathsWith: (schemas: SchemaCollection) => Json): Json {
-  const collection = new SchemaCollection(kinds, words);
+function documentOf(
+  { kinds, words, version }: DocumentSource,
+  scope: DocumentScope,
+  pathsWith: (schemas: SchemaCollection) => Json,
+): Json {
+  const collection = new SchemaCollection(kinds, words, scope);
   const paths = pathsWith(collection);
   const sorted = (record: Json) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
   return {

@@ -9,7 +9,9 @@ import {
   type Schema,
   zeroOf,
 } from '@coracle/api/schema';
+import { commonKinds, type DocumentScope } from './common-kinds.ts';
 import { customSchema } from './custom-schema.ts';
+import { unions } from './unions.ts';
 import type { KindWords } from './words.ts';
 
 /** A JSON object of an OpenAPI document. */
@@ -47,6 +49,7 @@ const scalarSchemas: Readonly<Record<string, Json>> = {
 };
 
 const text = { type: 'string' };
+const writtenText = { ...text, default: '' };
 const versionTexts = [
   'major',
   'minor',
@@ -64,16 +67,13 @@ const others: Readonly<Record<string, Json>> = {
   'version.Info': {
     type: 'object',
     required: [...versionTexts, 'platform'],
-    properties: Object.fromEntries(
-      [
-        ...versionTexts,
-        'platform',
-        'emulationMajor',
-        'emulationMinor',
-        'minCompatibilityMajor',
-        'minCompatibilityMinor',
-      ].map((name) => [name, text]),
-    ),
+    properties: Object.fromEntries([
+      ...[...versionTexts, 'platform'].map((name) => [name, writtenText]),
+      ...['emulationMajor', 'emulationMinor', 'minCompatibilityMajor', 'minCompatibilityMinor'].map((name) => [
+        name,
+        text,
+      ]),
+    ]),
   },
 };
 
@@ -109,17 +109,10 @@ const anyOfFields: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Kinds that no resource is of. */
-const otherKinds: Readonly<Record<string, Json>> = {
-  'policy/v1.Eviction': { group: 'policy', kind: 'Eviction', version: 'v1' },
-  'meta/v1.Status': { group: '', kind: 'Status', version: 'v1' },
-  'meta/v1.APIResourceList': { group: '', kind: 'APIResourceList', version: 'v1' },
-};
-
-/** Says which texts a field is one of, or its items are. */
+/** Says which texts a field is one of, or its items or values are. */
 function addEnum(property: Json, texts: readonly string[]): void {
-  const { items } = property as { items?: Json };
-  (items ?? property)['enum'] = texts;
+  const { items, additionalProperties } = property as { items?: Json; additionalProperties?: Json };
+  (items ?? additionalProperties ?? property)['enum'] = texts;
 }
 
 /** Collects the schemas of types and of all they refer to. */
@@ -127,10 +120,12 @@ export class SchemaCollection {
   readonly schemas: Record<string, Json> = {};
   readonly #kinds: ReadonlyMap<string, AnyKind[]>;
   readonly #words: KindWords;
+  readonly #scope: DocumentScope;
 
   /** `kinds` name the types that get an `x-kubernetes-group-version-kind`, `words` describe types and fields. */
-  constructor(kinds: readonly AnyKind[], words: KindWords) {
+  constructor(kinds: readonly AnyKind[], words: KindWords, scope: DocumentScope) {
     this.#words = words;
+    this.#scope = scope;
     const byType = new Map<string, AnyKind[]>();
     for (const kind of kinds) {
       for (const type of [kind.type, `${kind.type}List`]) byType.set(type, [...(byType.get(type) ?? []), kind]);
@@ -157,21 +152,21 @@ export class SchemaCollection {
     const isKind = kinds !== undefined;
     for (const field of objectSchemaOf(type).fields.values()) {
       const description = this.#words(type, isKind, field.name);
-      properties[field.name] = {
-        ...(description === undefined ? {} : { description }),
-        ...this.#field(field, anyOfFields[`${type}.${field.name}`]),
-      };
+      const said = description === undefined ? {} : { description };
+      properties[field.name] = this.#field(field, said, anyOfFields[`${type}.${field.name}`]);
       const texts = enums[`${type}.${field.name}`];
       if (texts) addEnum(properties[field.name] as Json, texts);
-      if (!field.row.optional) required.push(field.name);
+      if (!field.row.optional || field.row.required) required.push(field.name);
     }
     const description = this.#words(type, isKind);
-    const schema: Json = { ...(description === undefined ? {} : { description }), type: 'object', properties };
+    const schema: Json = { ...(description === undefined ? {} : { description }), type: 'object' };
+    if (Object.keys(properties).length > 0) schema['properties'] = properties;
     if (required.length > 0) schema['required'] = required;
     if (isAtomicType(type)) schema['x-kubernetes-map-type'] = 'atomic';
     const isList = type.endsWith('List');
-    const other = otherKinds[type];
-    if (other) schema['x-kubernetes-group-version-kind'] = [other];
+    if (unions[type]) schema['x-kubernetes-unions'] = [unions[type]];
+    const common = commonKinds(type, this.#scope);
+    if (common) schema['x-kubernetes-group-version-kind'] = common;
     if (kinds) {
       schema['x-kubernetes-group-version-kind'] = kinds.map((kind) => ({
         group: kind.group,
@@ -211,12 +206,12 @@ export class SchemaCollection {
     return { type: 'object', properties: { ...head, items }, required: ['items'], ...identity };
   }
 
-  /** `any`: what values of any form are called in it. */
-  #field(field: FieldSchema, any?: string): Json {
+  /** `said`: its description; `any`: what values of any form are called in it. A reference is wrapped where more is said. */
+  #field(field: FieldSchema, said: Json, any?: string): Json {
     const { row, schema } = field;
     const json = this.#schema(schema, any);
     // Always a copy: the scalars' schemas are shared by all fields.
-    const wrapped: Json = '$ref' in json ? { allOf: [json] } : { ...json };
+    const wrapped: Json = { ...said, ...('$ref' in json ? { allOf: [json] } : json) };
     if ('$ref' in json && !row.pointer && schema.is === 'object') wrapped['default'] = {};
     const value = defaultOf(field);
     if (value !== undefined) wrapped['default'] = value;
@@ -227,7 +222,7 @@ export class SchemaCollection {
     if (mapType) wrapped['x-kubernetes-map-type'] = mapType;
     if (row.patch) wrapped['x-kubernetes-patch-strategy'] = row.patch;
     if (row.mergeKey) wrapped['x-kubernetes-patch-merge-key'] = row.mergeKey;
-    return wrapped;
+    return '$ref' in json && Object.keys(wrapped).length === 1 ? json : wrapped;
   }
 
   #schema(schema: Schema, any?: string): Json {

@@ -72,6 +72,58 @@ describe('OpenAPI v3', () => {
     expect(of('ResourceRequirements', 'limits')).toMatchObject({ additionalProperties: quantity });
   });
 
+  it('has kinds of all groups as those of the document and of the core', () => {
+    const identities = (root: string, kind: string) =>
+      document(root).components.schemas[`io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`]![
+        'x-kubernetes-group-version-kind'
+      ];
+    expect(identities('api/v1', 'DeleteOptions')).toEqual([{ group: '', kind: 'DeleteOptions', version: 'v1' }]);
+    expect(identities('apis/apps/v1', 'WatchEvent')).toEqual([
+      { group: '', kind: 'WatchEvent', version: 'v1' },
+      { group: 'apps', kind: 'WatchEvent', version: 'v1' },
+    ]);
+    expect(identities('apis', 'APIGroupList')).toEqual([{ group: '', kind: 'APIGroupList', version: 'v1' }]);
+    const { definitions } = JSON.parse(service.v2('json').body.toString()) as {
+      definitions: Record<string, Record<string, { group: string; version: string }[]>>;
+    };
+    const whole =
+      definitions['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions']!['x-kubernetes-group-version-kind']!;
+    expect(whole).toHaveLength(60);
+    expect(whole.slice(1, 3)).toEqual([
+      { group: 'admission.k8s.io', kind: 'DeleteOptions', version: 'v1' },
+      { group: 'admission.k8s.io', kind: 'DeleteOptions', version: 'v1beta1' },
+    ]);
+  });
+
+  it('says what is written, required or chosen by another field, whatever may be left out', () => {
+    const { schemas } = document('apis/apps/v1').components;
+    const { schemas: ofFlows } = document('apis/flowcontrol.apiserver.k8s.io/v1').components;
+    expect(schemas['io.k8s.api.apps.v1.StatefulSetStatus']).toMatchObject({
+      properties: { availableReplicas: { default: 0 } },
+    });
+    expect(schemas['io.k8s.api.core.v1.ContainerRestartRule']).toMatchObject({ required: ['action'] });
+    expect(schemas['io.k8s.api.core.v1.AzureDiskVolumeSource']).toMatchObject({
+      properties: { kind: { default: 'Shared' }, cachingMode: { default: 'ReadWrite' } },
+    });
+    expect(ofFlows['io.k8s.api.flowcontrol.v1.LimitResponse']).toMatchObject({
+      'x-kubernetes-unions': [{ discriminator: 'type', 'fields-to-discriminateBy': { queuing: 'Queuing' } }],
+    });
+  });
+
+  it('says of values of a map, and of fields of inlined structs, which texts they are one of', () => {
+    const { schemas } = document('api/v1').components;
+    expect(schemas['io.k8s.api.core.v1.EphemeralContainer']).toMatchObject({
+      properties: { imagePullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] } },
+    });
+    expect(schemas['io.k8s.api.core.v1.PersistentVolumeClaimStatus']).toMatchObject({
+      properties: {
+        allocatedResourceStatuses: {
+          additionalProperties: { enum: expect.arrayContaining(['NodeResizePending']) as unknown },
+        },
+      },
+    });
+  });
+
   it('says which texts a field is one of', () => {
     const { schemas } = document('api/v1').components;
     const field = (type: string, name: string) =>
@@ -105,16 +157,16 @@ describe('OpenAPI v3', () => {
     const to = (name: string) => ({ $ref: `#/components/schemas/${name}` });
     expect(schemas[`${extensions}JSONSchemaProps`]).toMatchObject({
       properties: {
-        default: { allOf: [to(`${extensions}JSON`)] },
+        default: to(`${extensions}JSON`),
         enum: { items: to(`${extensions}JSON`) },
-        items: { allOf: [to(`${extensions}JSONSchemaPropsOrArray`)] },
-        additionalProperties: { allOf: [to(`${extensions}JSONSchemaPropsOrBool`)] },
+        items: to(`${extensions}JSONSchemaPropsOrArray`),
+        additionalProperties: to(`${extensions}JSONSchemaPropsOrBool`),
         dependencies: { additionalProperties: to(`${extensions}JSONSchemaPropsOrStringArray`) },
       },
     });
     expect(schemas[`${extensions}JSON`]).not.toHaveProperty('type');
     expect(schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry']).toMatchObject({
-      properties: { fieldsV1: { allOf: [to('io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1')] } },
+      properties: { fieldsV1: to('io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1') },
     });
   });
 

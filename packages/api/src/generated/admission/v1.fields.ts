@@ -3,7 +3,7 @@ import type { TypeTable } from '../../schema.ts';
 
 export const table: TypeTable = {
   AdmissionRequest: {
-    uid: { type: "string", optional: true, tag: 1 },
+    uid: { type: "string", optional: true, written: true, tag: 1 },
     kind: { type: "meta/v1.GroupVersionKind", optional: true, tag: 2 },
     resource: { type: "meta/v1.GroupVersionResource", optional: true, tag: 3 },
     subResource: { type: "string", optional: true, tag: 4 },
@@ -12,7 +12,7 @@ export const table: TypeTable = {
     requestSubResource: { type: "string", optional: true, tag: 15 },
     name: { type: "string", optional: true, tag: 5 },
     namespace: { type: "string", optional: true, tag: 6 },
-    operation: { type: "string", optional: true, tag: 7 },
+    operation: { type: "string", optional: true, written: true, tag: 7 },
     userInfo: { type: "authentication/v1.UserInfo", optional: true, tag: 8 },
     object: { type: "any", optional: true, tag: 9 },
     oldObject: { type: "any", optional: true, tag: 10 },
@@ -20,8 +20,8 @@ export const table: TypeTable = {
     options: { type: "any", optional: true, tag: 12 },
   },
   AdmissionResponse: {
-    uid: { type: "string", optional: true, tag: 1 },
-    allowed: { type: "bool", optional: true, tag: 2 },
+    uid: { type: "string", optional: true, written: true, tag: 1 },
+    allowed: { type: "bool", optional: true, written: true, tag: 2 },
     status: { type: "meta/v1.Status", optional: true, pointer: true, tag: 3 },
     patch: { type: "bytes", optional: true, tag: 4 },
     patchType: { type: "string", optional: true, pointer: true, tag: 5 },

@@ -140,7 +140,7 @@ export const table: TypeTable = {
     apiVersion: { type: 'string', optional: true },
     kind: { type: 'string', optional: true },
     metadata: { type: "meta/v1.ObjectMeta", optional: true, tag: 1 },
-    spec: { type: "admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec", optional: true, tag: 2 },
+    spec: { type: "admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec", optional: true, required: true, tag: 2 },
   },
   ValidatingAdmissionPolicyBindingList: {
     apiVersion: { type: 'string', optional: true },
@@ -149,10 +149,10 @@ export const table: TypeTable = {
     items: { type: "[]admissionregistration/v1.ValidatingAdmissionPolicyBinding", tag: 2 },
   },
   ValidatingAdmissionPolicyBindingSpec: {
-    policyName: { type: "string", optional: true, tag: 1 },
+    policyName: { type: "string", optional: true, required: true, tag: 1 },
     paramRef: { type: "admissionregistration/v1.ParamRef", optional: true, pointer: true, tag: 2, atomic: true },
     matchResources: { type: "admissionregistration/v1.MatchResources", optional: true, pointer: true, tag: 3, atomic: true },
-    validationActions: { type: "[]string", optional: true, tag: 4, listType: "set" },
+    validationActions: { type: "[]string", optional: true, required: true, tag: 4, listType: "set" },
   },
   ValidatingAdmissionPolicyList: {
     apiVersion: { type: 'string', optional: true },

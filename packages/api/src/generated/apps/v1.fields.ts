@@ -172,7 +172,7 @@ export const table: TypeTable = {
     items: { type: "[]apps/v1.StatefulSet", tag: 2 },
   },
   StatefulSetOrdinals: {
-    start: { type: "int32", optional: true, tag: 1 },
+    start: { type: "int32", optional: true, written: true, tag: 1 },
   },
   StatefulSetPersistentVolumeClaimRetentionPolicy: {
     whenDeleted: { type: "string", optional: true, tag: 1 },
@@ -183,7 +183,7 @@ export const table: TypeTable = {
     selector: { type: "meta/v1.LabelSelector", pointer: true, tag: 2, atomic: true },
     template: { type: "core/v1.PodTemplateSpec", tag: 3 },
     volumeClaimTemplates: { type: "[]core/v1.PersistentVolumeClaim", optional: true, tag: 4, listType: "atomic" },
-    serviceName: { type: "string", optional: true, tag: 5 },
+    serviceName: { type: "string", optional: true, written: true, tag: 5 },
     podManagementPolicy: { type: "string", optional: true, tag: 6 },
     updateStrategy: { type: "apps/v1.StatefulSetUpdateStrategy", optional: true, tag: 7 },
     revisionHistoryLimit: { type: "int32", optional: true, pointer: true, tag: 8 },
@@ -201,7 +201,7 @@ export const table: TypeTable = {
     updateRevision: { type: "string", optional: true, tag: 7 },
     collisionCount: { type: "int32", optional: true, pointer: true, tag: 9 },
     conditions: { type: "[]apps/v1.StatefulSetCondition", optional: true, tag: 10, listType: "map", keys: ["type"], patch: "merge", mergeKey: "type" },
-    availableReplicas: { type: "int32", optional: true, tag: 11 },
+    availableReplicas: { type: "int32", optional: true, written: true, tag: 11 },
   },
   StatefulSetUpdateStrategy: {
     type: { type: "string", optional: true, tag: 1 },

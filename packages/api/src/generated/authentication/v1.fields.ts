@@ -30,8 +30,8 @@ export const table: TypeTable = {
     boundObjectRef: { type: "authentication/v1.BoundObjectReference", optional: true, pointer: true, tag: 3 },
   },
   TokenRequestStatus: {
-    token: { type: "string", optional: true, tag: 1 },
-    expirationTimestamp: { type: "time", optional: true, tag: 2 },
+    token: { type: "string", optional: true, written: true, tag: 1 },
+    expirationTimestamp: { type: "time", optional: true, written: true, tag: 2 },
   },
   TokenReview: {
     apiVersion: { type: 'string', optional: true },
@@ -41,7 +41,7 @@ export const table: TypeTable = {
     status: { type: "authentication/v1.TokenReviewStatus", optional: true, tag: 3 },
   },
   TokenReviewSpec: {
-    token: { type: "string", optional: true, tag: 1 },
+    token: { type: "string", optional: true, required: true, tag: 1 },
     audiences: { type: "[]string", optional: true, tag: 2, listType: "atomic" },
   },
   TokenReviewStatus: {

@@ -40,7 +40,7 @@ export const table: TypeTable = {
     apiVersion: { type: 'string', optional: true },
     kind: { type: 'string', optional: true },
     metadata: { type: "meta/v1.ObjectMeta", optional: true, tag: 1 },
-    spec: { type: "autoscaling/v2.HorizontalPodAutoscalerSpec", optional: true, tag: 2 },
+    spec: { type: "autoscaling/v2.HorizontalPodAutoscalerSpec", optional: true, required: true, tag: 2 },
     status: { type: "autoscaling/v2.HorizontalPodAutoscalerStatus", optional: true, tag: 3 },
   },
   HorizontalPodAutoscalerBehavior: {

@@ -6,7 +6,7 @@ export const table: TypeTable = {
     apiVersion: { type: 'string', optional: true },
     kind: { type: 'string', optional: true },
     metadata: { type: "meta/v1.ObjectMeta", optional: true, tag: 1 },
-    spec: { type: "batch/v1.CronJobSpec", optional: true, tag: 2 },
+    spec: { type: "batch/v1.CronJobSpec", optional: true, required: true, tag: 2 },
     status: { type: "batch/v1.CronJobStatus", optional: true, tag: 3 },
   },
   CronJobList: {
@@ -96,7 +96,7 @@ export const table: TypeTable = {
   },
   PodFailurePolicyOnPodConditionsPattern: {
     type: { type: "string", tag: 1 },
-    status: { type: "string", optional: true, tag: 2 },
+    status: { type: "string", optional: true, written: true, tag: 2 },
   },
   PodFailurePolicyRule: {
     action: { type: "string", tag: 1 },

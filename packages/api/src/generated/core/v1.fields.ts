@@ -27,10 +27,10 @@ export const table: TypeTable = {
   AzureDiskVolumeSource: {
     diskName: { type: "string", tag: 1 },
     diskURI: { type: "string", tag: 2 },
-    cachingMode: { type: "string", optional: true, pointer: true, tag: 3 },
+    cachingMode: { type: "string", optional: true, pointer: true, tag: 3, default: "ReadWrite" },
     fsType: { type: "string", optional: true, pointer: true, tag: 4, default: "ext4" },
     readOnly: { type: "bool", optional: true, pointer: true, tag: 5, default: false },
-    kind: { type: "string", optional: true, pointer: true, tag: 6 },
+    kind: { type: "string", optional: true, pointer: true, tag: 6, default: "Shared" },
   },
   AzureFilePersistentVolumeSource: {
     secretName: { type: "string", tag: 1 },
@@ -217,11 +217,11 @@ export const table: TypeTable = {
     restartPolicy: { type: "string", tag: 2 },
   },
   ContainerRestartRule: {
-    action: { type: "string", optional: true, tag: 1 },
+    action: { type: "string", optional: true, required: true, tag: 1 },
     exitCodes: { type: "core/v1.ContainerRestartRuleOnExitCodes", optional: true, pointer: true, tag: 2 },
   },
   ContainerRestartRuleOnExitCodes: {
-    operator: { type: "string", optional: true, tag: 1 },
+    operator: { type: "string", optional: true, required: true, tag: 1 },
     values: { type: "[]int32", optional: true, tag: 2, listType: "set" },
   },
   ContainerState: {
@@ -381,8 +381,8 @@ export const table: TypeTable = {
     series: { type: "core/v1.EventSeries", optional: true, pointer: true, tag: 11 },
     action: { type: "string", optional: true, tag: 12 },
     related: { type: "core/v1.ObjectReference", optional: true, pointer: true, tag: 13, atomic: true },
-    reportingComponent: { type: "string", optional: true, tag: 14 },
-    reportingInstance: { type: "string", optional: true, tag: 15 },
+    reportingComponent: { type: "string", optional: true, written: true, tag: 14 },
+    reportingInstance: { type: "string", optional: true, written: true, tag: 15 },
   },
   EventList: {
     apiVersion: { type: 'string', optional: true },
@@ -511,7 +511,7 @@ export const table: TypeTable = {
     pullPolicy: { type: "string", optional: true, tag: 2 },
   },
   ImageVolumeStatus: {
-    imageRef: { type: "string", optional: true, tag: 1 },
+    imageRef: { type: "string", optional: true, required: true, tag: 1 },
   },
   KeyToPath: {
     key: { type: "string", tag: 1 },
@@ -664,7 +664,7 @@ export const table: TypeTable = {
     path: { type: "string", optional: true, tag: 1 },
   },
   NodeRuntimeHandler: {
-    name: { type: "string", optional: true, tag: 1 },
+    name: { type: "string", optional: true, written: true, tag: 1 },
     features: { type: "core/v1.NodeRuntimeHandlerFeatures", optional: true, pointer: true, tag: 2 },
   },
   NodeRuntimeHandlerFeatures: {
@@ -879,8 +879,8 @@ export const table: TypeTable = {
     container: { type: "string", optional: true, tag: 5 },
   },
   PodCertificateProjection: {
-    signerName: { type: "string", optional: true, tag: 1 },
-    keyType: { type: "string", optional: true, tag: 2 },
+    signerName: { type: "string", optional: true, required: true, tag: 1 },
+    keyType: { type: "string", optional: true, required: true, tag: 2 },
     maxExpirationSeconds: { type: "int32", optional: true, pointer: true, tag: 3 },
     credentialBundlePath: { type: "string", optional: true, tag: 4 },
     keyPath: { type: "string", optional: true, tag: 5 },

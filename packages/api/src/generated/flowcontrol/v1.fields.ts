@@ -31,7 +31,7 @@ export const table: TypeTable = {
   },
   FlowSchemaSpec: {
     priorityLevelConfiguration: { type: "flowcontrol/v1.PriorityLevelConfigurationReference", tag: 1 },
-    matchingPrecedence: { type: "int32", optional: true, tag: 2 },
+    matchingPrecedence: { type: "int32", optional: true, written: true, tag: 2 },
     distinguisherMethod: { type: "flowcontrol/v1.FlowDistinguisherMethod", optional: true, pointer: true, tag: 3 },
     rules: { type: "[]flowcontrol/v1.PolicyRulesWithSubjects", optional: true, tag: 4, listType: "atomic" },
   },
@@ -92,9 +92,9 @@ export const table: TypeTable = {
     conditions: { type: "[]flowcontrol/v1.PriorityLevelConfigurationCondition", optional: true, tag: 1, listType: "map", keys: ["type"], patch: "merge", mergeKey: "type" },
   },
   QueuingConfiguration: {
-    queues: { type: "int32", optional: true, tag: 1 },
-    handSize: { type: "int32", optional: true, tag: 2 },
-    queueLengthLimit: { type: "int32", optional: true, tag: 3 },
+    queues: { type: "int32", optional: true, written: true, tag: 1 },
+    handSize: { type: "int32", optional: true, written: true, tag: 2 },
+    queueLengthLimit: { type: "int32", optional: true, written: true, tag: 3 },
   },
   ResourcePolicyRule: {
     verbs: { type: "[]string", tag: 1, listType: "set" },

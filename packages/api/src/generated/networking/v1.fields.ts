@@ -14,7 +14,7 @@ export const table: TypeTable = {
     apiVersion: { type: 'string', optional: true },
     kind: { type: 'string', optional: true },
     metadata: { type: "meta/v1.ObjectMeta", optional: true, tag: 1 },
-    spec: { type: "networking/v1.IPAddressSpec", optional: true, tag: 2 },
+    spec: { type: "networking/v1.IPAddressSpec", optional: true, required: true, tag: 2 },
   },
   IPAddressList: {
     apiVersion: { type: 'string', optional: true },
@@ -23,7 +23,7 @@ export const table: TypeTable = {
     items: { type: "[]networking/v1.IPAddress", tag: 2 },
   },
   IPAddressSpec: {
-    parentRef: { type: "networking/v1.ParentReference", optional: true, pointer: true, tag: 1 },
+    parentRef: { type: "networking/v1.ParentReference", optional: true, required: true, pointer: true, tag: 1 },
   },
   IPBlock: {
     cidr: { type: "string", tag: 1 },
@@ -144,9 +144,9 @@ export const table: TypeTable = {
   },
   ParentReference: {
     group: { type: "string", optional: true, tag: 1 },
-    resource: { type: "string", optional: true, tag: 2 },
+    resource: { type: "string", optional: true, required: true, tag: 2 },
     namespace: { type: "string", optional: true, tag: 3 },
-    name: { type: "string", optional: true, tag: 4 },
+    name: { type: "string", optional: true, required: true, tag: 4 },
   },
   ServiceBackendPort: {
     name: { type: "string", optional: true, tag: 1 },

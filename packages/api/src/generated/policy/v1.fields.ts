@@ -30,10 +30,10 @@ export const table: TypeTable = {
   PodDisruptionBudgetStatus: {
     observedGeneration: { type: "int64", optional: true, tag: 1 },
     disruptedPods: { type: "{}time", optional: true, tag: 2 },
-    disruptionsAllowed: { type: "int32", optional: true, tag: 3 },
-    currentHealthy: { type: "int32", optional: true, tag: 4 },
-    desiredHealthy: { type: "int32", optional: true, tag: 5 },
-    expectedPods: { type: "int32", optional: true, tag: 6 },
+    disruptionsAllowed: { type: "int32", optional: true, written: true, tag: 3 },
+    currentHealthy: { type: "int32", optional: true, written: true, tag: 4 },
+    desiredHealthy: { type: "int32", optional: true, written: true, tag: 5 },
+    expectedPods: { type: "int32", optional: true, written: true, tag: 6 },
     conditions: { type: "[]meta/v1.Condition", optional: true, tag: 7, listType: "map", keys: ["type"], patch: "merge", mergeKey: "type" },
   },
 };

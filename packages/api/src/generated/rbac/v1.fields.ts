@@ -64,7 +64,7 @@ export const table: TypeTable = {
     items: { type: "[]rbac/v1.Role", tag: 2 },
   },
   RoleRef: {
-    apiGroup: { type: "string", optional: true, tag: 1 },
+    apiGroup: { type: "string", optional: true, written: true, tag: 1 },
     kind: { type: "string", tag: 2 },
     name: { type: "string", tag: 3 },
   },

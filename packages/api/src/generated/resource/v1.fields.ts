@@ -25,7 +25,7 @@ export const table: TypeTable = {
     validRange: { type: "resource/v1.CapacityRequestPolicyRange", optional: true, pointer: true, tag: 4 },
   },
   CapacityRequestPolicyRange: {
-    min: { type: "quantity", optional: true, pointer: true, tag: 1 },
+    min: { type: "quantity", optional: true, required: true, pointer: true, tag: 1 },
     max: { type: "quantity", optional: true, pointer: true, tag: 2 },
     step: { type: "quantity", optional: true, pointer: true, tag: 3 },
   },
@@ -37,7 +37,7 @@ export const table: TypeTable = {
   },
   CounterSet: {
     name: { type: "string", tag: 1 },
-    counters: { type: "{}resource/v1.Counter", optional: true, tag: 2 },
+    counters: { type: "{}resource/v1.Counter", optional: true, required: true, tag: 2 },
   },
   Device: {
     name: { type: "string", tag: 1 },
@@ -116,7 +116,7 @@ export const table: TypeTable = {
   },
   DeviceCounterConsumption: {
     counterSet: { type: "string", tag: 1 },
-    counters: { type: "{}resource/v1.Counter", optional: true, tag: 2 },
+    counters: { type: "{}resource/v1.Counter", optional: true, required: true, tag: 2 },
   },
   DeviceRequest: {
     name: { type: "string", tag: 1 },

@@ -6,7 +6,7 @@ export const table: TypeTable = {
     apiVersion: { type: 'string', optional: true },
     kind: { type: 'string', optional: true },
     metadata: { type: "meta/v1.ObjectMeta", optional: true, tag: 1 },
-    value: { type: "int32", optional: true, tag: 2 },
+    value: { type: "int32", optional: true, written: true, tag: 2 },
     globalDefault: { type: "bool", optional: true, tag: 3 },
     description: { type: "string", optional: true, tag: 4 },
     preemptionPolicy: { type: "string", optional: true, pointer: true, tag: 5 },
