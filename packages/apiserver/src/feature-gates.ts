@@ -88,6 +88,7 @@ const groups: readonly (readonly [Stage, isOn: boolean, isLocked: boolean, names
     'AllowDNSOnlyNodeCSR AllowInsecureKubeletCertificateSigningRequests DeclarativeValidationTakeover KMSv1',
   ],
   ['DEPRECATED', false, true, 'SeparateCacheWatchRPC'],
+  ['DEPRECATED', true, false, 'AllowServiceExternalIPs'],
   ['DEPRECATED', true, true, 'AggregatedDiscoveryRemoveBetaType'],
 ];
 
