@@ -226,6 +226,8 @@ describe('costs', () => {
   it.each<[string, number, bigint, bigint]>([
     ['1 + 2', 1, 1n, 1n],
     ['self.replicas > 1', 3, 3n, 3n],
+    ['self.replicas == 1', 3, 2n, 2n],
+    ['self == self', 3, 2n, 2n],
     ['has(self.name)', 1, 1n, 1n],
     ['self.name == "web"', 3, 3n, 3n],
     ['self.name.startsWith("w")', 3, 3n, 3n],

@@ -31,8 +31,8 @@ export const maxRequestSize = 3 * 1024 * 1024;
 /** The longest string a request can hold: what is left without the quotes. */
 export const maxStringLength = maxRequestSize - 2;
 
-/** A type of which nothing but that is known. Scalars have one element. */
-export const plainType = (type: Type, minSize = 1, maxElements = 1): DeclaredType => ({ type, minSize, maxElements });
+/** A type of which nothing but that is known. As upstream's, scalars and objects count as without elements. */
+export const plainType = (type: Type, minSize = 1, maxElements = 0): DeclaredType => ({ type, minSize, maxElements });
 
 /** A value of any type (`x-kubernetes-int-or-string`, or no schema at all). */
 export const dynamic: DeclaredType = plainType(types.dyn, 1, maxStringLength);
@@ -71,7 +71,7 @@ export function declaredObject(
   };
   return {
     type,
-    maxElements: 1,
+    maxElements: 0,
     minSize,
     get fields() {
       return get();
@@ -94,7 +94,7 @@ export function sizeLookup(
       if (part === '@items' || part === '@values' || at?.isUniform) at = at?.items;
       else at = at?.fields?.get(part)?.declared;
     }
-    if (!at || (at.type.is === 'dyn' && at !== dynamic && at.maxElements === 1)) return undefined;
+    if (!at || (at.type.is === 'dyn' && at !== dynamic && at.maxElements === 0)) return undefined;
     return { min: 0n, max: at.maxElements < 0 ? most : BigInt(at.maxElements) };
   };
 }
@@ -107,7 +107,7 @@ export class GrowingObject {
 
   constructor(name: string) {
     const type: Type = { is: 'object', name, fields: this.#types };
-    this.declared = { type, maxElements: 1, minSize: 2, fields: this.#fields };
+    this.declared = { type, maxElements: 0, minSize: 2, fields: this.#fields };
   }
 
   add(name: string, declared: DeclaredType): void {
