@@ -6,7 +6,7 @@ import { boolFlag, durationFlag, stringFlag } from '../cli/flags.ts';
 import { outputFlags } from '../print/printer.ts';
 import { type AnyObject, pathOf } from '../resources/resource.ts';
 import { fetchObject, type Info, type Selection, select } from '../resources/selection.ts';
-import { timedOut } from '../resources/until-gone.ts';
+import { timedOut, waitUntilGone } from '../resources/until-gone.ts';
 import { watch } from '../rest/watch.ts';
 import { isNotFoundError } from './get/get.ts';
 import { type Outcome, outcome } from './outcome.ts';
@@ -150,15 +150,9 @@ async function untilDeleted(
   deadline: AbortSignal,
   timeoutMs: number,
 ): Promise<AnyObject> {
-  const { waitUntilGone } = await import('../resources/until-gone.ts');
-  if (deadline.aborted || timeoutMs === 0)
-    throw new CommandFailure(`condition not met for ${info.resource.name}/${info.name}`);
-  const started = performance.now();
-  await waitUntilGone(
-    session,
-    [{ info, uid: info.object?.metadata.uid ?? '' }],
-    Math.max(1, Math.ceil(timeoutMs - (performance.now() - started))),
-  );
+  if (timeoutMs === 0) throw new CommandFailure(`condition not met for ${info.resource.name}/${info.name}`);
+  if (deadline.aborted) throw timedOut(info);
+  await waitUntilGone(session, [{ info, uid: info.object?.metadata.uid ?? '' }], timeoutMs);
   return info.object!;
 }
 
