@@ -1,6 +1,6 @@
 import { sizeOf, traversal } from '../cost/factors.ts';
 import { add, exactly, scale } from '../cost/range.ts';
-import { equal } from '../evaluate/equality.ts';
+import { equal, finder } from '../evaluate/equality.ts';
 import { EvaluationError } from '../evaluate/failure.ts';
 import {
   ArrayList,
@@ -110,9 +110,10 @@ function joinLists(a: ListValue, b: ListValue): ListValue {
   if (!identity) return JoinedList.of(a, b);
   const same = (left: Value, right: Value) =>
     identity.is === 'set' ? equal(left, right) : identity.keys.every((key) => sameField(left, right, key));
-  const added = [...b];
-  const kept = [...a].map((item) => added.find((each) => same(item, each)) ?? item);
-  return new ArrayList([...kept, ...added.filter((each) => !kept.some((item) => same(item, each)))], identity);
+  const inAdded = finder(b, identity, same);
+  const kept = [...a].map((item) => inAdded(item) ?? item);
+  const inKept = finder(kept, identity, same);
+  return new ArrayList([...kept, ...[...b].filter((each) => inKept(each) === undefined)], identity);
 }
 
 function sameField(a: Value, b: Value, key: string): boolean {
