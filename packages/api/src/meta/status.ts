@@ -281,6 +281,11 @@ export function internalError(error: unknown): StatusError {
   });
 }
 
+/** 500 without a reason: what upstream answers with an error that is none of the API's, in its text alone. */
+export function plainFailure(message: string): StatusError {
+  return new StatusError({ code: 500, reason: '', message });
+}
+
 /** 500 that may be tried again: the operation could not be completed in time. */
 export function serverTimeout(resource: GroupResource, operation: string, retryAfterSeconds = 1): StatusError {
   return new StatusError({

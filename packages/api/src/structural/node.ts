@@ -1,4 +1,5 @@
 import type { JSONSchemaProps, ValidationRule } from '../generated/apiextensions/v1.ts';
+import { append } from '../meta/append.ts';
 import { isObject } from '../meta/object.ts';
 
 /**
@@ -145,14 +146,18 @@ const holders: ReadonlyMap<string, boolean> = new Map([
 
 function directPartsOf(props: JSONSchemaProps): JSONSchemaProps[] {
   const parts: JSONSchemaProps[] = [];
-  for (const field in props) {
-    const byName = holders.get(field);
-    if (byName === undefined) continue;
-    const value: unknown = props[field as keyof JSONSchemaProps];
-    if (typeof value !== 'object' || value === null) continue;
-    if (byName || Array.isArray(value)) {
-      for (const each of Object.values(value)) if (isObject(each)) parts.push(each as JSONSchemaProps);
-    } else parts.push(value as JSONSchemaProps);
-  }
+  for (const field in props) append(parts, partsIn(props, field));
   return parts;
 }
+
+/** The schemas in a field of a schema; none where it holds something else. */
+export function partsIn(props: JSONSchemaProps, field: string): readonly JSONSchemaProps[] {
+  const byName = holders.get(field);
+  if (byName === undefined) return none;
+  const value: unknown = props[field as keyof JSONSchemaProps];
+  if (typeof value !== 'object' || value === null) return none;
+  if (byName || Array.isArray(value)) return Object.values(value).filter(isObject) as JSONSchemaProps[];
+  return [value as JSONSchemaProps];
+}
+
+const none: readonly JSONSchemaProps[] = [];

@@ -19,25 +19,25 @@ const boundFor = (value: Numeric, bound: number): Numeric =>
 export function numberCheck(props: JSONSchemaProps): (value: Numeric, walk: Walk) => void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = props;
   const range = rangeCheck(props);
+  /** A bound as it is compared: one that is not of the type, which is told of, as it stands. */
+  const fitted = (what: string, bound: number, value: Numeric, walk: Walk) =>
+    (range?.(what, bound, walk) ?? true) ? boundFor(value, bound) : bound;
   return (value, walk) => {
     range?.('Checked', value, walk);
     if (multipleOf !== undefined) {
-      const isOfType = range?.('MultipleOf', multipleOf, walk) ?? true;
-      const factor = isOfType ? boundFor(value, multipleOf) : multipleOf;
+      const factor = fitted('MultipleOf', multipleOf, value, walk);
       if (factor <= 0)
         walk.plain(`factor MultipleOf declared for ${walk.name} must be positive: ${shown(factor)}`, factor);
       else if (!isMultiple(value, factor)) walk.invalid(value, `should be a multiple of ${shown(factor)}`);
     }
     if (minimum !== undefined) {
-      const isOfType = range?.('Minimum boundary', minimum, walk) ?? true;
-      const bound = isOfType ? boundFor(value, minimum) : minimum;
+      const bound = fitted('Minimum boundary', minimum, value, walk);
       if (exclusiveMinimum ? value <= bound : value < bound) {
         walk.invalid(value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${shown(bound)}`);
       }
     }
     if (maximum !== undefined) {
-      const isOfType = range?.('Maximum boundary', maximum, walk) ?? true;
-      const bound = isOfType ? boundFor(value, maximum) : maximum;
+      const bound = fitted('Maximum boundary', maximum, value, walk);
       if (exclusiveMaximum ? value >= bound : value > bound) {
         walk.invalid(value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${shown(bound)}`);
       }

@@ -1,5 +1,5 @@
 import { messageOf } from '@coracle/api/meta/message-of';
-import { forbiddenError, isForbidden, StatusError } from '@coracle/api/meta/status';
+import { forbiddenError, isForbidden, type StatusError } from '@coracle/api/meta/status';
 import type { Attributes } from './plugin.ts';
 
 /** The 403 of a plugin: `pods "web" is forbidden: <why>`. An object whose name is still to be generated goes by its prefix. */
@@ -13,11 +13,6 @@ export function refused(attributes: Attributes, why: string): StatusError {
 export function refusedBy(attributes: Attributes, error: unknown, before = ''): StatusError {
   if (isForbidden(error)) return error as StatusError;
   return refused(attributes, `${before}${messageOf(error)}`);
-}
-
-/** What upstream answers where a plugin fails on what it is told: the text of the error alone, as a failure of the server's own. */
-export function failed(message: string): StatusError {
-  return new StatusError({ code: 500, reason: '', message });
 }
 
 /** Whether the attributes are of this resource of the core group. */

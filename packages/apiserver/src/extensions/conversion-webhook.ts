@@ -4,7 +4,7 @@ import type { KubeObject } from '@coracle/api/kind';
 import { Path } from '@coracle/api/meta/field-path';
 import { messageOf } from '@coracle/api/meta/message-of';
 import { clone, isObject } from '@coracle/api/meta/object';
-import { aggregate, StatusError } from '@coracle/api/meta/status';
+import { aggregate, plainFailure } from '@coracle/api/meta/status';
 import { validateAnnotations } from '@coracle/api/meta/validate-metadata';
 import { validateLabels } from '@coracle/api/meta/validate-selector';
 import type { ConversionReview, CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
@@ -58,7 +58,7 @@ export function conversionWebhook(
       return made;
     } catch (error) {
       done(stage);
-      throw new StatusError({ code: 500, reason: '', message: messageOf(error) });
+      throw plainFailure(messageOf(error));
     }
   };
 }

@@ -9,8 +9,8 @@ export interface RetryOptions {
   readonly attempts: number;
 }
 
-/** Tries until it succeeds, fails for good, or was tried often enough; throws the last error. */
-export async function withRetries(attempt: () => Promise<void>, options: RetryOptions): Promise<void> {
+/** Tries until it succeeds, fails for good, or was tried often enough; gives what came of it, or throws the last error. */
+export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { initialBackoff, mayPass, attempts } = options;
   for (let i = 1, wait = initialBackoff; ; i++, wait *= 1.5) {
     try {

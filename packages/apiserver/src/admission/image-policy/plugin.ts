@@ -51,13 +51,14 @@ export function imagePolicyWebhook(policy: ImagePolicy): AdmissionPlugin {
     const known = cache.get(key);
     if (known) return known;
     const review = { kind: 'ImageReview', apiVersion, metadata: {}, spec, status: {} };
-    let body: Buffer | undefined;
-    const post = async () => {
-      body = await webhook.post(review, signal);
-    };
     // As upstream: any failure may pass.
-    await withRetries(post, { initialBackoff: retryBackoff, mayPass: () => !signal?.aborted, attempts });
-    const answer = answerIn(body!);
+    const mayPass = () => !signal?.aborted;
+    const body = await withRetries(() => webhook.post(review, signal), {
+      initialBackoff: retryBackoff,
+      mayPass,
+      attempts,
+    });
+    const answer = answerIn(body);
     cache.set(key, answer, answer.allowed ? allowTtl : denyTtl);
     return answer;
   }

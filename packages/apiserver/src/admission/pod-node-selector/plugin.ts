@@ -1,9 +1,9 @@
 import { messageOf } from '@coracle/api/meta/message-of';
-import { forbiddenError } from '@coracle/api/meta/status';
+import { forbiddenError, plainFailure } from '@coracle/api/meta/status';
 import type { Pod } from '@coracle/api/types/core/v1';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { namespaceOf } from '../policy/namespace.ts';
-import { failed, isPodWrite } from '../refusal.ts';
+import { isPodWrite } from '../refusal.ts';
 import { type NodeSelector, parseNodeSelector } from './selector.ts';
 
 const annotation = 'scheduler.alpha.kubernetes.io/node-selector';
@@ -21,7 +21,7 @@ export function podNodeSelector(configured: ReadonlyMap<string, NodeSelector> = 
     try {
       return parseNodeSelector(text);
     } catch (error) {
-      throw failed(messageOf(error));
+      throw plainFailure(messageOf(error));
     }
   }
 

@@ -3,11 +3,12 @@ import { decodeJson } from '@coracle/api/codec/json';
 import { decodeObject } from '@coracle/api/codec/strict';
 import { qosClass } from '@coracle/api/core/v1/qos';
 import { messageOf } from '@coracle/api/meta/message-of';
+import { plainFailure } from '@coracle/api/meta/status';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { Pod, Toleration } from '@coracle/api/types/core/v1';
 import type { AdmissionPlugin, Attributes } from '../plugin.ts';
 import { namespaceOf } from '../policy/namespace.ts';
-import { failed, isPodWrite } from '../refusal.ts';
+import { isPodWrite } from '../refusal.ts';
 import { mergeTolerations, Tolerations } from '../tolerations.ts';
 
 const toleration = objectSchemaOf('core/v1.Toleration');
@@ -38,7 +39,7 @@ export function podTolerationRestriction(
     const wide = new Tolerations(allowed);
     if (tolerations.every((each) => wide.cover(each))) return;
     const whose = ofNamespace ? 'namespace' : 'cluster';
-    throw failed(
+    throw plainFailure(
       `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${whose} whitelist`,
     );
   }
@@ -73,6 +74,6 @@ async function annotated(attributes: Attributes, name: string): Promise<readonly
     if (Array.isArray(value)) return value.map((each) => decodeObject<Toleration>(each, toleration).object);
     throw goValueMismatch(jsonKind(value), '[]v1.Toleration');
   } catch (error) {
-    throw failed(messageOf(error));
+    throw plainFailure(messageOf(error));
   }
 }

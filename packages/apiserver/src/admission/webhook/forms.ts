@@ -2,7 +2,7 @@ import { encodeJson } from '@coracle/api/codec/json';
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { getPath, setPath } from '@coracle/api/meta/object';
-import { StatusError } from '@coracle/api/meta/status';
+import { plainFailure } from '@coracle/api/meta/status';
 import { typeNamed } from '@coracle/api/schema';
 import type { Scheme } from '@coracle/api/scheme';
 import { objectWithKind, otherKind, otherResource } from '../../endpoints/decoding.ts';
@@ -81,7 +81,7 @@ function saidKind(changed: object, shown: AnyKind, kinds: Scheme): AnyKind {
   const problem = () => otherKind(apiVersion, kind, shown, kinds);
   if (!said) throw new Error(problem());
   if (said.group === shown.group && said.kind === shown.kind) return said;
-  throw new StatusError({ code: 500, reason: '', message: problem() });
+  throw plainFailure(problem());
 }
 
 /** A CONNECT carries its options as its object, once they are changed also here. */

@@ -52,6 +52,23 @@ async function start(rules: object[], more: object = {}, ...flags: string[]): Pr
   return server;
 }
 
+/** A server with a webhook for its events, which fails once with an answer and then takes them. */
+async function startWithFailingHook(answer: {
+  raw: string;
+  code: number;
+}): Promise<{ api: SecureServer; hook: HttpsServer }> {
+  let failures = 1;
+  const hook = await startHttpsServer(() => (failures-- > 0 ? answer : { kind: 'Status' }));
+  await writeWebhookConfig(at('hook.yaml'), hook);
+  const api = await start(
+    [{ level: 'Metadata' }],
+    { omitStages: ['RequestReceived'] },
+    `--audit-webhook-config-file=${at('hook.yaml')}`,
+    '--audit-webhook-initial-backoff=10ms',
+  );
+  return { api, hook };
+}
+
 async function logged(): Promise<AuditEvent[]> {
   const text = await readFile(at('audit.log'), 'utf8');
   return text
@@ -247,15 +264,7 @@ describe('audit', () => {
   });
 
   it('sends batches to a webhook again whatever it was answered with', async () => {
-    let failures = 1;
-    const hook = await startHttpsServer(() => (failures-- > 0 ? { raw: 'no', code: 404 } : { kind: 'Status' }));
-    await writeWebhookConfig(at('hook.yaml'), hook);
-    const api = await start(
-      [{ level: 'Metadata' }],
-      { omitStages: ['RequestReceived'] },
-      `--audit-webhook-config-file=${at('hook.yaml')}`,
-      '--audit-webhook-initial-backoff=10ms',
-    );
+    const { api, hook } = await startWithFailingHook({ raw: 'no', code: 404 });
     expect(await ask(api, '/version')).toBe(200);
     await api.close();
     server = undefined;
@@ -264,15 +273,7 @@ describe('audit', () => {
   });
 
   it('sends batches to a webhook, again when it fails, and what is left at the end', async () => {
-    let failures = 1;
-    const hook = await startHttpsServer(() => (failures-- > 0 ? { raw: 'busy', code: 503 } : { kind: 'Status' }));
-    await writeWebhookConfig(at('hook.yaml'), hook);
-    const api = await start(
-      [{ level: 'Metadata' }],
-      { omitStages: ['RequestReceived'] },
-      `--audit-webhook-config-file=${at('hook.yaml')}`,
-      '--audit-webhook-initial-backoff=10ms',
-    );
+    const { api, hook } = await startWithFailingHook({ raw: 'busy', code: 503 });
     await api.admin.list(configMap, { namespace: 'default' });
     await api.admin.list(secret, { namespace: 'default' });
     await api.close();

@@ -62,11 +62,10 @@ export function auditingOf(flags: Flags, metrics: Registry, log: Log): Auditing 
   if (webhook !== '') {
     const server = kubeconfigWebhook(webhook, { observe: restClientMetrics(metrics) });
     const initialBackoff = flags['audit-webhook-initial-backoff'];
-    const sink: Sink = (events) => {
+    const sink: Sink = async (events) => {
       const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events };
       // Whatever went wrong, what is not delivered is lost for good.
-      const retries = { initialBackoff, mayPass: () => true, attempts: 5 };
-      return withRetries(() => server.post(list).then(() => undefined), retries);
+      await withRetries(() => server.post(list), { initialBackoff, mayPass: () => true, attempts: 5 });
     };
     backends.push(buffered('webhook', sink, () => server.close()));
   }

@@ -46,13 +46,9 @@ export function webhookTokens({ webhook, version, own }: TokenWebhookOptions): T
       status: { user: {} },
     };
     try {
-      let answer: Buffer | undefined;
-      const post = async () => {
-        answer = await webhook.post(asked);
-      };
-      await withRetries(post, { initialBackoff, mayPass, attempts });
+      const answer = await withRetries(() => webhook.post(asked), { initialBackoff, mayPass, attempts });
       const { object } = decodeObject<TokenReview>(
-        decodeJson(answer!).value,
+        decodeJson(answer).value,
         objectSchemaOf('authentication/v1.TokenReview'),
       );
       return object.status ?? {};

@@ -51,13 +51,9 @@ export function webhookAuthorizer(options: AuthorizationWebhookOptions): Authori
     const started = performance.now();
     const called = (result: string) => metrics.called(name, result, (performance.now() - started) / 1000);
     try {
-      let answer: Buffer | undefined;
-      const post = async () => {
-        answer = await webhook.post(asked);
-      };
-      await withRetries(post, { initialBackoff, mayPass, attempts });
+      const answer = await withRetries(() => webhook.post(asked), { initialBackoff, mayPass, attempts });
       const { object } = decodeObject<SubjectAccessReview>(
-        decodeJson(answer!).value,
+        decodeJson(answer).value,
         objectSchemaOf('authorization/v1.SubjectAccessReview'),
       );
       called('success');

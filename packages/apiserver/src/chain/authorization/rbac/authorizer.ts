@@ -24,18 +24,18 @@ export class RbacAuthorizer implements LocalAuthorizer {
   }
 
   authorize(attributes: Attributes): Decision {
-    const errors: string[] = [];
+    const lost: RoleRef[] = [];
     const namespace = attributes.path === undefined ? attributes.namespace : '';
     for (const scope of namespace === '' ? [''] : ['', namespace]) {
       for (const grant of this.#grants(attributes.user, scope)) {
-        if (grant.lost) errors.push(lostRole(grant.lost, 'kind'));
+        if (grant.lost) lost.push(grant.lost);
         if (grant.rules.some((rule) => allows(rule, attributes))) {
           return { decision: 'allow', reason: `RBAC: allowed by ${grant.source}` };
         }
       }
     }
-    if (errors.length === 0) return { decision: 'noOpinion', reason: '' };
-    return { decision: 'noOpinion', reason: `RBAC: ${aggregate(errors)}` };
+    const errors = lost.map((role) => lostRole(role, 'kind'));
+    return { decision: 'noOpinion', reason: errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}` };
   }
 
   rulesFor(user: User, namespace: string): RuleList {
