@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 const silent = { info: () => undefined, warn: () => undefined };
-const checks = { interval: 50, timeout: 300, fall: 2, rise: 2 };
+const checks = { interval: 50, timeout: 3000, fall: 2, rise: 2 };
 
 function balance(processes: TestProcess[], drain = 60_000): Promise<Balancer> {
   const listen = { host: '127.0.0.1', port: 0 };
