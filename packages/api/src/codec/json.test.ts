@@ -27,6 +27,18 @@ describe('decodeJson', () => {
     );
   });
 
+  it.each(['"', '\n', '\u0001', 'a"', 'a\n', '\\n'])(
+    'reads the key %j as it is, whatever keys were read before',
+    (key) => {
+      const same = key.slice(0, -1);
+      decodeJson(JSON.stringify({ h: [], [`${same}\\`]: 0 }));
+      const object = { h: 1, [key]: 2 };
+      expect(Object.keys(decodeJson(JSON.stringify(object)).value as object)).toEqual(Object.keys(object));
+      const within = { h: { [key]: 1 }, [key]: { [key]: [{ [key]: 1 }] } };
+      expect(JSON.stringify(decodeJson(JSON.stringify(within)).value)).toBe(JSON.stringify(within));
+    },
+  );
+
   it('keeps keys that JavaScript objects treat specially', () => {
     const text = '{"__proto__":{"x":1},"constructor":"c","n":12345678901234567890}';
     const { value } = decodeJson(text);
