@@ -15,6 +15,9 @@ const bearerToken = {
 };
 export const security = { definitions: bearerToken, required: [{ BearerToken: [] }] };
 
+/** What documents of custom resources are called, of any server. */
+const customInfo = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' };
+
 /** What documents are made of. */
 export interface DocumentSource {
   readonly kinds: readonly AnyKind[];
@@ -78,23 +81,22 @@ export class OpenApiDocuments {
 }
 
 function versionPaths(apiVersion: string, { kinds, table, words }: DocumentSource, schemas: SchemaCollection): Json {
+  const ofVersion = kinds.filter((kind) => kind.apiVersion === apiVersion && isServed(kind));
+  const paths: Json = ofVersion.every((kind) => kind.dynamic) ? {} : resourcesPath(apiVersion, schemas);
+  for (const kind of ofVersion) Object.assign(paths, pathsOf(kind, { kinds, table, schemas, words }));
+  return paths;
+}
+
+/** Of the page that tells the resources of a group-version, which is described where any of them is built in. */
+function resourcesPath(apiVersion: string, schemas: SchemaCollection): Json {
   const slash = apiVersion.indexOf('/');
   const { infix, tag } = namesOf(apiVersion.slice(0, Math.max(slash, 0)), apiVersion.slice(slash + 1));
-  const answer = 'meta/v1.APIResourceList';
-  const get = readOperation(
-    tag,
-    `get${infix}APIResources`,
-    'Tells the resources of the group-version.',
-    answer,
-    schemas,
-  );
-  const paths: Json = { [`/${rootOf(apiVersion)}/`]: { get } };
-  for (const kind of kinds) {
-    if (kind.apiVersion === apiVersion && isServed(kind)) {
-      Object.assign(paths, pathsOf(kind, { kinds, table, schemas, words }));
-    }
-  }
-  return paths;
+  const about = 'Tells the resources of the group-version.';
+  return {
+    [`/${rootOf(apiVersion)}/`]: {
+      get: readOperation(tag, `get${infix}APIResources`, about, 'meta/v1.APIResourceList', schemas),
+    },
+  };
 }
 
 function documentOf(
@@ -105,11 +107,13 @@ function documentOf(
   const collection = new SchemaCollection(kinds, words, scope);
   const paths = pathsWith(collection);
   const sorted = (record: Json) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const isCustom = scope === 'custom';
+  const { definitions: securitySchemes, required } = security;
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version },
+    info: isCustom ? customInfo : { title: 'Kubernetes', version },
     paths: sorted(paths),
-    components: { schemas: sorted(collection.schemas), securitySchemes: security.definitions },
-    security: security.required,
+    components: { schemas: sorted(collection.schemas), ...(isCustom ? {} : { securitySchemes }) },
+    ...(isCustom ? {} : { security: required }),
   };
 }

@@ -9,12 +9,22 @@ const patchTypes = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ];
-const withoutProtobuf = (types: readonly string[]) => types.filter((type) => !type.includes('protobuf'));
+
+/** The media types of custom resources: those of objects, and of patches in the order that 2.0 has them in. */
+const customTypes = ['application/json', 'application/yaml'];
+const customPatchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/apply-patch+yaml',
+];
+
+/** What an operation takes where it has no body, which only 2.0 says. */
+export const consumes = Symbol('consumes');
 
 /** What the operations of a path are about. */
 export interface Subject {
   /** Whose path it is. */
-  readonly of: { readonly group: string; readonly version: string };
+  readonly of: { readonly group: string; readonly version: string; readonly kind: string };
   /** The kind of what is sent and answered. */
   readonly body: { readonly group: string; readonly version: string; readonly kind: string };
   /** A custom resource: it has no protobuf and no strategic merge patch. */
@@ -56,33 +66,33 @@ export const capital = (word: string): string => word.charAt(0).toUpperCase() + 
 /** An operation in the terms of OpenAPI 3.0. */
 export function operationOf(operation: Operation, { of, body, custom }: Subject, schemas: SchemaCollection): Json {
   const { infix, tag } = namesOf(of.group, of.version);
-  const known = (types: readonly string[]) => (custom ? withoutProtobuf(types) : types);
   const content = (types: readonly string[], type: string | undefined): Json =>
     Object.fromEntries(types.map((each) => [each, { schema: type ? schemas.reference(type) : { type: 'string' } }]));
-  const answered =
-    operation.types === 'collection'
-      ? known([...objectTypes, ...watchTypes].sort())
-      : (operation.types ?? known(objectTypes));
-  const made: Json = {
+  const ofObjects =
+    operation.types === 'collection' ? [...objectTypes, ...watchTypes].sort() : (operation.types ?? objectTypes);
+  const answered = custom ? customTypes : ofObjects;
+  const made: Json & { [consumes]?: readonly string[] } = {
     tags: [tag],
     description: operation.description,
     operationId: operation.verb + infix + operation.name,
     ...(operation.parameters?.length ? { parameters: operation.parameters } : {}),
   };
   if (operation.body) {
-    const patches = patchTypes.filter((type) => !custom || !type.includes('strategic'));
-    const types = operation.body === patch ? patches : ['*/*'];
+    const types = operation.body === patch ? (custom ? customPatchTypes : patchTypes) : custom ? customTypes : ['*/*'];
     made['requestBody'] = {
       content: content(types, operation.body),
       ...(operation.optionalBody ? {} : { required: true }),
     };
   }
+  if (custom) made[consumes] = customTypes;
   const answer = (code: number) => [code, { description: words[code], content: content(answered, operation.answer) }];
   made['responses'] = {
     ...Object.fromEntries((operation.codes ?? [200]).map(answer)),
     401: { description: 'Unauthorized' },
   };
   made['x-kubernetes-action'] = operation.action;
-  made['x-kubernetes-group-version-kind'] = { group: body.group, version: body.version, kind: body.kind };
+  // What is done to the scale of a custom resource is said to be of the resource's kind.
+  const { group, version, kind } = custom ? of : body;
+  made['x-kubernetes-group-version-kind'] = { group, version, kind };
   return made;
 }

@@ -28,12 +28,13 @@ const allowWatchBookmarks = query(
   'Send bookmarks, which tell the newest resourceVersion seen.',
 );
 const watch = query('watch', 'boolean', 'Stream changes instead of listing.');
+const resourceVersion = query('resourceVersion', 'string', 'How fresh the answer must be.');
 const ofCollections = [
   query('continue', 'string', 'Where the last page ended.'),
   query('fieldSelector', 'string', 'Only objects whose fields match.'),
   query('labelSelector', 'string', 'Only objects whose labels match.'),
   query('limit', 'integer', 'At most so many objects a page.'),
-  query('resourceVersion', 'string', 'How fresh the answer must be.'),
+  resourceVersion,
   query('resourceVersionMatch', 'string', 'How resourceVersion is meant: Exact or NotOlderThan.'),
   query('sendInitialEvents', 'boolean', 'Begin a watch with what is there.'),
   query('shardSelector', 'string', 'Of no effect: the feature ShardedListAndWatch is off.'),
@@ -42,6 +43,9 @@ const ofCollections = [
 
 /** Of a GET of a collection. */
 export const ofLists: readonly Json[] = [allowWatchBookmarks, ...ofCollections, watch];
+
+/** Of a GET of one custom resource. */
+export const ofCustomReads: readonly Json[] = [resourceVersion];
 
 /** Of a DELETE of one object. */
 export const ofDeletes: readonly Json[] = [

@@ -7,6 +7,7 @@ import {
   byName,
   inPath,
   ofCollectionDeletes,
+  ofCustomReads,
   ofDeletes,
   ofLists,
   ofOptions,
@@ -14,7 +15,7 @@ import {
   ofWrites,
   pretty,
 } from './parameters.ts';
-import type { Json, SchemaCollection } from './schemas.ts';
+import { type Json, listType, type SchemaCollection } from './schemas.ts';
 import type { KindWords } from './words.ts';
 
 /** What paths are made with. */
@@ -90,9 +91,8 @@ class KindPaths {
   }
 
   #list(name: string): Json {
-    const { kind, type } = this.#kind;
-    const description = `Lists or watches objects of kind ${kind}.`;
-    const answer = `${type}List`;
+    const description = `Lists or watches objects of kind ${this.#kind.kind}.`;
+    const answer = listType(this.#kind);
     return this.#make({
       verb: 'list',
       name,
@@ -105,7 +105,7 @@ class KindPaths {
   }
 
   #collection(): Json {
-    const { kind, type } = this.#kind;
+    const { kind, type, dynamic } = this.#kind;
     return {
       ...(this.#has('list') && { get: this.#list(this.#scoped) }),
       ...(this.#has('create') && {
@@ -126,8 +126,7 @@ class KindPaths {
           name: `Collection${this.#scoped}`,
           action: 'deletecollection',
           description: `Deletes objects of kind ${kind}.`,
-          parameters: ofCollectionDeletes,
-          ...deletion,
+          ...(dynamic ? { parameters: ofLists } : { parameters: ofCollectionDeletes, ...deletion }),
           answer: 'meta/v1.Status',
         }),
       }),
@@ -160,11 +159,21 @@ class KindPaths {
 
   /** GET, PUT and PATCH of an object (`part` is empty), or of a part of it. */
   #parts(part: string, type: string, body?: Subject['body']): Record<'get' | 'put' | 'patch', Json> {
-    const { kind } = this.#kind;
+    const { kind, dynamic } = this.#kind;
     const name = this.#scoped + capital(part);
     const whole = part === '' ? `the ${kind}` : `the ${part} of the ${kind}`;
     return {
-      get: this.#make({ verb: 'read', name, action: 'get', description: `Reads ${whole}.`, answer: type }, body),
+      get: this.#make(
+        {
+          verb: 'read',
+          name,
+          action: 'get',
+          description: `Reads ${whole}.`,
+          answer: type,
+          ...(dynamic ? { parameters: ofCustomReads } : {}),
+        },
+        body,
+      ),
       put: this.#make(
         {
           verb: 'replace',
@@ -186,7 +195,7 @@ class KindPaths {
           description: `Changes ${whole} by a patch.`,
           parameters: ofPatches,
           body: patch,
-          codes: stored,
+          codes: dynamic ? [200] : stored,
           answer: type,
         },
         body,

@@ -109,6 +109,10 @@ const anyOfFields: Readonly<Record<string, string>> = {
   ),
 };
 
+/** The type of lists of a kind: a custom resource's is called as its definition says. */
+export const listType = (kind: AnyKind): string =>
+  kind.dynamic ? `custom/${kind.apiVersion}.${kind.listKind}` : `${kind.type}List`;
+
 /** Says which texts a field is one of, or its items or values are. */
 function addEnum(property: Json, texts: readonly string[]): void {
   const { items, additionalProperties } = property as { items?: Json; additionalProperties?: Json };
@@ -128,7 +132,7 @@ export class SchemaCollection {
     this.#scope = scope;
     const byType = new Map<string, AnyKind[]>();
     for (const kind of kinds) {
-      for (const type of [kind.type, `${kind.type}List`]) byType.set(type, [...(byType.get(type) ?? []), kind]);
+      for (const type of [kind.type, listType(kind)]) byType.set(type, [...(byType.get(type) ?? []), kind]);
     }
     this.#kinds = byType;
   }
@@ -202,7 +206,7 @@ export class SchemaCollection {
       ...(selectable.length > 0 ? { 'x-kubernetes-selectable-fields': selectable } : {}),
     };
     if (!isList) return { ...customSchema(kind.dynamic!.openApi, head), ...identity };
-    const items = { type: 'array', items: { allOf: [this.reference(kind.type)] } };
+    const items = { type: 'array', items: this.reference(kind.type) };
     return { type: 'object', properties: { ...head, items }, required: ['items'], ...identity };
   }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isCustom } from './custom-schema.ts';
 import { security } from './document.ts';
+import { consumes } from './operations.ts';
 import type { Json } from './schemas.ts';
 
 /**
@@ -38,7 +40,8 @@ function pathOf(path: Json, known: Json): Json {
 
 type Content = Record<string, { schema: Json }>;
 
-function operationOf({ parameters = [], requestBody, responses, ...rest }: Json, known: Json): Json {
+function operationOf(operation: Json & { [consumes]?: readonly string[] }, known: Json): Json {
+  const { parameters = [], requestBody, responses, [consumes]: withoutBody, ...rest } = operation;
   const sent = requestBody as { content: Content; required?: boolean } | undefined;
   const body = sent && {
     name: 'body',
@@ -56,7 +59,7 @@ function operationOf({ parameters = [], requestBody, responses, ...rest }: Json,
   });
   return {
     ...rest,
-    consumes: sent ? Object.keys(sent.content) : ['*/*'],
+    consumes: sent ? Object.keys(sent.content) : (withoutBody ?? ['*/*']),
     produces: [...produced],
     schemes: ['https'],
     ...(all.length > 0 ? { parameters: all } : {}),
@@ -65,8 +68,8 @@ function operationOf({ parameters = [], requestBody, responses, ...rest }: Json,
 }
 
 /** Of a kind that takes any field nothing is said but what it is: clients would refuse all that is not declared. */
-function rootDefinition(schema: Json): Json {
-  if (schema['x-kubernetes-preserve-unknown-fields'] !== true) return definition(schema);
+function rootDefinition(schema: Json & { [isCustom]?: true }): Json {
+  if (schema['x-kubernetes-preserve-unknown-fields'] !== true) return definition(schema, schema[isCustom] === true);
   const identity = ['x-kubernetes-group-version-kind', 'x-kubernetes-selectable-fields'].filter(
     (name) => name in schema,
   );
@@ -75,9 +78,10 @@ function rootDefinition(schema: Json): Json {
 
 /**
  * A v3 schema in the terms of 2.0, which knows neither `oneOf` and its like nor anything beside a reference. Of what may be null, or may have fields
- * that are not declared, nothing is said: clients that check by this document would refuse it.
+ * that are not declared, nothing is said: clients that check by this document would refuse it. `defaults`: those are said.
  */
-function definition(schema: Json): Json {
+function definition(schema: Json, defaults = false): Json {
+  const inner = (each: unknown) => definition(each as Json, defaults);
   const reference = referenceOf(schema);
   if (reference !== undefined) {
     const { description } = schema;
@@ -85,17 +89,20 @@ function definition(schema: Json): Json {
     // Upstream's document says what a field is beside its reference, though 2.0 has readers pass over that.
     return { ...(description === undefined ? {} : { description }), $ref };
   }
-  const { oneOf, allOf: _, anyOf: __, not: ___, default: ____, nullable, ...known } = schema;
+  const { oneOf, allOf: _, anyOf: __, not: ___, default: value, nullable, ...known } = schema;
   const open = nullable === true || known['x-kubernetes-preserve-unknown-fields'] === true;
   const { properties, items, additionalProperties, required, ...rest } = open ? withoutForm(known) : known;
   const needed = (required as string[] | undefined)?.filter((name) => !mayBeNull((properties as Json)?.[name]));
   return {
     ...rest,
+    ...(defaults && value !== undefined ? { default: value } : {}),
     ...(needed && needed.length > 0 ? { required: needed } : {}),
     ...(oneOf && !('type' in rest) && !open && !rest['x-kubernetes-int-or-string'] ? { type: 'string' } : {}),
-    ...(properties ? { properties: mapped(properties as Json, (each) => definition(each as Json)) } : {}),
-    ...(items ? { items: definition(items as Json) } : {}),
-    ...(additionalProperties ? { additionalProperties: definition(additionalProperties as Json) } : {}),
+    ...(properties ? { properties: mapped(properties as Json, inner) } : {}),
+    ...(items ? { items: inner(items) } : {}),
+    ...(additionalProperties
+      ? { additionalProperties: additionalProperties === true || inner(additionalProperties) }
+      : {}),
   };
 }
 
