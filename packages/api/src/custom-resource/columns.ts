@@ -50,7 +50,7 @@ function valueAt(path: JsonPath, object: KubeObject): unknown {
 
 function cellOf(value: unknown, type: string, now: number): string | number | boolean | null {
   if (value === undefined) return null;
-  if (type === 'string') return resultText(value);
+  if (type === 'string') return value === null ? '<no value>' : resultText(value);
   if (value === null) return null;
   switch (type) {
     case 'integer':

@@ -175,10 +175,20 @@ export const malformed = (at: Path, value: string, check: (value: string) => rea
   check(value).map((message) => invalid(at, value, message));
 
 /** A value as error messages show it: strings quoted, scalars plain, the rest as compact JSON. */
+/** A text that errors show as JSON, as upstream does where a field may be left out. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'number') return goText(value);
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return goQuoted(value);
-  return encodeJson(value).replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
+  const json = encodeJson(value instanceof JsonText ? value.text : value);
+  return json.replace(/[<>&\u2028\u2029]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -15,7 +15,7 @@ export function managersOfScale(parent: Entries, path: string): ManagedFieldsEnt
 
 /**
  * The managedFields of an object after a write of its Scale left the Scale with those of `scale`: who manages its replicas keeps or gets them,
- * everybody else loses them. New managers are of the object's version `apiVersion`.
+ * everybody else loses them. New managers are of the object's version `apiVersion`, and when they wrote is not noted, as upstream's.
  */
 export function managersAfterScale(
   parent: Entries,
@@ -33,7 +33,7 @@ export function managersAfterScale(
       : each,
   );
   const added = scaling.filter((each) => !before.some((other) => owns(other, path) && isSame(other, each)));
-  return encodeManagers([...kept, ...added.map((each) => ({ ...each, apiVersion, fields: of }))]);
+  return encodeManagers([...kept, ...added.map((each) => ({ ...each, apiVersion, fields: of, time: undefined }))]);
 }
 
 const managersOf = (entries: Entries): Manager[] => decodeManagers(entries, { trusted: true }) ?? [];

@@ -144,12 +144,18 @@ function checkTypeMeta(object: KubeObject, expected: Expected, scheme: Scheme): 
   throw badRequest(`${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`);
 }
 
-/** Why an object of another kind, or of none, is not what is expected. */
-export function otherKind(apiVersion: string, kind: string, expected: Expected, scheme: Scheme): string {
+/** Why an object of another kind, or of none, is not what is expected. `name`: what the scheme is called upstream. */
+export function otherKind(
+  apiVersion: string,
+  kind: string,
+  expected: Expected,
+  scheme: Scheme,
+  name = 'pkg/api/legacyscheme/scheme.go:30',
+): string {
   const registered = scheme.kind(apiVersion, kind);
   return registered
     ? `converting (${goName(registered)}) to (${internalName(expected)}): unknown conversion`
-    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${name}"`;
 }
 
 /** The error of an object that is another custom resource than the one expected, or in another version. */

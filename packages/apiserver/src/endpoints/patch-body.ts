@@ -139,7 +139,9 @@ export function patchedObject(
   if (expected.dynamic) checkCustomType(patched as unknown as KubeObject, expected, call, fail);
   const { kind = expected.kind, apiVersion = expected.apiVersion } = patched;
   if (!expected.dynamic && (kind !== expected.kind || apiVersion !== expected.apiVersion)) {
-    throw fail(otherKind(String(apiVersion), String(kind), expected, call.machinery.registry.scheme));
+    // What a custom resource has beside itself, its scale, is of a scheme of its own.
+    const scheme = call.kind.dynamic ? 'k8s.io/client-go/scale/util.go:146' : undefined;
+    throw fail(otherKind(String(apiVersion), String(kind), expected, call.machinery.registry.scheme, scheme));
   }
   const typed = typedObject<KubeObject>(patched, expected, fail);
   reportFields(

@@ -137,7 +137,8 @@ async function writeScale(
       if (write.applied) {
         const entries = managersAfterScale(
           metadata.managedFields,
-          scale.metadata?.managedFields,
+          // A scale does not show that it is none, so nobody is said to have made it so.
+          replicas === 0 ? undefined : scale.metadata?.managedFields,
           paths.spec,
           kind.apiVersion,
         );

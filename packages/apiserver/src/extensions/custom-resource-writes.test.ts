@@ -85,6 +85,15 @@ describe('custom resources', () => {
     ]);
   });
 
+  it('have a scale that is no other kind', async () => {
+    await call('POST', widgets, widget('kinds', { size: 2 }));
+    const { status, body } = await call('PATCH', `${widgets}/kinds/scale`, { kind: 'X' }, merge);
+    expect(status).toBe(422);
+    expect(body.message).toMatch(
+      / no kind "X" is registered for version "autoscaling\/v1" in scheme "k8s.io\/client-go\/scale\/util.go:146"$/,
+    );
+  });
+
   it('begin with the status that is the default, whatever they were sent with', async () => {
     const phase = { type: 'string' };
     const status = {

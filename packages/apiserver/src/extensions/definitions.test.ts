@@ -60,6 +60,46 @@ describe('a definition', () => {
     ]);
   });
 
+  it('shows a deprecation warning that cannot be printed as JSON', async () => {
+    const deprecated = (deprecationWarning: string) =>
+      call(
+        'POST',
+        `${definitions}?dryRun=All`,
+        definitionOf('Odd', [versionOf({}, { deprecated: true, deprecationWarning })]),
+      );
+    const at =
+      'CustomResourceDefinition.apiextensions.k8s.io "odds.example.com" is invalid: spec.versions[0].deprecationWarning';
+    const problem = 'must only contain printable UTF-8 characters; non-printable character found at index 1';
+    for (const [text, shown] of [
+      ['a\u0007b', 'a\\u0007b'],
+      ['<\u00ad>', '\\u003c\u00ad\\u003e'],
+      ['a\u2028b', 'a\\u2028b'],
+      ['a\ue000b', 'a\ue000b'],
+    ] as const) {
+      expect((await call('POST', `${definitions}?dryRun=All`, definitionOf('Odd', [versionOf({})]))).status).toBe(201);
+      expect((await deprecated(text)).body.message).toBe(`${at}: Invalid value: "${shown}": ${problem}`);
+    }
+  });
+
+  it('is told of a version without a name once, though that is what is stored', async () => {
+    const { name: _, ...nameless } = versionOf({});
+    const { body } = await call('POST', definitions, definitionOf('Odd', [nameless as ReturnType<typeof versionOf>]));
+    expect(body.details.causes.map((each: { field: string }) => each.field)).toEqual(['spec.versions[0].name']);
+  });
+
+  it('may have any default where there is an integer or a text, but for what else is said of it', async () => {
+    const withDefault = (value: unknown, more: object = {}) =>
+      call(
+        'POST',
+        `${definitions}?dryRun=All`,
+        definitionOf('Odd', [versionOf({ a: { 'x-kubernetes-int-or-string': true, default: value, ...more } })]),
+      );
+    for (const value of [1.5, true, {}, [], 'x', 3])
+      expect([value, (await withDefault(value)).status]).toEqual([value, 201]);
+    const patterned = await withDefault('x', { pattern: '^y' });
+    expect(patterned.status).toBe(422);
+  });
+
   it('is in discovery and OpenAPI', async () => {
     const { body } = await call('GET', group);
     expect(body.resources.map((each: { name: string }) => each.name)).toEqual([

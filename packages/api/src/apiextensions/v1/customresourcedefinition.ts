@@ -54,10 +54,16 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>('ap
   columns: [createdAt],
 });
 
+/** The name of the version that is stored, empty where it has none; undefined: no version is. */
+function storedName(spec: CustomResourceDefinition['spec'] | undefined): string | undefined {
+  const stored = spec?.versions?.find((version) => version.storage);
+  return stored && (stored.name ?? '');
+}
+
 /** What a status has at least: names, of which none may be accepted yet, and a version that was stored. */
 function statusOf({ spec, status }: CustomResourceDefinition): NonNullable<CustomResourceDefinition['status']> {
   const { acceptedNames, storedVersions = [] } = status ?? {};
-  const stored = spec?.versions?.find((version) => version.storage)?.name;
+  const stored = storedName(spec);
   return {
     ...status,
     acceptedNames: { ...acceptedNames, plural: acceptedNames?.plural ?? '', kind: acceptedNames?.kind ?? '' },
@@ -72,6 +78,6 @@ function withStorageVersion({
 }: CustomResourceDefinition): NonNullable<CustomResourceDefinition['status']> {
   const whole = statusOf({ spec, status } as CustomResourceDefinition);
   const stored = whole.storedVersions ?? [];
-  const now = spec.versions?.find((version) => version.storage)?.name;
+  const now = storedName(spec);
   return { ...whole, storedVersions: now === undefined || stored.includes(now) ? stored : [...stored, now] };
 }

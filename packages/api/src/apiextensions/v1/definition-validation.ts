@@ -127,12 +127,12 @@ function validateStored({ spec, status }: CustomResourceDefinition, at: Path): F
   const stored = status?.storedVersions ?? [];
   if (stored.length === 0) return [invalid(path, null, 'must have at least one stored version')];
   const errors: FieldError[] = [];
-  for (const { name, storage } of spec.versions ?? []) {
+  for (const { name = '', storage } of spec.versions ?? []) {
     if (storage && !stored.includes(name)) {
       errors.push(invalid(path, stored, `must have the storage version ${name}`));
     }
   }
-  const names = new Set(spec.versions?.map(({ name }) => name));
+  const names = new Set(spec.versions?.map(({ name }) => name ?? ''));
   for (const [i, name] of stored.entries()) {
     if (names.has(name)) continue;
     const problem = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;

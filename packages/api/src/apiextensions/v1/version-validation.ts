@@ -6,7 +6,7 @@ import type {
   JSONSchemaProps,
 } from '../../generated/apiextensions/v1.ts';
 import { append } from '../../meta/append.ts';
-import { duplicate, type FieldError, invalid, type Path, required, tooMany } from '../../meta/field-path.ts';
+import { duplicate, type FieldError, invalid, JsonText, type Path, required, tooMany } from '../../meta/field-path.ts';
 import { isDns1035Label } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 import { readFieldPath } from '../../structural/field-path-text.ts';
@@ -113,7 +113,7 @@ function validateShared(versions: readonly CustomResourceDefinitionVersion[], sh
 
 function validateVersion(version: CustomResourceDefinitionVersion, at: Path, shared: Shared): FieldError[] {
   const errors = deprecationProblems(version).map((problem) =>
-    invalid(at.child('deprecationWarning'), version.deprecationWarning, problem),
+    invalid(at.child('deprecationWarning'), new JsonText(version.deprecationWarning!), problem),
   );
   if (!shared.schema) {
     append(errors, validateSchema(version.schema, version.subresources?.status !== undefined, at.child('schema')));
