@@ -413,8 +413,8 @@ describe('apply patch of a subresource', () => {
     ]);
     expect((await scale(5, '?fieldManager=scaler&force=true')).body.spec).toEqual({ replicas: 5 });
     expect(await managers()).toEqual([
-      ['owner', 'Apply', undefined, ['f:spec']],
       ['scaler', 'Apply', 'scale', ['f:spec']],
+      ['owner', 'Apply', undefined, ['f:spec']],
     ]);
     expect((await scale(6, '?fieldManager=scaler')).body.spec).toEqual({ replicas: 6 });
     expect((await send('', { ...named, spec }, '?fieldManager=owner')).body.message).toBe(

@@ -8,7 +8,7 @@ import { managersAfterScale, managersOfScale } from '@coracle/api/patch/scale-ma
 import type { Scale } from '@coracle/api/types/autoscaling/v1';
 import type { LabelSelector } from '@coracle/api/types/meta/v1';
 import type { Write } from '../registry/admission.ts';
-import { applied } from '../registry/field-management.ts';
+import { applied, recordManager } from '../registry/field-management.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { relativeKey } from '../storage/keys.ts';
 import { readBody } from './body.ts';
@@ -118,10 +118,7 @@ async function writeScale(
     (current) => {
       if (!current) throw notFoundError(resource.named, name);
       const { metadata } = current;
-      const before = scaleOf(current, paths);
-      const managedFields = managersOfScale(metadata.managedFields, paths.spec);
-      if (managedFields) before.metadata!.managedFields = managedFields;
-      const scale = wanted(before);
+      const scale = wanted(managedScale(current, paths));
       const replicas = scale.spec?.replicas ?? 0;
       // Custom resources are held to their schema.
       if (replicas < 0 && !kind.dynamic) {
@@ -133,24 +130,33 @@ async function writeScale(
       if (scale.metadata?.resourceVersion) metadata.resourceVersion = scale.metadata.resourceVersion;
       // A patch of a custom resource's scale makes no other object of it.
       if (scale.metadata?.uid && !(kind.dynamic && write.verb === 'patch')) metadata.uid = scale.metadata.uid;
+      if (!write.applied)
+        recordManager({ kind: expected }, scale as KubeObject, managedScale(current, paths) as KubeObject, write);
+      const entries = managersAfterScale(
+        metadata.managedFields,
+        // A scale does not show that it is none, so nobody is said to have made it so.
+        replicas === 0 ? undefined : scale.metadata?.managedFields,
+        paths.spec,
+        kind.apiVersion,
+      );
       setPath(current, paths.spec, replicas);
-      if (write.applied) {
-        const entries = managersAfterScale(
-          metadata.managedFields,
-          // A scale does not show that it is none, so nobody is said to have made it so.
-          replicas === 0 ? undefined : scale.metadata?.managedFields,
-          paths.spec,
-          kind.apiVersion,
-        );
-        if (entries) metadata.managedFields = entries;
-        else delete metadata.managedFields;
-      }
+      if (entries) metadata.managedFields = entries;
+      else delete metadata.managedFields;
       return current;
     },
-    write,
+    // Who manages what is said by the scale.
+    { ...write, applied: true },
   );
   await CachedObject.prepare([object], kind);
   await send(scaleOf(object.decode(kind), paths));
+}
+
+/** The scale of an object, with who manages its replicas. */
+function managedScale(object: KubeObject, paths: ScalePaths): Scale {
+  const scale = scaleOf(object, paths);
+  const managedFields = managersOfScale(object.metadata.managedFields, paths.spec);
+  if (managedFields) scale.metadata!.managedFields = managedFields;
+  return scale;
 }
 
 /** An object's Scale. */

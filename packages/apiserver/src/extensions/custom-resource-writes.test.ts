@@ -1,7 +1,8 @@
+import type { JSONSchemaProps } from '@coracle/api/types/apiextensions/v1';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { define, definitionOf, versionOf } from '../testing/definitions.ts';
 import { callsToOwnServer } from '../testing/own-server.ts';
-import { merge, widget, widgetDefinition, widgets } from '../testing/widgets.ts';
+import { group, merge, widget, widgetDefinition, widgets } from '../testing/widgets.ts';
 
 const call = callsToOwnServer();
 beforeAll(() => define(call, widgetDefinition));
@@ -83,6 +84,32 @@ describe('custom resources', () => {
         field: 'status.since',
       },
     ]);
+  });
+
+  it('have replicas that belong to who scaled them last, since no time, and to nobody from when there were none', async () => {
+    const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.ready' };
+    const spec: JSONSchemaProps = { type: 'object', properties: { size: { type: 'integer' } } };
+    await define(call, definitionOf('Gauge', [versionOf({ spec }, { subresources: { scale } })]));
+    const gauges = `${group}/namespaces/default/gauges`;
+    const gauge = { apiVersion: 'example.com/v1', kind: 'Gauge', metadata: { name: 'g' }, spec: { size: 2 } };
+    await call('POST', `${gauges}?fieldManager=maker`, gauge);
+    const managers = async (replicas: number, manager: string) => {
+      await call('PATCH', `${gauges}/g/scale?fieldManager=${manager}`, { spec: { replicas } }, merge);
+      const { body } = await call('GET', `${gauges}/g`);
+      expect(body.spec.size).toBe(replicas);
+      return body.metadata.managedFields.map((each: Record<string, Record<string, object>>) => [
+        each['manager'],
+        each['subresource'] ?? '',
+        'time' in each,
+        each['fieldsV1'],
+      ]);
+    };
+    const rest = ['maker', '', true, { 'f:spec': {} }];
+    const size = { 'f:spec': { 'f:size': {} } };
+    expect(await managers(3, 'scaler')).toEqual([['scaler', 'scale', false, size], rest]);
+    expect(await managers(4, 'maker')).toEqual([['maker', 'scale', false, size], rest]);
+    expect(await managers(0, 'maker')).toEqual([rest]);
+    expect(await managers(5, 'maker')).toEqual([rest]);
   });
 
   it('have a scale that is no other kind', async () => {
