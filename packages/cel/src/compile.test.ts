@@ -229,6 +229,7 @@ describe('costs', () => {
     ['self.replicas == 1', 3, 2n, 2n],
     ['self == self', 3, 2n, 2n],
     ['has(self.name)', 1, 1n, 1n],
+    ['self.?name.hasValue()', 3, 3n, 3n],
     ['self.name == "web"', 3, 3n, 3n],
     ['self.name.startsWith("w")', 3, 3n, 3n],
     ['[1, 2].all(x, x > 0)', 10 + 2 * (2 + 1 + 2) + 1, 11n + 2n * 3n, 10n + 2n * 5n + 1n],

@@ -226,7 +226,6 @@ class Checker {
   }
 
   #call(expr: Call): Type {
-    if (expr.name === '_?._') return this.#optionalSelect(expr);
     const namespace = expr.target ? dotted(expr.target) : undefined;
     const { functions } = this.#declarations;
     if (namespace !== undefined) {
@@ -235,6 +234,10 @@ class Checker {
         this.#functions.set(expr, name);
         return this.#resolve(expr, name, functions[name]!, expr.args, false);
       }
+    }
+    if (expr.name === '_?._') {
+      this.#overloads.set(expr, functions[expr.name]!);
+      return this.#optionalSelect(expr);
     }
     if (expr.name === '_&&_' || expr.name === '_||_') {
       for (const arg of expr.args) this.#expect(arg, types.bool);
