@@ -170,6 +170,21 @@ describe('watch', () => {
     expect(await opened.next()).toBeUndefined();
   });
 
+  it('is over before it begins where timeoutSeconds is below 0, or more than Go can wait', async () => {
+    const from = await create('a');
+    await create('b');
+    for (const seconds of ['-1', '9223372037']) {
+      const later = await watch(`resourceVersion=${from}&timeoutSeconds=${seconds}`);
+      expect([later.status, await later.next()]).toEqual([200, undefined]);
+      const now = await watch(`timeoutSeconds=${seconds}`);
+      expect(await now.next()).toMatchObject({
+        type: 'ERROR',
+        object: { kind: 'Status', code: 500, reason: 'InternalError', message: 'context deadline exceeded' },
+      });
+      expect(await now.next()).toBeUndefined();
+    }
+  });
+
   it('ends when the server ends', async () => {
     const opened = await watch(`resourceVersion=${await create('a')}`);
     const ended = opened.next();

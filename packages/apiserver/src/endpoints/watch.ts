@@ -20,12 +20,14 @@ export async function watch(call: Call): Promise<void> {
   const { context, machinery, resource, kind, namespace, name } = call;
   const { rendering, media } = renderingFor(call, 'watch');
   const options = listOptionsOf(context.query, kind, namespace, true, name);
-  const deadline = Date.now() + lifetime(options, machinery.watchTimeout);
+  const time = lifetime(options, machinery.watchTimeout);
+  const isOver = time < 0;
+  const deadline = Date.now() + time;
   const { registry } = machinery;
   const initial = wantsInitialEvents(options);
-  if (options.revision === undefined) await registry.freshFor(resource.cache);
-  const early = initial && (await tooEarly(registry, options));
-  const newest = await newestBefore(registry, options.revision ?? 0);
+  if (options.revision === undefined && !isOver) await registry.freshFor(resource.cache);
+  const early = initial && !isOver && (await tooEarly(registry, options));
+  const newest = isOver ? undefined : await newestBefore(registry, options.revision ?? 0);
   const { cache, hub } = resource;
   if (initial) cache.refuseUnreadable(options.filter);
 
@@ -35,6 +37,11 @@ export async function watch(call: Call): Promise<void> {
   let revision = options.revision || registry.feed.revision;
   if (!initial && revision < cache.history.floor) {
     res.end(errorFrame(rendering, resourceVersionTooOld(revision, cache.history.floor)));
+    return;
+  }
+  if (isOver) {
+    // What a watch begins with is read from the store unless it says from where on, and for that the time is over too.
+    res.end(options.revision === undefined ? errorFrame(rendering, deadlineExceeded) : undefined);
     return;
   }
   if (early) {
@@ -133,8 +140,15 @@ function wantsInitialEvents({ revision, sendInitialEvents }: ListOptions): boole
   return sendInitialEvents ?? (revision === undefined || revision === 0);
 }
 
+const deadlineExceeded = new StatusError({ code: 500, reason: 'InternalError', message: 'context deadline exceeded' });
+
+/** The most seconds that Go can wait. */
+const mostSeconds = 9_223_372_036;
+
+/** In milliseconds; below 0: it is over before it began. */
 function lifetime({ timeoutSeconds }: ListOptions, least: number): number {
-  return timeoutSeconds ? timeoutSeconds * 1000 : least * (1 + Math.random());
+  if (!timeoutSeconds) return least * (1 + Math.random());
+  return timeoutSeconds > mostSeconds ? -1 : timeoutSeconds * 1000;
 }
 
 /** What makes the first bytes of a watch whole; all others go through as they are. */
