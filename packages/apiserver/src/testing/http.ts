@@ -13,7 +13,12 @@ export interface Answer {
   body: any;
 }
 
-export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+export type Call<Value = string> = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, Value>,
+) => Promise<Answer>;
 
 /** Sends requests to a server as plain as can be: an object goes as JSON, text as it is. */
 export function callsTo(url: string): Call {
@@ -43,10 +48,10 @@ export interface ClientTls {
   readonly key?: string;
 }
 
-/** As `callsTo`, over TLS and HTTP/1.1, on connections that are kept until `close`. */
-export function secureCallsTo(url: string, tls: ClientTls): { call: Call; close(): void } {
+/** As `callsTo`, over TLS and HTTP/1.1, on connections that are kept until `close`; a header of several values is sent as several. */
+export function secureCallsTo(url: string, tls: ClientTls): { call: Call<string | string[]>; close(): void } {
   const agent = new Agent({ keepAlive: true, ...tls });
-  const call: Call = async (method, path, body, headers = {}) => {
+  const call: Call<string | string[]> = async (method, path, body, headers = {}) => {
     const text =
       body === undefined || typeof body === 'string' || ArrayBuffer.isView(body) ? body : JSON.stringify(body);
     const outgoing = request(url + path, {

@@ -152,7 +152,8 @@ function shortened(agent: string): string {
 
 /** The addresses a request came from: those that proxies say, then the connection's. */
 function sourceIps(req: RequestContext['req']): string[] {
-  const said = String(req.headers['x-forwarded-for'] ?? '')
+  // Of several headers the first counts, as in Go; the runtime joins them.
+  const said = firstHeader(req.rawHeaders, 'x-forwarded-for')
     .split(',')
     .map((each) => each.trim())
     .flatMap(addressOf);
@@ -161,6 +162,12 @@ function sourceIps(req: RequestContext['req']): string[] {
   const [remote] = addressOf(req.socket?.remoteAddress ?? '');
   if (remote && said.at(-1) !== remote) said.push(remote);
   return said;
+}
+
+/** The value of the first header of this name; `headers` are names and values by turns. Empty: there is none. */
+function firstHeader(headers: readonly string[], name: string): string {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i]!.toLowerCase() === name) return headers[i + 1]!;
+  return '';
 }
 
 /** An address as Go writes it, of IPv4 also where it is in the form of IPv6; nothing for what is no address. */
