@@ -216,11 +216,15 @@ describe('a service account token', () => {
       authenticated: true,
       user: { username: 'system:serviceaccount:default:robot' },
     });
+    const reviewed = async (token: string) =>
+      (await admin.create(tokenReview, { metadata: {}, spec: { token } } as TokenReview)).status;
+    expect(await reviewed(`${status!.token} and more`)).toMatchObject({ authenticated: true });
+    expect(await reviewed(` ${status!.token}`)).toEqual({ user: {} });
     await admin.delete(pod, 'bearer', 'default', { gracePeriodSeconds: 0 });
     await eventually(
       async () => (await refusal(robot.create(selfSubjectReview, { metadata: {} }))) === '401 Unauthorized',
     );
-    expect(await review()).toMatchObject({ authenticated: false });
+    expect(await review()).toMatchObject({ user: {}, error: expect.any(String) });
     await admin.create(pod, podOn('', 'bearer', { serviceAccountName: 'robot' }));
     expect(await refusal(robot.create(selfSubjectReview, { metadata: {} }))).toBe('401 Unauthorized');
     expect(await refusal(requestToken(admin, 'robot', { audiences: [], boundObjectRef }))).toContain(

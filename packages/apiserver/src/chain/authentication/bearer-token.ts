@@ -26,12 +26,15 @@ export function bearerTokens(tokens: TokenAuthenticator, audiences: readonly str
   };
 }
 
-/** The token is the second of the words that one space each parts; what follows it says nothing. */
-function tokenIn(authorization: string | undefined, warnings: Warnings): string | undefined {
+/**
+ * The token in the value of `Authorization`: the second of the words that one space each parts; what follows it says nothing. Undefined: there is none.
+ * `warnings`, where given, is told of one that is not seen for a space too many.
+ */
+export function tokenIn(authorization: string | undefined, warnings?: Warnings): string | undefined {
   const [scheme = '', token, next] = (authorization ?? '').trim().split(' ');
   if (token === undefined || scheme.toLowerCase() !== 'bearer') return undefined;
   if (token === '' && next !== undefined)
-    warnings.add('the provided Authorization header contains extra space before the bearer token, and is ignored');
+    warnings?.add('the provided Authorization header contains extra space before the bearer token, and is ignored');
   return token === '' ? undefined : token;
 }
 

@@ -7,6 +7,7 @@ import type {
   TokenReviewStatus,
 } from '@coracle/api/types/authentication/v1';
 import { InvalidCredential, type TokenAuthenticator } from '../../chain/authentication/authenticator.ts';
+import { tokenIn } from '../../chain/authentication/bearer-token.ts';
 import { withAuthenticatedGroup } from '../../chain/authentication/index.ts';
 import type { UserInfo } from '../../chain/link.ts';
 import type { HookTable } from '../strategy.ts';
@@ -46,9 +47,12 @@ async function statusOf(
   apiAudiences: readonly string[],
 ): Promise<TokenReviewStatus> {
   const audiences = wanted.length > 0 ? wanted : apiAudiences;
+  // As upstream, which asks as if the token came with a request: what follows a space is no part of it.
+  const seen = tokenIn(`Bearer ${token}`);
+  if (seen === undefined) return { user: {} };
   try {
-    const found = await tokens.authenticateToken(token, audiences);
-    if (!found) return { authenticated: false, error: 'invalid bearer token', user: {} };
+    const found = await tokens.authenticateToken(seen, audiences);
+    if (!found) return { error: 'invalid bearer token', user: {} };
     return {
       authenticated: true,
       user: shown(withAuthenticatedGroup(found.user)),
@@ -56,7 +60,7 @@ async function statusOf(
     };
   } catch (error) {
     if (!(error instanceof InvalidCredential)) throw error;
-    return { authenticated: false, error: `[invalid bearer token, ${error.message}]`, user: {} };
+    return { error: `[invalid bearer token, ${error.message}]`, user: {} };
   }
 }
 
