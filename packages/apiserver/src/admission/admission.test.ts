@@ -50,9 +50,12 @@ describe('the plugins of a server', () => {
     expect(names({ enable: ['AlwaysDeny', 'AlwaysAdmit', 'PodNodeSelector'] })).toEqual(
       expect.arrayContaining(['AlwaysAdmit', 'PodNodeSelector', 'AlwaysDeny']),
     );
-    for (const name of ['EventRateLimit', 'ImagePolicyWebhook']) {
-      expect(() => names({ enable: [name] })).toThrow(`admission plugin "${name}" needs a configuration`);
-    }
+    expect(() => names({ enable: ['ImagePolicyWebhook'] })).toThrow(
+      'failed to apply admission: couldn\'t init admission plugin "ImagePolicyWebhook": no config specified',
+    );
+    expect(() => names({ enable: ['EventRateLimit'] })).toThrow(
+      'couldn\'t init admission plugin "EventRateLimit": limits: Invalid value: null: must not be empty',
+    );
     const two = ['ResourceQuota', 'Priority'];
     expect(() => names({ enable: two, disable: two })).toThrow(/^\[Priority ResourceQuota\] in enable/);
   });

@@ -1,5 +1,5 @@
 import { type FieldError, notSupported, Path } from '@coracle/api/meta/field-path';
-import { aggregate } from '@coracle/api/meta/status';
+import { aggregate, plainFailure } from '@coracle/api/meta/status';
 import type { Container, EphemeralContainer, Pod } from '@coracle/api/types/core/v1';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 import { isPodWrite, refused } from './refusal.ts';
@@ -35,7 +35,10 @@ export const alwaysPullImages: AdmissionPlugin = {
       ),
     ];
     if (errors.length === 0) return;
-    throw refused(attributes, aggregate(errors.map(({ field, message }) => `${field}: ${message}`)));
+    // As upstream: several refusals together are an error that is none of the API's.
+    throw plainFailure(
+      aggregate(errors.map(({ field, message }) => refused(attributes, `${field}: ${message}`).message)),
+    );
   },
 };
 

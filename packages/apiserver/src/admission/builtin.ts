@@ -9,7 +9,7 @@ import { alwaysAdmit, alwaysDenyEverything } from './always.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import type { ConfigurationParser, PluginConfigurations } from './configuration.ts';
-import type { Parsers } from './configuration-file.ts';
+import { notMade, type Parsers } from './configuration-file.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
@@ -141,7 +141,10 @@ const plugins: readonly Entry[] = [
     'EventRateLimit',
     false,
     async () => (await import('./event-rate-limit/configuration.ts')).parseEventRateLimits,
-    (limits) => eventRateLimit(needed('EventRateLimit', limits)),
+    (limits) => {
+      if (!limits) throw notMade('EventRateLimit', 'limits: Invalid value: null: must not be empty');
+      return eventRateLimit(limits);
+    },
   ),
   { name: 'ExtendedResourceToleration', byDefault: false, make: () => extendedResourceToleration },
   { name: 'DefaultStorageClass', byDefault: true, make: () => defaultStorageClass },
@@ -226,9 +229,7 @@ function unknownIn(flag: string, names: readonly string[]): string[] {
 
 function needed<T>(name: string, configuration: T | undefined): T {
   if (configuration !== undefined) return configuration;
-  throw new UsageError(
-    `admission plugin ${JSON.stringify(name)} needs a configuration: --admission-control-config-file`,
-  );
+  throw notMade(name, 'no config specified');
 }
 
 async function webhookParser(): Promise<ConfigurationParser<CredentialsFor | undefined>> {

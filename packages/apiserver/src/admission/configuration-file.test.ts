@@ -81,11 +81,15 @@ describe('the configuration of admission', () => {
   });
 
   it.each<[string, object, string]>([
-    ['a plugin', { name: 'PodSecure', configuration: {} }, 'admission plugin "PodSecure": there is no such plugin'],
+    [
+      'a plugin',
+      { name: 'PodSecure', configuration: {} },
+      'failed to apply admission: unknown admission plugin: PodSecure',
+    ],
     [
       'one that takes none',
       { name: 'Priority', configuration: {} },
-      'admission plugin "Priority": it takes no configuration',
+      'failed to apply admission: couldn\'t init admission plugin "Priority": it takes no configuration',
     ],
     ['a field', { name: 'PodSecurity', configuration: { ...podSecurity, default: {} } }, 'unknown field "default"'],
     [
@@ -133,7 +137,12 @@ describe('the configuration of admission', () => {
     [
       'a time',
       { name: 'ImagePolicyWebhook', configuration: { imagePolicy: { kubeConfigFile: '/x', allowTTL: 9999 } } },
-      'valid value is between 1s and 30m0s',
+      'couldn\'t init admission plugin "ImagePolicyWebhook": valid value is between 1s and 30m0s, got 2h46m39s',
+    ],
+    [
+      'a pause',
+      { name: 'ImagePolicyWebhook', configuration: { imagePolicy: { kubeConfigFile: '/x', retryBackoff: -2 } } },
+      'couldn\'t init admission plugin "ImagePolicyWebhook": valid value is between 1ns and 5m0s, got -2ms',
     ],
     ['a file', { name: 'PodSecurity', path: 'gone.yaml' }, 'admission plugin "PodSecurity": gone.yaml: ENOENT'],
   ])('is refused for %s it cannot have', async (_, plugin, why) => {
@@ -233,6 +242,25 @@ describe('ImagePolicyWebhook', () => {
     expect((await call('POST', pods, named('c', 'evil'))).body.message).toBe(
       'pods "c" is forbidden: image policy webhook backend denied one or more images: not signed',
     );
+  });
+
+  it('asks of the containers that a request can bring', async () => {
+    hook.respond = ({ body }) => ({ ...body, status: { allowed: true } });
+    const configuration = {
+      imagePolicy: { kubeConfigFile: kubeconfig('brought.yaml', [{ name: 'images', user: {} }]) },
+    };
+    const call = await serving(await read({ name: 'ImagePolicyWebhook', configuration }), 'ImagePolicyWebhook');
+    await call('POST', pods, web('first'));
+    const patch = { 'content-type': 'application/strategic-merge-patch+json' };
+    const debug = { spec: { ephemeralContainers: [{ name: 'debug', image: 'shell' }] } };
+    expect((await call('PATCH', `${pods}/web/ephemeralcontainers`, debug, patch)).status).toBe(200);
+    const second = { spec: { containers: [{ name: 'c', image: 'second' }] } };
+    expect((await call('PATCH', `${pods}/web`, second, patch)).status).toBe(200);
+    expect(hook.received.map(({ body }) => body.spec.containers)).toEqual([
+      [{ image: 'first' }],
+      [{ image: 'shell' }],
+      [{ image: 'second' }],
+    ]);
   });
 
   it('lets pods in while the webhook fails, where it is told to', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { goQuoted } from '@coracle/api/codec/go-text';
 import { parseYamlDocuments } from '@coracle/api/codec/yaml';
 import { readComponentConfig } from '@coracle/process/component-config';
 import { UsageError } from '@coracle/process/program';
@@ -17,7 +18,7 @@ export type Parsers = ReadonlyMap<string, (() => Promise<ConfigurationParser<unk
 
 /**
  * Reads `--admission-control-config-file`: an AdmissionConfiguration (apiserver.config.k8s.io/v1). What it says to a plugin stands in it, or in a file
- * whose path is relative to its own. Throws UsageError naming the file, the plugin and what is wrong.
+ * whose path is relative to its own. Throws UsageError naming the plugin and what is wrong.
  */
 export async function readAdmissionConfiguration(file: string, parsers: Parsers): Promise<PluginConfigurations> {
   const { plugins } = readComponentConfig(file, {
@@ -27,21 +28,25 @@ export async function readAdmissionConfiguration(file: string, parsers: Parsers)
   });
   const read = new Map<string, unknown>();
   for (const { name, path, configuration } of plugins ?? []) {
-    const failed = (why: string) => new UsageError(`${file}: admission plugin ${JSON.stringify(name)}: ${why}`);
-    if (!parsers.has(name)) throw failed('there is no such plugin');
-    if (read.has(name)) throw failed('configured twice');
+    if (!parsers.has(name)) throw new UsageError(`failed to apply admission: unknown admission plugin: ${name}`);
+    if (read.has(name)) throw notMade(name, 'configured twice');
     const stated = configuration !== undefined && configuration !== null;
     if (!stated && path === '') continue;
     const parser = parsers.get(name);
-    if (!parser) throw failed('it takes no configuration');
+    if (!parser) throw notMade(name, 'it takes no configuration');
     const parse = await parser();
     try {
       read.set(name, parse({ value: stated ? configuration : documentIn(resolve(dirname(file), path)) }));
     } catch (error) {
-      throw failed(`${stated || path === '' ? '' : `${path}: `}${(error as Error).message}`);
+      throw notMade(name, `${stated || path === '' ? '' : `${path}: `}${(error as Error).message}`);
     }
   }
   return read;
+}
+
+/** The error of a server whose plugin `name` cannot be made. */
+export function notMade(name: string, why: string): UsageError {
+  return new UsageError(`failed to apply admission: couldn't init admission plugin ${goQuoted(name)}: ${why}`);
 }
 
 function documentIn(path: string): unknown {

@@ -1,6 +1,7 @@
 import { configMap } from '@coracle/api/core/v1/configmap';
 import { namespace } from '@coracle/api/core/v1/namespace';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
+import type { Pod } from '@coracle/api/types/core/v1';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { type Authorizer, alwaysAllow } from '../chain/authorization/authorizer.ts';
 import { type Call, callsTo } from '../testing/http.ts';
@@ -79,6 +80,22 @@ describe('AlwaysPullImages', () => {
     expect([initContainers[0].imagePullPolicy, containers[0].imagePullPolicy, volumes[0].image.pullPolicy]).toEqual(
       Array(3).fill('Always'),
     );
+  });
+
+  it('refuses a pod whose images another plugin would not have pulled', async () => {
+    const reset: AdmissionPlugin = {
+      name: 'reset',
+      mutate: ({ object }) => {
+        for (const container of (object as Pod).spec.containers) container.imagePullPolicy = 'Never';
+      },
+    };
+    const call = await serving('AlwaysPullImages', reset);
+    const containers = ['a', 'b'].map((name) => ({ name, image: 'x' }));
+    const refusal = (i: number) =>
+      `pods "pull" is forbidden: spec.containers[${i}].imagePullPolicy: Unsupported value: "Never": supported values: "Always"`;
+    const { body } = await call('POST', pods, { metadata: { name: 'pull' }, spec: { containers } });
+    expect(body).toMatchObject({ code: 500, message: `[${refusal(0)}, ${refusal(1)}]` });
+    expect(body.reason).toBeUndefined();
   });
 });
 

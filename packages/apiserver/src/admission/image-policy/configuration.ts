@@ -16,6 +16,7 @@ const schema = z.strictObject({
   }),
 });
 
+const nanosecond = 1e-6;
 const second = 1000;
 const minute = 60 * second;
 
@@ -23,14 +24,14 @@ const minute = 60 * second;
 export function parseImagePolicy({ value }: PluginConfiguration): ImagePolicy {
   const { imagePolicy } = decodeShape(value, schema);
   const ttl = { unit: second, from: second, to: 30 * minute };
-  const allowTtl = duration('allow TTL', imagePolicy.allowTTL, { ...ttl, otherwise: 5 * minute });
-  const denyTtl = duration('deny TTL', imagePolicy.denyTTL, { ...ttl, otherwise: 30 * second });
-  const retryBackoff = duration('backoff', imagePolicy.retryBackoff, {
+  const retryBackoff = duration(imagePolicy.retryBackoff, {
     unit: 1,
-    from: 1,
+    from: nanosecond,
     to: 5 * minute,
     otherwise: 500,
   });
+  const allowTtl = duration(imagePolicy.allowTTL, { ...ttl, otherwise: 5 * minute });
+  const denyTtl = duration(imagePolicy.denyTTL, { ...ttl, otherwise: 30 * second });
   if (imagePolicy.kubeConfigFile === '') throw new Error('imagePolicy.kubeConfigFile: Required value');
   const webhook = kubeconfigWebhook(imagePolicy.kubeConfigFile);
   return { webhook, allowTtl, denyTtl, retryBackoff, defaultAllow: imagePolicy.defaultAllow };
@@ -38,7 +39,6 @@ export function parseImagePolicy({ value }: PluginConfiguration): ImagePolicy {
 
 /** In milliseconds; 0 is `otherwise`, -1 is none. */
 function duration(
-  name: string,
   given: number,
   { unit, from, to, otherwise }: { unit: number; from: number; to: number; otherwise: number },
 ): number {
@@ -47,5 +47,5 @@ function duration(
   const milliseconds = given * unit;
   if (milliseconds >= from && milliseconds <= to) return milliseconds;
   const range = `${formatDuration(from)} and ${formatDuration(to)}`;
-  throw new Error(`${name} value is invalid: valid value is between ${range}, got ${formatDuration(milliseconds)}`);
+  throw new Error(`valid value is between ${range}, got ${formatDuration(milliseconds)}`);
 }

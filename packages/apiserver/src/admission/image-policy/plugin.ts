@@ -96,8 +96,10 @@ function questionAbout(attributes: Attributes): Question | undefined {
   if (!isCore(attributes, 'pods') || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
   if (subresource !== '' && subresource !== 'ephemeralcontainers') return undefined;
   const { spec, metadata } = object as Pod;
-  const added = spec.ephemeralContainers ?? [];
-  const all = subresource === '' ? [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...added] : added;
+  const all =
+    subresource === ''
+      ? [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
+      : (spec.ephemeralContainers ?? []);
   const annotations = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.includes(meant));
   return {
     ...(all.length > 0 ? { containers: all.map(({ image }) => (image ? { image } : {})) } : {}),
