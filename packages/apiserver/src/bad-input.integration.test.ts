@@ -219,6 +219,8 @@ describe('a connection', () => {
     [`GET /version HTTP/0.9\r\n${host}`, '505 HTTP Version Not Supported: unsupported protocol version'],
     ['GET /version HTTP/1.1\r\nAccept: */*', '400 Bad Request: missing required Host header'],
     [`GET /version HTTP/1.1\r\n${host}\r\n${host}`, '400 Bad Request: too many Host headers'],
+    ['GET /version HTTP/1.1\r\nHost: a/b', '400 Bad Request: malformed Host header'],
+    [`GET ${maps}/a%zz HTTP/1.1\r\n${host}`, '400 Bad Request'],
     [`get /version HTTP/1.1\r\n${host}`, '400 Bad Request'],
     [`POST ${maps} HTTP/1.1\r\n${host}\r\nContent-Length: -1`, '400 Bad Request'],
   ])('that says %j is told so and ended', async (lines, text) => {
@@ -251,6 +253,27 @@ describe('a connection', () => {
     expect([status, JSON.parse(body!).metadata.name]).toEqual(['HTTP/1.1 200 OK', 'default']);
     expect(await asking(`OPTIONS * HTTP/1.1\r\n${host}`)).toEqual(['HTTP/1.1 200 OK', '']);
     expect(await asking(`GET * HTTP/1.1\r\n${host}`)).toEqual(['HTTP/1.1 404 Not Found', '404 page not found\n']);
+  });
+
+  it('on which a client waits to send a body is told to go on once that is read, or is refused and ended', async () => {
+    const body = JSON.stringify({ metadata: { generateName: 'waits-' } });
+    const expecting = (path: string, what = '100-continue') =>
+      `POST ${path} HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: ${what}\r\n`;
+    const socket = rawConnection(`${expecting(maps)}Connection: close\r\n\r\n`);
+    expect(await readUntil(socket, '\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write(body);
+    expect(await readUntil(socket)).toMatch(/^HTTP\/1\.1 201 /);
+    const refused = await readUntil(rawConnection(`${expecting('/apis/none.example.com/v1/nones')}\r\n`));
+    expect(refused).toMatch(/^HTTP\/1\.1 404 .*\r\nConnection: close\r\n/s);
+    const other = await readUntil(rawConnection(`${expecting(maps, 'more')}\r\n`));
+    expect(other).toMatch(/^HTTP\/1\.1 417 .*\r\nConnection: close\r\n/s);
+  });
+
+  it('on which parameters come that are none is answered without them', async () => {
+    const [status, body] = await asking(
+      `GET ${maps}?limit=%zz&labelSelector=a;b&resourceVersion=0 HTTP/1.1\r\n${host}`,
+    );
+    expect([status, JSON.parse(body!).kind]).toEqual(['HTTP/1.1 200 OK', 'ConfigMapList']);
   });
 
   it('that was not upgraded is at its end: what follows on it is answered by nobody', async () => {

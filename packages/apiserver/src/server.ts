@@ -38,7 +38,7 @@ import { type Page, pagesOf } from './pages.ts';
 import type { Registry } from './registry/registry.ts';
 import { resourceKey, type SubresourceTable } from './registry/strategy.ts';
 import { observeCaches } from './storage/cache-metrics.ts';
-import { answersAtOnce, refuseBytes, refusePlain } from './wire.ts';
+import { answersAtOnce, continueOnceRead, parametersIn, refuseBytes, refuseExpectation, refusePlain } from './wire.ts';
 
 export interface ServerOptions {
   registry: Registry;
@@ -236,7 +236,7 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
     res,
     ...(upgrade ? { upgrade } : {}),
     info: requestInfoOf(req.method ?? 'GET', url),
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    query: parametersIn(mark < 0 ? '' : url.slice(mark + 1)),
     user: { ...anonymousUser, uid: '', groups: [...anonymousUser.groups], extra: {} },
     auditId,
     warnings: new Warnings(),
@@ -292,6 +292,14 @@ async function listen(
         onRequest as never, // HTTP/2's request and response stand in for HTTP/1's, by design of its compatibility layer
       )
     : createPlainServer(http1, onRequest);
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    continueOnceRead(req, res);
+    onRequest(req, res);
+  });
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    if (req instanceof PlainRequest) refuseExpectation(res);
+    else onRequest(req, res);
+  });
   server.on('clientError', refuseBytes);
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
     handshakeErrors.inc();

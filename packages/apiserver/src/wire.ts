@@ -31,7 +31,41 @@ function refusalOf(req: IncomingMessage): Refusal | undefined {
     return [501, 'Not Implemented', 'Unsupported transfer encoding'];
   const hosts = hostsIn(req.rawHeaders);
   if (hosts > 1) return [400, 'Bad Request: too many Host headers'];
-  return hosts === 0 && req.httpVersionMinor > 0 ? [400, 'Bad Request: missing required Host header'] : undefined;
+  if (hosts === 0 && req.httpVersionMinor > 0) return [400, 'Bad Request: missing required Host header'];
+  if (!isHost(req.headers.host ?? '')) return [400, 'Bad Request: malformed Host header'];
+  return hasBadEscape(pathIn(req.url ?? '')) ? [400, 'Bad Request'] : undefined;
+}
+
+/** Whether only characters are in it that Go takes for a host's, with or without a port. */
+const isHost = (text: string): boolean => /^[a-zA-Z0-9!$%&'()*+,\-.:;=[\]_~]*$/.test(text);
+
+const hasBadEscape = (text: string): boolean => /%(?![0-9a-f]{2})/i.test(text);
+
+const pathIn = (url: string): string => url.split('?', 1)[0]!;
+
+/** The parameters in what follows a URL's question mark. As in Go, one with a semicolon or with an escape that is none is not there. */
+export function parametersIn(query: string): URLSearchParams {
+  if (!query.includes(';') && !hasBadEscape(query)) return new URLSearchParams(query);
+  const known = query.split('&').filter((each) => !each.includes(';') && !hasBadEscape(each));
+  return new URLSearchParams(known.join('&'));
+}
+
+/** Tells a client that waits for it to send its body, as soon as somebody reads that; one that is refused before is not, and its connection ends. */
+export function continueOnceRead(req: IncomingMessage, res: ServerResponse): void {
+  const { shouldKeepAlive } = res;
+  res.shouldKeepAlive = false;
+  const onListener = (event: string | symbol) => {
+    if (event !== 'data' && event !== 'readable') return;
+    req.off('newListener', onListener);
+    res.shouldKeepAlive = shouldKeepAlive;
+    if (!res.headersSent) res.writeContinue();
+  };
+  req.on('newListener', onListener);
+}
+
+/** Refuses a request that expects what no server does. */
+export function refuseExpectation(res: ServerResponse): void {
+  res.writeHead(417, { 'Content-Length': '0', Connection: 'close' }).end();
 }
 
 /** How many of the headers name the host; they are names and values by turns. */
