@@ -46,6 +46,8 @@ export interface AssemblyOptions {
   store: Store;
   metrics: MetricsRegistry;
   log: ServerOptions['log'];
+  /** The values of all flags as text: what /flagz shows. */
+  texts?: Readonly<Record<string, string>>;
   /** The flags that stood on the command line. */
   changed?: ReadonlySet<string>;
   /** Checks of the health endpoints, given the registry, whether RBAC decides, and the check that all that is built in is registered. */
@@ -149,6 +151,8 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     plugins,
     metrics,
     log,
+    ...(options.texts ? { flags: options.texts } : {}),
+    debugging: flags.profiling,
     // Each line of the log is written before anything else is done: it cannot be blocked while a check is answered.
     live: { log: () => undefined, etcd: answering(store, flags['etcd-healthcheck-timeout']) },
     // Of providers outside, of which there are none: the check is there all the same where the configuration may change.

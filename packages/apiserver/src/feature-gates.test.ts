@@ -57,7 +57,7 @@ describe('features', () => {
 
 describe('a flag for what can only be one way', () => {
   it.each([
-    ['--profiling=false', 'profiling', 'false'],
+    ['--contention-profiling=false', 'contention-profiling', 'false'],
     ['--kubelet-timeout=5000ms', 'kubelet-timeout', '5s'],
     ['--tracing-config-file=', 'tracing-config-file', ''],
     ['--watch-cache', 'watch-cache', 'true'],
@@ -75,7 +75,7 @@ describe('a flag for what can only be one way', () => {
 
   it.each([
     ['--kubelet-port=1', 'invalid argument "1" for "--kubelet-port" flag: only 10250 is supported'],
-    ['--profiling', 'invalid argument "true" for "--profiling" flag: only false is supported'],
+    ['--contention-profiling', 'invalid argument "true" for "--contention-profiling" flag: only false is supported'],
     ['--tracing-config-file=a.yaml', 'invalid argument "a.yaml" for "--tracing-config-file" flag: not supported'],
     [
       '--delete-collection-workers=4',

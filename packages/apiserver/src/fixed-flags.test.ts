@@ -4,11 +4,11 @@ import { apiServerFlags } from './flags.ts';
 describe('a flag for what this server does in one way', () => {
   it('takes the value that says so, however it is written', () => {
     const { values } = apiServerFlags.parse([
-      '--profiling=0',
+      '--contention-profiling=0',
       '--kubelet-timeout=5000ms',
       '--enable-garbage-collector',
     ]);
-    expect(values.profiling).toBe('false');
+    expect(values['contention-profiling']).toBe('false');
     expect(values['kubelet-timeout']).toBe('5s');
   });
 

@@ -119,7 +119,6 @@ const fixed = {
     help: 'File that says by which proxies others are reached.',
   },
   'tracing-config-file': { group: 'traces', type: 'string', only: '', help: 'File that says where traces go.' },
-  profiling: { group: 'features', type: '', only: 'false', help: 'Whether /debug/pprof is served.' },
   'contention-profiling': {
     group: 'features',
     type: '',

@@ -29,6 +29,7 @@ const misc = 'misc';
 export const apiServerFlags = defineFlags({
   ...genericFlags,
 
+  profiling: boolFlag({ group: 'features', default: true, help: 'Whether /debug/flags is served.' }),
   'etcd-servers': stringSliceFlag({
     group: etcd,
     help: 'URLs of the etcd members to keep objects in (scheme://ip:port), comma separated. Required.',

@@ -43,7 +43,7 @@ const certificateCheck = 60_000;
 await program(
   'kube-apiserver',
   apiServerFlags,
-  async ({ flags, changed, log, signal, metrics }) => {
+  async ({ flags, texts, changed, log, signal, metrics }) => {
     checkFlags(flags);
     const etcd = measuredStore(openStore(flags), metrics);
     const encryption = await encrypting(flags, etcd, metrics, log);
@@ -55,6 +55,7 @@ await program(
       store,
       metrics,
       log,
+      texts,
       changed,
       checks: (it, hasRbac, registered) => healthChecks(it, { rbac: hasRbac, fairness, registered, progress }),
       address: `${flags['external-hostname'] || advertised(flags)}:${flags['secure-port']}`,

@@ -11,6 +11,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Aggregation } from './aggregation/aggregation.ts';
 import type { RequestContext } from './chain/link.ts';
+import { debugFlags, debugVerbosity } from './debug-flags.ts';
 import { aggregatedDiscovery, aggregatedType } from './discovery/aggregated.ts';
 import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/groups.ts';
 import { resourceList } from './discovery/resources.ts';
@@ -20,6 +21,7 @@ import { nobodysPath, PageNotFound } from './endpoints/unknown-path.ts';
 import { acceptedEncoding, v2Encodings, v3Encodings, v3Protobuf } from './openapi/encodings.ts';
 import type { OpenApiService, Prepared } from './openapi/service.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
+import { flagz, statusz } from './zpages.ts';
 
 /** A page of the server's own. */
 export type Page = (context: RequestContext) => Promise<void>;
@@ -38,6 +40,10 @@ export interface PagesOptions {
   address: () => string;
   /** Further GET pages by path: the service account issuer's. */
   more?: Readonly<Record<string, Page>>;
+  /** What /flagz shows, the flags by name; without them there is no such page. */
+  flags?: Readonly<Record<string, string>>;
+  /** Whether /debug/flags is served. */
+  debugging?: boolean;
   /** What /metrics/slis shows. */
   health: HealthMetrics;
   failedChecks: (failures: ReadonlyMap<string, unknown>) => void;
@@ -145,6 +151,14 @@ function applicationOf(options: PagesOptions): Express {
     });
   }
   for (const [path, show] of Object.entries(options.more ?? {})) document(path, show);
+  page('/statusz', (context) => statusz(context, rootPaths(options)));
+  const { flags } = options;
+  if (flags) page('/flagz', (context) => flagz(context, flags));
+  if (options.debugging) {
+    page('/debug/flags/v', debugVerbosity);
+    page('/debug/flags', debugFlags);
+    page('/debug/flags/{*any}', debugFlags);
+  }
   for (const path of ['/', '/index.html']) {
     page(path, (context) => sendIndented(context, 200, { paths: rootPaths(options) }));
   }
@@ -251,7 +265,7 @@ async function sendAggregated(
   await send(context, 200, aggregatedType, Buffer.from(`${JSON.stringify(body)}\n`));
 }
 
-function rootPaths({ kinds, aggregation, checks, more }: PagesOptions): string[] {
+function rootPaths({ kinds, aggregation, checks, more, flags }: PagesOptions): string[] {
   const paths = [
     '/api',
     '/api/v1',
@@ -262,7 +276,9 @@ function rootPaths({ kinds, aggregation, checks, more }: PagesOptions): string[]
     '/openapi/v2',
     '/openapi/v3',
     '/openapi/v3/',
+    '/statusz',
     '/version',
+    ...(flags ? ['/flagz'] : []),
   ];
   for (const [group, versions] of servedGroups(kinds(), aggregation?.registrations)) {
     if (group === '') continue;

@@ -67,6 +67,10 @@ export interface ServerOptions {
   ending?: Checks;
   /** What other servers serve; undefined: nothing. */
   aggregation?: Aggregation;
+  /** What /flagz shows. */
+  flags?: Readonly<Record<string, string>>;
+  /** Whether /debug/flags is served; it is by default. */
+  debugging?: boolean;
   /** Further GET pages by path. */
   pages?: Readonly<Record<string, Page>>;
   /** What --request-timeout says, in milliseconds. */
@@ -137,6 +141,8 @@ export function createServer(options: ServerOptions): ApiServer {
     address: () => address,
     ...(aggregation ? { aggregation } : {}),
     ...(options.pages ? { more: options.pages } : {}),
+    ...(options.flags ? { flags: options.flags } : {}),
+    debugging: options.debugging ?? true,
     failedChecks: (failures) => log.warn({ checks: reasonsOf(failures) }, 'Health check failed'),
   });
   observeEventLoop(options.metrics);

@@ -5,6 +5,7 @@ import { priorityClass } from '@coracle/api/scheduling/v1/priorityclass';
 import type { Scheme } from '@coracle/api/scheme';
 import { type Client, connect } from '@coracle/client/client';
 import type { RestConfig } from '@coracle/client/config';
+import { flagTexts } from '@coracle/process/flag-text';
 import { tlsLimits } from '@coracle/process/tls-limits';
 import { verificationKeys } from '@coracle/process/token-keys';
 import { Registry as MetricsRegistry } from 'prom-client';
@@ -130,6 +131,7 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     registry,
     subresources: specials?.subresources ?? options.subresources ?? {},
     ...(specials ? { pages: specials.pages } : {}),
+    flags: flagTexts(apiServerFlags.flags, flags),
     links: options.links ?? [everybodyIsAdmin],
     plugins: pluginsOf(options, registry, metrics, log),
     ...(aggregation ? { aggregation } : {}),

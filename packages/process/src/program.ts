@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { version } from '@coracle/api/version';
+import { flagTexts } from './flag-text.ts';
 import {
   boolFlag,
   defineFlags,
@@ -18,6 +19,8 @@ import { groupedUsages } from './usage.ts';
 /** What a program's story starts with. */
 export interface ProgramContext<F> {
   flags: FlagValues<F>;
+  /** The values of all flags as text, by name. */
+  texts: Readonly<Record<string, string>>;
   /** The flags that stood on the command line. */
   changed: ReadonlySet<string>;
   /** Arguments that are no flags. */
@@ -107,7 +110,15 @@ export async function program<F extends AnyFlags>(
     process.exit(1);
   });
   try {
-    await run({ flags: values, changed: parsed.changed, args: parsed.args, log, signal, metrics: processRegistry() });
+    await run({
+      flags: values,
+      texts: flagTexts(all.flags, values),
+      changed: parsed.changed,
+      args: parsed.args,
+      log,
+      signal,
+      metrics: processRegistry(),
+    });
   } catch (error) {
     if (!(signal.aborted && error === signal.reason)) {
       if (error instanceof UsageError) process.stderr.write(`Error: ${error.message}\n`);

@@ -20,8 +20,17 @@ const lineEnd = Buffer.from('\n');
 
 const zip = promisify(gzip);
 
-/** Sends a body that is JSON, or protobuf where that was negotiated; JSON goes out as YAML or indented where it was asked for. */
-export async function sendBody(context: RequestContext, code: number, body: Buffer, media: Media): Promise<void> {
+/**
+ * Sends a body that is JSON, or protobuf where that was negotiated; JSON goes out as YAML or indented where it was asked for. `type` is what the answer
+ * calls it, where that says more than the media type.
+ */
+export async function sendBody(
+  context: RequestContext,
+  code: number,
+  body: Buffer,
+  media: Media,
+  type: string = media,
+): Promise<void> {
   const begun = performance.now();
   let bytes = body;
   if (media === 'application/yaml') bytes = Buffer.from(formatYaml(decodeJson(body).value));
@@ -31,7 +40,7 @@ export async function sendBody(context: RequestContext, code: number, body: Buff
     else if (body.at(-1) !== newline) bytes = Buffer.concat([body, lineEnd]);
   }
   context.latencies.add('serialize-response-object', performance.now() - begun);
-  await send(context, code, media, bytes);
+  await send(context, code, type, bytes);
 }
 
 /** Sends any API object in the media type the client asked for. */
@@ -44,6 +53,10 @@ export async function sendValue(context: RequestContext, code: number, value: ob
 export async function sendJson(context: RequestContext, code: number, value: unknown): Promise<void> {
   await send(context, code, 'application/json', Buffer.from(`${encodeJson(value)}\n`));
 }
+
+/** Sends an object of a version and kind that were negotiated for a page; `type` names them beside the media type. */
+export const sendStructured = (context: RequestContext, value: object, media: Media, type: string): Promise<void> =>
+  sendBody(context, 200, Buffer.from(encodeJson(value)), media, type);
 
 /** Sends a page that is indented JSON whatever the client accepts, and whoever it is. */
 export async function sendIndented(context: RequestContext, code: number, value: unknown): Promise<void> {

@@ -159,7 +159,11 @@ export const clusterRoles: Readonly<Record<string, RoleSketch>> = {
     rules: [onPaths('get', '/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/')],
   },
   'system:monitoring': {
-    rules: [onPaths('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*')],
+    rules: [
+      onPaths('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
+      onPaths('get', '/flagz'),
+      onPaths('get', '/statusz'),
+    ],
   },
   'system:basic-user': {
     rules: [
