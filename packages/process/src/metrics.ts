@@ -6,11 +6,19 @@ import { scraped } from './series.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Leaves metrics out of what is scraped, by their full names, also those that are made later. */
+/** Leaves metrics out of what is scraped, by their full names, also those that are made later, and shows how many there are of those. */
 export function hideMetrics(registry: Registry, names: readonly string[]): void {
-  if (names.length === 0) return;
   const hidden = new Set(names);
   const all = registry.getMetricsAsArray.bind(registry);
+  const total = (name: string, help: string, read: () => number): void =>
+    scraped(registry, { name, help, type: 'counter', read: () => [{ labels: {}, value: read() }] });
+  const disabled = () => all().filter(({ name }) => hidden.has(name)).length;
+  total('disabled_metrics_total', 'Metrics that are there, and left out because they are disabled.', disabled);
+  total(
+    'hidden_metrics_total',
+    'Metrics that are left out because they are on their way out; there are none.',
+    () => 0,
+  );
   registry.getMetricsAsArray = () => all().filter(({ name }) => !hidden.has(name));
 }
 
