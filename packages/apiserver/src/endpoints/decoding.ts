@@ -7,7 +7,9 @@ import { invalid, Path } from '@coracle/api/meta/field-path';
 import { messageOf } from '@coracle/api/meta/message-of';
 import { isObject } from '@coracle/api/meta/object';
 import { badRequest, invalidObject, unsupportedMediaType } from '@coracle/api/meta/status';
+import { objectSchemaOf } from '@coracle/api/schema';
 import type { Scheme } from '@coracle/api/scheme';
+import { refuseVastText } from '../registry/size-limit.ts';
 import { mediaTypes, textTypes } from './negotiation.ts';
 import type { FieldValidation } from './options.ts';
 import { nothingRepeated, type Parsed, parseJson, parseYaml, type RepeatedKeys, yamlErrors } from './repeated-keys.ts';
@@ -33,6 +35,10 @@ export function decodeObject(
   warn: (text: string) => void,
 ): KubeObject {
   const refuse = (problem: string) => unrecognized(expected.kind, problem, bytes);
+  if (mediaOf(contentType) === 'application/json' && !expected.dynamic) {
+    const { fields } = objectSchemaOf(expected.type);
+    refuseVastText(bytes, (field) => fields.has(field));
+  }
   const { value, repeated } = parseBody(bytes, contentType, expected, refuse);
   const object = objectWithKind(value ?? {}, expected, refuse, () =>
     isYaml(contentType) ? yamlAsJson(value) : bytes.toString(),

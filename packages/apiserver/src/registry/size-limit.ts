@@ -35,6 +35,16 @@ export function refuseVast(object: KubeObject): void {
   if (size > mostOfEtcd && parts > manyParts) throw requestEntityTooLarge('etcdserver: request is too large');
 }
 
+/**
+ * As `refuseVast`, of well-formed JSON that is not parsed yet, which alone may take long. Of its fields those count that `isKnown`: others are dropped
+ * where that is allowed.
+ */
+export function refuseVastText(json: Uint8Array, isKnown: (field: string) => boolean): void {
+  if (json.length <= mostOfEtcd) return;
+  const { size, parts } = weighText(json, isKnown);
+  if (size > mostOfEtcd && parts > manyParts) throw requestEntityTooLarge('etcdserver: request is too large');
+}
+
 const isCertainlyTooLarge = (object: KubeObject): boolean => weigh(object).size > most;
 
 /**
@@ -71,6 +81,40 @@ function weigh(root: object): { size: number; parts: number } {
   }
   return { size, parts };
 }
+
+/** As `weigh`, of JSON: what is between strings and numbers does not count, an escape and a number count as one character. */
+function weighText(json: Uint8Array, isKnown: (field: string) => boolean): { size: number; parts: number } {
+  let [size, parts, depth] = [0, 0, 0];
+  let [before, counts] = [0, false];
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i]!;
+    if (c <= 0x20) continue;
+    if (c === 0x22) {
+      const start = i + 1;
+      let escapes = 0;
+      for (i++; i < json.length && json[i] !== 0x22; i++) {
+        if (json[i] !== 0x5c) continue;
+        const more = json[i + 1] === 0x75 ? 5 : 1;
+        i += more;
+        escapes += more;
+      }
+      if (depth === 1 && before !== 0x3a) counts = isKnown(Buffer.from(json.subarray(start, i)).toString());
+      if (counts) size += i - start - escapes + 1;
+    } else if (c === 0x2c) parts += counts ? 1 : 0;
+    else if (c === 0x7b || c === 0x5b) depth++;
+    else if (c === 0x7d || c === 0x5d) {
+      depth--;
+      if (counts && before !== 0x7b && before !== 0x5b) parts++;
+    }
+    if (counts && !(isPartOfWord(c) && isPartOfWord(before))) size++;
+    before = c;
+  }
+  return { size, parts };
+}
+
+/** Whether a character of JSON belongs to a number, true, false or null. */
+const isPartOfWord = (c: number): boolean =>
+  (c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x2b || c === 0x2e || c === 0x45;
 
 function tooLarge(bytes: number): StatusError {
   return requestEntityTooLarge(`trying to send message larger than max (${bytes} vs. ${most})`);

@@ -43,7 +43,8 @@ function walk(schema: JSONSchemaProps, at: Path, place: Place, isRoot = false): 
       : place;
     append(errors, walk(additionalProperties as JSONSchemaProps, at.child('additionalProperties'), inner));
   }
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+  for (const name in schema.properties) {
+    const property = schema.properties[name]!;
     let inner = place;
     if ((isRoot || schema['x-kubernetes-embedded-resource']) && isTypeOrMeta(name)) {
       inner = { ...place, inMeta: true, ...(isRoot ? { noDefaults: `in top-level ${name}` } : {}) };

@@ -32,7 +32,8 @@ function invariants(schema: JSONSchemaProps, level: Level, at: Path): FieldError
   const items = itemsOf(schema);
   if (schema.type === 'array' && !items) errors.push(required(at.child('items'), 'must be specified'));
   if (items) append(errors, invariants(items, 'item', at.child('items')));
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+  for (const name in schema.properties) {
+    const property = schema.properties[name]!;
     append(errors, invariants(property, 'field', at.child('properties').key(name)));
   }
   const { additionalProperties } = schema;
@@ -164,7 +165,8 @@ function nestedErrors(schema: JSONSchemaProps, skipAnyOf: boolean, at: Path): Fi
   const errors = valueErrors(schema, skipAnyOf, false, at);
   const items = itemsOf(schema);
   if (items) append(errors, nestedErrors(items, false, at.child('items')));
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+  for (const name in schema.properties) {
+    const property = schema.properties[name]!;
     append(errors, nestedErrors(property, false, at.child('properties').key(name)));
   }
   for (const [field, unless] of forbiddenNested) {
