@@ -12,15 +12,19 @@ export function applyMergePatch<T>(document: T, patch: unknown): T {
 
 function merged(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return pruned(patch);
-  const out: Json = isObject(target) ? { ...target } : {};
-  for (const key in patch) {
-    const value = patch[key];
-    if (value === null || value === undefined) delete out[key];
-    else setOwn(out, key, merged(Object.hasOwn(out, key) ? out[key] : undefined, value));
+  const out: Json = {};
+  const before: Json = isObject(target) ? target : {};
+  for (const key in before) {
+    if (!Object.hasOwn(patch, key)) setOwn(out, key, clone(before[key]));
+    else if (!isDeletion(patch[key])) setOwn(out, key, merged(before[key], patch[key]));
   }
-  for (const key in out) if (!Object.hasOwn(patch, key)) setOwn(out, key, clone(out[key]));
+  for (const key in patch) {
+    if (!Object.hasOwn(before, key) && !isDeletion(patch[key])) setOwn(out, key, merged(undefined, patch[key]));
+  }
   return out;
 }
+
+const isDeletion = (value: unknown): boolean => value === null || value === undefined;
 
 /** A replacement value; as upstream, nulls delete keys of objects in its lists too, where there is nothing to delete. */
 function pruned(value: unknown): unknown {

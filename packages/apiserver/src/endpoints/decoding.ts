@@ -225,7 +225,7 @@ export function reportFields(
   { dynamic = false, source, more = [] }: Reported = {},
 ): void {
   if (validation === 'Ignore' || unknown.length + paths.length + lines.length + more.length === 0) return;
-  const unknownFields = new Set(unknown);
+  const unknownFields = new Set(paths.length > 0 ? unknown : []);
   const known = dynamic ? paths : outside(paths, unknownFields);
   const duplicate = (field: string) => `duplicate field ${JSON.stringify(field)}`;
   const strange = (field: string) => `unknown field ${dynamic ? `"${field}"` : JSON.stringify(field)}`;
@@ -236,7 +236,7 @@ export function reportFields(
   } else if (source && known.length > 0 && unknown.length > 0) {
     const fields = inOrderOfAppearance(source.toString(), unknown.slice(0, mostProblems), known);
     problems = [...more, ...fields.map((field) => (unknownFields.has(field) ? strange(field) : duplicate(field)))];
-  } else problems = [...repeated, ...unknown.map(strange)];
+  } else problems = [...repeated, ...unknown.slice(0, mostProblems).map(strange)];
   if (!dynamic) problems = problems.slice(0, mostProblems);
   if (validation === 'Strict') {
     const yaml = lines.length === 0 ? [] : [yamlErrors({ paths, lines })];

@@ -16,6 +16,7 @@ import { applyMergePatch } from '@coracle/api/patch/merge-patch';
 import { applyStrategicPatch } from '@coracle/api/patch/strategic';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { RequestContext } from '../chain/link.ts';
+import { refuseVastPatch } from '../registry/size-limit.ts';
 import { readBody } from './body.ts';
 import type { Call } from './call.ts';
 import {
@@ -209,13 +210,18 @@ function applied(patch: Patch, current: object, expected: Expected): unknown {
 
 function parse(bytes: Buffer, type: Patch['type']): Parsed {
   try {
-    if (type !== 'apply') return parseJson(bytes);
+    if (type !== 'apply') {
+      refuseVastPatch(bytes);
+      return parseJson(bytes);
+    }
     const text = bytes.toString();
     if (!text.trimStart().startsWith('{')) return parseYaml(text);
     // JSON is YAML, and read faster; which line says a key again only YAML's reader knows.
+    refuseVastPatch(bytes);
     const parsed = parseJson(text);
     return parsed.repeated.paths.length === 0 ? parsed : parseYaml(text);
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     const text = messageOf(error);
     throw undecodable(type, type === 'apply' ? `error converting YAML to JSON: ${text}` : text);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { refuseVast, refuseVastText } from './size-limit.ts';
+import { refuseVast, refuseVastPatch, refuseVastText } from './size-limit.ts';
 
 const isKnown = (field: string) => field !== 'x';
 const items = (count: number, item: string): string => `{"a":[${Array<string>(count).fill(item).join(',')}]}`;
@@ -30,5 +30,18 @@ describe('bodies are not refused before they are parsed', () => {
   ])('%s', (_, text) => {
     expect(text.length).toBeGreaterThan(1.5 * 2 ** 20);
     expect(() => refuseVastText(Buffer.from(text), isKnown)).not.toThrow();
+  });
+});
+
+describe('patches that say more than an object of etcd has room for are refused before they are parsed', () => {
+  test.each([
+    ['empty objects', items(800_000, '{}'), true],
+    ['numbers', items(1_200_000, '1'), true],
+    ['as many numbers as there is room for', items(780_000, '1'), false],
+    ['one text that looks like many parts', `{"a":"${'1,'.repeat(1_200_000)}"}`, false],
+  ])('%s', (_, text, isRefused) => {
+    const refusal = expect(() => refuseVastPatch(Buffer.from(text)));
+    if (isRefused) refusal.toThrow('etcdserver: request is too large');
+    else refusal.not.toThrow();
   });
 });
