@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -63,8 +63,7 @@ describe('an OCI archive', () => {
       });
       expect(found).toBe(digest);
     }
-    const left = places.flatMap((it) => readdirSync(join(it, '..')).filter((name) => it.endsWith(name)));
-    expect(left).toEqual([]);
+    expect(places.filter((it) => existsSync(it))).toEqual([]);
     await expect(withImage('nonsense', {}, async () => {})).rejects.toThrow(
       'there is no image "nonsense" to build (there is pause, ',
     );
