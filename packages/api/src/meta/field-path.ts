@@ -174,7 +174,6 @@ export const notSupported = (at: Path, value: unknown, supported: readonly strin
 export const malformed = (at: Path, value: string, check: (value: string) => readonly string[]): FieldError[] =>
   check(value).map((message) => invalid(at, value, message));
 
-/** A value as error messages show it: strings quoted, scalars plain, the rest as compact JSON. */
 /** A text that errors show as JSON, as upstream does where a field may be left out. */
 export class JsonText {
   readonly text: string;
@@ -184,6 +183,7 @@ export class JsonText {
   }
 }
 
+/** A value as error messages show it: strings quoted, scalars plain, the rest as compact JSON. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'number') return goText(value);

@@ -209,19 +209,15 @@ function applied(patch: Patch, current: object, expected: Expected): unknown {
 }
 
 function parse(bytes: Buffer, type: Patch['type']): Parsed {
+  const yaml = type === 'apply' ? bytes.toString() : undefined;
+  // JSON is YAML, and read faster; which line says a key again only YAML's reader knows.
+  const isJson = yaml === undefined || yaml.trimStart().startsWith('{');
+  if (isJson) refuseVastPatch(bytes);
   try {
-    if (type !== 'apply') {
-      refuseVastPatch(bytes);
-      return parseJson(bytes);
-    }
-    const text = bytes.toString();
-    if (!text.trimStart().startsWith('{')) return parseYaml(text);
-    // JSON is YAML, and read faster; which line says a key again only YAML's reader knows.
-    refuseVastPatch(bytes);
-    const parsed = parseJson(text);
-    return parsed.repeated.paths.length === 0 ? parsed : parseYaml(text);
+    if (!isJson) return parseYaml(yaml);
+    const parsed = parseJson(yaml ?? bytes);
+    return yaml === undefined || parsed.repeated.paths.length === 0 ? parsed : parseYaml(yaml);
   } catch (error) {
-    if (error instanceof StatusError) throw error;
     const text = messageOf(error);
     throw undecodable(type, type === 'apply' ? `error converting YAML to JSON: ${text}` : text);
   }

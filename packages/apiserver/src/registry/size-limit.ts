@@ -32,7 +32,7 @@ const manyParts = 50_000;
  */
 export function refuseVast(object: KubeObject): void {
   const { size, parts } = weigh(object);
-  if (size > mostOfEtcd && parts > manyParts) throw requestEntityTooLarge('etcdserver: request is too large');
+  if (size > mostOfEtcd && parts > manyParts) throw tooLargeForEtcd();
 }
 
 /**
@@ -42,7 +42,7 @@ export function refuseVast(object: KubeObject): void {
 export function refuseVastText(json: Uint8Array, isKnown: (field: string) => boolean): void {
   if (json.length <= mostOfEtcd) return;
   const { size, parts } = weighText(json, isKnown);
-  if (size > mostOfEtcd && parts > manyParts) throw requestEntityTooLarge('etcdserver: request is too large');
+  if (size > mostOfEtcd && parts > manyParts) throw tooLargeForEtcd();
 }
 
 /**
@@ -50,8 +50,7 @@ export function refuseVastText(json: Uint8Array, isKnown: (field: string) => boo
  * tell it from the next.
  */
 export function refuseVastPatch(json: Uint8Array): void {
-  if (json.length > mostOfEtcd && weighText(json, () => true).parts > mostOfEtcd / 2)
-    throw requestEntityTooLarge('etcdserver: request is too large');
+  if (json.length > mostOfEtcd && weighText(json, () => true).parts > mostOfEtcd / 2) throw tooLargeForEtcd();
 }
 
 const isCertainlyTooLarge = (object: KubeObject): boolean => weigh(object).size > most;
@@ -124,6 +123,8 @@ function weighText(json: Uint8Array, isKnown: (field: string) => boolean): { siz
 /** Whether a character of JSON belongs to a number, true, false or null. */
 const isPartOfWord = (c: number): boolean =>
   (c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x2b || c === 0x2e || c === 0x45;
+
+const tooLargeForEtcd = (): StatusError => requestEntityTooLarge('etcdserver: request is too large');
 
 function tooLarge(bytes: number): StatusError {
   return requestEntityTooLarge(`trying to send message larger than max (${bytes} vs. ${most})`);
