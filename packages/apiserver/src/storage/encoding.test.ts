@@ -4,7 +4,14 @@ import type { KubeObject } from '@coracle/api/kind';
 import type { Pod } from '@coracle/api/types/core/v1';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeServed, encodeStored, headOf, readStored } from './encoding.ts';
+import {
+  encodeServed,
+  encodeStored,
+  headOf,
+  readStored,
+  replaceResourceVersion,
+  withResourceVersion,
+} from './encoding.ts';
 import { imprintOf } from './imprint.ts';
 import { withoutManagedFields } from './managed-part.ts';
 
@@ -86,6 +93,15 @@ describe('an object is read from the store', () => {
       expect(again.body.toString()).toBe(first.body.toString());
     },
   );
+});
+
+test('bytes that a cache keeps are alone in their memory', () => {
+  const stored = encodeStored(pod, whole());
+  const made = withResourceVersion(pod, stored, 7);
+  for (const bytes of [stored, made, replaceResourceVersion(pod, made, 1234), readStored(pod, stored, 7).body]) {
+    expect(bytes.buffer.byteLength).toBe(bytes.length);
+  }
+  expect(replaceResourceVersion(pod, made, 1234).toString()).toBe(encodeServed(pod, whole(), 1234).toString());
 });
 
 const headless = (object: object) => ({ kind: 'Pod', apiVersion: 'v1', ...object });

@@ -54,12 +54,7 @@ function versionField(revision: number, isAlone: boolean): string {
 export function withResourceVersion(kind: AnyKind, stored: Buffer, revision: number): Buffer {
   const head = headOf(kind).length;
   // An object without any metadata is possible in the store only (nothing that was created lacks a name); it needs no comma.
-  const field = versionField(revision, stored[head] === 0x7d);
-  const out = Buffer.allocUnsafeSlow(stored.length + field.length);
-  stored.copy(out, 0, 0, head);
-  out.write(field, head, 'latin1');
-  stored.copy(out, head + field.length, head);
-  return out;
+  return spliced(stored, head, head, versionField(revision, stored[head] === 0x7d));
 }
 
 const marker = Buffer.from('"resourceVersion":"');
@@ -68,7 +63,16 @@ const marker = Buffer.from('"resourceVersion":"');
 export function replaceResourceVersion(kind: AnyKind, body: Buffer, revision: number): Buffer {
   const from = headOf(kind).length + marker.length;
   const to = body.indexOf(0x22, from);
-  return Buffer.concat([body.subarray(0, from), Buffer.from(String(revision)), body.subarray(to)]);
+  return spliced(body, from, to, String(revision));
+}
+
+/** The bytes with ASCII text in place of those between two offsets, in memory of their own as `exactBuffer` has it. */
+function spliced(bytes: Buffer, from: number, to: number, text: string): Buffer {
+  const out = Buffer.allocUnsafeSlow(bytes.length - (to - from) + text.length);
+  bytes.copy(out, 0, 0, from);
+  out.write(text, from, 'latin1');
+  bytes.copy(out, from + text.length, to);
+  return out;
 }
 
 /** An object that the store holds, and its bytes as the watch cache keeps them. */

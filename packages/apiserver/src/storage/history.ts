@@ -19,9 +19,16 @@ export interface HistoryBounds {
 
 export const defaultBounds: HistoryBounds = { least: 100, most: 100_000, bytes: 32 << 20, age: 75_000 };
 
+interface Kept {
+  readonly event: CacheEvent;
+  readonly at: number;
+  readonly size: number;
+}
+
 /** The last changes of a resource, so that watches can resume. Bounded by count, bytes and age. */
 export class History {
-  #events: { event: CacheEvent; at: number; size: number }[] = [];
+  /** Undefined before `#start`: what is forgotten is not held until the array is cut. */
+  #events: (Kept | undefined)[] = [];
   /** Index of the oldest event that is still kept. */
   #start = 0;
   #bytes = 0;
@@ -64,7 +71,7 @@ export class History {
       if (this.#events[middle]!.event.revision <= revision) low = middle + 1;
       else high = middle;
     }
-    return this.#events.slice(low, low + limit).map((each) => each.event);
+    return this.#events.slice(low, low + limit).map((each) => each!.event);
   }
 
   #trim(now: number): void {
@@ -74,7 +81,7 @@ export class History {
       if (this.size <= most && this.#bytes <= bytes && now - oldest.at <= age) break;
       this.#floor = oldest.event.revision;
       this.#bytes -= oldest.size;
-      this.#start++;
+      this.#events[this.#start++] = undefined;
     }
     if (this.#start > 1024 && this.#start > this.#events.length / 2) {
       this.#events = this.#events.slice(this.#start);
