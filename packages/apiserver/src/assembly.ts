@@ -1,6 +1,7 @@
 import { scheme } from '@coracle/api/builtin';
 import type { Check, Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
+import { type QueueMetrics, workQueueMetrics } from '@coracle/process/work-queue-metrics';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission, configurationParsers } from './admission/builtin.ts';
 import type { PluginConfigurations } from './admission/configuration.ts';
@@ -66,6 +67,8 @@ export interface Assembly {
   rbac: boolean;
   /** What Services have of the cluster's ranges. */
   services: ServiceAllocation;
+  /** For queues of the server's own. */
+  queueMetrics: QueueMetrics;
   /** Hands on what is still to be told to others (audit events); after the last request has ended. */
   close(): Promise<void>;
 }
@@ -90,8 +93,10 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
   const tokens = tokensOf(flags, keys, registry, log, credentials, outside?.tokens);
   specials.attach({ objects: registry, kinds: registry.scheme, authorizer, rbac, tokens, store, log });
   const resolve = (flags['enable-aggregator-routing'] ? endpointResolver : clusterIpResolver)(registry);
-  registry.follow(new CustomResources(registry, resolve, conversionMetrics(metrics), log));
-  registry.follow(new PolicyStatus(registry, log));
+  const queueMetrics = workQueueMetrics(metrics);
+  const told = { log, queueMetrics };
+  registry.follow(new CustomResources(registry, resolve, conversionMetrics(metrics), told));
+  registry.follow(new PolicyStatus(registry, told));
   const aggregation = new Aggregation(registry, {
     resolve,
     certificate: new ProxyClientCertificate(
@@ -100,10 +105,10 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     ),
     refuseRedirects: flags['aggregator-reject-forwarding-redirect'],
     metrics,
-    log,
+    told,
   });
   registry.follow(aggregation);
-  const registration = new LocalRegistration(registry, log);
+  const registration = new LocalRegistration(registry, told);
   registry.follow(registration);
   const plugins = builtinAdmission({
     authorizer,
@@ -172,6 +177,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     server,
     rbac: rbac !== undefined,
     services: specials.services,
+    queueMetrics,
     async close() {
       wanted.close();
       outside?.close();

@@ -51,7 +51,7 @@ await program(
     const progress: Progress = { finished: new Set(), ending: false };
     const started = Promise.withResolvers<void>();
     const fairness = flags['enable-priority-and-fairness'];
-    const { registry, server, rbac, services, close } = await assemble(flags, {
+    const { registry, server, rbac, services, queueMetrics, close } = await assemble(flags, {
       store,
       metrics,
       log,
@@ -90,7 +90,7 @@ await program(
         endpoints,
         serviceRange: flags['service-cluster-ip-range'],
         serviceCidr: defaultServiceCidr(registry, services, log),
-        repair: rangeRepair(registry, services, log),
+        repair: rangeRepair(registry, services, log, queueMetrics),
         authentication: authenticationInfoOf(flags),
         signal,
         log,

@@ -68,6 +68,13 @@ const table: readonly (readonly [string, string])[] = [
   ],
   ['kubernetes_feature_enabled', 'name stage'],
   ['apiserver_current_inqueue_requests', 'request_kind'],
+  ['workqueue_adds_total', 'name'],
+  ['workqueue_depth', 'name'],
+  ['workqueue_longest_running_processor_seconds', 'name'],
+  ['workqueue_queue_duration_seconds_bucket', 'le name'],
+  ['workqueue_retries_total', 'name'],
+  ['workqueue_unfinished_work_seconds', 'name'],
+  ['workqueue_work_duration_seconds_bucket', 'le name'],
   ['process_resident_memory_bytes', ''],
   ['process_cpu_seconds_total', ''],
   ['process_open_fds', ''],
@@ -77,6 +84,24 @@ describe('/metrics', () => {
   it.each(table)('%s', (name, labels) => {
     expect(scraped.has(name)).toBe(true);
     expect(new Set(scraped.get(name)!.split(' '))).toEqual(new Set(labels.split(' ')));
+  });
+
+  it('has the queues of the server under their names upstream', async () => {
+    const { text } = await own.program.get('/metrics');
+    const done = new Map(
+      [...text.matchAll(/^workqueue_adds_total\{name="([^"]+)"\} (\d+)$/gm)].map((it) => [it[1], it[2]]),
+    );
+    expect([...done.keys()].sort()).toEqual([
+      'RemoteAvailabilityController',
+      'autoregister',
+      'crd_finalizer',
+      'crd_naming_condition_controller',
+      'discovery-manager',
+      'ipaddresses',
+      'services',
+      'validatingadmissionpolicy-status',
+    ]);
+    expect(Number(done.get('autoregister'))).toBeGreaterThan(20);
   });
 
   it('counts each write once, under what it asked for', async () => {

@@ -8,6 +8,7 @@ import type { RestConfig } from '@coracle/client/config';
 import { flagTexts } from '@coracle/process/flag-text';
 import { tlsLimits } from '@coracle/process/tls-limits';
 import { verificationKeys } from '@coracle/process/token-keys';
+import { workQueueMetrics } from '@coracle/process/work-queue-metrics';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { builtinAdmission } from './admission/builtin.ts';
 import type { AdmissionPlugin } from './admission/plugin.ts';
@@ -27,6 +28,7 @@ import { apiServerUser } from './chain/user.ts';
 import { conversionMetrics } from './extensions/conversion-metrics.ts';
 import { CustomResources } from './extensions/custom-resources.ts';
 import { apiServerFlags } from './flags.ts';
+import type { Told } from './keyed-work.ts';
 import type { ObjectAccess } from './registry/access.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable, SubresourceTable } from './registry/strategy.ts';
@@ -118,11 +120,12 @@ export async function startApiServer(options: TestServerOptions = {}): Promise<T
     store,
     log,
   });
+  const told = { log, queueMetrics: workQueueMetrics(metrics) };
   if (!plain) {
-    registry.follow(new CustomResources(registry, endpointResolver(registry), conversionMetrics(metrics), log));
-    registry.follow(new PolicyStatus(registry, log));
+    registry.follow(new CustomResources(registry, endpointResolver(registry), conversionMetrics(metrics), told));
+    registry.follow(new PolicyStatus(registry, told));
   }
-  const aggregation = plain || !registry.find(apiService) ? undefined : aggregationOf(registry, metrics, log);
+  const aggregation = plain || !registry.find(apiService) ? undefined : aggregationOf(registry, metrics, told);
   if (aggregation) registry.follow(aggregation);
   await registry.start();
   if (options.namespaces ?? true) await ensureSystemNamespaces(registry);
@@ -168,13 +171,17 @@ function ownTokenKeys(): TokenKeys {
 }
 
 /** Extension servers as a server without flags asks them; APIServices of what is built in are not made, since nobody asks for them here. */
-function aggregationOf(registry: Registry, metrics: MetricsRegistry, log: ServerOptions['log']): Aggregation {
+function aggregationOf(
+  registry: Registry,
+  metrics: MetricsRegistry,
+  told: Told & Pick<ServerOptions, 'log'>,
+): Aggregation {
   return new Aggregation(registry, {
     resolve: endpointResolver(registry),
-    certificate: new ProxyClientCertificate({ cert: '', key: '' }, log),
+    certificate: new ProxyClientCertificate({ cert: '', key: '' }, told.log),
     refuseRedirects: true,
     metrics,
-    log,
+    told,
   });
 }
 

@@ -1,8 +1,17 @@
 import { TokenBucket } from './rate-limit.ts';
 
+/** What a queue is like at a moment. */
+export interface WorkQueueState {
+  /** How many keys want work, also those that are being worked on already. */
+  readonly depth: number;
+  /** How long (s) each key that was handed out has been worked on. */
+  ages(): number[];
+}
+
 /** What a queue tells to its metrics (workqueue_*). Durations are in seconds. */
 export interface WorkQueueMetrics {
-  depth(value: number): void;
+  /** The queue is there; what it is like is looked at where somebody asks. */
+  follow(state: WorkQueueState): void;
   added(): void;
   waited(seconds: number): void;
   worked(seconds: number): void;
@@ -97,6 +106,18 @@ export class WorkQueue {
     this.name = options.name;
     this.#limiter = options.rateLimiter ?? new ControllerRateLimiter();
     this.#metrics = options.metrics;
+    const [dirty, working] = [this.#dirty, this.#working];
+    this.#metrics?.follow({
+      get depth() {
+        return dirty.size;
+      },
+      ages: () => [...working.values()].map((since) => (performance.now() - since) / 1000),
+    });
+  }
+
+  /** Whether any key wants work, or is being worked on; those that are to be added later do not count. */
+  get busy(): boolean {
+    return this.#dirty.size > 0 || this.#working.size > 0;
   }
 
   /** How many keys wait for their turn. */
@@ -115,6 +136,11 @@ export class WorkQueue {
   /** Adds the key after a time (ms); of several times for one key the earliest counts. */
   addAfter(key: string, ms: number): void {
     if (this.#closed) return;
+    this.#metrics?.retried();
+    this.#plan(key, ms);
+  }
+
+  #plan(key: string, ms: number): void {
     if (ms <= 0) {
       this.add(key);
       return;
@@ -130,13 +156,12 @@ export class WorkQueue {
   #due(key: string, at: number): void {
     this.#later.delete(key);
     const left = at - performance.now();
-    if (left > 1) this.addAfter(key, left);
+    if (left > 1) this.#plan(key, left);
     else this.add(key);
   }
 
   /** Adds a key that failed, after its back-off. */
   addRateLimited(key: string): void {
-    this.#metrics?.retried();
     this.addAfter(key, this.#limiter.when(key));
   }
 
@@ -199,7 +224,6 @@ export class WorkQueue {
     const taker = this.#takers.shift();
     if (taker) taker(this.#hand(key));
     else this.#queue.push(key);
-    this.#metrics?.depth(this.length);
   }
 
   #dequeue(): string {
@@ -209,7 +233,6 @@ export class WorkQueue {
       this.#queue.splice(0, this.#head);
       this.#head = 0;
     }
-    this.#metrics?.depth(this.length);
     return key;
   }
 

@@ -5,7 +5,8 @@ import { isConflict } from '@coracle/api/meta/status';
 import type { Client } from '@coracle/client';
 import { EventRecorder } from '@coracle/client/events';
 import type { Informer, Informers, Selection } from '@coracle/client/informer';
-import { WorkQueue, type WorkQueueMetrics } from '@coracle/client/work-queue';
+import { WorkQueue } from '@coracle/client/work-queue';
+import type { QueueMetrics } from '@coracle/process/work-queue-metrics';
 import type { ControllerLog } from './controller-log.ts';
 import { Expectations } from './expectations.ts';
 import type { Settings } from './settings.ts';
@@ -19,7 +20,7 @@ export interface ControllerContext {
   settings: Settings;
   signal: AbortSignal;
   log: ControllerLog;
-  queueMetrics?: (queue: string) => WorkQueueMetrics;
+  queueMetrics?: QueueMetrics;
 }
 
 /** One control loop of the manager. */

@@ -4,8 +4,8 @@ import { accessOf, electionOf, servingOf } from '@coracle/process/component-opti
 import { FlagError } from '@coracle/process/flags';
 import { serveStatus } from '@coracle/process/health';
 import { whileLeader } from '@coracle/process/leadership';
-import { workQueueMetrics } from '@coracle/process/metrics';
 import { type ProgramContext, program, UsageError } from '@coracle/process/program';
+import { workQueueMetrics } from '@coracle/process/work-queue-metrics';
 import type { Controller } from './controller.ts';
 import { allControllers } from './controllers.ts';
 import { managerFlags } from './flags.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@coracle/client';
 import type { Informers } from '@coracle/client/informer';
-import type { WorkQueueMetrics } from '@coracle/client/work-queue';
+import type { QueueMetrics } from '@coracle/process/work-queue-metrics';
 import type { Controller } from './controller.ts';
 import type { ControllerLog } from './controller-log.ts';
 import type { Settings } from './settings.ts';
@@ -12,7 +12,7 @@ export interface ManagerOptions {
   settings: Settings;
   signal: AbortSignal;
   log: ControllerLog;
-  queueMetrics?: (queue: string) => WorkQueueMetrics;
+  queueMetrics?: QueueMetrics;
 }
 
 /** --controllers names a controller there is not. */

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { version } from '@coracle/api/version';
-import type { WorkQueueMetrics } from '@coracle/client/work-queue';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { scraped } from './series.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -102,45 +101,6 @@ const openFiles = (): number | undefined => procfs(() => readdirSync('/proc/self
 
 const mostFiles = (): number | undefined =>
   procfs(() => Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]));
-
-/** Makes the metrics of work queues (workqueue_*), one set of series per queue name. */
-export function workQueueMetrics(registry: Registry): (queue: string) => WorkQueueMetrics {
-  const buckets = [10e-9, 100e-9, 1e-6, 10e-6, 100e-6, 1e-3, 10e-3, 100e-3, 1, 10];
-  const base = { labelNames: ['name'], registers: [registry] };
-  const depth = new Gauge({ ...base, name: 'workqueue_depth', help: 'Items that wait in the queue.' });
-  const adds = new Counter({
-    ...base,
-    name: 'workqueue_adds_total',
-    help: 'Items put into the queue so far.',
-  });
-  const wait = new Histogram({
-    ...base,
-    name: 'workqueue_queue_duration_seconds',
-    help: "Time from an item's entry into the queue to its being taken up.",
-    buckets,
-  });
-  const work = new Histogram({
-    ...base,
-    name: 'workqueue_work_duration_seconds',
-    help: 'Time of working on one item.',
-    buckets,
-  });
-  const retries = new Counter({
-    ...base,
-    name: 'workqueue_retries_total',
-    help: 'Items put into the queue again after a failure.',
-  });
-  return (name) => {
-    depth.set({ name }, 0);
-    return {
-      depth: (value) => depth.set({ name }, value),
-      added: () => adds.inc({ name }),
-      waited: (seconds) => wait.observe({ name }, seconds),
-      worked: (seconds) => work.observe({ name }, seconds),
-      retried: () => retries.inc({ name }),
-    };
-  };
-}
 
 /** leader_election_master_status: 1 while this process leads under a lease's name. */
 export function leaderElectionMetrics(registry: Registry): { leading(name: string, is: boolean): void } {

@@ -3,6 +3,7 @@ import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { RequestContext } from '../chain/link.ts';
 import { apiVersionOf, type Registration, type Registrations } from '../discovery/groups.ts';
+import type { Told } from '../keyed-work.ts';
 import type { Prepared } from '../openapi/service.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
@@ -20,7 +21,7 @@ export interface AggregationOptions {
   /** What --aggregator-reject-forwarding-redirect says. */
   readonly refuseRedirects: boolean;
   readonly metrics: MetricsRegistry;
-  readonly log: { warn(details: object, message: string): void };
+  readonly told: Told;
 }
 
 /**
@@ -38,20 +39,20 @@ export class Aggregation implements Follower {
   #unsubscribe = () => {};
 
   constructor(registry: Registry, options: AggregationOptions) {
-    const { resolve, certificate, log } = options;
+    const { resolve, certificate, told } = options;
     const shown = () => certificate.now;
     this.#registry = registry;
     this.#options = options;
     this.#availability = new Availability(registry, {
       resolve,
       shown,
-      log,
+      told,
       metrics: availabilityMetrics(options.metrics),
     });
     this.#documents = new RemoteDocuments({
       resolve,
       shown,
-      log,
+      told,
       remote: (name) => [...this.#remotes.values()].find((each) => each.name === name),
     });
   }
@@ -98,8 +99,8 @@ export class Aggregation implements Follower {
 
   /** Lets the server that has the path answer the request. */
   passOn(context: RequestContext, remote: RemoteServer): Promise<void> {
-    const { resolve, certificate, refuseRedirects, log } = this.#options;
-    return passOn(context, remote, { resolve, shown: certificate.now, refuseRedirects, log });
+    const { resolve, certificate, refuseRedirects, told } = this.#options;
+    return passOn(context, remote, { resolve, shown: certificate.now, refuseRedirects, log: told.log });
   }
 
   /** What APIServices say, for discovery. */

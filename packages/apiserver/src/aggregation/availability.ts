@@ -4,7 +4,7 @@ import { endpointSlice } from '@coracle/api/discovery/v1/endpointslice';
 import { findCondition, isConditionTrue, setCondition } from '@coracle/api/meta/conditions';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { APIService, APIServiceCondition } from '@coracle/api/types/apiregistration/v1';
-import { KeyedWork } from '../keyed-work.ts';
+import { KeyedWork, type Told } from '../keyed-work.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
 import { readyAddresses, type ServiceResolver, serviceLabel, slicesOf } from '../webhooks/service-resolver.ts';
@@ -24,7 +24,7 @@ export interface AvailabilityOptions {
   readonly resolve: ServiceResolver;
   readonly shown: () => CertificateAndKey;
   readonly metrics: AvailabilityMetrics;
-  readonly log: { warn(details: object, message: string): void };
+  readonly told: Told;
 }
 
 type Finding = Required<Pick<APIServiceCondition, 'status' | 'reason' | 'message'>>;
@@ -45,11 +45,11 @@ export class Availability implements Follower {
     this.#registry = registry;
     this.#options = options;
     this.#work = new KeyedWork({
-      name: 'APIServiceAvailability',
+      name: 'RemoteAvailabilityController',
       workers: 5,
       work: (name, signal) => this.#check(name, signal),
       failed: 'The check of an APIService failed; trying again',
-      log: options.log,
+      told: options.told,
     });
   }
 

@@ -20,7 +20,7 @@ let registration: LocalRegistration;
 /** A server on the store, until `stop`. */
 const start = async () => {
   registry = new Registry({ store, scheme, log: silent });
-  registration = new LocalRegistration(registry, silent);
+  registration = new LocalRegistration(registry, { log: silent });
   registry.follow(registration);
   await registry.start();
 };
@@ -109,7 +109,7 @@ it('leaves alone what lost the label, and makes what is built in anew at the nex
 });
 
 it('is complete when every group-version that is built in has been seen available', async () => {
-  const another = new LocalRegistration(registry, silent);
+  const another = new LocalRegistration(registry, { log: silent });
   expect(() => another.check()).toThrow(/^missing APIService: \[v1\. v1\.admissionregistration\.k8s\.io .*v1\.apps /);
   const isComplete = async () => {
     try {

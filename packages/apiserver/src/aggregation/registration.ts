@@ -7,7 +7,7 @@ import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/
 import type { APIService } from '@coracle/api/types/apiregistration/v1';
 import { builtinPriority, customPriority, type Priority } from '../discovery/priorities.ts';
 import { isServed } from '../discovery/resources.ts';
-import { KeyedWork } from '../keyed-work.ts';
+import { KeyedWork, type Told } from '../keyed-work.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
 
 /** Marks APIServices that servers make and remove themselves: those built in are looked at once (`onstart`), others always (`true`). */
@@ -34,7 +34,7 @@ export class LocalRegistration implements Follower {
   readonly #pending: Set<string>;
   readonly #unsubscribe: (() => void)[] = [];
 
-  constructor(registry: Registry, log: { warn(details: object, message: string): void }) {
+  constructor(registry: Registry, told: Told) {
     this.#registry = registry;
     this.#builtIn = builtIn(registry);
     this.#pending = new Set([...this.#builtIn.keys()].sort());
@@ -43,7 +43,7 @@ export class LocalRegistration implements Follower {
       workers: 5,
       work: (name) => this.#reconcile(name),
       failed: 'An APIService could not be registered; trying again',
-      log,
+      told,
     });
   }
 

@@ -1,6 +1,6 @@
 import { encodeJson } from '@coracle/api/codec/json';
 import type { APIVersionDiscovery } from '@coracle/api/types/apidiscovery/v2';
-import { KeyedWork } from '../keyed-work.ts';
+import { KeyedWork, type Told } from '../keyed-work.ts';
 import { mergeV2 } from '../openapi/merge-v2.ts';
 import type { Json } from '../openapi/schemas.ts';
 import { type Prepared, prepared } from '../openapi/service.ts';
@@ -21,7 +21,7 @@ export interface DocumentsOptions {
   readonly remote: (name: string) => RemoteServer | undefined;
   readonly resolve: ServiceResolver;
   readonly shown: () => CertificateAndKey;
-  readonly log: { warn(details: object, message: string): void };
+  readonly told: Told;
 }
 
 /** What is known of one group-version. */
@@ -55,11 +55,11 @@ export class RemoteDocuments {
   constructor(options: DocumentsOptions) {
     this.#options = options;
     this.#work = new KeyedWork({
-      name: 'APIServiceDiscovery',
+      name: 'discovery-manager',
       workers: 2,
       work: (name, signal) => this.#read(name, signal),
       failed: 'An extension server does not say what it serves; trying again',
-      log: options.log,
+      told: options.told,
     });
   }
 
@@ -143,7 +143,7 @@ export class RemoteDocuments {
       else if (code === 404) this.#v2.delete(name);
       else if (code !== 304) throw new Error(`code ${code}`);
     } catch (error) {
-      this.#options.log.warn(
+      this.#options.told.log.warn(
         { reason: (error as Error).message, apiService: name },
         'Cannot read the OpenAPI v2 document of an extension server',
       );

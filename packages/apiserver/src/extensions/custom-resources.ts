@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { hasGoodAuthorities } from '@coracle/api/apiextensions/v1/conversion-validation';
 import { customResourceDefinition } from '@coracle/api/apiextensions/v1/customresourcedefinition';
 import { isConditionTrue } from '@coracle/api/apiextensions/v1/definition-conditions';
@@ -6,6 +5,7 @@ import { encodeJson } from '@coracle/api/codec/json';
 import type { CustomKinds, CustomSurroundings } from '@coracle/api/custom-resource/custom-kinds';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { CustomResourceDefinition } from '@coracle/api/types/apiextensions/v1';
+import { KeyedWork, type Told } from '../keyed-work.ts';
 import type { Follower, Registry } from '../registry/registry.ts';
 import type { ServiceResolver } from '../webhooks/service-resolver.ts';
 import { acceptNames, establish, type NamedDefinition } from './accepted-names.ts';
@@ -14,17 +14,11 @@ import type { ConversionMetrics } from './conversion-metrics.ts';
 import { cleanupFinalizer } from './definition-hooks.ts';
 import { rulesOf } from './rules.ts';
 
-interface ExtensionsLog {
-  warn(details: object, message: string): void;
-}
-
 /** What is served of a definition. */
 interface Installed extends CustomKinds {
   /** What of the definition decides about them: when it changes, they are made anew. */
   readonly form: string;
 }
-
-const retryAfter = 1_000;
 
 /**
  * Serves what CustomResourceDefinitions declare. Level-triggered, one definition at a time: names are accepted, kinds installed in the
@@ -35,25 +29,40 @@ export class CustomResources implements Follower {
   readonly #registry: Registry;
   readonly #resolve: ServiceResolver;
   readonly #metrics: ConversionMetrics;
-  readonly #log: ExtensionsLog;
+  readonly #told: Told;
   readonly #installed = new Map<string, Installed>();
   readonly #terminating = new Set<string>();
   /** Definitions that declare what is built in, and so are not in effect. */
   readonly #builtIn = new Set<string>();
-  readonly #cleaning = new Map<string, Promise<void>>();
-  readonly #waiting = new Map<string, CustomResourceDefinition | undefined>();
+  /** As they were last seen, of those that are to be looked at for that; others are looked up. */
+  readonly #latest = new Map<string, CustomResourceDefinition>();
   /** The definitions there are, and the names they have. */
   readonly #named = new Map<string, NamedDefinition>();
-  readonly #stop = new AbortController();
-  #worker: Promise<void> | undefined;
+  /** One at a time: who has which name decides about the names of others. */
+  readonly #definitions: KeyedWork;
+  readonly #cleaning: KeyedWork;
   #unsubscribe = () => {};
 
   /** `resolve` finds the Services of conversion webhooks. */
-  constructor(registry: Registry, resolve: ServiceResolver, metrics: ConversionMetrics, log: ExtensionsLog) {
+  constructor(registry: Registry, resolve: ServiceResolver, metrics: ConversionMetrics, told: Told) {
     this.#metrics = metrics;
     this.#registry = registry;
     this.#resolve = resolve;
-    this.#log = log;
+    this.#told = told;
+    this.#definitions = new KeyedWork({
+      name: 'crd_naming_condition_controller',
+      workers: 1,
+      work: (name) => this.#reconcile(name),
+      failed: 'A custom resource definition could not be brought into effect; trying again',
+      told,
+    });
+    this.#cleaning = new KeyedWork({
+      name: 'crd_finalizer',
+      workers: 5,
+      work: (name, signal) => this.#cleanUp(name, signal),
+      failed: 'The objects of a custom resource definition could not be deleted; trying again',
+      told,
+    });
   }
 
   /** Resolves when what the definitions there are declare is served. */
@@ -63,60 +72,30 @@ export class CustomResources implements Follower {
       const name = metadata.name!;
       if (type !== 'deleted') {
         this.#named.set(name, { name, group: spec.group, accepted: status?.acceptedNames });
-        this.#queue(name, object);
+        this.#latest.set(name, object);
+        this.#definitions.add(name);
         return;
       }
       this.#named.delete(name);
-      this.#queue(name);
+      this.#latest.delete(name);
+      this.#definitions.add(name);
       // A name may have become free.
-      for (const other of this.#named.values()) if (other.group === spec.group) this.#queue(other.name);
+      for (const other of this.#named.values()) if (other.group === spec.group) this.#definitions.add(other.name);
     });
-    await this.#worker;
+    // Not before all is seen that there is: who has which name decides about the names of others.
+    this.#definitions.start();
+    this.#cleaning.start();
+    await this.#definitions.idle();
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe();
-    this.#stop.abort();
-    await this.#worker;
-    await Promise.all(this.#cleaning.values());
+    await Promise.all([this.#definitions.stop(), this.#cleaning.stop()]);
   }
 
-  /** `latest`: as it was last seen; it is looked up otherwise. */
-  #queue(name: string, latest?: CustomResourceDefinition): void {
-    if (this.#stop.signal.aborted) return;
-    this.#waiting.set(name, latest);
-    // Not before all is seen that there is to be seen now: who has which name decides about the names of others.
-    this.#worker ??= Promise.resolve().then(() => this.#work());
-  }
-
-  async #work(): Promise<void> {
-    for (const [name, latest] of this.#waiting) {
-      this.#waiting.delete(name);
-      if (this.#stop.signal.aborted) break;
-      try {
-        await this.#reconcile(name, latest);
-      } catch (error) {
-        if (this.#stop.signal.aborted) break;
-        this.#log.warn(
-          { err: error, name },
-          'A custom resource definition could not be brought into effect; trying again',
-        );
-        this.#later(name);
-      }
-    }
-    this.#worker = undefined;
-  }
-
-  #later(name: string): void {
-    const { signal } = this.#stop;
-    delay(retryAfter, undefined, { signal, ref: false }).then(
-      () => this.#queue(name),
-      () => undefined, // stopped
-    );
-  }
-
-  async #reconcile(name: string, latest: CustomResourceDefinition | undefined): Promise<void> {
-    let crd = latest ?? this.#registry.cached(customResourceDefinition, name);
+  async #reconcile(name: string): Promise<void> {
+    let crd = this.#latest.get(name) ?? this.#registry.cached(customResourceDefinition, name);
+    this.#latest.delete(name);
     if (!crd) {
       this.#uninstall(name);
       this.#terminating.delete(name);
@@ -129,7 +108,7 @@ export class CustomResources implements Follower {
     const isAccepted = isConditionTrue(crd, 'NamesAccepted');
     if (isConditionTrue(crd, 'Established') || (isAccepted && hasGoodAuthorities(crd))) await this.#install(name, crd);
     if (isAccepted) crd = await this.#status(crd, establish);
-    if (crd.metadata.deletionTimestamp && crd.metadata.finalizers?.includes(cleanupFinalizer)) this.#cleanUp(name);
+    if (isToBeCleaned(crd)) this.#cleaning.add(name);
   }
 
   /** Writes the definition's status if `change` changes it; the definition may be gone meanwhile. */
@@ -165,7 +144,10 @@ export class CustomResources implements Follower {
     // Built-in kinds go first, as upstream's.
     if ([...kinds.served, kinds.storage].some((kind) => this.#registry.isTaken(kind))) {
       if (!this.#builtIn.has(name)) {
-        this.#log.warn({ name }, 'A custom resource definition declares what is built in; its objects are not served');
+        this.#told.log.warn(
+          { name },
+          'A custom resource definition declares what is built in; its objects are not served',
+        );
       }
       this.#builtIn.add(name);
       return;
@@ -190,20 +172,14 @@ export class CustomResources implements Follower {
     this.#registry.uninstall(installed.served, installed.storage);
   }
 
-  #cleanUp(name: string): void {
-    if (this.#cleaning.has(name)) return;
+  async #cleanUp(name: string, signal: AbortSignal): Promise<void> {
+    const crd = this.#registry.cached(customResourceDefinition, name);
+    if (!crd || !isToBeCleaned(crd)) return;
     const storage = this.#builtIn.has(name) ? 'built-in' : this.#installed.get(name)?.storage;
-    const cleaning = import('./clean-up.ts')
-      .then(({ cleanUp }) => cleanUp(this.#registry, name, storage, this.#stop.signal))
-      .catch((error) => {
-        if (this.#stop.signal.aborted) return;
-        this.#log.warn(
-          { err: error, name },
-          'The objects of a custom resource definition could not be deleted; trying again',
-        );
-        this.#later(name);
-      })
-      .finally(() => this.#cleaning.delete(name));
-    this.#cleaning.set(name, cleaning);
+    const { cleanUp } = await import('./clean-up.ts');
+    await cleanUp(this.#registry, name, storage, signal);
   }
 }
+
+const isToBeCleaned = ({ metadata }: CustomResourceDefinition): boolean =>
+  metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(cleanupFinalizer) === true;

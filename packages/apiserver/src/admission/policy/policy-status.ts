@@ -1,6 +1,6 @@
 import { validatingAdmissionPolicy } from '@coracle/api/admissionregistration/v1/validatingadmissionpolicy';
 import { isNotFound } from '@coracle/api/meta/status';
-import { KeyedWork } from '../../keyed-work.ts';
+import { KeyedWork, type Told } from '../../keyed-work.ts';
 import type { Follower, Registry } from '../../registry/registry.ts';
 
 /**
@@ -12,14 +12,14 @@ export class PolicyStatus implements Follower {
   readonly #work: KeyedWork;
   #unsubscribe = () => {};
 
-  constructor(registry: Registry, log: { warn(details: object, message: string): void }) {
+  constructor(registry: Registry, told: Told) {
     this.#registry = registry;
     this.#work = new KeyedWork({
       name: 'validatingadmissionpolicy-status',
       workers: 1,
       work: (name) => this.#check(name),
       failed: 'The types of an admission policy could not be checked; trying again',
-      log,
+      told,
     });
   }
 

@@ -11,7 +11,7 @@ import {
 import type { Service } from '@coracle/api/types/core/v1';
 import type { IPAddress } from '@coracle/api/types/networking/v1';
 import type { EventRecorder } from '@coracle/client/events';
-import { WorkQueue } from '@coracle/client/work-queue';
+import { KeyedWork, type Told } from '../../keyed-work.ts';
 import type { ObjectAccess } from '../access.ts';
 import { type Holder, ipAddressOf, isHeldBy, refersToService } from './cluster-ips.ts';
 import { familyOf } from './families.ts';
@@ -25,7 +25,7 @@ export interface AddressRepairOptions {
   /** Whether an address is of a range that Services get theirs from. */
   covers(address: string): boolean;
   events: Pick<EventRecorder, 'event'>;
-  log: { warn(details: object, message: string): void };
+  told: Told;
   /** See `grace`. */
   grace?: number;
 }
@@ -36,14 +36,38 @@ export interface AddressRepairOptions {
  */
 export class AddressRepair {
   readonly #options: AddressRepairOptions;
-  readonly #queue = new WorkQueue({ name: 'ipallocator-repair' });
+  readonly #services: KeyedWork;
+  readonly #addresses: KeyedWork;
   readonly #grace: number;
-  /** What there is, as keys of the queue. */
-  readonly #known = new Set<string>();
+  /** What there is, as keys of the queues. */
+  readonly #known = { services: new Set<string>(), addresses: new Set<string>() };
 
   constructor(options: AddressRepairOptions) {
     this.#options = options;
     this.#grace = options.grace ?? grace;
+    const failed = 'Cannot repair an address; trying again';
+    const { objects, told } = options;
+    this.#services = new KeyedWork({
+      name: 'services',
+      workers: 1,
+      failed,
+      told,
+      work: async (key) => {
+        const [namespace, name = ''] = key.split('/');
+        const service = objects.cached(serviceKind, name, namespace);
+        if (service) await this.#checkService(service);
+      },
+    });
+    this.#addresses = new KeyedWork({
+      name: 'ipaddresses',
+      workers: 1,
+      failed,
+      told,
+      work: async (name) => {
+        const address = objects.cached(ipAddressKind, name);
+        if (address) await this.#checkAddress(address);
+      },
+    });
   }
 
   /** Looks at every service, then at every address. */
@@ -58,68 +82,44 @@ export class AddressRepair {
     const { objects } = this.#options;
     const stops = [
       objects.onChange(serviceKind, ({ type, object: { metadata, ...rest } }) => {
-        const key = serviceKey(metadata.namespace!, metadata.name!);
+        const key = `${metadata.namespace}/${metadata.name}`;
         if (type === 'deleted') {
-          this.#known.delete(key);
+          this.#known.services.delete(key);
           const { addresses } = holdingOf({ metadata, ...rest });
-          for (const address of addresses) this.#queue.addAfter(addressKey(canonicalAddress(address)), this.#grace);
+          for (const address of addresses) this.#addresses.addAfter(canonicalAddress(address), this.#grace);
           return;
         }
-        this.#known.add(key);
-        this.#queue.add(key);
+        this.#known.services.add(key);
+        this.#services.add(key);
       }),
       objects.onChange(ipAddressKind, ({ type, object: { metadata, spec } }) => {
-        const key = addressKey(metadata.name!);
+        const key = metadata.name!;
         if (type === 'deleted') {
-          this.#known.delete(key);
+          this.#known.addresses.delete(key);
           const { namespace = '', name = '' } = spec.parentRef ?? {};
-          this.#queue.add(serviceKey(namespace, name));
+          this.#services.add(`${namespace}/${name}`);
           return;
         }
-        this.#known.add(key);
-        this.#queue.add(key);
+        this.#known.addresses.add(key);
+        this.#addresses.add(key);
       }),
     ];
     const again = setInterval(() => {
-      for (const key of this.#known) this.#queue.add(key);
+      for (const key of this.#known.services) this.#services.add(key);
+      for (const key of this.#known.addresses) this.#addresses.add(key);
     }, interval).unref();
     signal.addEventListener(
       'abort',
       () => {
         for (const stop of stops) stop();
         clearInterval(again);
-        this.#queue.close();
+        void this.#services.stop();
+        void this.#addresses.stop();
       },
       { once: true },
     );
-    void this.#work(signal);
-  }
-
-  async #work(signal: AbortSignal): Promise<void> {
-    for (let key = await this.#queue.next(signal); key !== undefined; key = await this.#queue.next(signal)) {
-      try {
-        await this.#check(key);
-        this.#queue.forget(key);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#options.log.warn({ err: error, key }, 'Cannot repair an address; trying again');
-        this.#queue.addRateLimited(key);
-      } finally {
-        this.#queue.done(key);
-      }
-    }
-  }
-
-  async #check(key: string): Promise<void> {
-    const { objects } = this.#options;
-    const [what, first = '', second = ''] = key.split('/');
-    if (what === 'service') {
-      const service = objects.cached(serviceKind, second, first);
-      if (service) await this.#checkService(service);
-    } else {
-      const address = objects.cached(ipAddressKind, first);
-      if (address) await this.#checkAddress(address);
-    }
+    this.#services.start();
+    this.#addresses.start();
   }
 
   async #checkService(service: Service): Promise<void> {
@@ -163,7 +163,7 @@ export class AddressRepair {
     // Both may be on their way: the address of a service that is being made, or changed.
     const age = Date.now() - parseTime(address.metadata.creationTimestamp!);
     if (age <= this.#grace) {
-      this.#queue.addAfter(addressKey(name), this.#grace - age + 1);
+      this.#addresses.addAfter(name, this.#grace - age + 1);
       return;
     }
     const live = await this.#options.objects.get(serviceKind, service, namespace);
@@ -203,7 +203,7 @@ export class AddressRepair {
   async #free(address: IPAddress, reason: string, text: string): Promise<void> {
     if (!(await this.#remove(address))) return;
     this.#options.events.event(address, ipAddressKind, 'Warning', reason, text);
-    this.#options.log.warn({ address: address.metadata.name, reason }, text);
+    this.#options.told.log.warn({ address: address.metadata.name, reason }, text);
   }
 
   /** Deletes an address as it was seen; false when somebody else was quicker. */
@@ -222,12 +222,9 @@ export class AddressRepair {
   #eventOf(service: Service, reason: string, text: string): void {
     this.#options.events.event(service, serviceKind, 'Warning', reason, text);
     const { namespace, name } = holderOf(service);
-    this.#options.log.warn({ service: `${namespace}/${name}`, reason }, text);
+    this.#options.told.log.warn({ service: `${namespace}/${name}`, reason }, text);
   }
 }
-
-const serviceKey = (namespace: string, name: string) => `service/${namespace}/${name}`;
-const addressKey = (name: string) => `address/${name}`;
 
 function holderOf({ metadata }: Service): Holder {
   return { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };

@@ -55,7 +55,7 @@ const addressRepair = (grace: number) =>
     objects: registry,
     covers: (address) => allocation.covers(address),
     events: events as never,
-    log,
+    told: { log },
     grace,
   });
 const portRepair = () => new PortRepair({ ports: allocation.ports, store, events: events as never, log });

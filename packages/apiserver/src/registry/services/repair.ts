@@ -1,5 +1,6 @@
 import { EventRecorder } from '@coracle/client/events';
 import type { Log } from '@coracle/process/log';
+import type { QueueMetrics } from '@coracle/process/work-queue-metrics';
 import { eventSink } from '../event-sink.ts';
 import type { Registry } from '../registry.ts';
 import { AddressRepair } from './address-repair.ts';
@@ -18,7 +19,12 @@ export interface RangeRepair {
 }
 
 /** The repairs of addresses and node ports, as upstream's ipallocator-repair-controller and portallocator-repair-controller. */
-export function rangeRepair(registry: Registry, allocation: ServiceAllocation, log: Log): RangeRepair {
+export function rangeRepair(
+  registry: Registry,
+  allocation: ServiceAllocation,
+  log: Log,
+  queueMetrics: QueueMetrics,
+): RangeRepair {
   const recorder = (component: string) => new EventRecorder(eventSink(registry), { component }, { log });
   const ports = new PortRepair({
     ports: allocation.ports,
@@ -30,7 +36,7 @@ export function rangeRepair(registry: Registry, allocation: ServiceAllocation, l
     objects: registry,
     covers: (address) => allocation.covers(address),
     events: recorder('ipallocator-repair-controller'),
-    log,
+    told: { log, queueMetrics },
   });
   return {
     once: async () => {
