@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { define } from './testing/definitions.ts';
 import { callsToOwnServer } from './testing/own-server.ts';
+import { widgetDefinition } from './testing/widgets.ts';
 
 const call = callsToOwnServer();
 
@@ -22,14 +24,18 @@ describe('a path that nothing is served at', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it.each(['/api/v2', '/api/v1/nothings', '/apis/apps/v2', '/apis/apps/v1/nothings', '/api/v1/proxy/nodes/a'])(
-    'is a Status below the groups that are built in: %s',
-    async (path) => {
-      const { status, body } = await call('GET', path);
-      expect(status).toBe(404);
-      expect(body).toMatchObject({ kind: 'Status', message: 'the server could not find the requested resource' });
-    },
-  );
+  it.each([
+    '/api/v2',
+    '/version/nothing',
+    '/api/v1/nothings',
+    '/apis/apps/v2',
+    '/apis/apps/v1/nothings',
+    '/api/v1/proxy/nodes/a',
+  ])('is a Status below the groups that are built in: %s', async (path) => {
+    const { status, body } = await call('GET', path);
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ kind: 'Status', message: 'the server could not find the requested resource' });
+  });
 
   it('is a code alone where a document of OpenAPI would be', async () => {
     const { status, text, headers } = await call('GET', '/openapi/v3/apis/nothing.io/v1');
@@ -80,6 +86,15 @@ describe('a method', () => {
       expect((await call('HEAD', path)).status).toBe(405);
     },
   );
+
+  it('does not matter where nothing is, nor to what custom resources declare alone', async () => {
+    for (const method of ['POST', 'DELETE', 'HEAD']) {
+      expect((await call(method, '/apis/nothing.io/v1')).status).toBe(404);
+      expect((await call(method, '/apis/apps/v2')).status).toBe(404);
+    }
+    await define(call, widgetDefinition);
+    expect((await call('POST', '/apis/example.com/v1')).body.kind).toBe('APIResourceList');
+  });
 
   it('HEAD is none that kinds have', async () => {
     for (const path of ['/api/v1/namespaces', '/api/v1/namespaces/default', '/api/v1/namespaces/default/status']) {

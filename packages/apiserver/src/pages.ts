@@ -38,7 +38,7 @@ export interface PagesOptions {
   checks: Readonly<Record<string, Checks>>;
   /** `host:port` that clients outside reach the server by. */
   address: () => string;
-  /** Further GET pages by path: the service account issuer's. */
+  /** Further pages by path: the service account issuer's, for GET, and those below /debug, for any method. */
   more?: Readonly<Record<string, Page>>;
   /** What /flagz shows, the flags by name; without them there is no such page. */
   flags?: Readonly<Record<string, string>>;
@@ -122,9 +122,12 @@ function applicationOf(options: PagesOptions): Express {
     if (!group) throw nobodysPath(context.info, kinds());
     return sendValue(context, 200, group);
   });
-  document('/apis/:group/:version', (context, { params }) => {
+  page('/apis/:group/:version{/}', (context, { params }) => {
     const [group, wanted] = [params.group as string, params.version as string];
     if (group === '' || !servedGroups(kinds()).get(group)?.includes(wanted)) throw nobodysPath(context.info, kinds());
+    // What custom resources declare alone is shown whatever the method.
+    const isBuiltIn = kinds().some((each) => each.group === group && each.version === wanted && !each.dynamic);
+    if (isBuiltIn && context.req.method !== 'GET') throw methodNotAllowed();
     return sendValue(context, 200, resourceList(`${group}/${wanted}`, kinds(), subresources));
   });
 
@@ -150,7 +153,10 @@ function applicationOf(options: PagesOptions): Express {
       return sendCheck(context, name, checks[name]!, options);
     });
   }
-  for (const [path, show] of Object.entries(options.more ?? {})) document(path, show);
+  for (const [path, show] of Object.entries(options.more ?? {})) {
+    if (path.startsWith('/debug/')) page(path, show);
+    else document(path, show);
+  }
   page('/statusz', (context) => statusz(context, rootPaths(options)));
   const { flags } = options;
   if (flags) page('/flagz', (context) => flagz(context, flags));
