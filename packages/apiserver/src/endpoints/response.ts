@@ -8,6 +8,7 @@ import { readBool } from '@coracle/api/meta/parse-bool';
 import { notAcceptable, StatusError } from '@coracle/api/meta/status';
 import { typeNamed } from '@coracle/api/schema';
 import type { Status } from '@coracle/api/types/meta/v1';
+import { ForbiddenRequest } from '../chain/authorization/forbidden.ts';
 import type { RequestContext } from '../chain/link.ts';
 import { type Media, negotiate, textTypes } from './negotiation.ts';
 import { PageNotFound } from './unknown-path.ts';
@@ -75,6 +76,7 @@ export async function sendStatus(context: RequestContext, error: StatusError): P
   const { res } = context;
   const { status } = error;
   if (error instanceof PageNotFound) return sendPlain(context, error.code, error.message);
+  if (error instanceof ForbiddenRequest) res.setHeader('X-Content-Type-Options', 'nosniff');
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter) res.setHeader('Retry-After', String(retryAfter));
   await sendIn(context, error.code, status, acceptedFor(context));

@@ -1,14 +1,22 @@
 import { goQuoted } from '@coracle/api/codec/go-text';
-import { forbiddenError, type StatusError } from '@coracle/api/meta/status';
+import { forbiddenError, StatusError } from '@coracle/api/meta/status';
+import type { Status } from '@coracle/api/types/meta/v1';
 import type { Attributes } from './authorizer.ts';
 
+/** The 403 of a denied request. */
+export class ForbiddenRequest extends StatusError {}
+
 /** The 403 of a denied request, worded exactly as clients and people know it. */
-export function forbiddenRequest(attributes: Attributes, reason: string): StatusError {
+export function forbiddenRequest(attributes: Attributes, reason: string): ForbiddenRequest {
   const said = escaped(whatIsForbidden(attributes));
   const message = reason === '' ? said : `${said}: ${reason}`;
-  if (attributes.path !== undefined) return forbiddenError({ group: '', resource: '' }, '', message);
+  return new ForbiddenRequest(statusOf(attributes, message));
+}
+
+function statusOf(attributes: Attributes, message: string): Status {
+  if (attributes.path !== undefined) return forbiddenError({ group: '', resource: '' }, '', message).status;
   const { group, resource, name } = attributes;
-  return forbiddenError({ group, resource }, name, message);
+  return forbiddenError({ group, resource }, name, message).status;
 }
 
 function whatIsForbidden(attributes: Attributes): string {
