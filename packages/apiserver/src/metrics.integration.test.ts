@@ -14,6 +14,7 @@ beforeAll(async () => {
   await kubectl('get', 'configmaps', '-A');
   await kubectl('patch', 'configmap', 'a', '-p', '{"data":{"b":"d"}}');
   await kubectl('delete', 'configmap', 'a');
+  await own.program.get('/version', true); // what is not exempt may wait
   scraped = labelsOf((await own.program.get('/metrics')).text);
 });
 

@@ -24,6 +24,11 @@ export class Distribution {
     this.counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
+  /** How often anything was observed. */
+  get count(): number {
+    return this.counts.reduce((sum, each) => sum + each, 0);
+  }
+
   /** `times`: how often it was seen. */
   observe(value: number, times = 1): void {
     const { bounds, counts } = this;

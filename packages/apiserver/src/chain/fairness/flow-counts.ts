@@ -2,7 +2,7 @@ import { Distribution } from '@coracle/process/series';
 
 /** Seconds. */
 const timeBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
-const seatBounds = [1, 2, 4, 10];
+const seatBounds = [1, 2, 4, 8, 16, 32, 64, 100];
 const lengthBounds = [0, 10, 25, 50, 100, 250, 500, 1000];
 const watchBounds = [0, 1, 10, 100, 1000, 10_000];
 
@@ -18,7 +18,7 @@ export class FlowCounts {
   executingSeats = 0;
   readonly waitedExecuted = new Distribution(timeBounds);
   readonly waitedRefused = new Distribution(timeBounds);
-  readonly execution = new Distribution(timeBounds);
+  readonly execution = { regular: new Distribution(timeBounds), watch: new Distribution(timeBounds) };
   readonly seats = new Distribution(seatBounds);
   /** Requests in a queue, as each that came into it found them, itself among them. */
   readonly lengths = new Distribution(lengthBounds);
@@ -37,17 +37,18 @@ export class FlowCounts {
     this.waitedRefused.observe(seconds);
   }
 
-  began(seats: number, waited: number): void {
+  /** `waited`: seconds, where the level has requests wait. */
+  began(seats: number, waited: number | undefined): void {
     this.dispatched++;
     this.executing++;
     this.executingSeats += seats;
     this.seats.observe(seats);
-    this.waitedExecuted.observe(waited);
+    if (waited !== undefined) this.waitedExecuted.observe(waited);
   }
 
-  ended(seats: number, seconds: number): void {
+  ended(seats: number, seconds: number, type: 'regular' | 'watch'): void {
     this.executing--;
     this.executingSeats -= seats;
-    this.execution.observe(seconds);
+    this.execution[type].observe(seconds);
   }
 }

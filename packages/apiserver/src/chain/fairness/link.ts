@@ -52,9 +52,10 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
       arrived: control.now(),
     };
     let seated = level.seats.admit(flow.hand, seats, asking);
-    if (seated) counts.began(seats, 0);
+    if (seated) counts.began(seats, level.exempt ? undefined : 0);
     else seated = await waiting(control, flow, seats, asking, context, options);
-    const leave = leaving(control, flow, seated);
+    const isWatch = context.info.verb === 'watch';
+    const leave = leaving(control, flow, seated, isWatch ? 'watch' : 'regular');
     const { executing } = useOf(options.uses, context);
     let isExecuting = true;
     const stop = () => {
@@ -62,7 +63,7 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
       isExecuting = false;
     };
     executing.enter();
-    if (context.info.verb === 'watch') {
+    if (isWatch) {
       context.begun = () => {
         stop();
         leave();
@@ -82,13 +83,13 @@ const useOf = (uses: RequestUses, { info }: RequestContext) =>
   readVerbs.has(info.verb) ? uses.readOnly : uses.mutating;
 
 /** Gives seats back once, however often it is called. */
-function leaving(control: FlowControl, { level, counts }: Flow, seated: Seated): () => void {
+function leaving(control: FlowControl, { level, counts }: Flow, seated: Seated, type: 'regular' | 'watch'): () => void {
   let left = false;
   return () => {
     if (left) return;
     left = true;
     level.seats.leave(seated);
-    counts.ended(seated.seats, (control.now() - seated.since) / 1000);
+    counts.ended(seated.seats, (control.now() - seated.since) / 1000, type);
   };
 }
 

@@ -35,10 +35,12 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
   ) =>
     show(type, name, help, () =>
       [...control.counts].flatMap((counts) =>
-        read(counts).map(([more, value]) => ({
-          labels: { priority_level: counts.level, flow_schema: counts.schema, ...more },
-          value,
-        })),
+        read(counts)
+          .filter(([, value]) => typeof value === 'number' || value.count > 0)
+          .map(([more, value]) => ({
+            labels: { priority_level: counts.level, flow_schema: counts.schema, ...more },
+            value,
+          })),
       ),
     );
 
@@ -115,7 +117,8 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
     ],
   );
   showFlows('histogram', 'request_execution_seconds', 'Seconds requests kept their seats.', ({ execution }) => [
-    [{ type: 'regular' }, execution],
+    [{ type: 'regular' }, execution.regular],
+    [{ type: 'watch' }, execution.watch],
   ]);
   showFlows('histogram', 'work_estimated_seats', 'Seats that requests took.', ({ seats }) => [[{}, seats]]);
   showFlows('histogram', 'watch_count_samples', 'Watches that may see what a write changes.', ({ watches }) => [
