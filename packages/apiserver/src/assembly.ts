@@ -149,7 +149,7 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
         }),
       ),
       ...(auditing ? [timed('audit', audit(auditing))] : []),
-      timed('impersonation', impersonation(authorizer, impersonationMetrics(metrics))),
+      timed('constrainedimpersonation', impersonation(authorizer, impersonationMetrics(metrics))),
       timed(limiting.filter, limiting.link),
       timed('authorization', authorization(authorizer, counts.authorized)),
     ],

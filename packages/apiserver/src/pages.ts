@@ -177,6 +177,7 @@ async function sendHealth(
   checks: Checks,
   { failedChecks, health }: PagesOptions,
 ): Promise<void> {
+  context.counted = 'answered';
   const { status, body } = await runChecks(endpoint, checks, context.query, failedChecks, health.observe);
   context.res.setHeader('X-Content-Type-Options', 'nosniff');
   await sendText(context, status, body);
@@ -262,6 +263,7 @@ async function sendAggregated(
   root: 'api' | 'apis',
   { kinds, subresources, aggregation }: PagesOptions,
 ): Promise<void> {
+  context.counted = 'answered';
   const { body, etag } = aggregatedDiscovery(root, kinds(), subresources, aggregation?.registrations);
   const { res, req } = context;
   res.setHeader('ETag', etag);

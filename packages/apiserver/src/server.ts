@@ -252,6 +252,7 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
     startedAt: performance.now(),
     waited: 0,
     latencies: unmeasured,
+    counted: 'no',
     sent: 0,
   };
 }

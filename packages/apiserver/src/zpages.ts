@@ -73,6 +73,7 @@ export function flagz(context: RequestContext, flags: Readonly<Record<string, st
 }
 
 async function answer(context: RequestContext, page: Zpage): Promise<void> {
+  context.counted = 'answered';
   const { accept } = context.req.headers;
   const form = (accept ?? '').trim() === '' ? plain : formOf(parseAccept(accept!), page.kind);
   if (!form) throw notAcceptable([...structured, plain]);

@@ -39,6 +39,11 @@ export interface RequestContext {
   waited: number;
   /** What its time went into, where it is recorded. */
   latencies: Latencies;
+  /**
+   * How the metrics of requests count it, as upstream's do: once something has it that answers it, or where a limit refused it. What ends before (no
+   * or no sufficient credentials, a path of nobody) is not counted.
+   */
+  counted: 'no' | 'answered' | 'limited';
   /** Bytes of the answer's body so far, as they went out. */
   sent: number;
   /** Bytes of the request's body, once it has been read. */

@@ -28,6 +28,7 @@ export function maxInFlight({ readOnly, mutating }: InFlightLimits): Link {
     if (requests.limit === 0) return next();
     if (requests.inside >= requests.limit) {
       if (user.groups.includes(mastersGroup)) return next();
+      context.counted = 'limited';
       throw tooManyRequests('Too many requests, please try again later.', 1);
     }
     requests.inside++;

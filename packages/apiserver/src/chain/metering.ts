@@ -8,7 +8,7 @@ import {
   labelsOf,
   type RequestLabels,
   type Served,
-  scopeOf,
+  selectedScopeOf,
 } from './request-labels.ts';
 import { apiServerUser } from './user.ts';
 import { Watermark } from './watermark.ts';
@@ -51,13 +51,15 @@ class Series {
   size: Distribution | undefined;
   /** Verb and scope tell which verb of bodies it is. */
   body: Distribution | undefined;
-  open: Count | undefined;
   readonly labels: RequestLabels;
+  /** Its kind is a custom resource's. */
+  readonly isCustom: boolean;
   readonly dryRun: string;
   readonly isDeprecated: boolean;
 
-  constructor(labels: RequestLabels, dryRun: string, isDeprecated: boolean) {
+  constructor(labels: RequestLabels, dryRun: string, isDeprecated: boolean, isCustom: boolean) {
     this.labels = labels;
+    this.isCustom = isCustom;
     this.dryRun = dryRun;
     this.isDeprecated = isDeprecated;
   }
@@ -95,13 +97,14 @@ export function requestMeter(
     const key = `${verb} ${scope} ${version} ${resource} ${subresource} ${group} ${dryRun} ${isDeprecated}`;
     let series = known.get(key);
     if (!series) {
-      series = new Series(labels, dryRun, isDeprecated);
+      series = new Series(labels, dryRun, isDeprecated, served?.kind.dynamic !== undefined);
       known.set(key, series);
     }
     return series;
   }
 
   function ended(context: RequestContext, series: Series): void {
+    if (context.counted === 'no') return;
     const { labels, dryRun } = series;
     const { res, query } = context;
     const seconds = (performance.now() - context.startedAt) / 1000;
@@ -112,12 +115,18 @@ export function requestMeter(
       series.byCode.set(code, total);
     }
     total.inc();
+    if (context.counted === 'limited') {
+      families.terminations.of({ ...labels, code: String(code) }).inc();
+      return;
+    }
     series.duration ??= families.duration.of({ ...labels, dry_run: dryRun });
     series.duration.observe(seconds);
-    series.sli ??= families.sli.of(labels);
-    series.sli.observe(Math.max(0, seconds - context.waited / 1000));
+    if (dryRun === '' && context.info.verb !== 'watch') {
+      series.sli ??= families.sli.of(labels);
+      series.sli.observe(Math.max(0, seconds - context.waited / 1000));
+    }
     families.validation.of({ field_validation: fieldValidationLabel(query) }).observe(seconds);
-    if (labels.verb === 'GET' || labels.verb === 'LIST') {
+    if (isSized(context, series)) {
       series.size ??= families.size.of(labels);
       series.size.observe(context.sent);
     }
@@ -127,7 +136,7 @@ export function requestMeter(
       series.body ??= families.body.of({ group, resource, verb: bodyVerb });
       series.body.observe(context.received);
     }
-    if (series.isDeprecated && code !== 401 && code !== 403) {
+    if (series.isDeprecated) {
       const { group, version, resource, subresource } = labels;
       families.deprecated.of({ group, version, resource, subresource, removed_release: '' }).value = 1;
     }
@@ -140,16 +149,17 @@ export function requestMeter(
   return {
     async link(context, next) {
       const series = seriesOf(context);
-      const lasts = isLongRunning(context);
-      const gate = context.info.verb === 'get' || context.info.verb === 'list' ? reading : mutating;
-      if (lasts) {
-        series.open ??= families.open.of(series.labels);
-        series.open.inc();
+      const { info } = context;
+      let open: Count | undefined;
+      const gate = info.verb === 'get' || info.verb === 'list' ? reading : mutating;
+      if (isLongRunning(context)) {
+        open = families.open.of({ ...series.labels, scope: selectedScopeOf(context) });
+        open.inc();
       } else gate.enter(context.receivedAt);
       try {
         await next();
       } finally {
-        if (lasts) series.open!.inc(-1);
+        if (open) open.inc(-1);
         else gate.leave(Date.now());
         ended(context, series);
       }
@@ -162,10 +172,17 @@ export function requestMeter(
       } else families.terminations.of({ ...labels, code: '504' }).inc();
     },
     watchListed(context, { group, version, plural }) {
-      const labels = { group, version, resource: plural, scope: scopeOf(context) };
+      const labels = { group, version, resource: plural, scope: selectedScopeOf(context) };
       families.watchList.of(labels).observe((performance.now() - context.startedAt) / 1000);
     },
   };
+}
+
+/** Whether the size of the answer is told: of reads, and of watches that are lists which go on; of health pages whatever the method. */
+function isSized({ query }: RequestContext, { labels, isCustom }: Series): boolean {
+  const { verb, component } = labels;
+  if (verb === 'GET' || verb === 'LIST' || component === '') return true;
+  return verb === 'WATCH' && !isCustom && query.has('watch');
 }
 
 function requestFamilies(metrics: MetricsRegistry) {

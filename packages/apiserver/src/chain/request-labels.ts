@@ -35,22 +35,25 @@ export function servedAs(info: RequestInfo, scheme: Scheme, subresources: Subres
 /** Subresources that connect a client with something else, whatever the method. */
 const connecting = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
-const healthPages = new Set(['/healthz', '/livez', '/readyz']);
+
+/** What is said of the pages that are counted. */
+const pages: Readonly<Record<string, Partial<RequestLabels>>> = {
+  ...Object.fromEntries(['/healthz', '/livez', '/readyz'].map((path) => [path, { subresource: path, component: '' }])),
+  ...Object.fromEntries(
+    ['/api', '/apis', '/api/', '/apis/'].map((path) => [path, { subresource: path.replace(/\/$/, '') }]),
+  ),
+  '/statusz': { resource: 'statusz' },
+  '/flagz': { resource: 'flagz' },
+};
 
 /** The labels of a request, as upstream has them. */
 export function labelsOf(context: RequestContext, served: Served | undefined): RequestLabels {
   const { info } = context;
-  const verb = verbOf(context);
+  const verb = verbOf(context, served?.kind);
   const nothing = { group: '', version: '', resource: '' };
   if (!info.isResourceRequest) {
-    const health = healthPages.has(info.path);
-    return {
-      verb,
-      ...nothing,
-      subresource: health ? info.path : '',
-      scope: '',
-      component: health ? '' : 'apiserver',
-    };
+    const said = Object.hasOwn(pages, info.path) ? pages[info.path] : {};
+    return { verb, ...nothing, subresource: '', scope: '', component: 'apiserver', ...said };
   }
   const about = served
     ? { group: served.kind.group, version: served.kind.version, resource: served.kind.plural }
@@ -59,29 +62,37 @@ export function labelsOf(context: RequestContext, served: Served | undefined): R
     verb,
     ...about,
     subresource: served?.subresource ?? '',
-    scope: scopeOf(context),
+    scope: scopeOf(context, served?.kind),
     component: 'apiserver',
   };
 }
 
 /** The method as it is written, but for reads of collections (LIST), watches, apply patches, and what connects; `other` for what no route has. */
-export function verbOf({ info, req }: RequestContext): string {
+function verbOf({ info, req }: RequestContext, kind?: AnyKind): string {
   if (info.isResourceRequest) {
     if (connecting.has(info.subresource)) return 'CONNECT';
     if (info.verb === 'watch') return 'WATCH';
-    if (info.verb === 'list') return 'LIST';
+    if (info.verb === 'list' && (!kind?.dynamic || info.name === '')) return 'LIST';
     if (info.verb === 'patch' && req.headers['content-type']?.startsWith('application/apply-patch')) return 'APPLY';
   }
   const method = req.method === 'HEAD' ? 'GET' : (req.method ?? '');
   return methods.has(method) ? method : 'other';
 }
 
-/** `resource` for one object, or one that is made; else the namespace or the cluster. */
-export function scopeOf({ info }: Pick<RequestContext, 'info'>): string {
+/**
+ * `resource` for one object, or one that is made; else the namespace or the cluster. Of custom resources one object is also what a selector of names
+ * finds, and reading that is no LIST.
+ */
+function scopeOf({ info }: Pick<RequestContext, 'info'>, kind?: AnyKind): string {
   if (!info.isResourceRequest) return '';
   if (info.parts.length > 1 || info.verb === 'create') return 'resource';
+  if (kind?.dynamic && info.name !== '') return 'resource';
   return info.namespace === '' ? 'cluster' : 'namespace';
 }
+
+/** The scope of a watch: of one object also where a selector of names says so. */
+export const selectedScopeOf = (context: Pick<RequestContext, 'info'>): string =>
+  context.info.name === '' ? scopeOf(context) : 'resource';
 
 const validations = new Set(['', 'Ignore', 'Warn', 'Strict']);
 

@@ -75,17 +75,24 @@ export async function dispatch(
   const name = info.parts[1] ?? '';
   if (!resource) {
     const own = hooks[resourceKey(kind)];
-    if (own?.read && kind.verbs.includes(info.verb as Verb)) return readComputed({ context, kind, name }, own.read);
+    if (own?.read && kind.verbs.includes(info.verb as Verb)) {
+      context.counted = 'answered';
+      return readComputed({ context, kind, name }, own.read);
+    }
     if (!own?.answer || info.verb !== 'create' || name !== '') throw methodNotAllowed();
+    context.counted = 'answered';
     return answer(context, machinery, kind, namespace, own);
   }
   // No route keeps these from custom resources, so it is the handler that misses the name.
-  if (kind.dynamic && name === '' && (info.verb === 'update' || info.verb === 'patch'))
+  if (kind.dynamic && name === '' && (info.verb === 'update' || info.verb === 'patch')) {
+    context.counted = 'answered';
     throw badRequest('name must be provided');
+  }
   const endpoint = verbs[info.verb as Verb];
   if (!endpoint && kind.dynamic) throw methodNotSupported(resource.named, info.verb);
   if (!endpoint || !kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
   if (needsName.has(info.verb) !== (name !== '') && info.verb !== 'watch') throw methodNotAllowed();
+  context.counted = 'answered';
   await endpoint({ context, machinery, resource, kind, namespace, name, subresource: '' });
 }
 
@@ -112,6 +119,7 @@ async function subresource(
   if (!endpoints) throw noSubresource(context, kind);
   const endpoint = endpoints[info.verb];
   if (!endpoint) throw kind.dynamic ? methodNotSupported(resource.named, info.verb) : methodNotAllowed();
+  context.counted = 'answered';
   await endpoint({ context, machinery, resource, kind, namespace, name: info.name, subresource: info.subresource });
 }
 

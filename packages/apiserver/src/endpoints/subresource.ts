@@ -23,6 +23,7 @@ export async function callSubresource(
 ): Promise<void> {
   const { info, req } = context;
   if (!subresource.methods.includes(req.method ?? '')) throw methodNotAllowed();
+  context.counted = 'answered';
   checkName(info.name);
   const { registry, plugins } = machinery;
   const query = subresource.connects ? new URLSearchParams() : context.query;

@@ -124,6 +124,7 @@ async function waiting(
   } catch (error) {
     counts.refused(error instanceof Refusal ? error.reason : 'cancelled', waited());
     if (!(error instanceof Refusal)) throw error;
+    context.counted = 'limited';
     level.retryAfter.refused(Math.floor(Date.now() / 1000));
     throw tooManyRequests('Too many requests, please try again later.', level.retryAfter.seconds);
   } finally {
