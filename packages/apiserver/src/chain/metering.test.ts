@@ -156,3 +156,13 @@ it('sees one object where a selector of names says so: of custom resources alway
   expect(open.get('component=apiserver resource=configmaps scope=resource verb=WATCH version=v1')).toBe(1);
   stop.abort();
 });
+
+it('times lists by watch where the end of the list is told', async () => {
+  const watched = async (more: string) =>
+    (await fetch(`${server.url}${widgets}?watch=1&timeoutSeconds=1&allowWatchBookmarks=${more}`)).text();
+  const counts = await added('apiserver_watch_list_duration_seconds_count', async () => {
+    await watched('false');
+    await watched('true');
+  });
+  expect(counts).toEqual({ 'group=example.com resource=widgets scope=namespace version=v1': 1 });
+});

@@ -76,13 +76,14 @@ export async function watch(call: Call): Promise<void> {
       parts = [];
       size = 0;
     }
-    if (options.sendInitialEvents && options.allowWatchBookmarks) {
+    const saysEnd = options.sendInitialEvents && options.allowWatchBookmarks;
+    if (saysEnd) {
       const end = rendering.frame('BOOKMARK', rendering.bookmark(revision, initialEventsEnd));
       sent.add(end.length);
       parts.push(end);
     }
     if (parts.length > 0) await write(context, begin(Buffer.concat(parts)));
-    if (options.sendInitialEvents) machinery.watchListed?.(context, kind);
+    if (saysEnd) machinery.watchListed?.(context, kind);
   }
   context.begun?.();
   await new Promise<void>((resolve) => {
