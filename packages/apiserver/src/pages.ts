@@ -6,6 +6,7 @@ import { messageOf } from '@coracle/api/meta/message-of';
 import { methodNotAllowed } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import { type Check, type Checks, runChecks } from '@coracle/process/checks';
+import { exposition, startTime } from '@coracle/process/exposition';
 import type { HealthMetrics } from '@coracle/process/health-metrics';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Registry as MetricsRegistry } from 'prom-client';
@@ -104,7 +105,11 @@ function applicationOf(options: PagesOptions): Express {
 
   document('/version', (context) => sendIndented(context, 200, version));
   const metricsPage = (path: string, shown: MetricsRegistry) =>
-    page(path, async (context) => send(context, 200, shown.contentType, Buffer.from(await shown.metrics())));
+    page(path, async (context) => {
+      const { text, contentType } = await exposition(shown, context.req.headers.accept);
+      context.res.setHeader(startTime.name, startTime.value);
+      await send(context, 200, contentType, Buffer.from(text));
+    });
   metricsPage('/metrics', metrics);
   metricsPage('/metrics/slis', options.health.registry);
 

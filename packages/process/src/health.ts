@@ -6,6 +6,7 @@ import { isForbidden } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import type { DelegatedAccess } from './access.ts';
 import { type Checks, reasonsOf, runChecks } from './checks.ts';
+import { exposition, startTime } from './exposition.ts';
 import { type HealthMetrics, healthMetrics } from './health-metrics.ts';
 import type { Log } from './log.ts';
 import type { Registry } from './metrics.ts';
@@ -97,7 +98,9 @@ async function answer(
   if (path === '/version') return reply(response, 200, 'application/json', JSON.stringify(version, null, 2));
   if (path === '/metrics' || path === '/metrics/slis') {
     const { registry } = path === '/metrics' ? { registry: options.metrics } : health;
-    return reply(response, 200, registry.contentType, await registry.metrics());
+    const { text, contentType } = await exposition(registry, request.headers.accept);
+    response.setHeader(startTime.name, startTime.value);
+    return reply(response, 200, contentType, text);
   }
   if (open.includes(`/${endpoint}`)) {
     const checks: Checks = { ...options.checks, ...(endpoint === 'readyz' ? options.readyChecks : {}) };

@@ -5,8 +5,9 @@ import { counters, histograms, scraped } from './series.ts';
 /** The metrics of the queue with a name; for once a queue. */
 export type QueueMetrics = (queue: string) => WorkQueueMetrics;
 
-/** Upper ends of buckets in seconds, from ten nanoseconds to ten seconds. */
-const buckets = Array.from({ length: 10 }, (_, i) => Number(`1e${i - 8}`));
+/** Upper ends of buckets in seconds, from ten nanoseconds to ten seconds: each ten times the last, rounded as in upstream, for they name series. */
+const buckets = [1e-8];
+while (buckets.length < 10) buckets.push(buckets.at(-1)! * 10);
 
 /** Makes the metrics of work queues (workqueue_*), one set of series per queue name. */
 export function workQueueMetrics(registry: Registry): QueueMetrics {
