@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { dialMessage } from '@coracle/client/http1';
+import { checkAlternativeNames } from '@coracle/client/server-identity';
 import { mastersGroup, type User } from '../chain/user.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
 import { limitedBody } from '../webhooks/limited-body.ts';
@@ -50,6 +51,8 @@ export function ask(
     const outgoing = request({
       ...address,
       ...tlsOf(remote, shown),
+      // Who fails it is not available, and gets no requests.
+      checkServerIdentity: checkAlternativeNames,
       ...(unchecked ? { rejectUnauthorized: false } : {}),
       path,
       agent: false,

@@ -8,6 +8,7 @@ import { messageOf } from '@coracle/api/meta/message-of';
 import { statusFromResponse } from '@coracle/api/meta/response-status';
 import { StatusError } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
+import { checkAlternativeNames } from '@coracle/client/server-identity';
 import type { CredentialsFor, WebhookCredentials } from './credentials.ts';
 import { limitedBody } from './limited-body.ts';
 import type { RestObserver } from './rest-metrics.ts';
@@ -36,7 +37,13 @@ const mostRetries = 10;
 const idle = 90_000;
 
 /** All webhooks share it: connections are kept by address, server name and authority. */
-const agent = new Agent({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 25, timeout: idle });
+const agent = new Agent({
+  keepAlive: true,
+  keepAliveMsecs: 30_000,
+  maxFreeSockets: 25,
+  timeout: idle,
+  checkServerIdentity: checkAlternativeNames,
+});
 
 /** The answer of a webhook came too late, or was not waited for. */
 export class WebhookTimeout extends Error {}
@@ -125,7 +132,7 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
   const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
   const attempt = async (): Promise<Sent> => {
     const begun = performance.now();
-    const over = (code: number | undefined, responseBytes: number) =>
+    const over = (code: number | undefined, responseBytes: number, failure?: unknown) =>
       call.observe?.({
         host: target.origin.slice('https://'.length),
         method: 'POST',
@@ -133,6 +140,7 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
         seconds: (performance.now() - begun) / 1000,
         requestBytes: body.length,
         responseBytes,
+        failure,
       });
     try {
       signal.throwIfAborted();
@@ -141,7 +149,7 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
       over(sent.status, sent.bytes.length);
       return sent;
     } catch (error) {
-      if (!(error instanceof StatusError)) over(undefined, 0);
+      if (!(error instanceof StatusError)) over(undefined, 0, error instanceof Error ? error.cause : undefined);
       throw error;
     }
   };
@@ -207,7 +215,7 @@ async function send(it: Sending, isRetry = false): Promise<Sent> {
       // A kept connection that the other side closed meanwhile: it has not seen the request.
       const unseen = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? '');
       if (unseen && !isRetry && !signal.aborted) resolve(send(it, true));
-      else reject(new ConnectionFailure(dialMessage(new URL(target.origin), error)));
+      else reject(new ConnectionFailure(dialMessage(new URL(target.origin), error), { cause: error }));
     });
     outgoing.on('response', (incoming) => {
       limitedBody(incoming, answerLimit).then(

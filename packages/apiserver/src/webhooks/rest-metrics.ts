@@ -1,3 +1,4 @@
+import { SubjectAlone } from '@coracle/client/server-identity';
 import { counters, histograms } from '@coracle/process/series';
 import type { Registry } from 'prom-client';
 
@@ -11,6 +12,8 @@ export interface SentRequest {
   readonly seconds: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** What kept the connection from being made. */
+  readonly failure?: unknown;
 }
 
 /** Told of each request. */
@@ -35,7 +38,12 @@ export function restClientMetrics(metrics: Registry): RestObserver {
   const duration = ofVerb('request_duration_seconds', 'Seconds requests to other servers took.', seconds);
   const sent = ofVerb('request_size_bytes', 'Bytes of the bodies of requests to other servers.', sizes);
   const received = ofVerb('response_size_bytes', 'Bytes of the bodies of the answers of other servers.', sizes);
-  const observe: RestObserver = ({ host, method, code, ...of }) => {
+  const unnamed = counters(metrics, {
+    name: 'apiserver_webhooks_x509_missing_san_total',
+    help: 'Webhooks that were not asked since their certificates have their names as subjects alone.',
+  }).of({});
+  const observe: RestObserver = ({ host, method, code, failure, ...of }) => {
+    if (failure instanceof SubjectAlone) unnamed.inc();
     const labels = { verb: method, host };
     // Servers choose their codes: beyond this they are one, so that they cannot make series without end.
     requests.of({ code: code === undefined ? '<error>' : String(Math.min(code, 600)), method, host }).inc();
