@@ -2,7 +2,7 @@ import { parseBool } from '@coracle/api/meta/parse-bool';
 import { version } from '@coracle/api/version';
 import { type FlagValues, mapFlag, stringSliceFlag } from '@coracle/process/flags';
 import { UsageError } from '@coracle/process/program';
-import { scraped } from '@coracle/process/series';
+import { gauges, scraped } from '@coracle/process/series';
 import type { Registry as MetricsRegistry } from 'prom-client';
 
 /** How far a feature has come, as metrics say it; empty: it is there for good. */
@@ -174,4 +174,13 @@ export function observeFeatures(metrics: MetricsRegistry): void {
     type: 'gauge',
     read: () => [...gates].map(([name, { stage, isOn }]) => ({ labels: { name, stage }, value: isOn ? 1 : 0 })),
   });
+  const binary = `${version.major}.${version.minor}`;
+  const emulation = `${version.emulationMajor}.${version.emulationMinor}`;
+  const minCompat = `${version.minCompatibilityMajor}.${version.minCompatibilityMinor}`;
+  const versions = gauges(metrics, {
+    name: 'version_info',
+    help: 'The versions whose behaviour the server has, in labels; the value is always 1.',
+    labels: ['component', 'binary', 'emulation', 'min_compat'],
+  });
+  versions.of({ component: 'kube', binary, emulation, min_compat: minCompat }).inc();
 }

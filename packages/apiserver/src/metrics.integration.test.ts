@@ -79,6 +79,11 @@ const table: readonly (readonly [string, string])[] = [
   ['process_resident_memory_bytes', ''],
   ['process_cpu_seconds_total', ''],
   ['process_open_fds', ''],
+  ['process_virtual_memory_max_bytes', ''],
+  ['process_network_receive_bytes_total', ''],
+  ['process_network_transmit_bytes_total', ''],
+  ['version_info', 'component binary emulation min_compat'],
+  ['apiserver_webhooks_x509_missing_san_total', ''],
 ];
 
 describe('/metrics', () => {

@@ -44,12 +44,17 @@ export function processRegistry(): Registry {
     process.memoryUsage.rss(),
   );
   show('gauge', 'process_virtual_memory_bytes', 'Address space of the process.', virtualMemory);
+  show('gauge', 'process_virtual_memory_max_bytes', 'Address space the process may have.', mostMemory);
   show('gauge', 'process_open_fds', 'Files and sockets the process has open.', openFiles);
   show('gauge', 'process_max_fds', 'Files and sockets the process may have open.', mostFiles);
   show('counter', 'process_cpu_seconds_total', 'CPU time the process used, in user and kernel mode.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
+  const network = (way: 'receive' | 'transmit', help: string, field: string) =>
+    show('counter', `process_network_${way}_bytes_total`, help, () => octets(field));
+  network('receive', "Bytes that came over the network to the process's network namespace.", 'InOctets');
+  network('transmit', "Bytes that went over the network from the process's network namespace.", 'OutOctets');
   show('gauge', 'nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
   new Gauge({
     name: 'kubernetes_build_info',
@@ -98,6 +103,23 @@ const virtualMemory = (): number | undefined =>
 
 /** Without the one that is open while they are counted. */
 const openFiles = (): number | undefined => procfs(() => readdirSync('/proc/self/fd').length - 1);
+
+/** The greatest number there is where nothing limits it, as Prometheus' libraries show it. */
+const mostMemory = (): number | undefined =>
+  procfs(() => {
+    const limit = /^Max address space +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return limit === 'unlimited' ? 2 ** 64 : Number(limit);
+  });
+
+/** A number of the IP protocol's: its names are on one line, the numbers on the next. */
+const octets = (field: string): number | undefined =>
+  procfs(() => {
+    const [names = [], numbers = []] = readFileSync('/proc/self/net/netstat', 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('IpExt:'))
+      .map((line) => line.split(' '));
+    return Number(numbers[names.indexOf(field)]);
+  });
 
 const mostFiles = (): number | undefined =>
   procfs(() => Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]));
