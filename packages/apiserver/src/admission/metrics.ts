@@ -1,5 +1,6 @@
 import { type Distribution, histograms, type Ranking, summaries } from '@coracle/process/series';
 import type { Registry } from 'prom-client';
+import { operationsOf } from './operations.ts';
 import type { AdmissionChain, AdmissionPlugin, Attributes } from './plugin.ts';
 
 type Step = 'admit' | 'validate';
@@ -9,7 +10,7 @@ const buckets = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 /** What the audit log calls the time of plugins that ask others. */
 const askingOf = { admit: 'mutating-webhook', validate: 'validating-webhook' } as const;
 
-/** The plugins, timed one by one and step by step, under upstream's metric names. */
+/** The plugins, asked about their operations alone, and timed one by one and step by step, under upstream's metric names. */
 export function measuredAdmission(metrics: Registry, plugins: readonly AdmissionPlugin[]): AdmissionChain {
   const byPlugin = histograms(metrics, {
     name: 'apiserver_admission_controller_admission_duration_seconds',
@@ -36,7 +37,9 @@ export function measuredAdmission(metrics: Registry, plugins: readonly Admission
     const seriesOf = memoised((type: Step, operation: string, rejected: boolean) =>
       byPlugin.of({ name: plugin.name, type, operation, rejected: String(rejected) }),
     );
+    const operations = operationsOf[plugin.name];
     const timed = (type: Step, run: NonNullable<AdmissionPlugin['mutate']>) => (attributes: Attributes) => {
+      if (operations && !operations.includes(attributes.operation)) return;
       const begun = performance.now();
       const ended = (rejected: boolean) => {
         const milliseconds = performance.now() - begun;
