@@ -137,7 +137,8 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
     registry,
     subresources: specials.subresources,
     aggregation,
-    pages: { ...specials.pages, ...limiting.pages },
+    pages: specials.pages,
+    dumps: limiting.pages,
     links: [
       timed(
         'authentication',

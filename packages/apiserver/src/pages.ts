@@ -17,8 +17,9 @@ import { aggregatedDiscovery, aggregatedType } from './discovery/aggregated.ts';
 import { coreVersions, groupList, servedGroups, singleGroup } from './discovery/groups.ts';
 import { resourceList } from './discovery/resources.ts';
 import { parseAccept } from './endpoints/negotiation.ts';
+import { PageNotFound } from './endpoints/plain-error.ts';
 import { send, sendIndented, sendJson, sendNothing, sendValue } from './endpoints/response.ts';
-import { nobodysPath, PageNotFound } from './endpoints/unknown-path.ts';
+import { nobodysPath } from './endpoints/unknown-path.ts';
 import { acceptedEncoding, v2Encodings, v3Encodings, v3Protobuf } from './openapi/encodings.ts';
 import type { OpenApiService, Prepared } from './openapi/service.ts';
 import type { SubresourceTable } from './registry/strategy.ts';
@@ -39,8 +40,10 @@ export interface PagesOptions {
   checks: Readonly<Record<string, Checks>>;
   /** `host:port` that clients outside reach the server by. */
   address: () => string;
-  /** Further pages by path: the service account issuer's, for GET, and those below /debug, for any method. */
+  /** Further GET pages by path: the service account issuer's. */
   more?: Readonly<Record<string, Page>>;
+  /** Further pages by path that answer any method: those of priority and fairness. */
+  dumps?: Readonly<Record<string, Page>>;
   /** What /flagz shows, the flags by name; without them there is no such page. */
   flags?: Readonly<Record<string, string>>;
   /** Whether /debug/flags is served. */
@@ -93,9 +96,9 @@ function applicationOf(options: PagesOptions): Express {
   application.enable('case sensitive routing');
   application.enable('strict routing');
   type Show = (context: RequestContext, req: Request) => Promise<void>;
-  /** A page that answers any method, as most of upstream's do. */
+  /** A page that answers any method, also one nobody knows, as most of upstream's do. */
   const page = (path: string, show: Show) =>
-    application.all(path, (req: Request, _res: Response) => show(contexts.get(req)!, req));
+    application.route(path).all((req: Request, _res: Response) => show(contexts.get(req)!, req));
   /** A page that answers GET alone, with or without a slash at its end. */
   const document = (path: string, show: Show) =>
     page(`${path}{/}`, (context, req) => {
@@ -158,10 +161,8 @@ function applicationOf(options: PagesOptions): Express {
       return sendCheck(context, name, checks[name]!, options);
     });
   }
-  for (const [path, show] of Object.entries(options.more ?? {})) {
-    if (path.startsWith('/debug/')) page(path, show);
-    else document(path, show);
-  }
+  for (const [path, show] of Object.entries(options.more ?? {})) document(path, show);
+  for (const [path, show] of Object.entries(options.dumps ?? {})) page(path, show);
   page('/statusz', (context) => statusz(context, rootPaths(options)));
   const { flags } = options;
   if (flags) page('/flagz', (context) => flagz(context, flags));
@@ -278,7 +279,7 @@ async function sendAggregated(
   await send(context, 200, aggregatedType, Buffer.from(`${JSON.stringify(body)}\n`));
 }
 
-function rootPaths({ kinds, aggregation, checks, more, flags }: PagesOptions): string[] {
+function rootPaths({ kinds, aggregation, checks, more, dumps, flags }: PagesOptions): string[] {
   const paths = [
     '/api',
     '/api/v1',
@@ -300,6 +301,6 @@ function rootPaths({ kinds, aggregation, checks, more, flags }: PagesOptions): s
   for (const [endpoint, named] of Object.entries(checks)) {
     paths.push(`/${endpoint}`, ...['ping', ...Object.keys(named)].map((each) => `/${endpoint}/${each}`));
   }
-  append(paths, Object.keys(more ?? {}));
+  append(paths, Object.keys({ ...more, ...dumps }));
   return paths.sort();
 }

@@ -8,6 +8,8 @@ import { configMap } from '@coracle/api/core/v1/configmap';
 import { issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
+import type { Link } from './chain/link.ts';
+import { maxInFlight } from './chain/max-in-flight.ts';
 import type { ConnectionLimits } from './connections.ts';
 import { Registry } from './registry/registry.ts';
 import type { HookTable } from './registry/strategy.ts';
@@ -22,7 +24,13 @@ let metrics: MetricsRegistry;
 let store: Store;
 
 async function start(
-  options: { tls?: Tls; hooks?: HookTable; requestTimeout?: number; limits?: ConnectionLimits } = {},
+  options: {
+    tls?: Tls;
+    hooks?: HookTable;
+    links?: readonly Link[];
+    requestTimeout?: number;
+    limits?: ConnectionLimits;
+  } = {},
 ): Promise<void> {
   errors = [];
   store = await ownStore();
@@ -32,7 +40,7 @@ async function start(
   const server = createServer({
     registry,
     subresources: {},
-    links: [],
+    links: options.links ?? [],
     plugins: [],
     metrics,
     log: { error: (details) => errors.push(details), warn: () => undefined },
@@ -186,10 +194,33 @@ describe('the chain', () => {
     const answer = await get(path, 'POST', JSON.stringify(object('a')));
     release(undefined);
     expect(answer.status).toBe(504);
-    expect(await answer.json()).toMatchObject({
-      reason: 'Timeout',
-      message: 'Timeout: request did not complete within requested timeout - context deadline exceeded',
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await answer.text()).toBe(
+      '{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}\n',
+    );
+  });
+
+  it('tells those it has no room for to come back, as text', async () => {
+    const { promise: hang, resolve: release } = Promise.withResolvers<undefined>();
+    await start({
+      hooks: { configmaps: { beforeCreate: () => hang } },
+      links: [maxInFlight({ readOnly: 0, mutating: 1 })],
     });
+    const write = (name: string) => get(path, 'POST', JSON.stringify(object(name)));
+    const writes = ['a', 'b'].map(write);
+    const refused = await Promise.race(writes);
+    release(undefined);
+    expect(refused.status).toBe(429);
+    expect(await refused.text()).toBe('Too many requests, please try again later.\n');
+    expect(Object.fromEntries(refused.headers)).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'retry-after': '1',
+      'x-content-type-options': 'nosniff',
+    });
+    expect((await Promise.all(writes)).map(({ status }) => status).sort()).toEqual([201, 429]);
+    expect(await metrics.metrics()).toMatch(
+      /apiserver_request_terminations_total\{verb="POST",.*resource="configmaps",.*code="429"\} 1/,
+    );
   });
 
   it('shows a bug as an internal error, and reports it', async () => {

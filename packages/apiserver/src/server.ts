@@ -73,6 +73,8 @@ export interface ServerOptions {
   debugging?: boolean;
   /** Further GET pages by path. */
   pages?: Readonly<Record<string, Page>>;
+  /** Further pages by path that answer any method. */
+  dumps?: Readonly<Record<string, Page>>;
   /** What --request-timeout says, in milliseconds. */
   requestTimeout?: number;
   /** What --min-request-timeout says: the least a watch without timeoutSeconds lasts, in milliseconds. */
@@ -141,6 +143,7 @@ export function createServer(options: ServerOptions): ApiServer {
     address: () => address,
     ...(aggregation ? { aggregation } : {}),
     ...(options.pages ? { more: options.pages } : {}),
+    ...(options.dumps ? { dumps: options.dumps } : {}),
     ...(options.flags ? { flags: options.flags } : {}),
     debugging: options.debugging ?? true,
     failedChecks: (failures) => log.warn({ checks: reasonsOf(failures) }, 'Health check failed'),

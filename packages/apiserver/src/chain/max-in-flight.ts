@@ -1,4 +1,4 @@
-import { tooManyRequests } from '@coracle/api/meta/status';
+import { Overloaded } from '../endpoints/plain-error.ts';
 import type { Link } from './link.ts';
 import { isUnlimited } from './long-running.ts';
 import { mastersGroup } from './user.ts';
@@ -29,7 +29,7 @@ export function maxInFlight({ readOnly, mutating }: InFlightLimits): Link {
     if (requests.inside >= requests.limit) {
       if (user.groups.includes(mastersGroup)) return next();
       context.counted = 'limited';
-      throw tooManyRequests('Too many requests, please try again later.', 1);
+      throw new Overloaded(1);
     }
     requests.inside++;
     try {

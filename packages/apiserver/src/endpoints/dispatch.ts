@@ -8,6 +8,7 @@ import {
   unknownPath,
 } from '@coracle/api/meta/status';
 import { annotate } from '../chain/audit/record.ts';
+import { limitWrite } from '../chain/deadline.ts';
 import type { RequestContext } from '../chain/link.ts';
 import { groupVersionOf } from '../chain/request-info.ts';
 import { type HookTable, resourceKey, type SubresourceTable } from '../registry/strategy.ts';
@@ -66,6 +67,7 @@ export async function dispatch(
     context.warnings.add(deprecation);
     annotate(context, 'k8s.io/deprecated', 'true');
   }
+  limitWrite(context);
   const namespace = kind.namespaced ? info.namespace : '';
   if (info.subresource !== '') return subresource(context, machinery, kind, namespace, subresources);
   if (info.parts.length > 3) throw noSubresource(context, kind);

@@ -11,7 +11,7 @@ import type { Status } from '@coracle/api/types/meta/v1';
 import { ForbiddenRequest } from '../chain/authorization/forbidden.ts';
 import type { RequestContext } from '../chain/link.ts';
 import { type Media, negotiate, textTypes } from './negotiation.ts';
-import { PageNotFound } from './unknown-path.ts';
+import { PlainError } from './plain-error.ts';
 
 /** Bodies above this are compressed for clients that accept it, as upstream's are. */
 export const compressionThreshold = 128 << 10;
@@ -75,10 +75,10 @@ export async function sendNothing(context: RequestContext, code: number): Promis
 export async function sendStatus(context: RequestContext, error: StatusError): Promise<void> {
   const { res } = context;
   const { status } = error;
-  if (error instanceof PageNotFound) return sendPlain(context, error.code, error.message);
   if (error instanceof ForbiddenRequest) res.setHeader('X-Content-Type-Options', 'nosniff');
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter) res.setHeader('Retry-After', String(retryAfter));
+  if (error instanceof PlainError) return sendPlain(context, error.code, error.message);
   await sendIn(context, error.code, status, acceptedFor(context));
 }
 

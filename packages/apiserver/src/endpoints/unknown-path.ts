@@ -1,13 +1,7 @@
 import type { AnyKind } from '@coracle/api/kind';
-import { StatusError, unknownPath } from '@coracle/api/meta/status';
+import { type StatusError, unknownPath } from '@coracle/api/meta/status';
 import type { RequestInfo } from '../chain/request-info.ts';
-
-/** 404 in plain text, which is what paths get that no part of the server knows. */
-export class PageNotFound extends StatusError {
-  constructor() {
-    super({ code: 404, reason: 'NotFound', message: '404 page not found' });
-  }
-}
+import { PageNotFound } from './plain-error.ts';
 
 /**
  * The 404 of a path that nothing is served at: a Status below /api, /version and the groups that are built in, plain text elsewhere, also below the

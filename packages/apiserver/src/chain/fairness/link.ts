@@ -1,4 +1,4 @@
-import { tooManyRequests } from '@coracle/api/meta/status';
+import { Overloaded } from '../../endpoints/plain-error.ts';
 import type { Link, RequestContext } from '../link.ts';
 import { readVerbs } from '../max-in-flight.ts';
 import type { Watermark } from '../watermark.ts';
@@ -126,7 +126,7 @@ async function waiting(
     if (!(error instanceof Refusal)) throw error;
     context.counted = 'limited';
     level.retryAfter.refused(Math.floor(Date.now() / 1000));
-    throw tooManyRequests('Too many requests, please try again later.', level.retryAfter.seconds);
+    throw new Overloaded(level.retryAfter.seconds);
   } finally {
     const took = control.now() - since;
     context.waited += took;
