@@ -2,6 +2,7 @@ import { unauthorized } from '@coracle/api/meta/status';
 import { annotate } from '../audit/record.ts';
 import type { Link, RequestContext, UserInfo } from '../link.ts';
 import type { SecurityMetrics } from '../security-metrics.ts';
+import { endConnection } from '../serving/goaway.ts';
 import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from '../user.ts';
 import { type Authenticated, type Authenticator, InvalidCredential } from './authenticator.ts';
 
@@ -17,13 +18,25 @@ export interface AuthenticationOptions {
   readonly refused?: (reason: string) => void;
 }
 
-/** The link that finds out who sends a request and puts it in `context.user`; refuses with 401 who cannot be known. */
+/**
+ * The link that finds out who sends a request and puts it in `context.user`; refuses with 401 who cannot be known. Over HTTP/2, where much can be asked
+ * for cheaply, those who are unknown have a connection for one request.
+ */
 export function authentication(options: AuthenticationOptions): Link {
   return async (context, next) => {
-    context.user = await authenticate(context, options);
+    try {
+      context.user = await authenticate(context, options);
+    } catch (error) {
+      endConnection(context);
+      throw error;
+    }
+    if (isAnonymous(context.user)) endConnection(context);
     await next();
   };
 }
+
+const isAnonymous = ({ name, groups }: UserInfo): boolean =>
+  name === anonymousUser.name || groups.includes(unauthenticatedGroup);
 
 async function authenticate(context: RequestContext, options: AuthenticationOptions): Promise<UserInfo> {
   const { authenticators, anonymous, observe, refused } = options;

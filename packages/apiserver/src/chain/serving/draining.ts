@@ -1,8 +1,13 @@
 import { send } from '../../endpoints/response.ts';
 import type { Link, RequestContext } from '../link.ts';
+import { endConnection } from './goaway.ts';
 
-/** What is answered to the end: load balancers find out by it. */
-const exempt = /^\/(readyz|livez|healthz)(\/|$)/;
+/** What is answered to the end, by how its path begins: load balancers find out by it, and monitoring sees the end. */
+const exemptPaths = /^\/(readyz|livez|healthz|metrics)/;
+
+/** API servers go on asking themselves. */
+const isExempt = ({ info, req }: RequestContext): boolean =>
+  exemptPaths.test(info.path) || (req.headers['user-agent']?.startsWith('kube-apiserver/') ?? false);
 
 /** The requests under way, and what becomes of new ones when the server ends. */
 export class Draining {
@@ -13,7 +18,7 @@ export class Draining {
   /** Counts requests that are to be waited for, and turns new ones away once `refuse` was called. */
   link(isLongRunning: (context: RequestContext) => boolean): Link {
     return async (context, next) => {
-      if (this.#refusing && !exempt.test(context.info.path)) return turnAway(context);
+      if (this.#refusing && !isExempt(context)) return turnAway(context);
       if (isLongRunning(context)) return next();
       this.#underWay++;
       try {
@@ -45,8 +50,9 @@ async function turnAway(context: RequestContext): Promise<void> {
   const { res, req } = context;
   res.setHeader('Retry-After', '5');
   res.setHeader('X-Content-Type-Options', 'nosniff');
-  // HTTP/2 knows no such header; the connection is closed for all of them soon.
+  // HTTP/2 knows no such header.
   if (req.httpVersionMajor === 1) res.setHeader('Connection', 'close');
+  else endConnection(context);
   const text = 'The apiserver is shutting down, please try again later.\n';
   await send(context, 429, 'text/plain; charset=utf-8', Buffer.from(text));
 }

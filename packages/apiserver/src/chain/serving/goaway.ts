@@ -1,5 +1,5 @@
 import { Http2ServerRequest } from 'node:http2';
-import type { Link } from '../link.ts';
+import type { Link, RequestContext } from '../link.ts';
 
 /**
  * Ends the HTTP/2 connection of a request in `chance` of all cases, once the requests on it are answered: clients come back, maybe to another
@@ -7,8 +7,13 @@ import type { Link } from '../link.ts';
  */
 export function goaway(chance: number): Link {
   return (context, next) => {
-    const request: unknown = context.req;
-    if (request instanceof Http2ServerRequest && Math.random() < chance) request.stream.session?.close();
+    if (Math.random() < chance) endConnection(context);
     return next();
   };
+}
+
+/** Ends the HTTP/2 connection of a request once the requests on it are answered, which is what HTTP/1.1 says by `Connection: close`. */
+export function endConnection({ req }: Pick<RequestContext, 'req'>): void {
+  const request: unknown = req;
+  if (request instanceof Http2ServerRequest) request.stream.session?.close();
 }

@@ -14,6 +14,7 @@ import type { Store } from '../../storage/store.ts';
 import { eventually } from '../../testing/expectations.ts';
 import { type Call, callsTo, openWatch } from '../../testing/http.ts';
 import { ownStore } from '../../testing/own-store.ts';
+import { authentication } from '../authentication/index.ts';
 import { frontLinksOf, genericFlagProblems, genericFlags } from './flags.ts';
 import { goaway } from './goaway.ts';
 
@@ -134,8 +135,8 @@ describe('over HTTP/2', () => {
   }
   afterEach(() => session.destroy());
 
-  const get = async (path: string): Promise<number> => {
-    const stream = session.request({ ':path': path });
+  const get = async (path: string, method = 'GET'): Promise<number> => {
+    const stream = session.request({ ':path': path, ':method': method });
     const [headers] = (await once(stream, 'response')) as [Record<string, number>];
     stream.resume();
     await once(stream, 'end');
@@ -148,6 +149,42 @@ describe('over HTTP/2', () => {
     const gone = once(session, 'close');
     expect(await get('/version')).toBe(200);
     await told;
+    await gone;
+  });
+
+  test.each([
+    [200, true],
+    [401, false],
+  ])('a connection of somebody unknown is for one request: %i', async (code, allowed) => {
+    await open({ links: [authentication({ authenticators: [], anonymous: () => allowed })] });
+    const told = once(session, 'goaway');
+    const gone = once(session, 'close');
+    expect(await get('/version')).toBe(code);
+    await told;
+    await gone;
+  });
+
+  test('a connection of somebody known goes on', async () => {
+    const known = { authenticate: async () => ({ user: { name: 'x', uid: '', groups: [], extra: {} } }) };
+    await open({ links: [authentication({ authenticators: [known], anonymous: () => true })] });
+    expect([await get('/version'), await get('/version')]).toEqual([200, 200]);
+  });
+
+  test('a method nobody knows is one that pages do not look at, and that documents and kinds do not have', async () => {
+    await open({ dumps: { '/dump': async ({ res }) => void res.end() } });
+    const codes = async (...paths: string[]) => Promise.all(paths.map((path) => get(path, 'FOO')));
+    expect(await codes('/', '/healthz', '/metrics', '/apis', '/openapi/v3', '/statusz', '/dump')).toEqual(
+      Array(7).fill(200),
+    );
+    expect(await codes('/version', '/api/v1', '/apis/apps/v1', '/api/v1/namespaces')).toEqual(Array(4).fill(405));
+    expect(await codes('/nothing')).toEqual([404]);
+  });
+
+  test('a connection ends with the request that is sent away from a server that ends', async () => {
+    await open({});
+    server.draining.refuse();
+    const gone = once(session, 'close');
+    expect(await get('/version')).toBe(429);
     await gone;
   });
 
@@ -176,7 +213,9 @@ describe('a server that ends', () => {
     expect(refused.text).toBe('The apiserver is shutting down, please try again later.\n');
     expect(refused.headers.get('retry-after')).toBe('5');
     expect(refused.headers.get('connection')).toBe('close');
-    expect((await call('GET', '/readyz')).status).toBe(200);
+    for (const each of ['/readyz', '/livez/ping', '/metrics']) expect((await call('GET', each)).status).toBe(200);
+    const itself = await call('GET', path, undefined, { 'user-agent': 'kube-apiserver/v1.36.0' });
+    expect(itself.status).toBe(200);
     let idle = false;
     const drained = server.draining.idle(60_000).then(() => {
       idle = true;
