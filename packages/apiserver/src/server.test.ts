@@ -8,6 +8,8 @@ import { configMap } from '@coracle/api/core/v1/configmap';
 import { issueCertificate, makeAuthority } from '@coracle/process/pki';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry as MetricsRegistry } from 'prom-client';
+import { alwaysDeny } from './chain/authorization/authorizer.ts';
+import { authorization } from './chain/authorization/index.ts';
 import type { Link } from './chain/link.ts';
 import { maxInFlight } from './chain/max-in-flight.ts';
 import type { ConnectionLimits } from './connections.ts';
@@ -221,6 +223,12 @@ describe('the chain', () => {
     expect(await metrics.metrics()).toMatch(
       /apiserver_request_terminations_total\{verb="POST",.*resource="configmaps",.*code="429"\} 1/,
     );
+  });
+
+  it('refuses what nobody allows in a form no browser takes for anything else', async () => {
+    await start({ links: [authorization(alwaysDeny)] });
+    const refused = await get(path);
+    expect([refused.status, refused.headers.get('x-content-type-options')]).toEqual([403, 'nosniff']);
   });
 
   it('shows a bug as an internal error, and reports it', async () => {

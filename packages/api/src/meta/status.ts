@@ -227,6 +227,16 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   });
 }
 
+/** 415: no route takes the body's media type. */
+export function mediaTypeWithoutRoute(): StatusError {
+  return new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: '415: Unsupported Media Type\n\nAvailable representations: ',
+    details: {},
+  });
+}
+
 /** Several messages as one: alone as it is, more in brackets; repeated ones once. */
 export function aggregate(messages: readonly string[]): string {
   const unique = [...new Set(messages)];

@@ -7,6 +7,7 @@ import { clone, inKeyOrder, isObject, typeNameOf } from '@coracle/api/meta/objec
 import {
   badRequest,
   invalidObject,
+  mediaTypeWithoutRoute,
   requestEntityTooLarge,
   StatusError,
   unsupportedMediaType,
@@ -56,7 +57,8 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
   const media = (context.req.headers['content-type'] ?? '').split(';')[0]!.trim();
   // What merges strategically is said by tables of types, which custom resources do not have.
   const accepted = Object.keys(types).filter((each) => !kind.dynamic || !each.includes('strategic'));
-  if (!accepted.includes(media)) throw unsupportedMediaType(accepted);
+  // Of what is built in it is the router that looks at the type, as upstream.
+  if (!accepted.includes(media)) throw kind.dynamic ? unsupportedMediaType(accepted) : mediaTypeWithoutRoute();
   const type = types[media as keyof typeof types];
   const errors: FieldError[] = [];
   if (type !== 'apply' && options.force !== undefined) {

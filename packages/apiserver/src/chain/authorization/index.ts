@@ -35,7 +35,10 @@ export function authorization(authorizer: Authorizer, observe?: (decision: Decis
     }
     annotate(context, 'authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
     annotate(context, 'authorization.k8s.io/reason', decision.reason);
-    if (decision.decision !== 'allow') throw forbiddenRequest(attributes, decision.reason);
+    if (decision.decision !== 'allow') {
+      context.res.setHeader('X-Content-Type-Options', 'nosniff');
+      throw forbiddenRequest(attributes, decision.reason);
+    }
     await next();
   };
 }

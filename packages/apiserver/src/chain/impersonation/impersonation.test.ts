@@ -45,6 +45,7 @@ function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
     users.length = 0;
     const context = {
       req: { headers: { ...headers }, rawHeaders: sent(headers) },
+      res: { setHeader: () => undefined },
       info: requestInfoOf(method, path),
       user: { name, uid: '', groups: ['system:authenticated'], extra },
     } as unknown as RequestContext;

@@ -46,6 +46,7 @@ export function impersonation(authorizer: Authorizer, metrics: ImpersonationMetr
       const seconds = () => (performance.now() - began) / 1000;
       const { user, mode } = await allowed(wish, attributesOf(context, context.user)).catch((error: unknown) => {
         metrics.attempted('', 'denied', seconds());
+        context.res.setHeader('X-Content-Type-Options', 'nosniff');
         throw error;
       });
       metrics.attempted(mode.name, 'allowed', seconds());
