@@ -46,8 +46,12 @@ export function limitingOf(
   registry.follow(new FlowSchemaStatus(registry, log));
   const queued = { reading: new Watermark(), mutating: new Watermark() };
   observeFairness(metrics, control, queued);
-  const use = () => new RequestUse(() => performance.now());
-  const phases = () => ({ executing: use(), waiting: use() });
+  const use = (phase: 'executing' | 'waiting') =>
+    new RequestUse(
+      () => performance.now(),
+      () => control.room[phase],
+    );
+  const phases = () => ({ executing: use('executing'), waiting: use('waiting') });
   const uses = { readOnly: phases(), mutating: phases() };
   observeRequestUse(metrics, uses);
   const link = fairness(control, {

@@ -13,9 +13,9 @@ const limited = (shares: number, lendablePercent = 0, borrowingLimitPercent?: nu
 describe('the seats of a level', () => {
   it('are its part of all shares', () => {
     // Shares of the levels every cluster has, at the default of 600 seats.
-    expect(limitsOf(limited(30, 33), 600, 245)).toEqual({ nominal: 74, least: 50, most: 600 });
-    expect(limitsOf(limited(100, 90), 600, 245)).toEqual({ nominal: 245, least: 24, most: 600 });
-    expect(limitsOf(limited(5), 600, 245)).toEqual({ nominal: 13, least: 13, most: 600 });
+    expect(limitsOf(limited(30, 33), 600, 245)).toEqual({ nominal: 74, least: 50, most: 674 });
+    expect(limitsOf(limited(100, 90), 600, 245)).toEqual({ nominal: 245, least: 24, most: 845 });
+    expect(limitsOf(limited(5), 600, 245)).toEqual({ nominal: 13, least: 13, most: 613 });
     expect(limitsOf(limited(20, 50, 100), 600, 245)).toEqual({ nominal: 49, least: 24, most: 98 });
     expect(limitsOf({ type: 'Exempt', exempt: {} }, 600, 245)).toEqual({ nominal: 0, least: 0, most: 600 });
   });
@@ -45,7 +45,8 @@ describe('lending', () => {
   });
 
   it('goes below what levels keep for themselves for nobody', () => {
-    expect(shareOut([level(0, 0, 500, 100, true), level(50, 20, 50)]).current).toEqual([500, 20]);
+    const { current, fairFraction } = shareOut([level(0, 0, 500, 100, true), level(50, 20, 50)]);
+    expect([...current, fairFraction]).toEqual([500, 20, 0]);
   });
 
   it('shares in proportion to targets, between bounds', () => {

@@ -15,7 +15,7 @@ export function limitsOf(spec: PriorityLevelConfigurationSpec, serverSeats: numb
   return {
     nominal,
     least: nominal - Math.round((nominal * lendablePercent) / 100),
-    most: borrowing === undefined ? serverSeats : nominal + Math.round((nominal * borrowing) / 100),
+    most: nominal + (borrowing === undefined ? serverSeats : Math.round((nominal * borrowing) / 100)),
   };
 }
 
@@ -38,14 +38,14 @@ export interface Sharing {
   /** In the order of the levels. */
   readonly current: number[];
   readonly targets: number[];
-  /** What part of its target each limited level got, where its bounds allow. */
+  /** What part of its target each limited level got, where its bounds allow; 0 where there is not enough for what they need. */
   readonly fairFraction: number;
 }
 
 /** Part of what was that is kept in the smoothed demand each period: half of a peak is forgotten in about five minutes. */
 const kept = 0.977;
 /** A level that wants nothing still gets a little of what nobody wants. */
-const leastTarget = 0.1;
+const leastTarget = 0.001;
 
 /** Smoothed demand after one more period: follows a rise at once, and a fall slowly. */
 export function smooth(
@@ -74,7 +74,7 @@ export function shareOut(levels: readonly LevelDemand[]): Sharing {
   const give = (amounts: number[]) => {
     for (const [at, i] of limited.entries()) current[i] = Math.round(amounts[at]!);
   };
-  let fairFraction = 1;
+  let fairFraction = 0;
   if (total(least) >= left) give(least);
   else if (total(atLeast) >= left) {
     const part = (left - total(least)) / (total(atLeast) - total(least));

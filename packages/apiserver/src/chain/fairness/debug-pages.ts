@@ -3,7 +3,8 @@ import { send } from '../../endpoints/response.ts';
 import type { Page } from '../../pages.ts';
 import { groupVersionOf } from '../request-info.ts';
 import type { FlowControl } from './flow-control.ts';
-import { type Asking, guessedDuration, type Queue, type Waiting } from './queue-set.ts';
+import { type Asking, guessedWork, type Queue, type Waiting } from './queue-set.ts';
+import type { Work } from './work.ts';
 
 const root = '/debug/api_priority_and_fairness';
 
@@ -31,7 +32,8 @@ function levelRows({ levels, counts }: FlowControl): string[][] {
     for (const each of counts) if (each.level === level) sum += each.dispatched;
     return sum;
   };
-  const rows = [...levels].map(({ name, seats, idle, leaving }) => [
+  const byName = [...levels].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const rows = byName.map(({ name, seats, idle, leaving }) => [
     name,
     String(seats.queues.filter(({ waiting }) => waiting.size > 0).length),
     String(idle),
@@ -39,7 +41,7 @@ function levelRows({ levels, counts }: FlowControl): string[][] {
     String(seats.waiting),
     String(seats.executing),
     String(dispatched(name)),
-    String(rejected(name, 'queue-full', 'concurrency-limit')),
+    String(rejected(name, 'queue-full', 'concurrency-limit', 'time-out', 'cancelled')),
     String(rejected(name, 'time-out')),
     String(rejected(name, 'cancelled')),
   ]);
@@ -81,19 +83,19 @@ function queueRows({ levels }: FlowControl): string[][] {
       String(queue.executing),
       String(queue.seatsInUse),
       seatSeconds(queue.next),
+      String(sumOf(queue, ({ initial }) => initial)),
       String(queue.seatsWaiting),
-      String(queue.seatsWaiting),
-      seatSeconds(workOf(queue)),
+      seatSeconds(sumOf(queue, guessedWork)),
     ]),
   );
   return [queueColumns, ...rows];
 }
 
-/** What the requests that wait are taken to need, in seat-milliseconds. */
-function workOf({ waiting }: Queue): number {
-  let work = 0;
-  for (const { seats, asking } of waiting) work += seats * (guessedDuration + (asking?.after ?? 0));
-  return work;
+/** A sum over the requests that wait. */
+function sumOf({ waiting }: Queue, of: (work: Work) => number): number {
+  let sum = 0;
+  for (const { work } of waiting) sum += of(work);
+  return sum;
 }
 
 const requestColumns = [
@@ -115,7 +117,7 @@ const none = -1;
 function requestRows({ levels }: FlowControl, isDetailed: boolean): string[][] {
   const rows: string[][] = [];
   for (const { name, seats: set } of levels) {
-    const add = (queue: number, at: number, { seats, asking }: Pick<Waiting, 'seats' | 'asking'>, since?: number) => {
+    const add = (queue: number, at: number, { work, asking }: Pick<Waiting, 'work' | 'asking'>, since?: number) => {
       if (!asking) return;
       rows.push([
         name,
@@ -124,9 +126,9 @@ function requestRows({ levels }: FlowControl, isDetailed: boolean): string[][] {
         String(at),
         asking.distinguisher,
         timeOf(asking.arrived),
-        String(seats),
-        String(asking.after > 0 ? seats : 0),
-        formatDuration(asking.after),
+        String(work.initial),
+        String(work.final),
+        formatDuration(work.after),
         since === undefined ? '0001-01-01T00:00:00Z' : timeOf(since),
         ...(isDetailed ? detailsOf(asking) : []),
       ]);

@@ -2,6 +2,7 @@ import type { FlowSchema, PriorityLevelConfiguration, ResourcePolicyRule } from 
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { requestInfoOf } from '../request-info.ts';
 import { FlowControl } from './flow-control.ts';
+import type { Work } from './work.ts';
 
 let now: number;
 let control: FlowControl;
@@ -10,6 +11,9 @@ beforeEach(() => {
   now = 0;
   control = new FlowControl({ seats: 100, now: () => now });
 });
+
+/** The work of a request of so many seats. */
+const of = (initial: number): Work => ({ initial, final: 0, after: 0 });
 
 const level = (name: string, shares: number, lendablePercent = 0): PriorityLevelConfiguration => ({
   metadata: { name, uid: `uid of ${name}` },
@@ -133,32 +137,39 @@ describe('schemas', () => {
 describe('levels', () => {
   const levelNamed = (name: string) => [...control.levels].find((each) => each.name === name);
 
-  it('lend seats to one another, and get them back when they need them', () => {
+  it('lend seats that nobody asks for from the start, and get them back when they need them', async () => {
     control.configure([], [level('lender', 45, 100), level('borrower', 50)]);
     const [lender, borrower] = [levelNamed('lender')!, levelNamed('borrower')!];
-    expect([lender.current, borrower.current]).toEqual([45, 50]);
-    const held = Array.from({ length: 50 }, () => borrower.seats.admit([0], 1)!);
-    void borrower.seats.wait([0], 1, 60_000, new AbortController().signal);
+    expect([lender.current, borrower.current, levelNamed('catch-all')!.current]).toEqual([0, 91, 9]);
+    for (let i = 0; i < 91; i++) expect(borrower.seats.admit([0], of(1))).toBeDefined();
+    const waiting = Array.from({ length: 4 }, (_, at) =>
+      lender.seats.wait([at], of(10), 60_000, new AbortController().signal),
+    );
     now += 10_000;
     control.adjust();
-    expect(borrower.current).toBeGreaterThan(70);
-    expect(borrower.seats.waiting).toBe(0);
-    for (const each of held) borrower.seats.leave(each);
-    for (let i = 0; i < 40; i++) lender.seats.admit([0], 1);
-    expect(lender.seats.executing).toBe(lender.current);
-    void lender.seats.wait([0], 10, 60_000, new AbortController().signal);
-    void lender.seats.wait([1], 10, 60_000, new AbortController().signal);
-    void lender.seats.wait([2], 10, 60_000, new AbortController().signal);
-    void lender.seats.wait([3], 10, 60_000, new AbortController().signal);
-    now += 10_000;
-    control.adjust();
-    expect(lender.current).toBeGreaterThanOrEqual(40);
+    expect([lender.current, borrower.current]).toEqual([40, 55]);
+    await Promise.all(waiting);
+    expect(borrower.seats.admit([0], of(1))).toBeUndefined();
+  });
+
+  it('let one request have 0.15 of their seats, and as many as leave one for each queue of a hand', () => {
+    const widest = (shares: number, limitResponse: object) => {
+      const limited = { nominalConcurrencyShares: shares, limitResponse } as never;
+      control.configure([], [{ metadata: { name: 'l' }, spec: { type: 'Limited', limited } }]);
+      return levelNamed('l')!.widest;
+    };
+    const queuing = (handSize: number) => ({ type: 'Queue', queuing: { queues: 64, handSize, queueLengthLimit: 50 } });
+    expect(widest(95, queuing(4))).toBe(15);
+    expect(widest(95, queuing(10))).toBe(9);
+    expect(widest(1, queuing(8))).toBe(2);
+    expect(widest(0, queuing(8))).toBe(1);
+    expect(widest(95, { type: 'Reject' })).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('that are gone stay until their requests have ended', () => {
     control.configure([schema('a', 'l')], [level('l', 95)]);
     const { level: gone } = control.classify({ name: 'x', groups: [] }, requestInfoOf('GET', pods));
-    const seated = gone.seats.admit([0], 1)!;
+    const seated = gone.seats.admit([0], of(1))!;
     control.configure([schema('a', 'l')], []);
     expect(schemaOf('x', [])).toBe('catch-all');
     expect([levelNamed('l')!.leaving, levelNamed('catch-all')!.current]).toEqual([true, 5]);

@@ -41,7 +41,8 @@ export class FlowControl {
   readonly #counts = new Map<string, FlowCounts>();
   #schemas: FlowSchema[] = [];
   #remembered = new Map<string, Flow>();
-  #fairFraction = 1;
+  #fairFraction = 0;
+  #room = { executing: 0, waiting: 0 };
 
   constructor({ seats, now = () => performance.now() }: FlowControlOptions) {
     this.#seats = seats;
@@ -82,6 +83,7 @@ export class FlowControl {
     this.#remembered.clear();
     this.#forgetLeft();
     this.#allot();
+    this.#share();
   }
 
   /** Which flow a user's request is of. */
@@ -95,9 +97,18 @@ export class FlowControl {
     return flow;
   }
 
-  /** Lends seats that nobody asked for to levels that need them; every ten seconds. */
+  /** Lends seats that nobody asked for to levels that need them; every ten seconds, and when the last request of a level that is gone has ended. */
   adjust(): void {
     if (this.#forgetLeft()) this.#allot();
+    this.#share();
+  }
+
+  /** The most requests that may be worked on, and wait, at once: by the seats and the queues of the levels. */
+  get room(): { readonly executing: number; readonly waiting: number } {
+    return this.#room;
+  }
+
+  #share(): void {
     const now = this.now();
     const levels = [...this.#levels.values()];
     for (const level of levels) level.measure(now);
@@ -112,23 +123,23 @@ export class FlowControl {
     // Everybody is of one of the two groups the last schema is about; a request whose user is of neither belongs there all the same.
     const schema = this.#schemas.find((each) => matches(each, user, info)) ?? this.#schemas.at(-1)!;
     const level = this.#levels.get(schema.spec.priorityLevelConfiguration.name)!;
-    const distinguisher = distinguisherOf(schema, user, info);
     const { queuing } = level;
+    const distinguisher = queuing && queuing.queues > 1 ? distinguisherOf(schema, user, info) : '';
     const name = schema.metadata.name!;
     return {
       schema,
       level,
       distinguisher,
       hand: queuing ? dealHand(`${name}\0${distinguisher}`, queuing.queues, queuing.handSize) : [],
-      counts: this.#countsOf(name, level.name),
+      counts: this.#countsOf(name, level),
     };
   }
 
-  #countsOf(schema: string, level: string): FlowCounts {
+  #countsOf(schema: string, { name: level, exempt }: PriorityLevel): FlowCounts {
     const key = `${schema}\0${level}`;
     let counts = this.#counts.get(key);
     if (!counts) {
-      counts = new FlowCounts(schema, level);
+      counts = new FlowCounts(schema, level, exempt);
       this.#counts.set(key, counts);
     }
     return counts;
@@ -143,7 +154,15 @@ export class FlowControl {
   #allot(): void {
     let sum = 0;
     for (const level of this.#levels.values()) sum += level.shares;
-    for (const level of this.#levels.values()) level.allot(this.#seats, sum);
+    let executing = 0;
+    let waiting = 0;
+    for (const level of this.#levels.values()) {
+      level.allot(this.#seats, sum);
+      executing += level.limits.nominal;
+      const { queues = 0, queueLengthLimit = 0 } = level.queuing ?? {};
+      waiting += queues * queueLengthLimit;
+    }
+    this.#room = { executing, waiting };
   }
 }
 

@@ -18,7 +18,11 @@ export class FlowCounts {
   executingSeats = 0;
   readonly waitedExecuted = new Distribution(timeBounds);
   readonly waitedRefused = new Distribution(timeBounds);
-  readonly execution = { regular: new Distribution(timeBounds), watch: new Distribution(timeBounds) };
+  /** Of watches, until what they begin with is sent. */
+  readonly watching = new Distribution(timeBounds);
+  /** Of all others. */
+  readonly execution = new Distribution(timeBounds);
+  /** Those each request asked for. */
   readonly seats = new Distribution(seatBounds);
   /** Requests in a queue, as each that came into it found them, itself among them. */
   readonly lengths = new Distribution(lengthBounds);
@@ -27,9 +31,12 @@ export class FlowCounts {
   /** Watches that may see what a write changes. */
   readonly watches = new Distribution(watchBounds);
 
-  constructor(schema: string, level: string) {
+  readonly #exempt: boolean;
+
+  constructor(schema: string, level: string, exempt = false) {
     this.schema = schema;
     this.level = level;
+    this.#exempt = exempt;
   }
 
   refused(reason: string, seconds: number): void {
@@ -42,13 +49,16 @@ export class FlowCounts {
     this.dispatched++;
     this.executing++;
     this.executingSeats += seats;
-    this.seats.observe(seats);
-    if (waited !== undefined) this.waitedExecuted.observe(waited);
+    // Nobody waits at an exempt level.
+    if (!this.#exempt) this.waitedExecuted.observe(waited);
   }
 
-  ended(seats: number, seconds: number, type: 'regular' | 'watch'): void {
+  ended(verb: string, seconds: number): void {
     this.executing--;
+    (verb === 'watch' ? this.watching : this.execution).observe(seconds);
+  }
+
+  released(seats: number): void {
     this.executingSeats -= seats;
-    this.execution[type].observe(seconds);
   }
 }

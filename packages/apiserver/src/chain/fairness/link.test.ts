@@ -54,13 +54,22 @@ beforeEach(() => {
   after = 0;
   queued = { reading: new Watermark(), mutating: new Watermark() };
   time = 0;
-  const phases = () => ({ executing: new RequestUse(() => time), waiting: new RequestUse(() => time) });
+  const phases = () => ({
+    executing: new RequestUse(
+      () => time,
+      () => 2,
+    ),
+    waiting: new RequestUse(
+      () => time,
+      () => 1,
+    ),
+  });
   uses = { readOnly: phases(), mutating: phases() };
 });
 
 function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortController().signal, timeout = 60_000) {
   const link = fairness(control, {
-    work: () => ({ seats: 1, after }),
+    work: () => ({ initial: 1, final: after > 0 ? 1 : 0, after }),
     requestTimeout: timeout,
     isUnlimited,
     queued,
@@ -173,7 +182,7 @@ describe('metrics', () => {
       `apiserver_flowcontrol_current_inqueue_requests{${of}} 1`,
       `apiserver_flowcontrol_request_wait_duration_seconds_bucket{${of},execute="true",le="0"} 1`,
       `apiserver_flowcontrol_request_wait_duration_seconds_count{${of},execute="false"} 1`,
-      `apiserver_flowcontrol_work_estimated_seats_sum{${of}} 1`,
+      `apiserver_flowcontrol_work_estimated_seats_sum{${of}} 3`,
       'apiserver_flowcontrol_nominal_limit_seats{priority_level="l"} 1',
       `apiserver_flowcontrol_request_queue_length_after_enqueue_bucket{${of},le="10"} 2`,
       `apiserver_flowcontrol_request_dispatch_no_accommodation_total{${of}} 1`,
@@ -185,6 +194,7 @@ describe('metrics', () => {
       'priority_level_seat_utilization_count{priority_level="l",phase="executing"}',
       'priority_level_request_utilization_count{priority_level="l",phase="executing"}',
       'priority_level_request_utilization_count{priority_level="l",phase="waiting"}',
+      'demand_seats_count{priority_level="l"}',
       'current_r{priority_level="l"}',
     ]) {
       expect(text).toContain(`\napiserver_flowcontrol_${series} `);
@@ -213,14 +223,14 @@ describe('metrics', () => {
     time = 5;
     const text = await metrics.metrics();
     const name = 'apiserver_flowcontrol_read_vs_write_current_requests';
-    for (const [phase, idle] of [
-      ['executing', 2_000_000],
-      ['waiting', 2_000_000],
+    for (const [phase, idle, sum] of [
+      ['executing', 2_000_000, 1_500_000],
+      ['waiting', 2_000_000, 3_000_000],
     ] as const) {
       const of = `phase="${phase}",request_kind="readOnly"`;
       expect(text).toContain(`\n${name}_bucket{${of},le="0"} ${idle}\n`);
       expect(text).toContain(`\n${name}_count{${of}} 5000000\n`);
-      expect(text).toContain(`\n${name}_sum{${of}} 3000000\n`);
+      expect(text).toContain(`\n${name}_sum{${of}} ${sum}\n`);
     }
     expect(text).toContain(`\n${name}_sum{phase="executing",request_kind="mutating"} 0\n`);
   });

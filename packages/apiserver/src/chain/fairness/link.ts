@@ -6,7 +6,7 @@ import type { Flow, FlowControl } from './flow-control.ts';
 import type { FlowCounts } from './flow-counts.ts';
 import { type Asking, Refusal, type Seated } from './queue-set.ts';
 import type { RequestUses } from './request-use.ts';
-import type { Work } from './work.ts';
+import { seatsOf, type Work } from './work.ts';
 
 export interface FairnessOptions {
   /** What a request takes; of seats, no more than the widest its level lets be. */
@@ -41,21 +41,21 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     res.setHeader('X-Kubernetes-PF-FlowSchema-UID', flow.schema.metadata.uid ?? '');
     res.setHeader('X-Kubernetes-PF-PriorityLevel-UID', flow.level.uid);
     const { counts, level } = flow;
-    const { seats, after } = options.work(context, level.widest, counts);
+    const work = options.work(context, level.widest, counts);
+    const seats = seatsOf(work);
+    counts.seats.observe(seats);
     const asking: Asking = {
       schema: counts.schema,
       counts,
       distinguisher: flow.distinguisher,
       user: context.user,
       info: context.info,
-      after,
       arrived: control.now(),
     };
-    let seated = level.seats.admit(flow.hand, seats, asking);
-    if (seated) counts.began(seats, level.exempt ? undefined : 0);
-    else seated = await waiting(control, flow, seats, asking, context, options);
-    const isWatch = context.info.verb === 'watch';
-    const leave = leaving(control, flow, seated, isWatch ? 'watch' : 'regular');
+    let seated = level.seats.admit(flow.hand, work, asking);
+    if (seated) counts.began(seats, 0);
+    else seated = await waiting(control, flow, work, asking, context, options);
+    const leave = leaving(control, flow, seated, context.info.verb);
     const { executing } = useOf(options.uses, context);
     let isExecuting = true;
     const stop = () => {
@@ -73,8 +73,7 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
       await next();
     } finally {
       stop();
-      if (after > 0) setTimeout(leave, after).unref();
-      else leave();
+      leave();
     }
   };
 }
@@ -82,33 +81,48 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
 const useOf = (uses: RequestUses, { info }: RequestContext) =>
   readVerbs.has(info.verb) ? uses.readOnly : uses.mutating;
 
-/** Gives seats back once, however often it is called. */
-function leaving(control: FlowControl, { level, counts }: Flow, seated: Seated, type: 'regular' | 'watch'): () => void {
+/** Ends a request once, however often it is called, and gives its seats back when all it has changed is told. */
+function leaving(control: FlowControl, { level, counts }: Flow, seated: Seated, verb: string): () => void {
+  const { seats, work, since } = seated;
+  const released = () => {
+    counts.released(seats);
+    if (level.leaving && level.idle) control.adjust();
+  };
   let left = false;
   return () => {
     if (left) return;
     left = true;
-    level.seats.leave(seated);
-    counts.ended(seated.seats, (control.now() - seated.since) / 1000, type);
+    counts.ended(verb, (control.now() - since) / 1000);
+    if (work.after === 0) {
+      level.seats.leave(seated);
+      released();
+      return;
+    }
+    level.seats.finish(seated);
+    setTimeout(() => {
+      level.seats.release(seated);
+      released();
+    }, work.after).unref();
   };
 }
 
 async function waiting(
   control: FlowControl,
   { level, hand, counts }: Flow,
-  seats: number,
+  work: Work,
   asking: Asking,
   context: RequestContext,
   { requestTimeout, queued, uses }: FairnessOptions,
 ): Promise<Seated> {
   const { signal, deadline } = context;
+  const seats = seatsOf(work);
   const since = asking.arrived;
   const mark = readVerbs.has(context.info.verb) ? queued.reading : queued.mutating;
   const { waiting: use } = useOf(uses, context);
   const waited = () => (control.now() - since) / 1000;
   const left = deadline === undefined ? requestTimeout : deadline - Date.now();
   try {
-    const seating = level.seats.wait(hand, seats, Math.min(longestWait, left * waitingPart), signal, asking);
+    const seating = level.seats.wait(hand, work, Math.min(longestWait, left * waitingPart), signal, asking);
     counts.inQueue++;
     counts.inQueueSeats += seats;
     mark.enter(Date.now());

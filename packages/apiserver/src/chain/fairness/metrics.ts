@@ -80,6 +80,12 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
       [{ phase: 'waiting' }, usage.waiting.observed(now())],
     ],
   );
+  showLevels(
+    'histogram',
+    'demand_seats',
+    'Seats that were asked for, as parts of those the level has, an observation each nanosecond.',
+    ({ seats: { usage } }) => [[{}, usage.demand.observed(now())]],
+  );
   showLevels('gauge', 'current_r', 'Virtual time when the level was last asked, in seat-seconds.', ({ seats }) => [
     [{}, seats.virtual / 1000],
   ]);
@@ -116,11 +122,16 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
       [{ execute: 'false' }, waitedRefused],
     ],
   );
-  showFlows('histogram', 'request_execution_seconds', 'Seconds requests kept their seats.', ({ execution }) => [
-    [{ type: 'regular' }, execution.regular],
-    [{ type: 'watch' }, execution.watch],
-  ]);
-  showFlows('histogram', 'work_estimated_seats', 'Seats that requests took.', ({ seats }) => [[{}, seats]]);
+  showFlows(
+    'histogram',
+    'request_execution_seconds',
+    'Seconds requests were worked on; watches, until what they begin with is sent.',
+    ({ execution, watching }) => [
+      [{ type: 'regular' }, execution],
+      [{ type: 'watch' }, watching],
+    ],
+  );
+  showFlows('histogram', 'work_estimated_seats', 'Seats that requests asked for.', ({ seats }) => [[{}, seats]]);
   showFlows('histogram', 'watch_count_samples', 'Watches that may see what a write changes.', ({ watches }) => [
     [{}, watches],
   ]);

@@ -4,9 +4,10 @@ import { QueueSet, type Queuing } from './queue-set.ts';
 import { RetryAfter } from './retry-after.ts';
 import type { DemandOfPeriod } from './seat-demand.ts';
 
-/** Seats one request may take: never more, and of a level no more than this part. */
-const mostSeats = 10;
+/** Part of a level's seats that one request may take. */
 const mostPart = 0.15;
+/** By what part of a server's seats it is measured what is in use of a level that has none of its own. */
+const measurePart = 0.1;
 
 /** A PriorityLevelConfiguration in effect: its limits, its queues and who is in them. */
 export class PriorityLevel {
@@ -21,6 +22,7 @@ export class PriorityLevel {
   #last: DemandOfPeriod = { average: 0, deviation: 0, high: 0 };
   #target = 0;
   #current = 0;
+  #measure = 1;
 
   constructor(configuration: PriorityLevelConfiguration, now: () => number) {
     this.name = configuration.metadata.name!;
@@ -58,9 +60,12 @@ export class PriorityLevel {
     return this.#current;
   }
 
-  /** Seats a request may take at most. */
+  /** Seats a request may take at most; where requests are not queued that is not limited. */
   get widest(): number {
-    return Math.max(1, Math.min(mostSeats, Math.ceil(this.#limits.nominal * mostPart)));
+    const { queuing } = this;
+    if (!queuing) return Number.POSITIVE_INFINITY;
+    const { nominal } = this.#limits;
+    return Math.max(1, Math.min(Math.ceil(nominal * mostPart), Math.floor(nominal / queuing.handSize)));
   }
 
   /** What was asked of it in the last period, by and large, and what it should have had. */
@@ -77,13 +82,10 @@ export class PriorityLevel {
     this.seats.configure(this.queuing);
   }
 
-  /** Its seats by its shares; those it lends and borrows are reckoned anew at the end of the period. */
+  /** Its seats by its shares; how many of them it has is to be reckoned anew. */
   allot(serverSeats: number, shareSum: number): void {
-    const limits = limitsOf(this.#configuration.spec, serverSeats, shareSum);
-    const { nominal, least, most } = this.#limits;
-    const isSame = limits.nominal === nominal && limits.least === least && limits.most === most;
-    this.#limits = limits;
-    this.give(isSame ? this.#current : limits.nominal, this.#target);
+    this.#limits = limitsOf(this.#configuration.spec, serverSeats, shareSum);
+    this.#measure = Math.max(1, Math.round(serverSeats * measurePart));
   }
 
   /** Ends a period. */
@@ -96,7 +98,6 @@ export class PriorityLevel {
   give(current: number, target: number): void {
     this.#current = current;
     this.#target = target;
-    const limit = this.exempt ? Infinity : current;
-    if (limit !== this.seats.limit) this.seats.limit = limit;
+    this.seats.setLimit(this.exempt ? Infinity : current, current || this.#measure);
   }
 }

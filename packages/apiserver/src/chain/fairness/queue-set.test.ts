@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { QueueSet, type Seated } from './queue-set.ts';
 import { dealHand } from './shuffle-sharding.ts';
+import type { Work } from './work.ts';
 
 let now: number;
 let set: QueueSet;
@@ -11,13 +12,16 @@ beforeEach(() => {
   now = 1000;
   set = new QueueSet(() => now);
   set.configure({ queues: 8, handSize: 1, queueLengthLimit: 10 });
-  set.limit = 2;
+  set.setLimit(2, 2);
 });
+
+/** The work of a request of so many seats. */
+const of = (initial: number): Work => ({ initial, final: 0, after: 0 });
 
 /** Requests of a flow that has one queue; those that got their seats, in order. */
 function flow(queue: number, began: string[], name = String(queue)) {
   return async (seats = 1): Promise<Seated> => {
-    const seated = set.admit([queue], seats) ?? (await set.wait([queue], seats, patience, never));
+    const seated = set.admit([queue], of(seats)) ?? (await set.wait([queue], of(seats), patience, never));
     began.push(name);
     return seated;
   };
@@ -46,11 +50,11 @@ async function run(requests: Promise<Seated>[], milliseconds: number): Promise<n
 
 describe('seats', () => {
   it('are had at once while there are some', () => {
-    const first = set.admit([0], 1)!;
-    expect(set.admit([0], 1)).toBeDefined();
-    expect(set.admit([1], 1)).toBeUndefined();
+    const first = set.admit([0], of(1))!;
+    expect(set.admit([0], of(1))).toBeDefined();
+    expect(set.admit([1], of(1))).toBeUndefined();
     set.leave(first);
-    expect(set.admit([1], 1)).toBeDefined();
+    expect(set.admit([1], of(1))).toBeDefined();
   });
 
   it('are never more than the limit', async () => {
@@ -61,12 +65,12 @@ describe('seats', () => {
   });
 
   it('more than there are are had by a request that is alone', async () => {
-    const small = set.admit([0], 1)!;
-    expect(set.admit([1], 5)).toBeUndefined();
-    const wide = set.wait([1], 5, patience, never);
+    const small = set.admit([0], of(1))!;
+    expect(set.admit([1], of(5))).toBeUndefined();
+    const wide = set.wait([1], of(5), patience, never);
     set.leave(small);
     expect((await wide).seats).toBe(5);
-    expect(set.admit([0], 1)).toBeUndefined();
+    expect(set.admit([0], of(1))).toBeUndefined();
   });
 
   it('that are new go to those who wait', async () => {
@@ -74,7 +78,7 @@ describe('seats', () => {
     const requests = [1, 2, 3].map((queue) => flow(queue, began)());
     await settled();
     expect(began).toHaveLength(2);
-    set.limit = 3;
+    set.setLimit(3, 3);
     await Promise.all(requests);
     expect(began).toHaveLength(3);
   });
@@ -93,11 +97,11 @@ describe('flows', () => {
   });
 
   it('get the same whatever their requests last, and how wide they are', async () => {
-    set.limit = 4;
+    set.setLimit(4, 4);
     const began: string[] = [];
     const wide = flow(0, began, 'wide');
     const narrow = flow(1, began, 'narrow');
-    const busy = set.admit([2], 4)!;
+    const busy = set.admit([2], of(4))!;
     const requests = [...Array.from({ length: 5 }, () => wide(4)), ...Array.from({ length: 10 }, () => narrow(1))];
     await settled();
     set.leave(busy);
@@ -108,7 +112,7 @@ describe('flows', () => {
 
   it('save up no turns while they ask for nothing', async () => {
     const began: string[] = [];
-    const early = set.admit([1], 1)!;
+    const early = set.admit([1], of(1))!;
     set.leave(early);
     await run(
       Array.from({ length: 6 }, () => flow(0, began, 'steady')()),
@@ -122,18 +126,43 @@ describe('flows', () => {
   });
 });
 
+describe('a request that others have to be told of', () => {
+  it('keeps the more of its seats from its beginning until they are', async () => {
+    const write = set.admit([0], { initial: 1, final: 2, after: 5 })!;
+    expect([set.executing, set.seatsInUse]).toEqual([1, 2]);
+    const behind = set.wait([1], of(1), patience, never);
+    set.finish(write);
+    expect([set.executing, set.seatsInUse, set.waiting]).toEqual([0, 2, 1]);
+    set.release(write);
+    set.leave(await behind);
+    expect([set.executing, set.seatsInUse, set.waiting]).toEqual([0, 0, 0]);
+  });
+});
+
 describe('a request that cannot have seats', () => {
   it('is refused where nothing is queued', async () => {
     set.configure(undefined);
-    set.admit([], 2);
-    expect(() => set.wait([], 1, patience, never)).toThrow('concurrency-limit');
+    set.admit([], of(2));
+    expect(() => set.wait([], of(1), patience, never)).toThrow('concurrency-limit');
+  });
+
+  it('is none that comes once nothing is queued any more, whoever waits from before', async () => {
+    const narrow = set.admit([0], of(1))!;
+    const wide = set.wait([1], of(2), patience, never);
+    set.configure(undefined);
+    const next = set.admit([], of(1))!;
+    expect(next).toBeDefined();
+    set.leave(next);
+    set.leave(narrow);
+    set.leave(await wide);
+    expect(set.seatsInUse).toBe(0);
   });
 
   it('is refused when its queue is full, or it has waited long enough', async () => {
     set.configure({ queues: 8, handSize: 1, queueLengthLimit: 1 });
-    const busy = set.admit([0], 2)!;
-    const waiting = set.wait([1], 1, 5, never);
-    expect(() => set.wait([1], 1, patience, never)).toThrow('queue-full');
+    const busy = set.admit([0], of(2))!;
+    const waiting = set.wait([1], of(1), 5, never);
+    expect(() => set.wait([1], of(1), patience, never)).toThrow('queue-full');
     await expect(waiting).rejects.toMatchObject({ reason: 'time-out' });
     expect(set.waiting).toBe(0);
     set.leave(busy);
@@ -141,11 +170,11 @@ describe('a request that cannot have seats', () => {
   });
 
   it('is forgotten when its client leaves, and others go on', async () => {
-    const narrow = set.admit([0], 1)!;
+    const narrow = set.admit([0], of(1))!;
     const leaving = new AbortController();
-    const wide = set.wait([1], 2, patience, leaving.signal);
+    const wide = set.wait([1], of(2), patience, leaving.signal);
     now += 100;
-    const behind = set.wait([2], 1, patience, never);
+    const behind = set.wait([2], of(1), patience, never);
     leaving.abort(new Error('gone'));
     await expect(wide).rejects.toThrow('gone');
     set.leave(await behind);
@@ -154,8 +183,8 @@ describe('a request that cannot have seats', () => {
   });
 
   it('keeps its turn when its queue is taken away', async () => {
-    const busy = set.admit([0], 2)!;
-    const waiting = set.wait([7], 1, patience, never);
+    const busy = set.admit([0], of(2))!;
+    const waiting = set.wait([7], of(1), patience, never);
     set.configure({ queues: 1, handSize: 1, queueLengthLimit: 1 });
     set.leave(busy);
     set.leave(await waiting);
@@ -166,7 +195,7 @@ describe('a request that cannot have seats', () => {
 describe('demand', () => {
   it('is what is used and waited for, over time', () => {
     set.demand.take(now);
-    const one = set.admit([0], 2)!;
+    const one = set.admit([0], of(2))!;
     now += 100;
     set.leave(one);
     now += 100;
@@ -185,5 +214,7 @@ describe('a hand', () => {
     expect(new Set(hands.map((hand) => hand.join())).size).toBe(500);
     expect(new Set(hands.flat()).size).toBe(64);
     expect([...dealHand('x', 4, 4)].sort()).toEqual([0, 1, 2, 3]);
+    // As upstream's servers deal it, of the hash's first bytes as a number that begins with its lowest one.
+    expect(dealHand('service-accounts\0system:serviceaccount:a:b', 128, 6)).toEqual([55, 113, 71, 36, 27, 19]);
   });
 });

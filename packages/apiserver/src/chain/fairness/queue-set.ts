@@ -3,6 +3,7 @@ import type { User } from '../user.ts';
 import type { FlowCounts } from './flow-counts.ts';
 import { SeatDemand } from './seat-demand.ts';
 import { Utilization } from './utilization.ts';
+import { seatsOf, type Work } from './work.ts';
 
 /** How requests wait: undefined, where they do not. */
 export interface Queuing {
@@ -32,14 +33,13 @@ export interface Asking {
   readonly distinguisher: string;
   readonly user: User;
   readonly info: RequestInfo;
-  /** Milliseconds its seats are kept after its end. */
-  readonly after: number;
   /** By the clock of its set. */
   readonly arrived: number;
 }
 
 /** The seats of a request that is being worked on. */
 export interface Seated {
+  readonly work: Work;
   readonly seats: number;
   readonly asking: Asking | undefined;
   /** Where it waited, or would have. */
@@ -49,6 +49,7 @@ export interface Seated {
 
 /** A request that waits. */
 export interface Waiting {
+  readonly work: Work;
   readonly seats: number;
   readonly asking: Asking | undefined;
   /** Virtual time of its arrival. */
@@ -72,6 +73,7 @@ export interface Queue {
 
 const seatParts = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 const requestParts = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1];
+const demandParts = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.8, 4, 6];
 
 /** Virtual times, in seat-milliseconds. */
 export interface VirtualTimes {
@@ -85,7 +87,10 @@ export interface VirtualTimes {
 }
 
 /** What a request is taken to last until it is known, in milliseconds. */
-export const guessedDuration = 3;
+const guessedDuration = 3;
+
+/** What a request is taken to need until that is known, in seat-milliseconds. */
+export const guessedWork = ({ initial, final, after }: Work): number => guessedDuration * initial + after * final;
 
 /**
  * The seats of one priority level, given out fairly among queues: of the requests that wait, the one goes first that would end first were each queue
@@ -94,14 +99,15 @@ export const guessedDuration = 3;
  */
 export class QueueSet {
   readonly demand: SeatDemand;
-  /** Parts in use: of the seats; of the seats, by requests that have some; of the room to wait. */
-  readonly usage: { readonly seats: Utilization; readonly executing: Utilization; readonly waiting: Utilization };
+  /** Parts in use: of the seats; of the seats, by requests that have some; of the room to wait. And seats asked for, as a part of those there are. */
+  readonly usage: Readonly<Record<'seats' | 'executing' | 'waiting' | 'demand', Utilization>>;
   readonly #now: () => number;
   readonly #waitingQueues = new Set<Queue>();
   readonly #running = new Set<Seated>();
   #queues: Queue[] = [];
   #lengthLimit = 0;
   #limit = 0;
+  #measure = 1;
   #seatsInUse = 0;
   #seatsWaiting = 0;
   #waiting = 0;
@@ -118,6 +124,7 @@ export class QueueSet {
       seats: new Utilization(seatParts, this.#last),
       executing: new Utilization(requestParts, this.#last),
       waiting: new Utilization(requestParts, this.#last),
+      demand: new Utilization(demandParts, this.#last),
     };
   }
 
@@ -156,10 +163,11 @@ export class QueueSet {
     return this.#queues;
   }
 
-  /** How many seats there are; those who wait get what is new at once. */
-  set limit(limit: number) {
+  /** How many seats there are, and what is in use is measured by; those who wait get what is new at once. */
+  setLimit(limit: number, measure: number): void {
     this.#advance();
     this.#limit = limit;
+    this.#measure = measure;
     this.#demanded();
     this.#dispatch();
   }
@@ -174,26 +182,20 @@ export class QueueSet {
     this.#demanded();
   }
 
-  /** Takes seats at once; undefined where there are none, or others wait. */
-  admit(hand: readonly number[], seats: number, asking?: Asking): Seated | undefined {
+  /** Takes seats at once; undefined where there are none, or others wait that it would have to wait with. */
+  admit(hand: readonly number[], work: Work, asking?: Asking): Seated | undefined {
     this.#advance();
-    if (this.#waiting > 0 || !this.#fits(seats)) return undefined;
+    if ((hand.length > 0 && this.#waiting > 0) || !this.#fits(seatsOf(work))) return undefined;
     const queue = this.#shortest(hand);
     if (queue) asking?.counts?.lengths.observe(1);
-    return this.#begin(queue, seats, this.#virtual, asking);
+    return this.#begin(queue, work, this.#virtual, asking);
   }
 
   /**
    * Waits for seats in one of the hand's queues, for up to `patience` milliseconds. Throws a Refusal at once where there is no room to wait; rejects
    * with one when patience is over, or with the signal's reason when that aborts.
    */
-  wait(
-    hand: readonly number[],
-    seats: number,
-    patience: number,
-    signal: AbortSignal,
-    asking?: Asking,
-  ): Promise<Seated> {
+  wait(hand: readonly number[], work: Work, patience: number, signal: AbortSignal, asking?: Asking): Promise<Seated> {
     this.#advance();
     signal.throwIfAborted();
     const queue = this.#shortest(hand);
@@ -215,7 +217,8 @@ export class QueueSet {
       const gone = () => end(signal.reason);
       const timer = setTimeout(() => end(new Refusal('time-out')), patience).unref();
       const waiting: Waiting = {
-        seats,
+        work,
+        seats: seatsOf(work),
         asking,
         arrival: this.#virtual,
         since: this.#last,
@@ -230,19 +233,41 @@ export class QueueSet {
     });
   }
 
-  /** Gives seats back; each once. */
+  /** A request has ended, and gives its seats back; each once. */
   leave(seated: Seated): void {
-    const { seats, queue, since } = seated;
     this.#advance();
-    this.#seatsInUse -= seats;
+    this.#finish(seated);
+    this.#release(seated);
+  }
+
+  /** A request has ended, and keeps its seats until `release`; each once. */
+  finish(seated: Seated): void {
+    this.#advance();
+    this.#finish(seated);
+    this.#demanded();
+    // One of more seats than there are may have waited to be alone.
+    this.#dispatch();
+  }
+
+  /** Gives back the seats of a request that has ended. */
+  release(seated: Seated): void {
+    this.#advance();
+    this.#release(seated);
+  }
+
+  #finish(seated: Seated): void {
+    const { work, queue, since } = seated;
     this.#running.delete(seated);
-    if (queue) {
-      queue.seatsInUse -= seats;
-      queue.executing--;
-      // What was guessed at the start is put right.
-      queue.next += (this.#last - since - guessedDuration) * seats;
-      this.#idle(queue);
-    }
+    if (!queue) return;
+    queue.executing--;
+    // What was guessed at the start is put right.
+    queue.next += (this.#last - since - guessedDuration) * work.initial;
+    this.#idle(queue);
+  }
+
+  #release({ seats, queue }: Seated): void {
+    this.#seatsInUse -= seats;
+    if (queue) queue.seatsInUse -= seats;
     this.#demanded();
     this.#dispatch();
   }
@@ -277,15 +302,16 @@ export class QueueSet {
     return best;
   }
 
-  #begin(queue: Queue | undefined, seats: number, arrival: number, asking: Asking | undefined): Seated {
+  #begin(queue: Queue | undefined, work: Work, arrival: number, asking: Asking | undefined): Seated {
+    const seats = seatsOf(work);
     if (queue) {
       this.#activate(queue);
       queue.executing++;
       queue.seatsInUse += seats;
       // A queue saves up no turns for when it has nothing to do.
-      queue.next = Math.max(queue.next, arrival) + guessedDuration * seats;
+      queue.next = Math.max(queue.next, arrival) + guessedWork(work);
     }
-    const seated = { seats, asking, queue, since: this.#last };
+    const seated = { work, seats, asking, queue, since: this.#last };
     this.#running.add(seated);
     this.#seatsInUse += seats;
     this.#demanded();
@@ -299,7 +325,7 @@ export class QueueSet {
       for (const queue of this.#waitingQueues) {
         const [waiting] = queue.waiting;
         if (!waiting) continue;
-        const end = Math.max(queue.next, waiting.arrival) + guessedDuration * waiting.seats;
+        const end = Math.max(queue.next, waiting.arrival) + guessedWork(waiting.work);
         if (end >= soonest) continue;
         first = { queue, waiting };
         soonest = end;
@@ -314,7 +340,7 @@ export class QueueSet {
       this.#remove(queue, waiting);
       // Among equals, the others are next.
       if (this.#waitingQueues.delete(queue)) this.#waitingQueues.add(queue);
-      waiting.take(this.#begin(queue, waiting.seats, waiting.arrival, waiting.asking));
+      waiting.take(this.#begin(queue, waiting.work, waiting.arrival, waiting.asking));
     }
   }
 
@@ -372,12 +398,12 @@ export class QueueSet {
   }
 
   #demanded(): void {
-    this.demand.set(this.#seatsInUse + this.#seatsWaiting, this.#last);
-    const { seats, executing, waiting } = this.usage;
-    // Where there is no limit, what is in use is all there is.
-    const limit = Number.isFinite(this.#limit) ? this.#limit : this.#seatsInUse;
-    seats.set(this.#seatsInUse, limit, this.#last);
-    executing.set(this.#running.size, limit, this.#last);
+    const asked = this.#seatsInUse + this.#seatsWaiting;
+    this.demand.set(asked, this.#last);
+    const { seats, executing, waiting, demand } = this.usage;
+    seats.set(this.#seatsInUse, this.#measure, this.#last);
+    executing.set(this.#running.size, this.#measure, this.#last);
+    demand.set(asked, this.#measure, this.#last);
     waiting.set(this.#waiting, this.#queues.length * this.#lengthLimit, this.#last);
   }
 }

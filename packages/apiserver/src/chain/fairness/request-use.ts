@@ -4,24 +4,26 @@ import { Utilization } from './utilization.ts';
 
 const bounds = [0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 
-/** How many requests there are in some phase, by time. Seats are for requests of all kinds, so there is no limit to measure the number by. */
+/** How many requests there are in some phase, by time, as a part of how many may be. */
 export class RequestUse {
   readonly #use: Utilization;
   readonly #now: () => number;
+  readonly #room: () => number;
   #count = 0;
 
-  /** `now`: milliseconds of whichever clock. */
-  constructor(now: () => number) {
+  /** `now`: milliseconds of whichever clock; `room`: how many may be. */
+  constructor(now: () => number, room: () => number) {
     this.#use = new Utilization(bounds, now());
     this.#now = now;
+    this.#room = room;
   }
 
   enter(): void {
-    this.#use.set(++this.#count, 1, this.#now());
+    this.#use.set(++this.#count, this.#room(), this.#now());
   }
 
   leave(): void {
-    this.#use.set(--this.#count, 1, this.#now());
+    this.#use.set(--this.#count, this.#room(), this.#now());
   }
 
   observed(): Distribution {

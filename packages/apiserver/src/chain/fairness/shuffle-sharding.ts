@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
  * one that asks for much (shuffle sharding, KEP-1040). The same flow always gets the same hand.
  */
 export function dealHand(flow: string, queues: number, handSize: number): number[] {
-  let entropy = createHash('sha256').update(flow).digest().readBigUInt64BE();
+  let entropy = createHash('sha256').update(flow).digest().readBigUInt64LE();
   const hand: number[] = [];
   for (let dealt = 0; dealt < Math.min(handSize, queues); dealt++) {
     const left = BigInt(queues - dealt);

@@ -20,7 +20,7 @@ function work(method: string, url: string, widest = 10): Work {
   return workOf(server.registry, { info: requestInfoOf(method, url), query } as RequestContext, widest, counts);
 }
 
-const seats = (url: string, widest?: number): number => work('GET', url, widest).seats;
+const seats = (url: string, widest?: number): number => work('GET', url, widest).initial;
 
 it('lists take seats as they are large', async () => {
   const { registry } = server;
@@ -37,9 +37,12 @@ it('lists take seats as they are large', async () => {
   expect(seats(`${path}?limit=2`)).toBe(2);
   expect(seats(`${path}?limit=2&resourceVersion=0`)).toBe(3);
   expect(seats('/api/v1/configmaps', 2)).toBe(2);
-  expect(seats(`${path}?watch=1`)).toBe(1);
+  expect(seats(`${path}?watch=1`)).toBe(3);
+  expect(seats(`${path}?watch=1&resourceVersion=0`)).toBe(3);
+  expect(seats(`${path}?watch=1&resourceVersion=7`)).toBe(1);
   expect(seats(`${path}?watch=1&sendInitialEvents=true`)).toBe(3);
   expect(seats(`${path}/c0`)).toBe(1);
+  expect(seats(`${path}?fieldSelector=metadata.name%3Dc0`)).toBe(1);
   expect(seats('/api/v1/nothings')).toBe(1);
   for (let i = 0; i < 30; i++)
     await registry.create(configMap, { metadata: { name: `d${i}`, namespace: 'default' }, data });
@@ -72,15 +75,15 @@ it('writes take seats as there are watches to be told, for a moment after their 
   };
   try {
     await watches(9);
-    expect(put()).toEqual({ seats: 1, after: 0 });
+    expect(put()).toEqual({ initial: 1, final: 0, after: 0 });
     await watches(1, 'default');
-    expect(put()).toEqual({ seats: 1, after: 5 });
+    expect(put()).toEqual({ initial: 1, final: 1, after: 5 });
     expect(work('PUT', '/api/v1/namespaces/kube-system/configmaps/a').after).toBe(0);
     await watches(15, undefined, 'metadata.name=a');
-    expect(put()).toEqual({ seats: 3, after: 5 });
-    expect(work('PUT', `${path}/a`, 2).seats).toBe(2);
-    expect(put('b').seats).toBe(1);
-    expect(work('POST', path)).toEqual({ seats: 1, after: 5 });
+    expect(put()).toEqual({ initial: 1, final: 3, after: 5 });
+    expect(work('PUT', `${path}/a`, 2)).toEqual({ initial: 1, final: 2, after: 7.5 });
+    expect(put('b').final).toBe(1);
+    expect(work('POST', path)).toEqual({ initial: 1, final: 1, after: 5 });
     expect(work('GET', `${path}/a`).after).toBe(0);
     expect(work('PUT', '/api/v1/namespaces/default/secrets/a').after).toBe(0);
     expect(counts.watches.sum).toBeGreaterThan(0);

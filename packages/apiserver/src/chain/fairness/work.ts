@@ -8,29 +8,40 @@ const bytesOfSeat = 100_000;
 /** Answers are streamed: what is in work at once does not grow beyond this, in bytes. */
 const mostBytes = 1_000_000;
 
-/** So many watches are one more seat of a write, for so many milliseconds after its end. */
+/** So many watches are one seat of a write, for so many milliseconds after its end. */
 const watchesOfSeat = 10;
 const tellingTime = 5;
+const widestWrite = 10;
 
-/** What a request takes. */
+/** What a request takes. From its beginning on it has the more of both seats. */
 export interface Work {
-  readonly seats: number;
-  /** Milliseconds its seats are kept after its end: those who watch what it has changed are being told. */
+  /** Seats while it is worked on. */
+  readonly initial: number;
+  /** Seats after its end, while those who watch what it has changed are being told. */
+  readonly final: number;
+  /** How long that takes, in milliseconds. */
   readonly after: number;
 }
 
-const least: Work = { seats: 1, after: 0 };
+const least: Work = { initial: 1, final: 0, after: 0 };
 const writes = new Set(['create', 'update', 'patch', 'delete']);
+
+/** The seats that a request has. */
+export const seatsOf = ({ initial, final }: Work): number => Math.max(initial, final);
 
 /**
  * The work of a request, as upstream estimates it (KEP-1040): a list, or a watch that begins with one, takes a seat for each 100 kB of its answer; a
- * write one for each ten watches that may have to be told of it; no more than `widest`, and all others one.
+ * write, after its end, one for each ten watches that may have to be told of it; no more than `widest`, then for longer; all others take one.
  */
 export function workOf(registry: Registry, context: RequestContext, widest: number, counts: FlowCounts): Work {
   const { info, query } = context;
   if (writes.has(info.verb)) return info.isResourceRequest ? writing(registry, context, widest, counts) : least;
-  if (info.verb !== 'list' && (info.verb !== 'watch' || query.get('sendInitialEvents') !== 'true')) return least;
-  return info.name !== '' || widest <= 1 ? least : { seats: listing(registry, context, widest), after: 0 };
+  if (widest <= 1 || (info.verb !== 'list' && (info.verb !== 'watch' || !beginsWithList(query)))) return least;
+  return { initial: listing(registry, context, widest), final: 0, after: 0 };
+}
+
+function beginsWithList(query: URLSearchParams): boolean {
+  return query.get('sendInitialEvents') === 'true' || ['', '0'].includes(query.get('resourceVersion') ?? '');
 }
 
 /** What a selector leaves out is counted: it has to be looked at. */
@@ -38,7 +49,7 @@ function listing(registry: Registry, { info, query }: RequestContext, widest: nu
   const kind = kindOf(registry, info);
   const cache = kind && registry.find(kind)?.cache;
   if (!cache || cache.size === 0) return 1;
-  let count = cache.count(kind.namespaced ? info.namespace : '');
+  let count = info.name === '' ? cache.count(kind.namespaced ? info.namespace : '') : 1;
   const limit = Number(query.get('limit') ?? 0);
   // A list of whatever there is ("0") is served whole, limit or not.
   if (limit > 0 && query.get('resourceVersion') !== '0') count = Math.min(count, limit);
@@ -53,7 +64,9 @@ function writing(registry: Registry, { info }: RequestContext, widest: number, c
   const watches = (kind && registry.find(kind)?.hub.interested(kind.namespaced ? info.namespace : '', info.name)) ?? 0;
   counts.watches.observe(watches);
   if (watches < watchesOfSeat) return least;
-  return { seats: Math.min(widest, Math.ceil(watches / watchesOfSeat)), after: tellingTime };
+  const told = Math.ceil(watches / watchesOfSeat);
+  const final = Math.min(widest, widestWrite, told);
+  return { initial: 1, final, after: (told * tellingTime) / final };
 }
 
 function kindOf({ scheme }: Registry, info: RequestContext['info']) {
