@@ -75,7 +75,7 @@ const queueColumns = [
 ];
 
 function queueRows({ levels }: FlowControl): string[][] {
-  const rows = [...levels].flatMap(({ name, seats }) =>
+  const rows = levels.flatMap(({ name, seats }) =>
     seats.queues.map((queue, index) => [
       name,
       String(index),

@@ -68,6 +68,8 @@ describe('a server with priority and fairness', () => {
     expect((await uids())[1]).toBe(madeLevel.metadata.uid);
     const levels = await admin.request('GET', '/debug/api_priority_and_fairness/dump_priority_levels');
     expect(levels.body.toString()).toMatch(/^strangers, +0, +true, +false, +0, +0, +\d+, +0, +0, +0$/m);
+    // Of each level, not of the first alone.
+    expect(levels.body.toString()).toMatch(/^exempt, +0, +false, +false, +0, +1, +[1-9]\d*, +0, +0, +0$/m);
     await admin.create(priorityLevelConfiguration, {
       metadata: { name: 'lines' },
       spec: {

@@ -135,7 +135,7 @@ describe('schemas', () => {
 });
 
 describe('levels', () => {
-  const levelNamed = (name: string) => [...control.levels].find((each) => each.name === name);
+  const levelNamed = (name: string) => control.levels.find((each) => each.name === name);
 
   it('lend seats that nobody asks for from the start, and get them back when they need them', async () => {
     control.configure([], [level('lender', 45, 100), level('borrower', 50)]);

@@ -50,8 +50,8 @@ export class FlowControl {
     this.configure([], []);
   }
 
-  get levels(): Iterable<PriorityLevel> {
-    return this.#levels.values();
+  get levels(): readonly PriorityLevel[] {
+    return [...this.#levels.values()];
   }
 
   /** In the order in which they are looked at; those of levels that there are. */
@@ -59,8 +59,8 @@ export class FlowControl {
     return this.#schemas;
   }
 
-  get counts(): Iterable<FlowCounts> {
-    return this.#counts.values();
+  get counts(): readonly FlowCounts[] {
+    return [...this.#counts.values()];
   }
 
   get fairFraction(): number {

@@ -44,8 +44,8 @@ export class FlowCounts {
     this.waitedRefused.observe(seconds);
   }
 
-  /** `waited`: seconds, where the level has requests wait. */
-  began(seats: number, waited: number | undefined): void {
+  /** `waited`: seconds. */
+  began(seats: number, waited: number): void {
     this.dispatched++;
     this.executing++;
     this.executingSeats += seats;

@@ -63,7 +63,7 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
       isExecuting = false;
     };
     executing.enter();
-    if (isWatch) {
+    if (context.info.verb === 'watch') {
       context.begun = () => {
         stop();
         leave();

@@ -34,7 +34,7 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
     read: (counts: FlowCounts) => [labels: Readonly<Record<string, string>>, value: number | Distribution][],
   ) =>
     show(type, name, help, () =>
-      [...control.counts].flatMap((counts) =>
+      control.counts.flatMap((counts) =>
         read(counts)
           .filter(([, value]) => typeof value === 'number' || value.count > 0)
           .map(([more, value]) => ({
@@ -46,7 +46,7 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
 
   for (const [name, help, read] of levelGauges) {
     show('gauge', name, help, () =>
-      [...control.levels].map((level) => ({ labels: { priority_level: level.name }, value: read(level) })),
+      control.levels.map((level) => ({ labels: { priority_level: level.name }, value: read(level) })),
     );
   }
   for (const [name, help, read] of flowGauges) showFlows('gauge', name, help, (counts) => [[{}, read(counts)]]);
@@ -60,7 +60,7 @@ export function observeFairness(metrics: MetricsRegistry, control: FlowControl, 
     read: (level: PriorityLevel) => [labels: Readonly<Record<string, string>>, value: number | Distribution][],
   ) =>
     show(type, name, help, () =>
-      [...control.levels].flatMap((level) =>
+      control.levels.flatMap((level) =>
         read(level).map(([more, value]) => ({ labels: { priority_level: level.name, ...more }, value })),
       ),
     );
