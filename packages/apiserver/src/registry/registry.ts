@@ -47,6 +47,10 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
+/** Watches are ended so many milliseconds apart, and at least so many at a time: 200 a second. */
+const endingStep = 50;
+const fewestEnded = 10;
+
 /** All resources over one store, and the server's own access to them. */
 export class Registry implements ObjectAccess {
   readonly scheme: Scheme;
@@ -83,16 +87,16 @@ export class Registry implements ObjectAccess {
     this.#followers.push(part);
   }
 
-  /** Ends the watches that are open now, evenly over `period` milliseconds. */
+  /** Ends the watches that are open now, evenly over `period` milliseconds, or sooner where they are few. */
   async endWatches(period: number): Promise<void> {
     const hubs = [...this.#shared.values()].map(({ hub }) => hub);
     const watches = hubs.reduce((sum, hub) => sum + hub.size, 0);
-    const step = 50;
-    const rounds = Math.max(1, Math.floor(period / step));
+    const rounds = Math.max(1, Math.floor(period / endingStep));
+    const perRound = Math.max(fewestEnded, watches / rounds);
     let ended = 0;
     for (let round = 1; round <= rounds && ended < watches; round++) {
-      await delay(step);
-      const due = Math.ceil((watches * round) / rounds);
+      await delay(endingStep);
+      const due = Math.ceil(perRound * round);
       for (const hub of hubs) ended += hub.endSome(due - ended);
     }
   }

@@ -69,7 +69,7 @@ export const genericFlags = {
   }),
   'shutdown-watch-termination-grace-period': durationFlag({
     group: generic,
-    help: 'Time over which open watches are ended, evenly, when the server stops, so that not all clients come back to other servers at once. 0 ends them at once.',
+    help: 'Time over which open watches are ended, evenly but at least 200 a second, when the server stops, so that not all clients come back to other servers at once. 0 ends them at once.',
   }),
   'goaway-chance': floatFlag({
     group: generic,

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { eventually } from '../../testing/expectations.ts';
 import { ownProgram } from '../../testing/own-program.ts';
 
 const own = ownProgram([
@@ -18,6 +19,22 @@ afterAll(() => {
   agent?.destroy();
 });
 
+/** A request that is under way until it is destroyed: its body never comes. */
+async function unfinished(): Promise<ClientRequest> {
+  const outgoing = request(`${own.program.url}/api/v1/namespaces`, {
+    method: 'POST',
+    agent: false,
+    ...own.program.admin,
+    headers: { 'content-type': 'application/json', 'content-length': 100 },
+  });
+  outgoing.on('error', () => undefined).flushHeaders();
+  await eventually(async () => {
+    const { text } = await own.program.get('/metrics');
+    return /^apiserver_current_inflight_requests\{request_kind="mutating"\} 1$/m.test(text);
+  });
+  return outgoing;
+}
+
 const ask = (path: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     request(own.program.url + path, { agent }, resolve)
@@ -25,7 +42,8 @@ const ask = (path: string): Promise<IncomingMessage> =>
       .end();
   });
 
-it('ends watches cleanly over their time, and sends everybody else away for the while', async () => {
+it('ends watches cleanly, few of them at once, and sends everybody else away until the last request has ended', async () => {
+  const slow = await unfinished();
   const watches = await Promise.all(
     Array.from({ length: 3 }, () => ask('/api/v1/namespaces?watch=true&resourceVersion=0')),
   );
@@ -33,7 +51,7 @@ it('ends watches cleanly over their time, and sends everybody else away for the 
   const exited = once(own.program.child, 'exit');
   own.program.child.kill('SIGTERM');
 
-  await ended[0];
+  await Promise.all(ended);
   const refused = await ask('/api/v1/namespaces');
   expect(refused.statusCode).toBe(429);
   expect(refused.headers).toMatchObject({
@@ -43,7 +61,7 @@ it('ends watches cleanly over their time, and sends everybody else away for the 
   });
   refused.resume();
 
-  await Promise.all(ended);
+  slow.destroy();
   expect(watches.map((watch) => watch.complete)).toEqual([true, true, true]);
   expect((await exited)[0]).toBe(0);
 });
