@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Agent, request as plainRequest } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
@@ -17,6 +19,7 @@ import { Registry } from './registry/registry.ts';
 import type { HookTable } from './registry/strategy.ts';
 import { createServer, type Listening, type Tls } from './server.ts';
 import type { Store } from './storage/store.ts';
+import { eventually } from './testing/expectations.ts';
 import { ownStore } from './testing/own-store.ts';
 
 let registry: Registry;
@@ -346,6 +349,21 @@ describe('connections', () => {
   it.each([false, true])('end when headers take too long, TLS %s', async (tls) => {
     await start({ limits: { headers: 100, idle: 60_000 }, ...(tls ? { tls: (await certificate()).tls } : {}) });
     expect(await sent('GET /healthz HTTP/1.1\r\nHost: a\r\n', tls)).not.toContain('200 OK');
+  });
+
+  it.each([false, true])('of clients that are silent are looked after by the kernel, TLS %s', async (tls) => {
+    await start(tls ? { tls: (await certificate()).tls } : {});
+    const socket = connect({ host: '127.0.0.1', port: listening.port });
+    await once(socket, 'connect');
+    const address = (port: number) => `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const both = `${address(listening.port)} ${address(socket.localPort!)} 01`;
+    // Of the server's end: what timer runs, 02 for keep-alive, and when it is over, in hundredths of a second.
+    await eventually(async () => {
+      const [, timer, ticks = ''] =
+        new RegExp(`${both} \\S+ (\\d\\d):(\\S+)`).exec(await readFile('/proc/net/tcp', 'utf8')) ?? [];
+      return timer === '02' && Math.abs(Number.parseInt(ticks, 16) - 18_000) < 1_000;
+    });
+    socket.destroy();
   });
 
   it('end when TLS takes too long', async () => {

@@ -125,6 +125,9 @@ const maxHeaderSize = 1 << 20;
 
 const defaultStreams = 1000;
 
+/** After how many milliseconds without a byte the kernel asks whether a client is still there, as upstream. */
+const silence = 180_000;
+
 /** Builds the chain every request goes through; the list below is the order. */
 export function createServer(options: ServerOptions): ApiServer {
   const { registry, subresources, aggregation, log } = options;
@@ -284,6 +287,9 @@ async function listen(
     connectionsCheckingInterval: Math.ceil(limits.headers / 32),
     requestTimeout: 0, // of bodies: --request-timeout ends the request, then Connections what is left of it; streams have none
     keepAliveTimeout: limits.idle,
+    // The kernel finds out about clients that are gone without a word.
+    keepAlive: true,
+    keepAliveInitialDelay: silence,
   };
   const server = tls
     ? createSecureServer(
