@@ -172,7 +172,7 @@ describe('requests of a group that an extension server serves', () => {
       },
     });
     expect(body).toBe('seen');
-    expect([headers['audit-id'], headers['cache-control']]).toEqual(['mine', 'max-age=1']);
+    expect([headers['audit-id'], headers['cache-control']]).toEqual(['mine, other', 'no-cache, private, max-age=1']);
     expect(seen.headers).toMatchObject({
       'x-remote-user': Buffer.from('jan é').toString('latin1'),
       'x-remote-uid': '7',
@@ -217,7 +217,7 @@ describe('requests of a group that an extension server serves', () => {
       res.writeHead(302, { Location: 'https://example.com/' }).end(),
     );
     const { code, body, headers } = await send(`${root}/moved`);
-    expect([code, body]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted\n']);
+    expect([code, body]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted']);
     expect(headers).not.toHaveProperty('location');
   });
 });

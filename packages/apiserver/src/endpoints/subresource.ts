@@ -1,5 +1,5 @@
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
-import { methodNotAllowed } from '@coracle/api/meta/status';
+import { badRequest, methodNotAllowed } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import { apiVersionOf } from '../discovery/groups.ts';
 import { attributesOf, mutate, validate, type Write } from '../registry/admission.ts';
@@ -26,9 +26,12 @@ export async function callSubresource(
   context.counted = 'answered';
   checkName(info.name);
   const { registry, plugins } = machinery;
-  const query = subresource.connects ? new URLSearchParams() : context.query;
-  const options = writeOptionsOf(query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
   const { group, version, kind: bodyKind, sameForm = [] } = subresource.body;
+  // What a connection asks for is options, which the query has: it says nothing of a write.
+  const connects = bodyKind.endsWith('Options');
+  if (connects && context.query.has('dryRun')) throw badRequest('dryRun is not supported');
+  const query = connects ? new URLSearchParams() : context.query;
+  const options = writeOptionsOf(query, req.method === 'PUT' ? 'UpdateOptions' : 'CreateOptions');
   const objectKind = { apiVersion: apiVersionOf(group, version), kind: bodyKind };
   let bodyType = '';
   const warn = (text: string) => context.warnings.add(text);

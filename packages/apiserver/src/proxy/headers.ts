@@ -14,11 +14,14 @@ export function endToEnd({ rawHeaders, headers }: IncomingMessage): string[] {
 
 /** What a request carries on to its target: its end-to-end headers without the client's credentials and the host. */
 export function forwarded(req: IncomingMessage): string[] {
-  const from = req.socket.remoteAddress;
-  const before = req.headers['x-forwarded-for'];
-  const way = [...(before ? [before] : []), ...(from ? [from] : [])].join(', ');
-  const headers = pick(endToEnd(req), (name) => !isOurs(name) && name.toLowerCase() !== 'x-forwarded-for');
-  return way === '' ? headers : [...headers, 'X-Forwarded-For', way];
+  const takesTrailers = /(^|,)\s*trailers\s*(,|;|$)/i.test(String(req.headers.te ?? ''));
+  return [
+    ...withWay(
+      req,
+      pick(endToEnd(req), (name) => !isOurs(name)),
+    ),
+    ...(takesTrailers ? ['TE', 'trailers'] : []),
+  ];
 }
 
 /** What a request to upgrade carries on: as `forwarded`, with what asks for the upgrade. */
@@ -27,8 +30,20 @@ export function forwardedUpgrade(req: IncomingMessage): string[] {
   // The list may have lost a subprotocol that carried the client's token.
   const protocols = req.headers['sec-websocket-protocol'];
   const isProtocols = (name: string) => name.toLowerCase() === 'sec-websocket-protocol';
-  const rest = pick(headers, (name) => !isProtocols(name));
+  const rest = withWay(
+    req,
+    pick(headers, (name) => !isProtocols(name)),
+  );
   return protocols === undefined ? rest : [...rest, 'Sec-WebSocket-Protocol', protocols];
+}
+
+/** The headers, with the address the request comes from behind those it came by before. */
+function withWay(req: IncomingMessage, headers: readonly string[]): string[] {
+  const from = req.socket.remoteAddress;
+  const before = req.headers['x-forwarded-for'];
+  const way = [...(before ? [before] : []), ...(from ? [from] : [])].join(', ');
+  const rest = pick(headers, (name) => name.toLowerCase() !== 'x-forwarded-for');
+  return way === '' ? rest : [...rest, 'X-Forwarded-For', way];
 }
 
 function isOurs(name: string): boolean {

@@ -10,7 +10,7 @@ import type { Endpoint } from '@coracle/api/types/discovery/v1';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Call, callsTo } from '../testing/http.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
-import { clientLocation } from './location.ts';
+import { clientLocation, type Frame } from './location.ts';
 import { requireProxyable } from './proxyable.ts';
 
 /** An address of this machine that a pod could have. */
@@ -82,11 +82,11 @@ describe('proxy of pods', () => {
   it.each(methods)('passes %s on', async (method) => {
     const body = method === 'GET' ? undefined : 'text';
     const headers = { authorization: 'Bearer mine', cookie: 'a=b' };
-    const answer = await call(method, `${pods}/web/proxy/a%20b/c?dryRun=odd`, body, headers);
+    const answer = await call(method, `${pods}/web/proxy/a%20b/c?fieldValidation=odd`, body, headers);
     expect(answer.status).toBe(418);
     expect(answer.headers.get('x-seen')).toBe('yes');
     const uri = `${pods}/web/proxy/a%20b/c`;
-    expect(answer.body).toEqual({ method, url: '/a%20b/c?dryRun=odd', cookie: 'a=b', uri, body: body ?? '' });
+    expect(answer.body).toEqual({ method, url: '/a%20b/c?fieldValidation=odd', cookie: 'a=b', uri, body: body ?? '' });
   });
 
   it('redirects from the bare path to the folder, and rewrites redirects within the target', async () => {
@@ -95,7 +95,7 @@ describe('proxy of pods', () => {
     const moved = await call('GET', `${pods}/web/proxy/moved`);
     expect([moved.status, moved.headers.get('location')]).toEqual([302, `${pods}/web/proxy/elsewhere?a=1`]);
     const asked = await call('GET', `${pods}/web/proxy?path=a%20b`);
-    expect(asked.body.url).toBe('/a%20b?path=a%20b');
+    expect([asked.status, asked.headers.get('location')]).toEqual([301, `${pods}/web/proxy/?path=a%20b`]);
   });
 
   it('takes an upgrade through', async () => {
@@ -144,14 +144,27 @@ describe('proxy of services', () => {
   });
 });
 
-it.each([
-  ['http://10.0.0.1:80/a?b#c', '/proxy/a?b#c'],
-  ['http://other/a', 'http://other/a'],
-  ['a', 'a'],
-  ['/proxy/a', '/proxy/a'],
-  ['/', '/proxy/'],
-])('the location %s is for the client %s', (location, expected) => {
-  expect(clientLocation(location, 'http://10.0.0.1:80', '/proxy')).toBe(expected);
+const ofPod: Frame = { prefix: '/proxy', target: '10.0.0.1:80', asked: 'api:6443', origin: '' };
+const ofExtension: Frame = {
+  prefix: '',
+  target: '10.0.0.1:443',
+  asked: '10.0.0.1:443',
+  origin: 'https://10.0.0.1:443',
+};
+it.each<[string, Frame, string]>([
+  ['http://10.0.0.1:80/a?b#c', ofPod, '/proxy/a?b#c'],
+  ['http://api:6443/a/', ofPod, 'http://api:6443/proxy/a/'],
+  ['http://10.0.0.1:80', ofPod, 'http://10.0.0.1:80'],
+  ['http://other/a', ofPod, 'http://other/a'],
+  ['a', ofPod, 'a'],
+  ['/proxy/a', ofPod, '/proxy/a'],
+  ['/', ofPod, '/proxy/'],
+  ['/a//b?c', ofPod, '/proxy/a/b?c'],
+  ['/a//b?c', ofExtension, 'https://10.0.0.1:443/a//b?c'],
+  ['a', ofExtension, 'a'],
+  ['http://other/a', ofExtension, 'http://other/a'],
+])('the location %s of %j is for the client %s', (location, frame, expected) => {
+  expect(clientLocation(location, frame)).toBe(expected);
 });
 
 it.each(['', '127.0.0.1', '::1', '169.254.169.254', 'fe80::1', '224.0.0.1', '::ffff:127.0.0.1'])(

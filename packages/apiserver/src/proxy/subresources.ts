@@ -1,7 +1,9 @@
+import { posix } from 'node:path';
 import type { Subresource, SubresourceCall, SubresourceTable } from '../registry/strategy.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
 import type { KubeletClient } from '../streaming/kubelet.ts';
 import type { Locate } from './targets.ts';
+import { decodedPath, escapedPath } from './url-forms.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -22,36 +24,42 @@ function proxyTo(kind: string, locator: () => Promise<Locate>): Subresource {
     connects: true,
     async handle(call) {
       const { objects, namespace, name, request } = call;
-      const { path: asked, prefix } = pathsOf(call);
-      const { path = '' } = await call.connect({ path: asked });
+      const { req } = request;
+      const { path: admitted = '' } = await call.connect({ path: asked(call) });
       const place = await (await locator())(objects, namespace, name);
-      const mark = request.req.url!.indexOf('?');
-      const query = mark < 0 ? '' : request.req.url!.slice(mark);
-      if (path === '' && ['GET', 'HEAD'].includes(request.req.method ?? '') && !request.upgrade) {
+      const path = admitted === '' ? '' : posix.join('/', admitted);
+      const mark = req.url!.indexOf('?');
+      const query = mark < 0 ? '' : req.url!.slice(mark);
+      if (path === '' && ['GET', 'HEAD'].includes(req.method ?? '') && !request.upgrade) {
         // Links of the page are relative to a folder.
-        request.res.writeHead(301, { Location: `${request.info.path}/${query}` });
+        request.res.writeHead(301, { Location: `${request.info.path}/${query}`, 'Content-Length': '0' });
         request.res.end();
         return;
       }
       const [{ forward }, { clientLocation }] = await Promise.all([import('./forward.ts'), import('./location.ts')]);
-      const origin = `${place.secure ? 'https' : 'http'}://${authorityOf(place)}`;
+      const target = authorityOf(place);
+      const host = String(req.headers[':authority'] ?? req.headers.host ?? '');
+      const prefix = prefixOf(decodedPath(request.info.path), path);
       await forward(request, {
         ...place,
-        path: `${path === '' ? '/' : path}${query}`,
-        headers: ['X-Forwarded-Uri', `${prefix}${path}`, 'X-Forwarded-Host', '', 'X-Forwarded-Proto', ''],
-        location: (location) => clientLocation(location, origin, prefix),
+        path: `${escapedPath(path === '' ? '/' : path)}${escapedQuery(query)}`,
+        ...(host === '' ? {} : { authority: host }),
+        ways: ['X-Forwarded-Uri', posix.join(prefix, escapedPath(path === '' ? '/' : path))],
+        location: (location) => clientLocation(location, { prefix, target, asked: host, origin: '' }),
       });
     },
   };
 }
 
-/** The path on the target (empty where the request names none), and the path that stands for its root. */
-function pathsOf({ request, rest }: SubresourceCall): { path: string; prefix: string } {
-  const full = request.info.path;
-  const end = full.length - rest.length;
-  const prefix = full.slice(0, end).replace(/\/$/, '');
-  if (rest !== '') return { path: `/${rest}`, prefix };
-  const asked = encodeURI(request.query.get('path') ?? '').replace(/[?#]/g, encodeURIComponent);
-  if (asked !== '') return { path: asked.startsWith('/') ? asked : `/${asked}`, prefix };
-  return { path: full.endsWith('/') ? '/' : '', prefix };
+/** The path on the target, of what follows the subresource; empty where nothing does, not even a slash. */
+function asked({ request, rest }: SubresourceCall): string {
+  if (rest !== '') return `/${decodedPath(rest)}`;
+  return request.info.path.endsWith('/') ? '/' : '';
 }
+
+/** The path that stands for the target's root: the client's without what is asked for there. */
+const prefixOf = (full: string, path: string): string =>
+  full.endsWith(path) ? full.slice(0, full.length - path.length) : full;
+
+/** HTTP/2 lets pass what no path of HTTP/1.1 may have. */
+const escapedQuery = (query: string): string => query.replace(/[^\u0021-\u00ff]/g, encodeURIComponent);

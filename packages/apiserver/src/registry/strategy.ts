@@ -85,7 +85,7 @@ export interface Subresource {
   readonly keepsIdentity?: boolean;
   /** Long-running requests (exec, log -f, proxy) have no request timeout. */
   readonly longRunning?: boolean;
-  /** The query is the target's: it says nothing to this server. */
+  /** Whatever follows it in a path is the target's. */
   readonly connects?: boolean;
   /** Absent for a part of the object (see `ResourceHooks.views`), which is read and written as status is. */
   handle?(call: SubresourceCall): Promise<void>;

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { notFoundError, StatusError } from '@coracle/api/meta/status';
-import { dialMessage } from '@coracle/client/http1';
 import type { ObjectAccess } from '../registry/access.ts';
 import { askUpgrade, authorityOf, type UpgradeAnswer } from './ask-upgrade.ts';
+import { Attempt } from './attempt.ts';
 
 /** How kubelets are reached: flags `--kubelet-*`. Certificates in PEM. */
 export interface KubeletOptions {
@@ -56,26 +56,32 @@ export class KubeletClient {
     return new Promise((resolve, reject) => {
       const { signal, insecure = false } = options;
       const outgoing = request({ ...place, ...this.tls(insecure), path, agent: this.#agent, signal });
+      const attempt = new Attempt(outgoing, { ...place, secure: true });
       outgoing.once('response', resolve);
-      outgoing.once('error', (error) => reject(signal.aborted ? signal.reason : unanswered(urlOf(place, path), error)));
+      outgoing.once('error', (error) =>
+        reject(signal.aborted ? signal.reason : unanswered(urlOf(place, path), attempt, error)),
+      );
       outgoing.end();
     });
   }
 
   /**
-   * Asks to upgrade a connection of its own to what `headers` say. `headers` are name and value in turn. Rejects, where there is no connection, with what
+   * Asks to upgrade a connection of its own to what `headers` say. `headers` are name and value in turn. Rejects, where there is no answer, with what
    * `failure` makes of the reason, as Go words it.
    */
   upgrade(
     place: KubeletPlace,
     wish: { method: string; path: string; headers: readonly string[] },
     signal: AbortSignal,
-    failure: (why: string) => Error = (why) => plainFailure(`error dialing backend: ${why}`),
+    failure?: (why: string) => Error,
   ): Promise<UpgradeAnswer> {
     const { method, path } = wish;
     const headers = ['Host', authorityOf(place), ...wish.headers];
     const outgoing = request({ ...place, ...this.tls(), method, path, headers, agent: false });
-    return askUpgrade(outgoing, signal, (error) => failure(dialMessage(urlOf(place, path), error)));
+    const attempt = new Attempt(outgoing, { ...place, secure: true });
+    return askUpgrade(outgoing, signal, (error) =>
+      failure ? failure(attempt.unanswered(error)) : plainFailure(attempt.notUpgraded(error)),
+    );
   }
 
   close(): void {
@@ -97,9 +103,9 @@ export class KubeletClient {
 const urlOf = (place: KubeletPlace, path: string): URL => new URL(`https://${authorityOf(place)}${path}`);
 
 /** A kubelet that does not answer is the cluster's trouble, not the client's. */
-function unanswered(url: URL, error: NodeJS.ErrnoException): StatusError {
+function unanswered(url: URL, attempt: Attempt, error: NodeJS.ErrnoException): StatusError {
   const Failure = /CERT|SIGNATURE/.test(error.code ?? '') ? UntrustedKubelet : StatusError;
-  return plainFailure(`Get ${JSON.stringify(url)}: ${dialMessage(url, error)}`, Failure);
+  return plainFailure(`Get ${JSON.stringify(url)}: ${attempt.unanswered(error)}`, Failure);
 }
 
 /** 500 without a reason: what is no Status of its own is shown so. */

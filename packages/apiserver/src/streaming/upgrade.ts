@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { badRequest } from '@coracle/api/meta/status';
+import { badRequest, plainFailure } from '@coracle/api/meta/status';
 import type { RequestContext } from '../chain/link.ts';
 import type { UpgradeAnswer } from './ask-upgrade.ts';
 import type { KubeletClient, KubeletPlace } from './kubelet.ts';
@@ -56,13 +56,21 @@ export async function passThrough(
   );
 }
 
-/** Answers a request to upgrade with what its target answered. Resolves when both ends are closed. */
+/**
+ * Answers a request to upgrade with what its target answered. Resolves when both ends are closed. Throws an error without a reason where the target
+ * neither upgrades nor refuses.
+ */
 export async function passAnswerThrough(context: RequestContext, answer: UpgradeAnswer): Promise<void> {
   const { socket, head } = upgradeOf(context);
+  const code = answer.response.statusCode ?? 0;
+  if (!answer.socket && code < 400) {
+    answer.response.destroy();
+    throw plainFailure(`invalid upgrade response: status code ${code}`);
+  }
   detach(context, socket);
   socket.write(headOf(answer.response));
   if (!answer.socket) {
-    context.res.statusCode = answer.response.statusCode ?? 500;
+    context.res.statusCode = code;
     answer.response.pipe(socket);
     await closed(socket);
     return;
@@ -96,7 +104,7 @@ function headOf(response: IncomingMessage): string {
   for (let i = 0; i < response.rawHeaders.length; i += 2) {
     const name = response.rawHeaders[i] ?? '';
     // The body comes out of the parser without its chunks: it ends with the connection.
-    if (response.statusCode !== 101 && /^(transfer-encoding|connection|content-length)$/i.test(name)) continue;
+    if (response.statusCode !== 101 && /^(transfer-encoding|connection)$/i.test(name)) continue;
     lines.push(`${name}: ${response.rawHeaders[i + 1]}`);
   }
   if (response.statusCode !== 101) lines.push('Connection: close');
