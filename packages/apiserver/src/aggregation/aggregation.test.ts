@@ -426,7 +426,9 @@ describe('an extension server that cannot be reached', () => {
     expect((await discovery()).items.find(({ metadata }) => metadata.name === 'apps')?.versions[0]?.freshness).toBe(
       'Current',
     );
-    expect((await admin.request('GET', '/openapi/v2')).status).toBe(200);
+    // What it said last of its types stays.
+    const v2 = (await admin.request('GET', '/openapi/v2')).json() as { definitions: object };
+    expect(v2.definitions).toHaveProperty(['com.example.wardle.v1.Flunder']);
     const metrics = (await admin.request('GET', '/metrics')).body.toString();
     expect(metrics).toContain(`aggregator_unavailable_apiservice{name="${name}"} 1`);
     expect(metrics).toContain(`aggregator_unavailable_apiservice_total{name="${name}",reason="MissingEndpoints"} 1`);
@@ -456,8 +458,13 @@ describe('an extension server that cannot be reached', () => {
     const url = `https://${ownAddress}:${extension.port}${root}`;
     const message = `failing or missing response from ${url}: bad status from ${url}: 500`;
     await inform(() => touch('a'), 'FailedDiscoveryCheck', message);
-    extension.instead.delete(root);
+    extension.instead.set(root, (req) => req.socket.destroy());
+    const gone = `failing or missing response from ${url}: Get "${url}": EOF`;
+    await inform(() => touch('b'), 'FailedDiscoveryCheck', gone);
+    // That it answers is enough: the answer need not end.
+    extension.instead.set(root, (_req, res) => void res.writeHead(200).write('{'));
     await available('True');
+    extension.instead.delete(root);
   });
 
   it('has a certificate of somebody else: it is there, and is not believed', async () => {

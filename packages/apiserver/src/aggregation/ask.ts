@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import { dialMessage } from '@coracle/client/http1';
 import { checkAlternativeNames } from '@coracle/client/server-identity';
 import { mastersGroup, type User } from '../chain/user.ts';
 import { authorityOf } from '../streaming/ask-upgrade.ts';
+import { Attempt } from '../streaming/attempt.ts';
 import { limitedBody } from '../webhooks/limited-body.ts';
 import type { Address } from '../webhooks/service-resolver.ts';
 import type { CertificateAndKey } from './client-certificate.ts';
@@ -16,6 +16,8 @@ const aggregator: User = { name: 'system:kube-aggregator', groups: [mastersGroup
 /** The largest answer, in bytes: ours, so that none can take the server's memory. */
 const answerLimit = 64 << 20;
 
+const tooLate = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
+
 /** A question of the server's own. */
 export interface Question {
   readonly path: string;
@@ -23,8 +25,8 @@ export interface Question {
   /** Milliseconds until it has failed. */
   readonly timeout: number;
   readonly signal: AbortSignal;
-  /** Takes any certificate: the answer tells no more than whether somebody is there. */
-  readonly unchecked?: boolean;
+  /** Takes any certificate, and no body: the answer tells no more than whether somebody is there. */
+  readonly presence?: boolean;
 }
 
 export interface RemoteAnswer {
@@ -38,32 +40,35 @@ export function ask(
   remote: RemoteServer,
   address: Address,
   shown: CertificateAndKey,
-  { path, headers = {}, timeout, signal, unchecked = false }: Question,
+  { path, headers = {}, timeout, signal, presence = false }: Question,
 ): Promise<RemoteAnswer> {
   const origin = `https://${authorityOf(address)}`;
   const late = AbortSignal.timeout(timeout);
   return new Promise((resolve, reject) => {
-    const failed = (error: Error) => {
-      const why = late.aborted ? 'context deadline exceeded' : dialMessage(new URL(origin), error);
-      reject(new Error(`Get ${JSON.stringify(origin + path)}: ${why}`));
-    };
+    const failed = (why: string) => reject(new Error(`Get ${JSON.stringify(origin + path)}: ${why}`));
     const own = Object.entries(headers).flat();
     const outgoing = request({
       ...address,
       ...tlsOf(remote, shown),
       // Who fails it is not available, and gets no requests.
       checkServerIdentity: checkAlternativeNames,
-      ...(unchecked ? { rejectUnauthorized: false } : {}),
+      ...(presence ? { rejectUnauthorized: false } : {}),
       path,
       agent: false,
       headers: ['Host', authorityOf(address), ...identityHeaders(aggregator), ...own],
       signal: AbortSignal.any([signal, late]),
     });
-    outgoing.once('error', failed);
+    const attempt = new Attempt(outgoing, { ...address, secure: true });
+    outgoing.once('error', (error) => failed(late.aborted ? tooLate : attempt.unanswered(error)));
     outgoing.once('response', (response) => {
+      if (presence) {
+        resolve({ code: response.statusCode ?? 0, headers: response.headers, body: Buffer.alloc(0) });
+        response.destroy();
+        return;
+      }
       limitedBody(response, answerLimit).then(
         (body) => resolve({ code: response.statusCode ?? 0, headers: response.headers, body }),
-        failed,
+        (error: Error) => failed(late.aborted ? tooLate : error.message),
       );
     });
     outgoing.end();

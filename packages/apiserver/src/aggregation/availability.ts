@@ -139,7 +139,7 @@ export class Availability implements Follower {
     const path = `/apis/${remote.group}/${remote.version}`;
     const url = `https://${authorityOf(address)}${path}`;
     const failed = (why: string) => new Error(`failing or missing response from ${url}: ${why}`);
-    const { code } = await ask(remote, address, shown(), { path, timeout, signal, unchecked: true }).catch((error) => {
+    const { code } = await ask(remote, address, shown(), { path, timeout, signal, presence: true }).catch((error) => {
       throw failed(error.message);
     });
     if (code < 200 || code >= 300) throw failed(`bad status from ${url}: ${code}`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aggregatedType } from '../discovery/aggregated.ts';
 import type { RemoteAnswer } from './ask.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { discoverRemote } from './remote-discovery.ts';
@@ -14,14 +15,15 @@ const remote = {
   ca: undefined,
 };
 
-/** A server of these pages; what is not there is 404. */
-const serving = (pages: Readonly<Record<string, object | number>>) => {
+/** A server of these pages; what is not there is 404. `type` is what it calls what is at `/apis`. */
+const serving = (pages: Readonly<Record<string, object | number | string>>, type = aggregatedType) => {
   const asked: string[] = [];
   const get = async (path: string): Promise<RemoteAnswer> => {
     asked.push(path);
     const page = pages[path] ?? 404;
     if (typeof page === 'number') return { code: page, headers: {}, body: Buffer.from('no') };
-    return { code: 200, headers: {}, body: Buffer.from(JSON.stringify(page)) };
+    const headers = { 'content-type': path === '/apis' ? type : 'application/json' };
+    return { code: 200, headers, body: Buffer.from(typeof page === 'string' ? page : JSON.stringify(page)) };
   };
   return { asked, discover: () => discoverRemote(remote, get) };
 };
@@ -33,8 +35,23 @@ describe('what an extension server serves', () => {
     const { asked, discover } = serving({
       '/apis': { kind: 'APIGroupDiscoveryList', items: [{ metadata: { name: 'example.com' }, versions }] },
     });
-    expect(await discover()).toEqual({ version: 'v1', resources, freshness: 'Current' });
+    const responseKind = { group: '', version: '', kind: '' };
+    expect(await discover()).toEqual({
+      version: 'v1',
+      resources: [{ ...resources[0], responseKind }],
+      freshness: 'Current',
+    });
     expect(asked).toEqual(['/apis']);
+  });
+
+  it('is what it says last, where it says it twice', async () => {
+    const of = (resource: string) => ({
+      metadata: { name: 'example.com' },
+      versions: [{ version: 'v1', resources: [{ resource, responseKind: { kind: 'A' }, scope: 'Cluster' }] }],
+    });
+    const type = aggregatedType.replace('v=v2;', 'v=v2beta1;');
+    const { discover } = serving({ '/apis': { items: [of('as'), of('bs')] } }, type);
+    expect(await discover()).toMatchObject({ resources: [{ resource: 'bs' }] });
   });
 
   it('is nothing where aggregated discovery does not know the group-version', async () => {
@@ -42,10 +59,10 @@ describe('what an extension server serves', () => {
     expect(await discover()).toEqual({ version: 'v1', freshness: 'Current' });
   });
 
-  it.each([[{ kind: 'APIGroupList', groups: [] }], [404], [403], [406]])(
+  it.each([[{ kind: 'APIGroupList', groups: [] }], ['garbage'], [404], [403], [406], [500], [502]])(
     'is read from the older form where /apis answers %j',
     async (groups) => {
-      const { discover } = serving({
+      const pages = {
         '/apis': groups,
         '/apis/example.com/v1': {
           kind: 'APIResourceList',
@@ -67,17 +84,18 @@ describe('what an extension server serves', () => {
               verbs: ['list'],
               shortNames: ['g'],
             },
-            { name: 'strays/status', singularName: '', namespaced: true, kind: 'Stray', verbs: ['get'] },
+            { name: 'strays/status', singularName: '', namespaced: true, kind: '', verbs: ['get'] },
           ],
         },
-      });
+      };
+      const { discover } = serving(pages, 'application/json');
       expect(await discover()).toEqual({
         version: 'v1',
         freshness: 'Current',
         resources: [
           {
             resource: 'gadgets',
-            responseKind: { group: 'example.com', version: 'v1', kind: 'Gadget' },
+            responseKind: { group: '', version: '', kind: 'Gadget' },
             scope: 'Namespaced',
             singularResource: 'gadget',
             verbs: ['list'],
@@ -90,16 +108,44 @@ describe('what an extension server serves', () => {
               },
             ],
           },
+          {
+            resource: 'strays',
+            responseKind: { group: '', version: '', kind: '' },
+            scope: 'Namespaced',
+            singularResource: '',
+            verbs: [],
+            subresources: [
+              { subresource: 'status', responseKind: { group: '', version: '', kind: '' }, verbs: ['get'] },
+            ],
+          },
         ],
       });
     },
   );
 
   it('is not known where the server fails', async () => {
-    await expect(serving({ '/apis': 500 }).discover()).rejects.toThrow(
-      'v1.example.com answers discovery with code 500',
+    await expect(serving({ '/apis': 503 }).discover()).rejects.toThrow(
+      'service default/api:443 returned non-success response code: 503',
     );
-    await expect(serving({}).discover()).rejects.toThrow('failed to download discovery for /apis/example.com/v1: 404');
+    const legacy = 'failed to download legacy discovery for /apis/example.com/v1: 404';
+    await expect(serving({}).discover()).rejects.toThrow(legacy);
+  });
+
+  it.each([['garbage'], [{ items: 'none' }], [{ items: [{ metadata: { name: 'example.com' }, versions: [1] }] }]])(
+    'is not known where what it says is %j',
+    async (page) => {
+      await expect(serving({ '/apis': page }).discover()).rejects.toThrow();
+    },
+  );
+
+  it('is not known where a part of an object is of another scope', async () => {
+    const resources = [
+      { name: 'gadgets', singularName: '', namespaced: true, kind: 'Gadget', verbs: ['get'] },
+      { name: 'gadgets/status', singularName: '', namespaced: false, kind: 'Gadget', verbs: ['get'] },
+    ];
+    await expect(serving({ '/apis/example.com/v1': { resources } }).discover()).rejects.toThrow(
+      'Error: Parent gadgets (scope: Namespaced) and subresource status (scope: Cluster) scope do not match',
+    );
   });
 });
 

@@ -93,10 +93,10 @@ export class RemoteDocuments {
     return this.#known.get(name)?.openApi;
   }
 
-  /** The OpenAPI v2 documents of servers that can be reached, read anew once a minute. */
+  /** The OpenAPI v2 documents of other servers, read anew once a minute; of those that cannot be reached, what they said last. */
   async openApiV2(remotes: readonly RemoteServer[]): Promise<readonly RemoteV2[]> {
     if (!this.#merged || this.#merged.until < Date.now()) {
-      const documents = Promise.all(remotes.filter(({ available }) => available).map((each) => this.#readV2(each)));
+      const documents = Promise.all(remotes.map((each) => (each.available ? this.#readV2(each) : this.#lastV2(each))));
       this.#merged = {
         until: Date.now() + period,
         documents: documents.then((all) => all.filter((each) => each !== undefined)),
@@ -148,8 +148,12 @@ export class RemoteDocuments {
         'Cannot read the OpenAPI v2 document of an extension server',
       );
     }
-    const now = this.#v2.get(name);
-    return now && { remote, document: now.document };
+    return this.#lastV2(remote);
+  }
+
+  #lastV2(remote: RemoteServer): RemoteV2 | undefined {
+    const last = this.#v2.get(remote.name);
+    return last && { remote, document: last.document };
   }
 
   #get(remote: RemoteServer, signal: AbortSignal): Get {

@@ -48,6 +48,11 @@ describe('an APIService', () => {
       ],
     ],
     [
+      'a port that is none',
+      of({ service: { ...service, port: 70_000 } }),
+      ['spec.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive'],
+    ],
+    [
       'a Service without a name, checked and not checked',
       of({ service: {}, caBundle: 'YWI=', insecureSkipTLSVerify: true }),
       [

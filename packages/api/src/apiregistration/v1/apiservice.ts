@@ -4,7 +4,7 @@ import { defineKind } from '../../kind.ts';
 import { append } from '../../meta/append.ts';
 import { findCondition } from '../../meta/conditions.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
-import { isDns1035Label, isDns1123Subdomain, isPathSegmentName } from '../../meta/names.ts';
+import { isDns1035Label, isDns1123Subdomain, isPathSegmentName, isPortNumber } from '../../meta/names.ts';
 import { now } from '../../meta/time.ts';
 
 const statuses = ['True', 'False', 'Unknown'];
@@ -119,6 +119,11 @@ function validatePlace(
   }
   if (!service.namespace) errors.push(required(at.child('service.namespace')));
   if (!service.name) errors.push(required(at.child('service.name')));
+  const { port = 0 } = service;
+  const problems = isPortNumber(port);
+  if (problems.length > 0) {
+    errors.push(invalid(at.child('service.port'), port, `port is not valid: ${problems.join(', ')}`));
+  }
   if (insecureSkipTLSVerify && caBundle !== '') {
     errors.push(invalid(at.child('insecureSkipTLSVerify'), true, 'may not be true if caBundle is present'));
   }
