@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Call, callsTo } from '../testing/http.ts';
 import { startApiServer, type TestServer } from '../testing.ts';
 import { clientLocation, type Frame } from './location.ts';
-import { requireProxyable } from './proxyable.ts';
+import { requireProxyable, requireProxyableHost } from './proxyable.ts';
 
 /** An address of this machine that a pod could have. */
 const ip = Object.values(networkInterfaces())
@@ -54,6 +54,8 @@ beforeAll(async () => {
   await server.client.updateStatus(node, { ...made, status: { addresses: [{ type: 'InternalIP', address: ip }] } });
   const metadata = { name: 'web', namespace: 'default' };
   await server.client.create(service, { metadata, spec: { ports: [{ name: 'http', port: 81 }] } });
+  const bare = { name: 'bare', namespace: 'default' };
+  await server.client.create(service, { metadata: bare, spec: { ports: [{ name: 'http', port: 81 }] } });
   const targetRef = { kind: 'Pod', name: 'web', namespace: 'default' };
   const ports = [{ name: 'http', port }];
   const slice = (name: string, targets: Endpoint[]) =>
@@ -137,7 +139,10 @@ describe('proxy of services', () => {
     ['http:web:81', 418, undefined],
     ['web', 503, 'no endpoints available for service "web"'],
     ['web:82', 503, 'no service port 82 found for service "web"'],
-    ['stray:81', 503, 'no endpoints available for service "stray"'],
+    ['stray:81', 503, 'no endpoints available for service "stray:81"'],
+    ['https:web:other', 503, 'no endpoints available for service "https:web:other"'],
+    ['https:bare:81', 503, 'no endpoints available for service "bare"'],
+    ['none:81', 404, 'services "none" not found'],
   ])('of %s', async (name, code, message) => {
     const answer = await call('GET', `/api/v1/namespaces/default/services/${name}/proxy/`);
     expect([answer.status, answer.body.message]).toEqual([code, message]);
@@ -173,3 +178,8 @@ it.each(['', '127.0.0.1', '::1', '169.254.169.254', 'fe80::1', '224.0.0.1', '::f
     expect(() => requireProxyable(address)).toThrow('address not allowed');
   },
 );
+
+it('nothing is proxied to names of such addresses, nor to names that are none', async () => {
+  await expect(requireProxyableHost('localhost')).rejects.toThrow('address not allowed');
+  await expect(requireProxyableHost('nowhere.invalid')).rejects.toThrow('lookup nowhere.invalid: no such host');
+});

@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { badRequest } from '@coracle/api/meta/status';
 
 /** This machine, the link, groups of machines, nobody: addresses a pod or node cannot have, and that would lead elsewhere. */
@@ -18,4 +19,13 @@ export function requireProxyable(address: string): void {
   const isAllowed =
     (isIPv4(address) && !elsewhere.check(address)) || (isIPv6(address) && !elsewhere.check(address, 'ipv6'));
   if (!isAllowed) throw badRequest('address not allowed');
+}
+
+/** As `requireProxyable`, for what may be a name: none of its addresses may be such a one. */
+export async function requireProxyableHost(host: string): Promise<void> {
+  if (isIP(host)) return requireProxyable(host);
+  const found = await lookup(host, { all: true }).catch(() => {
+    throw badRequest(`lookup ${host}: no such host`);
+  });
+  for (const { address } of found) requireProxyable(address);
 }

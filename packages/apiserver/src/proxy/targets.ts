@@ -1,4 +1,3 @@
-import { node as nodeKind } from '@coracle/api/core/v1/node';
 import { pod as podKind } from '@coracle/api/core/v1/pod';
 import { service as serviceKind } from '@coracle/api/core/v1/service';
 import type { AnyKind, Kind, KubeObject } from '@coracle/api/kind';
@@ -8,7 +7,7 @@ import type { ObjectAccess } from '../registry/access.ts';
 import type { KubeletClient } from '../streaming/kubelet.ts';
 import { readyAddresses, slicesOf } from '../webhooks/service-resolver.ts';
 import type { ProxyTarget } from './forward.ts';
-import { requireProxyable } from './proxyable.ts';
+import { requireProxyable, requireProxyableHost } from './proxyable.ts';
 import { targetName } from './target-name.ts';
 
 /** Where a target is; without the path. */
@@ -35,17 +34,21 @@ export const locatePod: Locate = async (objects, namespace, text) => {
 export const locateService: Locate = async (objects, namespace, text) => {
   const { scheme, name, port } = targetName(text, 'service');
   const { spec } = await read(objects, serviceKind, name, namespace);
-  const quoted = JSON.stringify(name);
   let portName = port;
   if (/^\d+$/.test(port)) {
     const found = spec?.ports?.find((each) => each.port === Number(port));
-    if (!found) throw serviceUnavailable(`no service port ${Number(port)} found for service ${quoted}`);
+    if (!found) throw serviceUnavailable(`no service port ${Number(port)} found for service ${JSON.stringify(name)}`);
     portName = found.name ?? '';
   }
   const isPod = (endpoint: Endpoint, ip: string) => isPodOf(objects, namespace, endpoint, ip);
-  const usable = slicesOf(objects, namespace, name).flatMap((slice) => readyAddresses(slice, portName, isPod));
+  const slices = slicesOf(objects, namespace, name);
+  const usable = slices.flatMap((slice) => readyAddresses(slice, portName, isPod));
   const chosen = usable[Math.floor(Math.random() * usable.length)];
-  if (!chosen) throw serviceUnavailable(`no endpoints available for service ${quoted}`);
+  if (!chosen) {
+    // Where there are some, it is about the port, too.
+    const what = JSON.stringify(slices.length === 0 ? name : text);
+    throw serviceUnavailable(`no endpoints available for service ${what}`);
+  }
   return { secure: scheme === 'https', ...chosen, tls: unchecked };
 };
 
@@ -53,11 +56,10 @@ export const locateService: Locate = async (objects, namespace, text) => {
 export function locateNode(kubelets: KubeletClient): Locate {
   return async (objects, _namespace, text) => {
     const { scheme, name, port } = targetName(text, 'node');
-    await read(objects, nodeKind, name);
     const kubelet = await kubelets.locate(objects, name);
+    await requireProxyableHost(kubelet.host);
     const number = portNumber(port) ?? kubelet.port;
     if (number === kubelet.port) return { secure: true, ...kubelet, tls: kubelets.tls() };
-    requireProxyable(kubelet.host);
     return { secure: scheme === 'https', host: kubelet.host, port: number, tls: unchecked };
   };
 }

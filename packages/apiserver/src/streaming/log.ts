@@ -4,13 +4,14 @@ import { type FieldError, forbidden, invalid, Path } from '@coracle/api/meta/fie
 import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, internalError, invalidObject, StatusError } from '@coracle/api/meta/status';
 import { parseTime } from '@coracle/api/meta/time';
+import { booleanOf, integerOf } from '../endpoints/options.ts';
 import type { Subresource, SubresourceCall } from '../registry/strategy.ts';
 import { type KubeletClient, UntrustedKubelet } from './kubelet.ts';
 import type { StreamingMetrics } from './metrics.ts';
-import { containerOf, isSet, podOf } from './pod-target.ts';
+import { containerOf, podOf } from './pod-target.ts';
 
 /** How much of a kubelet's refusal is read. */
-const refusalLimit = 10_240;
+const refusalLimit = 50_000;
 
 /** GET of `pods/log`: the log of a container, from the kubelet of the pod's node, as plain text. */
 export function podLog(kubelets: KubeletClient, metrics: StreamingMetrics): Subresource {
@@ -23,10 +24,10 @@ export function podLog(kubelets: KubeletClient, metrics: StreamingMetrics): Subr
       const options = logOptions(query, call.name);
       const pod = await podOf(call);
       const container = containerOf(pod, query.get('container') ?? '');
-      if (!pod.spec.nodeName) return answer(call, undefined); // not scheduled: nothing was logged yet
+      if (!pod.spec.nodeName) return void res.writeHead(204).end(); // nothing was logged yet
       const place = await kubelets.locate(call.objects, pod.spec.nodeName);
       const path = `/containerLogs/${call.namespace}/${call.name}/${container}${options}`;
-      const insecure = isSet(query, 'insecureSkipTLSVerifyBackend');
+      const insecure = booleanOf(query, 'insecureSkipTLSVerifyBackend');
       metrics.logged(insecure);
       const response = await kubelets.get(place, path, { signal, insecure }).catch((error: unknown) => {
         if (error instanceof UntrustedKubelet) metrics.logRefusedByTls();
@@ -40,23 +41,20 @@ export function podLog(kubelets: KubeletClient, metrics: StreamingMetrics): Subr
   };
 }
 
-async function answer({ request }: SubresourceCall, from: IncomingMessage | undefined): Promise<void> {
+async function answer({ request }: SubresourceCall, from: IncomingMessage): Promise<void> {
   const { res, signal } = request;
-  res.writeHead(200, { 'Content-Type': from?.headers['content-type'] ?? 'text/plain' });
+  res.writeHead(200, { 'Content-Type': 'text/plain' });
   res.flushHeaders();
-  if (!from) {
-    res.end();
-    return;
-  }
   try {
     await pipeline(from, res, { signal });
   } catch (error) {
     from.destroy();
-
     if (!signal.aborted) throw error; // a client that leaves ends a followed log
   }
 }
 
+const flags = ['follow', 'previous', 'timestamps'];
+/** In the order their errors are told, with the least each may be. */
 const numbers = [
   ['tailLines', 0, 'must be greater than or equal to 0'],
   ['limitBytes', 1, 'must be greater than 0'],
@@ -66,37 +64,40 @@ const numbers = [
 /** The query for the kubelet. Throws BadRequest on numbers that are none, Invalid on those out of range. */
 function logOptions(query: URLSearchParams, pod: string): string {
   const found = new URLSearchParams();
+  for (const name of flags) if (booleanOf(query, name)) found.set(name, 'true');
+  const given: Record<string, number | undefined> = {};
+  given.sinceSeconds = integerOf(query, 'sinceSeconds');
+  const since = timeOf(query.get('sinceTime'));
+  given.tailLines = integerOf(query, 'tailLines');
+  given.limitBytes = integerOf(query, 'limitBytes');
   const errors: FieldError[] = [];
   const at = new Path();
-  for (const name of ['follow', 'previous', 'timestamps']) if (isSet(query, name)) found.set(name, 'true');
   for (const [name, least, message] of numbers) {
-    const text = query.get(name);
-    if (text === null || text === '') continue;
-    if (!/^[+-]?\d{1,18}$/.test(text))
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-    if (Number(text) < least) errors.push(invalid(at.child(name), Number(text), message));
-    found.set(name, String(Number(text)));
-  }
-  const since = query.get('sinceTime');
-  if (since) {
-    try {
-      parseTime(since);
-    } catch (error) {
-      throw badRequest(messageOf(error));
-    }
-    if (found.has('sinceSeconds')) {
-      const other = errors.filter(({ field }) => field !== 'sinceSeconds');
-      errors.splice(0, errors.length, ...other);
+    const value = given[name];
+    if (value === undefined) continue;
+    found.set(name, String(value));
+    if (name === 'sinceSeconds' && since !== undefined) {
       // Upstream names the place by an index that is empty.
       errors.push(forbidden(at.child('[]'), 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
-    }
-    found.set('sinceTime', since);
+    } else if (value < least) errors.push(invalid(at.child(name), value, message));
   }
+  if (since !== undefined) found.set('sinceTime', since);
   // The gate PodLogsQuerySplitStreams is off.
   if (query.get('stream')) errors.push(forbidden(at.child('stream'), 'may not be specified'));
   if (errors.length > 0) throw invalidObject({ group: '', kind: 'PodLogOptions' }, pod, errors);
   found.sort();
   return found.size > 0 ? `?${found}` : '';
+}
+
+/** A time of the query, to the second; one that is empty is the first there is. Throws BadRequest when it is none. */
+function timeOf(text: string | null): string | undefined {
+  if (text === null) return undefined;
+  if (text === '' || text === 'null') return '0001-01-01T00:00:00Z';
+  try {
+    return new Date(parseTime(text)).toISOString().replace(/\.\d+Z$/, 'Z');
+  } catch (error) {
+    throw badRequest(messageOf(error));
+  }
 }
 
 /** What a kubelet refused, as the answer to the client. */

@@ -12,31 +12,21 @@ export async function podOf({ objects, name, namespace }: SubresourceCall): Prom
 
 /** The container a call means: the one it names, or the pod's only one. Throws BadRequest when that is none. */
 export function containerOf({ metadata, spec }: Pod, wanted: string): string {
-  const names = (containers: readonly { name: string }[] = []) => containers.map((each) => each.name);
-  const containers = names(spec.containers);
-  const inits = names(spec.initContainers);
+  const { initContainers = [], containers, ephemeralContainers = [] } = spec;
+  const all = [...initContainers, ...containers, ...ephemeralContainers].map(({ name }) => name);
   const pod = metadata.name ?? '';
   if (wanted !== '') {
-    if ([...containers, ...inits, ...names(spec.ephemeralContainers)].includes(wanted)) return wanted;
+    if (all.includes(wanted)) return wanted;
     throw badRequest(`container ${wanted} is not valid for pod ${pod}`);
   }
   const [only, ...more] = containers;
   if (only === undefined) throw badRequest(`a container name must be specified for pod ${pod}`);
-  if (more.length === 0) return only;
-  const others = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : '';
-  throw badRequest(
-    `a container name must be specified for pod ${pod}, choose one of: [${containers.join(' ')}]${others}`,
-  );
+  if (more.length === 0) return only.name;
+  throw badRequest(`a container name must be specified for pod ${pod}, choose one of: [${all.join(' ')}]`);
 }
 
 /** The node a pod runs on. Throws BadRequest when it has none yet. */
 export function hostOf({ metadata, spec }: Pod): string {
   if (spec.nodeName) return spec.nodeName;
   throw badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`);
-}
-
-/** A boolean of a query: `true` and `1` are, as are all but `false` and `0` when there is a value. */
-export function isSet(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  return value !== null && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
 }

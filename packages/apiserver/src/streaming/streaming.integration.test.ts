@@ -17,6 +17,7 @@ import { issueCertificate } from '@coracle/process/pki';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CoreV1Api, Exec, KubeConfig, Log, PortForward, type V1Status } from '@kubernetes/client-node';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { ownAddress } from '../testing/extension-server.ts';
 import { type SecureServer, startSecureServer } from '../testing/secure-server.ts';
 import { encodeFrame, FrameReader } from './spdy/frames.ts';
 import { HeaderCompressor, HeaderReader } from './spdy/headers.ts';
@@ -104,7 +105,7 @@ beforeAll(async () => {
     authority: server.authority,
     commonName: 'system:node:n1',
     organizations: ['system:nodes'],
-    ipAddresses: ['127.0.0.1'],
+    ipAddresses: ['127.0.0.1', ownAddress],
     usages: ['server'],
     days: 1,
   });
@@ -153,25 +154,28 @@ beforeAll(async () => {
       playCommand(socket, searchParams).catch(() => socket.destroy());
     }
   });
-  kubelet.listen(0, '127.0.0.1');
+  kubelet.listen(0, '0.0.0.0');
   await once(kubelet, 'listening');
   const { admin } = server;
   await admin.create(serviceAccount, { metadata: { name: 'default', namespace: 'default' } });
-  const made = await admin.create(node, { metadata: { name: 'n1' }, spec: {} });
   const { port } = kubelet.address() as AddressInfo;
-  await admin.updateStatus(node, {
-    ...made,
-    status: {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-      daemonEndpoints: { kubeletEndpoint: { Port: port } },
-    },
-  });
+  for (const [name, address] of [
+    ['n1', '127.0.0.1'],
+    ['n2', ownAddress],
+  ] as const) {
+    const made = await admin.create(node, { metadata: { name }, spec: {} });
+    const addresses = [{ type: 'InternalIP', address }];
+    await admin.updateStatus(node, {
+      ...made,
+      status: { addresses, daemonEndpoints: { kubeletEndpoint: { Port: port } } },
+    });
+  }
   const containers = [{ name: 'c', image: 'x' }];
   await admin.create(pod, { metadata: { name: 'web', namespace: 'default' }, spec: { nodeName: 'n1', containers } });
   const two = [...containers, { name: 'refuses', image: 'x' }];
   await admin.create(pod, {
     metadata: { name: 'two', namespace: 'default' },
-    spec: { nodeName: 'n1', containers: two },
+    spec: { nodeName: 'n1', initContainers: [{ name: 'first', image: 'x' }], containers: two },
   });
   await admin.create(pod, { metadata: { name: 'nowhere', namespace: 'default' }, spec: { containers } });
 });
@@ -236,7 +240,7 @@ describe('log', () => {
 
   it.each<[string, Record<string, string>, string]>([
     ['none', {}, '404 pods "none" not found'],
-    ['two', {}, '400 a container name must be specified for pod two, choose one of: [c refuses]'],
+    ['two', {}, '400 a container name must be specified for pod two, choose one of: [first c refuses]'],
     ['web', { container: 'x' }, '400 container x is not valid for pod web'],
     [
       'web',
@@ -248,14 +252,38 @@ describe('log', () => {
       { sinceSeconds: '0', sinceTime: '2020-01-01T00:00:00Z' },
       '422 PodLogOptions "web" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
     ],
+    ['web', { sinceSeconds: 'x', tailLines: 'y' }, '400 strconv.ParseInt: parsing "x": invalid syntax'],
+    [
+      'web',
+      { limitBytes: '9223372036854775808' },
+      '400 strconv.ParseInt: parsing "9223372036854775808": value out of range',
+    ],
+    [
+      'web',
+      { sinceTime: 'now' },
+      '400 parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"',
+    ],
     ['web', { stream: 'Stdout' }, '422 PodLogOptions "web" is invalid: stream: Forbidden: may not be specified'],
     ['two', { container: 'c' }, '404 the server could not find the requested resource ( pods/log two)'],
   ])('of %s %j is refused', async (name, query, expected) => {
     expect(await refusal(server.admin.stream(path(name, 'log'), { query }))).toBe(expected);
   });
 
-  it('of a pod that is nowhere is empty', async () => {
-    expect(await text(await server.admin.stream(path('nowhere', 'log')))).toBe('');
+  it('is with times where that is said without a value, since a time to the second', async () => {
+    const query = 'timestamps&previous=0&sinceTime=2020-01-01T01:00:00.9%2b01:00';
+    await text(await server.admin.stream(`${path('web', 'log')}?${query}`));
+    expect(asked).toEqual(['GET /containerLogs/default/web/c?sinceTime=2020-01-01T00%3A00%3A00Z&timestamps=true']);
+  });
+
+  it('is refused where a number is said without a value', async () => {
+    expect(await refusal(server.admin.stream(`${path('web', 'log')}?tailLines=`))).toBe(
+      '400 strconv.ParseInt: parsing "": invalid syntax',
+    );
+  });
+
+  it('of a pod that is nowhere is not there yet', async () => {
+    const answer = await server.admin.request('GET', path('nowhere', 'log'));
+    expect([answer.status, answer.body.length]).toEqual([204, 0]);
   });
 });
 
@@ -551,7 +579,7 @@ describe('proxy of nodes', () => {
   it("reaches the kubelet, with the server's certificate and without the client's credentials", async () => {
     const log = '/containerLogs/default/web/c?tailLines=5';
     const { port } = kubelet.address() as AddressInfo;
-    for (const name of ['n1', `n1:${port}`]) {
+    for (const name of ['n2', `n2:${port}`]) {
       expect(await text(await server.admin.stream(`/api/v1/nodes/${name}/proxy${log}`))).toBe('first\nlast\n');
     }
     expect(asked).toEqual([`GET ${log}`, `GET ${log}`]);
@@ -561,6 +589,7 @@ describe('proxy of nodes', () => {
 
   it.each([
     ['none', '404 nodes "none" not found'],
+    ['n1', '400 address not allowed'],
     ['n1:1', '400 address not allowed'],
   ])('of %s is refused', async (name, expected) => {
     expect(await refusal(server.admin.stream(`/api/v1/nodes/${name}/proxy/`))).toBe(expected);

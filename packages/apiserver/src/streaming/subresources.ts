@@ -3,12 +3,13 @@ import type { PodPortForwardOptions } from '@coracle/api/types/core/v1';
 import type { Authorizer } from '../chain/authorization/authorizer.ts';
 import { forbiddenRequest } from '../chain/authorization/forbidden.ts';
 import { attributesOf } from '../chain/authorization/index.ts';
+import { booleanOf } from '../endpoints/options.ts';
 import type { Subresource, SubresourceCall, SubresourceTable } from '../registry/strategy.ts';
 import { authorityOf } from './ask-upgrade.ts';
 import type { KubeletClient } from './kubelet.ts';
 import { podLog } from './log.ts';
 import type { StreamingMetrics } from './metrics.ts';
-import { containerOf, hostOf, isSet, podOf } from './pod-target.ts';
+import { containerOf, hostOf, podOf } from './pod-target.ts';
 import { tunnel, tunnelledProtocol } from './port-forward-tunnel.ts';
 import { type RemoteStreams, remoteCommandV5, spdyProtocols, translateRemoteCommand } from './remote-command.ts';
 import { SpdyConnection } from './spdy/connection.ts';
@@ -131,12 +132,12 @@ function optionsOf(query: URLSearchParams, name: 'exec' | 'attach') {
 
 /** Which streams the client wants. `attach` defaults to the outputs, as its options do. */
 function remoteStreams(query: URLSearchParams, name: 'exec' | 'attach'): RemoteStreams {
-  const orDefault = (stream: string) => (query.has(stream) ? isSet(query, stream) : name === 'attach');
+  const orDefault = (stream: string) => (query.has(stream) ? booleanOf(query, stream) : name === 'attach');
   return {
-    stdin: isSet(query, 'stdin'),
+    stdin: booleanOf(query, 'stdin'),
     stdout: orDefault('stdout'),
     stderr: orDefault('stderr'),
-    tty: isSet(query, 'tty'),
+    tty: booleanOf(query, 'tty'),
   };
 }
 
