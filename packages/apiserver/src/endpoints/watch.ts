@@ -31,25 +31,24 @@ export async function watch(call: Call): Promise<void> {
   const { cache, hub } = resource;
   if (initial) cache.refuseUnreadable(options.filter);
 
-  writeHead(context, 200, { 'Content-Type': media === 'application/json' ? media : `${media};stream=watch` });
-  const { res } = context;
+  const { out, signal } = await outputOf(context, media);
   // Without what there is, a watch from any revision is one from now on.
   let revision = options.revision || registry.feed.revision;
   if (!initial && revision < cache.history.floor) {
-    res.end(errorFrame(rendering, resourceVersionTooOld(revision, cache.history.floor)));
+    out.end(errorFrame(rendering, resourceVersionTooOld(revision, cache.history.floor)));
     return;
   }
   if (isOver) {
     // What a watch begins with is read from the store unless it says from where on, and for that the time is over too.
-    res.end(options.revision === undefined ? errorFrame(rendering, deadlineExceeded) : undefined);
+    out.end(options.revision === undefined ? errorFrame(rendering, deadlineExceeded) : undefined);
     return;
   }
   if (early) {
-    res.end(errorFrame(rendering, early));
+    out.end(errorFrame(rendering, early));
     return;
   }
   if (newest !== undefined) {
-    res.end(
+    out.end(
       errorFrame(
         rendering,
         expired(`resource version ${options.resourceVersion} is not there any more: the newest one is ${newest}`),
@@ -57,7 +56,7 @@ export async function watch(call: Call): Promise<void> {
     );
     return;
   }
-  res.flushHeaders();
+  out.flushHeaders?.();
   const begin = beginningOf(rendering);
   if (initial) {
     revision = registry.feed.revision;
@@ -72,7 +71,7 @@ export async function watch(call: Call): Promise<void> {
       parts.push(bytes);
       size += bytes.length;
       if (size < chunkSize) continue;
-      await write(context, begin(Buffer.concat(parts)));
+      await write(out, signal, begin(Buffer.concat(parts)));
       parts = [];
       size = 0;
     }
@@ -82,12 +81,12 @@ export async function watch(call: Call): Promise<void> {
       sent.add(end.length);
       parts.push(end);
     }
-    if (parts.length > 0) await write(context, begin(Buffer.concat(parts)));
+    if (parts.length > 0) await write(out, signal, begin(Buffer.concat(parts)));
     if (saysEnd) machinery.watchListed?.(context, kind);
   }
   context.begun?.();
   await new Promise<void>((resolve) => {
-    const watcher = hub.open(options.filter, rendering, sinkTo(context, begin, resolve), {
+    const watcher = hub.open(options.filter, rendering, sinkTo(out, begin, resolve), {
       revision,
       bookmarks: options.allowWatchBookmarks,
       deadline,
@@ -96,8 +95,8 @@ export async function watch(call: Call): Promise<void> {
       watcher.close();
       resolve();
     };
-    if (context.signal.aborted) gone();
-    else context.signal.addEventListener('abort', gone, { once: true });
+    if (signal.aborted) gone();
+    else signal.addEventListener('abort', gone, { once: true });
   });
 }
 
@@ -162,26 +161,45 @@ function beginningOf(rendering: Rendering): (bytes: Buffer) => Buffer {
   };
 }
 
-function sinkTo(context: RequestContext, begin: (bytes: Buffer) => Buffer, done: () => void): FrameSink {
-  const { res } = context;
+/** Where events go: the answer, or the messages of a WebSocket. */
+interface Output {
+  flushHeaders?(): void;
+  write(bytes: Buffer): boolean;
+  once(event: 'drain', callback: () => void): unknown;
+  end(bytes?: Buffer): unknown;
+}
+
+/** Begins the answer. `signal` aborts when nobody listens any more. */
+async function outputOf(context: RequestContext, media: string): Promise<{ out: Output; signal: AbortSignal }> {
+  const { res, signal } = context;
+  if (context.upgrade) {
+    const { webSocketOf } = await import('./watch-messages.ts');
+    const messages = await webSocketOf(context, media);
+    if (messages) return { out: messages, signal: AbortSignal.any([signal, messages.gone]) };
+  }
+  writeHead(context, 200, { 'Content-Type': media === 'application/json' ? media : `${media};stream=watch` });
+  return { out: res, signal };
+}
+
+function sinkTo(out: Output, begin: (bytes: Buffer) => Buffer, done: () => void): FrameSink {
   return {
-    write: (bytes) => res.write(begin(bytes)),
-    drained: (callback) => res.once('drain', callback),
+    write: (bytes) => out.write(begin(bytes)),
+    drained: (callback) => out.once('drain', callback),
     end: () => {
-      res.end();
+      out.end();
       done();
     },
   };
 }
 
 /** Writes, and waits while the client does not read. Rejects when it is gone. */
-function write({ res, signal }: RequestContext, bytes: Buffer): Promise<void> {
+function write(out: Output, signal: AbortSignal, bytes: Buffer): Promise<void> {
   signal.throwIfAborted();
-  if (res.write(bytes)) return nextTurn();
+  if (out.write(bytes)) return nextTurn();
   return new Promise((resolve, reject) => {
     const gone = () => reject(signal.reason);
     signal.addEventListener('abort', gone, { once: true });
-    res.once('drain', () => {
+    out.once('drain', () => {
       signal.removeEventListener('abort', gone);
       resolve();
     });

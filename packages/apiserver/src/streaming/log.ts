@@ -9,6 +9,8 @@ import type { Subresource, SubresourceCall } from '../registry/strategy.ts';
 import { type KubeletClient, UntrustedKubelet } from './kubelet.ts';
 import type { StreamingMetrics } from './metrics.ts';
 import { containerOf, podOf } from './pod-target.ts';
+import { webSocketProtocols } from './upgrade.ts';
+import { acceptWebSocket, isWebSocket, WebSocketOutput } from './web-socket.ts';
 
 /** How much of a kubelet's refusal is read. */
 const refusalLimit = 50_000;
@@ -35,6 +37,7 @@ export function podLog(kubelets: KubeletClient, metrics: StreamingMetrics): Subr
       });
       const code = response.statusCode ?? 0;
       if (code < 200 || code > 206) throw await refusalOf(response, call.name);
+      if (isWebSocket(call.request)) return sendMessages(call, response);
       await answer(call, response);
       res.end();
     },
@@ -50,6 +53,32 @@ async function answer({ request }: SubresourceCall, from: IncomingMessage): Prom
   } catch (error) {
     from.destroy();
     if (!signal.aborted) throw error; // a client that leaves ends a followed log
+  }
+}
+
+const base64Messages = 'base64.binary.k8s.io';
+
+/** Answers over a WebSocket: an empty message at once, then the log as it comes, in bytes or as base64. Throws BadRequest on other subprotocols. */
+async function sendMessages({ request }: SubresourceCall, from: IncomingMessage): Promise<void> {
+  const offered = webSocketProtocols(request.req) ?? [];
+  const known = ['binary.k8s.io', base64Messages];
+  const protocol = offered.length === 0 ? '' : offered.find((each) => known.includes(each));
+  if (protocol === undefined) {
+    from.destroy();
+    throw new StatusError({ code: 403, reason: 'Forbidden', message: 'requested protocol(s) are not supported' });
+  }
+  const message = (bytes: Buffer) => (protocol === base64Messages ? bytes.toString('base64') : bytes);
+  const output = new WebSocketOutput(await acceptWebSocket(request, protocol), (bytes) => [message(bytes)]);
+  output.write(Buffer.alloc(0));
+  output.gone.addEventListener('abort', () => from.destroy(), { once: true });
+  try {
+    for await (const bytes of from) {
+      if (!output.write(bytes as Buffer)) await new Promise<void>((resolve) => output.once('drain', resolve));
+    }
+  } catch (error) {
+    if (!output.gone.aborted) throw error; // a client that leaves ends a followed log
+  } finally {
+    output.end();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream } from 'ws';
 import type { RequestContext } from '../chain/link.ts';
-import { acceptWebSocket } from './remote-command.ts';
 import type { SpdyUpgrade } from './spdy-upgrade.ts';
 import { joined } from './upgrade.ts';
+import { acceptWebSocket } from './web-socket.ts';
 
 const tunnelPrefix = 'SPDY/3.1+';
 

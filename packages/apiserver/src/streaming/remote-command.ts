@@ -1,9 +1,9 @@
 import type { StatusError } from '@coracle/api/meta/status';
 import { internalError } from '@coracle/api/meta/status';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import type { RequestContext } from '../chain/link.ts';
 import type { SpdyConnection, SpdyStream } from './spdy/connection.ts';
-import { detach, upgradeOf } from './upgrade.ts';
+import { acceptWebSocket, highWater, normalClosure } from './web-socket.ts';
 
 /** Which streams a remote command has. */
 export interface RemoteStreams {
@@ -19,10 +19,6 @@ export const spdyProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 type Channel = 'stdin' | 'stdout' | 'stderr' | 'error' | 'resize';
-
-/** Bytes waiting to be sent to the client, above which the runtime is not read from. */
-const highWater = 1 << 20;
-const normalClosure = 1000;
 
 /**
  * Answers a client that speaks the WebSocket protocol `v5.channel.k8s.io` by speaking SPDY to the runtime: no runtime needs to know
@@ -47,24 +43,6 @@ export async function translateRemoteCommand(
     fail(client, error as Error);
   }
   await ended;
-}
-
-/** Completes the handshake of a WebSocket with one subprotocol, which the client has offered. */
-export function acceptWebSocket(context: RequestContext, protocol: string): Promise<WebSocket> {
-  const { socket, head } = upgradeOf(context);
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  // Kubernetes has a subprotocol with a slash in its name, which is no token of HTTP's: the library must not read it.
-  delete context.req.headers['sec-websocket-protocol'];
-  server.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
-  detach(context, socket);
-  return new Promise((resolve, reject) => {
-    const refused = () => reject(new Error('the WebSocket handshake failed'));
-    socket.once('close', refused); // a malformed handshake is answered, and the connection closed, by the library
-    server.handleUpgrade(context.req, socket, head, (client) => {
-      socket.off('close', refused);
-      resolve(client);
-    });
-  });
 }
 
 function fail(client: WebSocket, error: Error): void {

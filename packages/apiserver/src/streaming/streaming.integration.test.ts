@@ -16,7 +16,7 @@ import { remoteCommand } from '@coracle/client/streams';
 import { issueCertificate } from '@coracle/process/pki';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CoreV1Api, Exec, KubeConfig, Log, PortForward, type V1Status } from '@kubernetes/client-node';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { ownAddress } from '../testing/extension-server.ts';
 import { type SecureServer, startSecureServer } from '../testing/secure-server.ts';
 import { encodeFrame, FrameReader } from './spdy/frames.ts';
@@ -279,6 +279,27 @@ describe('log', () => {
     expect(await refusal(server.admin.stream(`${path('web', 'log')}?tailLines=`))).toBe(
       '400 strconv.ParseInt: parsing "": invalid syntax',
     );
+  });
+
+  it.each([
+    [[], 'first\nlast\n', true],
+    [['binary.k8s.io'], 'first\nlast\n', true],
+    [['x', 'base64.binary.k8s.io'], 'first\nlast\n', false],
+  ])('comes in messages over a WebSocket that offers %j', async (protocols, expected, binary) => {
+    const { caData: ca, certData: cert, keyData: key } = await server.configOf('raw', 'system:masters');
+    const url = `${server.url.replace('https', 'wss')}${path('web', 'log')}`;
+    const client = new WebSocket(url, protocols, { ca: ca!, cert: cert!, key: key! });
+    const messages: Buffer[] = [];
+    const kinds = new Set<boolean>();
+    client.on('message', (data: Buffer, isBinary) => {
+      kinds.add(isBinary);
+      messages.push(isBinary ? data : Buffer.from(data.toString(), 'base64'));
+    });
+    const [code] = await once(client, 'close');
+    expect([code, client.protocol]).toEqual([1000, protocols.at(-1) ?? '']);
+    expect(messages[0]).toHaveLength(0);
+    expect(Buffer.concat(messages).toString()).toBe(expected);
+    expect([...kinds]).toEqual([binary]);
   });
 
   it('of a pod that is nowhere is not there yet', async () => {
