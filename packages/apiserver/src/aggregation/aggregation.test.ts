@@ -165,7 +165,7 @@ describe('requests of a group that an extension server serves', () => {
     const { body, headers } = await send(`${root}/seen`, {
       headers: {
         ...forged,
-        'Impersonate-User': 'jan é',
+        'Impersonate-User': Buffer.from('jan é').toString('latin1'),
         'Impersonate-Uid': '7',
         'Impersonate-Extra-a%2fb': 'c',
         'Impersonate-Group': 'system:masters',

@@ -1,3 +1,4 @@
+import { isDns1123Label, isDns1123Subdomain } from '@coracle/api/meta/names';
 import type { UserInfo } from './link.ts';
 
 /** What authorization looks at of a user; every `UserInfo` is one. */
@@ -45,8 +46,9 @@ export function serviceAccountGroups(namespace: string): string[] {
 /** The service account behind a user name; undefined when the name is not a service account's. */
 export function serviceAccountOf(username: string): { namespace: string; name: string } | undefined {
   if (!username.startsWith(serviceAccountPrefix)) return undefined;
-  const [namespace, name, ...rest] = username.slice(serviceAccountPrefix.length).split(':');
-  return namespace && name && rest.length === 0 ? { namespace, name } : undefined;
+  const [namespace = '', name = '', ...rest] = username.slice(serviceAccountPrefix.length).split(':');
+  if (rest.length > 0 || isDns1123Label(namespace).length > 0 || isDns1123Subdomain(name).length > 0) return undefined;
+  return { namespace, name };
 }
 
 const nodePrefix = 'system:node:';

@@ -8,7 +8,6 @@ import { readBool } from '@coracle/api/meta/parse-bool';
 import { notAcceptable, StatusError } from '@coracle/api/meta/status';
 import { typeNamed } from '@coracle/api/schema';
 import type { Status } from '@coracle/api/types/meta/v1';
-import { ForbiddenRequest } from '../chain/authorization/forbidden.ts';
 import type { RequestContext } from '../chain/link.ts';
 import { type Media, negotiate, textTypes } from './negotiation.ts';
 import { PlainError } from './plain-error.ts';
@@ -75,7 +74,6 @@ export async function sendNothing(context: RequestContext, code: number): Promis
 export async function sendStatus(context: RequestContext, error: StatusError): Promise<void> {
   const { res } = context;
   const { status } = error;
-  if (error instanceof ForbiddenRequest) res.setHeader('X-Content-Type-Options', 'nosniff');
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter) res.setHeader('Retry-After', String(retryAfter));
   if (error instanceof PlainError) return sendPlain(context, error.code, error.message);

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { headerValues } from '../header-values.ts';
+import { headerValues, textOf, type WithHeaders } from '../header-values.ts';
 import { type Authenticator, connectionOf, InvalidCredential } from './authenticator.ts';
 import { issuedBy, peerOf } from './client-certificate.ts';
 
@@ -21,7 +21,8 @@ export interface RequestHeaderOptions {
 export function requestHeaders(options: RequestHeaderOptions): Authenticator {
   return {
     authenticate({ req }) {
-      const first = (names: readonly string[]) => names.flatMap((header) => headerValues(req, header))[0];
+      const first = (names: readonly string[]) =>
+        names.map((header) => headerValues(req, header)[0]).find((value) => value);
       const name = first(options.usernameHeaders);
       if (!name) return undefined;
       const socket = connectionOf(req);
@@ -31,25 +32,27 @@ export function requestHeaders(options: RequestHeaderOptions): Authenticator {
       if (options.allowedNames.length > 0 && !options.allowedNames.includes(peer.commonName)) {
         throw new InvalidCredential(`x509: subject with cn=${peer.commonName} is not in the allowed list`);
       }
-      const groups = options.groupHeaders.flatMap((header) => headerValues(req, header));
+      const groups = options.groupHeaders.flatMap((header) => headerValues(req, header)).filter((each) => each !== '');
       const uid = first(options.uidHeaders) ?? '';
-      const extra: Record<string, string[]> = {};
-      for (const header of Object.keys(req.headers)) {
-        const prefix = options.extraHeaderPrefixes.find((each) => header.startsWith(each));
-        if (prefix === undefined) continue;
-        const key = decoded(header.slice(prefix.length));
-        extra[key] = [...(extra[key] ?? []), ...headerValues(req, header)];
-      }
-      return { user: { name, uid, groups, extra } };
+      return { user: { name, uid, groups, extra: extraIn(req, options.extraHeaderPrefixes) } };
     },
   };
 }
 
-/** Keys of extra headers are percent-encoded; one that is not validly so is taken as it is. */
-export function decoded(key: string): string {
-  try {
-    return decodeURIComponent(key).toLowerCase();
-  } catch {
-    return key.toLowerCase();
+/** The values of all headers whose names begin with a prefix (in lower case), by what follows it. */
+export function extraIn(req: WithHeaders, prefixes: readonly string[]): Record<string, string[]> {
+  const extra = new Map<string, string[]>();
+  for (const header of Object.keys(req.headers)) {
+    const prefix = prefixes.find((each) => header.startsWith(each));
+    if (prefix === undefined) continue;
+    const key = decoded(header.slice(prefix.length));
+    extra.set(key, [...(extra.get(key) ?? []), ...headerValues(req, header)]);
   }
+  return Object.fromEntries(extra);
+}
+
+/** Keys are percent-encoded, for what a header's name cannot be, upper case among it; one that is not validly so is taken as it is. */
+function decoded(key: string): string {
+  if (/%(?![0-9a-f]{2})/.test(key)) return key;
+  return textOf(key.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))));
 }

@@ -1,22 +1,21 @@
 import { goQuoted } from '@coracle/api/codec/go-text';
-import { forbiddenError, StatusError } from '@coracle/api/meta/status';
-import type { Status } from '@coracle/api/types/meta/v1';
+import { forbiddenError, type StatusError } from '@coracle/api/meta/status';
+import type { RequestContext } from '../link.ts';
 import type { Attributes } from './authorizer.ts';
 
-/** The 403 of a denied request. */
-export class ForbiddenRequest extends StatusError {}
-
 /** The 403 of a denied request, worded exactly as clients and people know it. */
-export function forbiddenRequest(attributes: Attributes, reason: string): ForbiddenRequest {
+export function forbiddenRequest(attributes: Attributes, reason: string): StatusError {
   const said = escaped(whatIsForbidden(attributes));
   const message = reason === '' ? said : `${said}: ${reason}`;
-  return new ForbiddenRequest(statusOf(attributes, message));
+  if (attributes.path !== undefined) return forbiddenError({ group: '', resource: '' }, '', message);
+  const { group, resource, name } = attributes;
+  return forbiddenError({ group, resource }, name, message);
 }
 
-function statusOf(attributes: Attributes, message: string): Status {
-  if (attributes.path !== undefined) return forbiddenError({ group: '', resource: '' }, '', message).status;
-  const { group, resource, name } = attributes;
-  return forbiddenError({ group, resource }, name, message).status;
+/** Has the answer that refuses a request say that it is no page, whatever is in its text. Returns the error. */
+export function refused<T>({ res }: Pick<RequestContext, 'res'>, error: T): T {
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  return error;
 }
 
 function whatIsForbidden(attributes: Attributes): string {

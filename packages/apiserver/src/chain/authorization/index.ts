@@ -3,7 +3,7 @@ import { annotate } from '../audit/record.ts';
 import type { Link, RequestContext } from '../link.ts';
 import type { User } from '../user.ts';
 import type { Attributes, Authorizer, Decision } from './authorizer.ts';
-import { forbiddenRequest } from './forbidden.ts';
+import { forbiddenRequest, refused } from './forbidden.ts';
 import { narrowedTo } from './selectors.ts';
 
 /** What a request asks leave for, from its method and path. */
@@ -35,10 +35,7 @@ export function authorization(authorizer: Authorizer, observe?: (decision: Decis
     }
     annotate(context, 'authorization.k8s.io/decision', decision.decision === 'allow' ? 'allow' : 'forbid');
     annotate(context, 'authorization.k8s.io/reason', decision.reason);
-    if (decision.decision !== 'allow') {
-      context.res.setHeader('X-Content-Type-Options', 'nosniff');
-      throw forbiddenRequest(attributes, decision.reason);
-    }
+    if (decision.decision !== 'allow') throw refused(context, forbiddenRequest(attributes, decision.reason));
     await next();
   };
 }

@@ -19,17 +19,21 @@ function question(asked: Attributes): Question {
 interface Asker {
   name?: string;
   extra?: Record<string, string[]>;
+  /** Whether nothing can be decided. */
+  broken?: boolean;
 }
 
 /** Sends requests as one user, who is allowed what is listed. */
-function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
+function sender({ name = 'gail', extra = {}, broken = false }: Asker, ...allowed: Question[]) {
   const questions: Question[] = [];
   const users: object[] = [];
+  const answer = new Map<string, string>();
   const authorizer: Authorizer = {
     authorize(attributes) {
       questions.push(question(attributes));
       users.push(attributes.user);
       const isAllowed = allowed.includes(question(attributes));
+      if (broken) return { decision: 'noOpinion', reason: 'not today', failure: 'the webhook is away' };
       return { decision: isAllowed ? 'allow' : 'noOpinion', reason: '' };
     },
     rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
@@ -43,16 +47,17 @@ function sender({ name = 'gail', extra = {} }: Asker, ...allowed: Question[]) {
   ) => {
     questions.length = 0;
     users.length = 0;
+    answer.clear();
     const context = {
       req: { headers: { ...headers }, rawHeaders: sent(headers) },
-      res: { setHeader: () => undefined },
+      res: { setHeader: (header: string, value: string) => answer.set(header, value) },
       info: requestInfoOf(method, path),
       user: { name, uid: '', groups: ['system:authenticated'], extra },
     } as unknown as RequestContext;
     await link(context, async () => undefined);
     return context;
   };
-  return { send, questions, users, metrics };
+  return { send, questions, users, metrics, answer };
 }
 
 /** Headers as they come: one line for each value. */
@@ -211,6 +216,64 @@ describe('impersonation', () => {
       code: 400,
       message:
         'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"dev"}, Extra:map[string][]string(nil)} without impersonating a user name',
+    });
+  });
+
+  it('takes no empty value for none', async () => {
+    const { send, answer } = sender({}, on, `${who} users jane`, 'impersonate users jane');
+    await expect(send({ 'impersonate-group': '' })).rejects.toMatchObject({
+      code: 400,
+      message: expect.stringContaining('Groups:[]string{""}, Extra'),
+    });
+    expect(answer.get('X-Content-Type-Options')).toBe('nosniff');
+    await expect(send(as('jane', { 'impersonate-group': '' }))).rejects.toMatchObject({
+      code: 403,
+      message: expect.stringContaining('impersonating the empty string group is not allowed'),
+    });
+    expect(answer.get('X-Content-Type-Options')).toBe('nosniff');
+    await expect(send(as('jane', { 'impersonate-extra-a.io%2fb': '' }))).rejects.toMatchObject({
+      message: expect.stringContaining('impersonating the empty string value in extra is not allowed'),
+    });
+    const { user, impersonator } = await send({ 'impersonate-user': ['', 'jane'] });
+    expect([user.name, impersonator]).toEqual(['gail', undefined]);
+  });
+
+  it.each([
+    ['keys may be escaped, for upper case too', { 'impersonate-extra-%41%c3%84': 'x' }, { AÄ: ['x'] }],
+    ['keys that are not validly escaped are taken as they are', { 'impersonate-extra-a%4': 'x' }, { 'a%4': ['x'] }],
+    [
+      'a key may be written in two ways',
+      { 'impersonate-extra-a': 'x', 'impersonate-extra-%61': 'y' },
+      { a: ['x', 'y'] },
+    ],
+    ['a key may be called like what objects have', { 'impersonate-extra-__proto__': 'x' }, { ['__proto__']: ['x'] }],
+  ])('of extra fields: %s', async (_name, headers, extra) => {
+    const asked = Object.entries(extra).flatMap(([key, all]) =>
+      all.map((value): Question => `impersonate authentication.k8s.io userextras/${key} ${value}`),
+    );
+    const { user } = await sender({}, 'impersonate users jane', ...asked).send(
+      as('jane', headers as unknown as Record<string, string>),
+    );
+    expect(Object.entries(user.extra!)).toEqual(Object.entries(extra));
+  });
+
+  it('reads names as UTF-8', async () => {
+    const name = Buffer.from('jürgenà').toString('latin1');
+    const { user } = await sender({}, 'impersonate users jürgenà').send(as(` ${name}\t`));
+    expect(user.name).toBe('jürgenà');
+  });
+
+  it('takes what no service account can be called for a user', async () => {
+    const { user } = await sender({}, 'impersonate users system:serviceaccount:Lab:robot').send(
+      as('system:serviceaccount:Lab:robot'),
+    );
+    expect(user.groups).toEqual(['system:authenticated']);
+  });
+
+  it('tells why it could not be decided', async () => {
+    await expect(sender({ broken: true }).send(as('jane'))).rejects.toMatchObject({
+      code: 403,
+      message: expect.stringMatching(/"shop": the webhook is away: not today$/),
     });
   });
 });

@@ -1,7 +1,8 @@
 import { internalError, StatusError } from '@coracle/api/meta/status';
 import type { Attributes, Authorizer } from '../authorization/authorizer.ts';
+import { refused } from '../authorization/forbidden.ts';
 import { attributesOf } from '../authorization/index.ts';
-import type { Link, UserInfo } from '../link.ts';
+import type { Link, RequestContext, UserInfo } from '../link.ts';
 import type { ImpersonationMetrics } from './metrics.ts';
 import { type ImpersonationMode, impersonated, impersonationModes } from './mode.ts';
 import { takeWish, type Wish } from './wish.ts';
@@ -40,14 +41,13 @@ export function impersonation(authorizer: Authorizer, metrics: ImpersonationMetr
   }
 
   return async (context, next) => {
-    const wish = takeWish(context.req);
+    const wish = wishOf(context);
     if (wish) {
       const began = performance.now();
       const seconds = () => (performance.now() - began) / 1000;
       const { user, mode } = await allowed(wish, attributesOf(context, context.user)).catch((error: unknown) => {
         metrics.attempted('', 'denied', seconds());
-        context.res.setHeader('X-Content-Type-Options', 'nosniff');
-        throw error;
+        throw refused(context, error);
       });
       metrics.attempted(mode.name, 'allowed', seconds());
       context.impersonator = context.user;
@@ -56,6 +56,14 @@ export function impersonation(authorizer: Authorizer, metrics: ImpersonationMetr
     }
     await next();
   };
+}
+
+function wishOf(context: RequestContext): Wish | undefined {
+  try {
+    return takeWish(context.req);
+  } catch (error) {
+    throw refused(context, error);
+  }
 }
 
 /** The authorizer, with what a mode asks it counted. */

@@ -72,8 +72,9 @@ export async function impersonated(
   const { verb, on, asked = (it) => it } = mode;
   const require = async (wanted: Attributes) => {
     const question = asked(wanted);
-    const { decision, reason } = await authorizer.authorize(question);
-    if (decision !== 'allow') throw forbiddenRequest(question, reason);
+    const { decision, reason, failure } = await authorizer.authorize(question);
+    const why = [failure, reason].filter((each) => each);
+    if (decision !== 'allow') throw forbiddenRequest(question, why.join(': '));
   };
   if (on) await require({ ...attributes, verb: `${on}:${attributes.verb}` });
   const about = (resource: string, group: string, more: Partial<ResourceAttributes> = {}): ResourceAttributes => ({

@@ -1,5 +1,6 @@
+import { goQuoted } from '@coracle/api/codec/go-text';
 import { badRequest } from '@coracle/api/meta/status';
-import { decoded } from '../authentication/request-header.ts';
+import { extraIn } from '../authentication/request-header.ts';
 import { headerValues, type WithHeaders } from '../header-values.ts';
 
 const extraPrefix = 'impersonate-extra-';
@@ -24,11 +25,7 @@ export function takeWish(req: WithHeaders): Wish | undefined {
   const [name = ''] = headerValues(req, 'impersonate-user');
   const [uid = ''] = headerValues(req, 'impersonate-uid');
   const groups = headerValues(req, 'impersonate-group');
-  const extra: Record<string, string[]> = {};
-  for (const header of names) {
-    if (header.startsWith(extraPrefix)) extra[decoded(header.slice(extraPrefix.length))] = headerValues(req, header);
-  }
-  const wish = { name, uid, groups, extra };
+  const wish = { name, uid, groups, extra: extraIn(req, [extraPrefix]) };
   if (name === '') {
     if (isOnlyName(wish)) return undefined;
     throw badRequest(`requested ${goForm(wish)} without impersonating a user name`);
@@ -39,11 +36,11 @@ export function takeWish(req: WithHeaders): Wish | undefined {
 
 /** As upstream shows it: the literal of its own type. */
 function goForm({ uid, groups, extra }: Wish): string {
-  const list = (texts: readonly string[]) => `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`;
+  const list = (texts: readonly string[]) => `[]string{${texts.map(goQuoted).join(', ')}}`;
   const entries = Object.entries(extra)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, each]) => `${JSON.stringify(key)}:${list(each)}`);
+    .map(([key, each]) => `${goQuoted(key)}:${list(each)}`);
   const groupList = groups.length > 0 ? list(groups) : '[]string(nil)';
   const extraMap = entries.length > 0 ? `map[string][]string{${entries.join(', ')}}` : 'map[string][]string(nil)';
-  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${groupList}, Extra:${extraMap}}`;
+  return `&user.DefaultInfo{Name:"", UID:${goQuoted(uid)}, Groups:${groupList}, Extra:${extraMap}}`;
 }
