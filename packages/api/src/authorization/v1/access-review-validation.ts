@@ -1,12 +1,14 @@
 import type {
   FieldSelectorAttributes,
   LabelSelectorAttributes,
+  NonResourceAttributes,
   ResourceAttributes,
   SelfSubjectAccessReviewSpec,
   SubjectAccessReviewSpec,
 } from '../../generated/authorization/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
 import { type FieldError, invalid, Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { validateFieldRequirement, validateLabelRequirement } from '../../meta/validate-selector.ts';
 
 const specPath = new Path('spec');
@@ -36,11 +38,15 @@ export function validateNoMetadata(
   return isEmpty ? [] : [invalid(new Path('metadata'), metadata, detail)];
 }
 
+/** The error of a path that must not be asked about. */
+export const pathProblem = (asked: NonResourceAttributes, detail: string): FieldError =>
+  invalid(specPath.child('nonResourceAttributes'), goForm('authorization/v1.NonResourceAttributes', asked), detail);
+
 function attributeProblems(spec: SelfSubjectAccessReviewSpec | undefined): FieldError[] {
   const { resourceAttributes, nonResourceAttributes } = spec ?? {};
   if (resourceAttributes && nonResourceAttributes) {
     const detail = 'cannot be specified in combination with resourceAttributes';
-    return [invalid(specPath.child('nonResourceAttributes'), nonResourceAttributes, detail)];
+    return [pathProblem(nonResourceAttributes, detail)];
   }
   if (resourceAttributes || nonResourceAttributes) return [];
   const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';

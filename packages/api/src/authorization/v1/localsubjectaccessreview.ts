@@ -1,7 +1,7 @@
 import type { LocalSubjectAccessReview } from '../../generated/authorization/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { invalid, Path } from '../../meta/field-path.ts';
-import { validateNoMetadata, validateQuestionOfSubject } from './access-review-validation.ts';
+import { pathProblem, validateNoMetadata, validateQuestionOfSubject } from './access-review-validation.ts';
 
 /** Asks whether somebody may do something in one namespace. Answered at once, never stored. */
 export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>('authorization/v1', {
@@ -22,7 +22,7 @@ export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>('au
       const where = at.child('resourceAttributes').child('namespace');
       errors.push(invalid(where, asked.namespace ?? '', 'must match metadata.namespace'));
     }
-    if (path) errors.push(invalid(at.child('nonResourceAttributes'), path, 'disallowed on this kind of request'));
+    if (path) errors.push(pathProblem(path, 'disallowed on this kind of request'));
     return errors;
   },
 });

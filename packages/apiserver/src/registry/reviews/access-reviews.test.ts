@@ -52,7 +52,7 @@ describe('an access review', () => {
       'subjectaccessreviews',
       { resourceAttributes: pods, nonResourceAttributes: { path: '/' } },
       undefined,
-      '[spec.nonResourceAttributes: Invalid value: {"path":"/"}: cannot be specified in combination with resourceAttributes, spec.user: Invalid value: "": at least one of user or group must be specified]',
+      '[spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":""}: cannot be specified in combination with resourceAttributes, spec.user: Invalid value: "": at least one of user or group must be specified]',
     ],
     [
       'what has a name',
@@ -73,7 +73,7 @@ describe('an access review', () => {
       local,
       { user: 'a', nonResourceAttributes: { path: '/' } },
       undefined,
-      'spec.nonResourceAttributes: Invalid value: {"path":"/"}: disallowed on this kind of request',
+      'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":""}: disallowed on this kind of request',
     ],
     [
       'a selector that says nothing',

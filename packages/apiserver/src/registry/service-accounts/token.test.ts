@@ -85,6 +85,7 @@ describe('a request for a token', () => {
       'cannot bind token to object of type a.b/v1, Kind=Pod',
     ],
     ['is bound to what is not there', { boundObjectRef: { kind: 'Pod', name: 'p' } }, {}, 'pods "p" not found'],
+    ['is bound to what has no name', { boundObjectRef: { kind: 'Pod' } }, {}, 'Name parameter required.'],
     [
       'is bound to another object of the name',
       { boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 's', uid: 'x' } },

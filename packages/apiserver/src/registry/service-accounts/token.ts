@@ -156,6 +156,7 @@ async function find<T extends KubeObject>(
   { name, uid }: { name: string; uid: string | undefined },
   namespace: string | undefined,
 ): Promise<T> {
+  if (name === '') throw badRequest('Name parameter required.');
   const cached: T | undefined = objects.cached(kind, name, namespace);
   const found: T | undefined = cached?.metadata.uid === uid ? cached : await objects.get(kind, name, namespace);
   if (!found) throw notFoundError({ group: kind.group, resource: kind.plural }, name);
