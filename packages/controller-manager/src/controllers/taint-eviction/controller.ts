@@ -16,6 +16,7 @@ const clocks = new WeakMap<Scope, Map<string, { uid: string; since: number }>>()
 export const taintEvictionController = defineController({
   name: 'taint-eviction-controller',
   aliases: ['taint-eviction'],
+  serviceAccount: 'node-controller',
   watches: [
     mapped(pod, (it) => [keyOf(it)], { index: [nodeIndex, (it) => (it.spec.nodeName ? [it.spec.nodeName] : [])] }),
     mapped(node, (it, _old, scope) => scope.listers.byIndex(pod, nodeIndex, it.metadata.name!).map(keyOf)),

@@ -87,6 +87,36 @@ describe('the default policy', () => {
     expect(rbac.authorize(lease('kube-controller-manager')).decision).toBe('noOpinion');
   });
 
+  it('has a role for each controller of upstream that is on by default', () => {
+    const prefix = 'system:controller:';
+    const names = bootstrapPolicy().clusterRoles.map((it) => it.metadata.name!);
+    const controllers = names.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : [])).sort();
+    expect(
+      controllers
+        .join(' ')
+        .match(/.{1,110}(?= |$)/g)!
+        .map((line) => line.trim()),
+    ).toEqual([
+      'attachdetach-controller certificate-controller clusterrole-aggregation-controller cronjob-controller',
+      'daemon-set-controller deployment-controller device-taint-eviction-controller disruption-controller',
+      'endpoint-controller endpointslice-controller endpointslicemirroring-controller ephemeral-volume-controller',
+      'expand-controller generic-garbage-collector horizontal-pod-autoscaler job-controller',
+      'legacy-service-account-token-cleaner namespace-controller node-controller persistent-volume-binder',
+      'pod-garbage-collector pv-protection-controller pvc-protection-controller replicaset-controller',
+      'replication-controller resource-claim-controller resourcequota-controller root-ca-cert-publisher',
+      'route-controller selinux-warning-controller service-account-controller service-cidrs-controller',
+      'service-controller statefulset-controller ttl-after-finished-controller ttl-controller',
+      'validatingadmissionpolicy-status-controller volumeattributesclass-protection-controller',
+    ]);
+  });
+
+  it('lets controllers watch what they may list, since lists may be had by watching', () => {
+    const roles = bootstrapPolicy().clusterRoles.filter((it) => it.metadata.name!.startsWith('system:controller:'));
+    const listing = roles.flatMap((it) => (it.rules ?? []).filter(({ verbs }) => verbs.includes('list')));
+    expect(listing.length).toBeGreaterThan(50);
+    expect(listing.filter(({ verbs }) => !verbs.includes('watch'))).toEqual([]);
+  });
+
   it('names each object once, and binds only roles that exist', () => {
     const policy = bootstrapPolicy();
     const names = policy.clusterRoles.map((it) => it.metadata.name);
