@@ -12,6 +12,7 @@ import { endpointsController } from './controllers/endpoints/controller.ts';
 import { endpointSliceController } from './controllers/endpointslice/controller.ts';
 import { endpointSliceMirroringController } from './controllers/endpointslice-mirroring/controller.ts';
 import { garbageCollectorController } from './controllers/garbage-collector/controller.ts';
+import { legacyTokenCleaner } from './controllers/legacy-token-cleaner/controller.ts';
 import { namespaceController } from './controllers/namespace/controller.ts';
 import { nodeIpamController } from './controllers/node-ipam/controller.ts';
 import { nodeLifecycleController } from './controllers/node-lifecycle/controller.ts';
@@ -42,6 +43,7 @@ export const allControllers = (): Controller[] => [
   endpointSliceController(),
   endpointSliceMirroringController(),
   garbageCollectorController,
+  legacyTokenCleaner,
   namespaceController,
   nodeIpamController,
   nodeLifecycleController,

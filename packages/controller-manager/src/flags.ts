@@ -187,6 +187,11 @@ export const managerFlags = defineFlags({
     default: 5 * 60_000,
     help: 'Time between two counts of what all quotas bound.',
   }),
+  'legacy-service-account-token-clean-up-period': durationFlag({
+    group: 'legacy-serviceaccount-token-cleaner controller',
+    default: 365 * day,
+    help: 'How long a token that was made for its service account in a Secret may go unused before it is not taken any more, and from then on before it is deleted.',
+  }),
   'root-ca-file': stringFlag({
     ...accounts,
     help: 'PEM file of the authorities that pods check the API server with, published in every namespace as kube-root-ca.crt. Unset, nothing is published.',

@@ -23,6 +23,8 @@ export function settingsOf(flags: ManagerFlags): Settings {
   if (flags['allocate-node-cidrs'] && flags['cluster-cidr'].length === 0) {
     throw new FlagError('--cluster-cidr must be specified when --allocate-node-cidrs is set');
   }
+  if (flags['legacy-service-account-token-clean-up-period'] <= 0)
+    throw new FlagError('--legacy-service-account-token-clean-up-period must be greater than 0');
   return {
     ...defaultSettings,
     workers,
@@ -42,6 +44,7 @@ export function settingsOf(flags: ManagerFlags): Settings {
     terminatedPodGcThreshold: flags['terminated-pod-gc-threshold'],
     maxEndpointsPerSlice: flags['max-endpoints-per-slice'],
     enableGarbageCollector: flags['enable-garbage-collector'],
+    legacyTokenCleanUpPeriod: flags['legacy-service-account-token-clean-up-period'],
     rootCa: flags['root-ca-file'] === '' ? undefined : rootCa(flags['root-ca-file']),
     tokenKey: tokenKeyOf(flags['service-account-private-key-file']),
     signers: signersOf(flags),

@@ -21,6 +21,8 @@ export interface Settings {
   terminatedPodGcThreshold: number;
   maxEndpointsPerSlice: number;
   enableGarbageCollector: boolean;
+  /** How long (ms) a token that a control plane of old put into a Secret may go unused before it is not taken, and then before it is deleted. */
+  legacyTokenCleanUpPeriod: number;
   /** PEM, published in each namespace as kube-root-ca.crt. */
   rootCa: string | undefined;
   /** `--service-account-private-key-file`: signs the tokens that Secrets hold. */
@@ -60,6 +62,7 @@ export const defaultSettings: Settings = {
   terminatedPodGcThreshold: 12_500,
   maxEndpointsPerSlice: 100,
   enableGarbageCollector: true,
+  legacyTokenCleanUpPeriod: 365 * 24 * 60 * 60_000,
   rootCa: undefined,
   tokenKey: undefined,
   signers: {},

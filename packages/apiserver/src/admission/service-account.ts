@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { referencesOf } from '@coracle/api/core/v1/pod-references';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
 import { isMirror } from '@coracle/api/core/v1/static-pods';
 import type { Pod, ServiceAccount } from '@coracle/api/types/core/v1';
-import { referencesOf } from '../chain/authorization/node/pod-references.ts';
 import { secretNotAllowed } from './mountable-secrets.ts';
 import type { AdmissionPlugin, Attributes } from './plugin.ts';
 import { isCore, isPodWrite, refused } from './refusal.ts';

@@ -1,5 +1,5 @@
+import { referencesOf } from '@coracle/api/core/v1/pod-references';
 import type { Pod, Volume, VolumeProjection } from '@coracle/api/types/core/v1';
-import { referencesOf } from '../../chain/authorization/node/pod-references.ts';
 
 /** What mirror pods are told apart by first, and how it is called. */
 const first = [

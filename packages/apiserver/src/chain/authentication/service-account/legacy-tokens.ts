@@ -1,5 +1,6 @@
 import { secret as secretKind } from '@coracle/api/core/v1/secret';
 import { serviceAccount as accountKind } from '@coracle/api/core/v1/serviceaccount';
+import { dayOf, invalidSinceLabel, lastUsedLabel } from '@coracle/api/legacy-tokens/tracking';
 import { isNotFound } from '@coracle/api/meta/status';
 import type { Secret, ServiceAccount } from '@coracle/api/types/core/v1';
 import type { TokenKey } from '@coracle/process/token-keys';
@@ -25,8 +26,6 @@ export interface LegacyTokenOptions {
 }
 
 const issuer = 'kubernetes/serviceaccount';
-const invalidSince = 'kubernetes.io/legacy-token-invalid-since';
-const lastUsed = 'kubernetes.io/legacy-token-last-used';
 const day = 86_400_000;
 
 const autoWarning =
@@ -108,11 +107,11 @@ export class LegacyTokens implements TokenAuthenticator {
   ): Promise<Pick<Authenticated, 'annotations' | 'warnings'>> {
     const { observe } = this.#options;
     const { name = '', namespace, labels } = secret.metadata;
-    if (labels?.[invalidSince]) {
+    if (labels?.[invalidSinceLabel]) {
       observe?.('invalid');
       await this.#markUsed(secret);
       throw new InvalidCredential(
-        `the token in secret ${namespace}/${name} for service account ${namespace}/${account.metadata.name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSince}' label from the secret to temporarily allow use of this token`,
+        `the token in secret ${namespace}/${name} for service account ${namespace}/${account.metadata.name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSinceLabel}' label from the secret to temporarily allow use of this token`,
         { ...annotations, 'authentication.k8s.io/legacy-token-invalidated': `${name}/${namespace}` },
       );
     }
@@ -128,13 +127,16 @@ export class LegacyTokens implements TokenAuthenticator {
 
   /** Servers whose clocks differ around midnight must not take turns: tomorrow is as good as today. */
   async #markUsed({ metadata: { name = '', namespace, uid, labels } }: Secret): Promise<void> {
-    const today = dateOf(Date.now());
-    const said = labels?.[lastUsed];
-    if (said === today || said === dateOf(Date.now() + day)) return;
+    const today = dayOf(Date.now());
+    const said = labels?.[lastUsedLabel];
+    if (said === today || said === dayOf(Date.now() + day)) return;
     try {
       await this.#options.objects.update(secretKind, name, namespace, (current) =>
-        current.metadata.uid === uid && current.metadata.labels?.[lastUsed] !== today
-          ? { ...current, metadata: { ...current.metadata, labels: { ...current.metadata.labels, [lastUsed]: today } } }
+        current.metadata.uid === uid && current.metadata.labels?.[lastUsedLabel] !== today
+          ? {
+              ...current,
+              metadata: { ...current.metadata, labels: { ...current.metadata.labels, [lastUsedLabel]: today } },
+            }
           : undefined,
       );
     } catch (error) {
@@ -171,6 +173,3 @@ function identityOf(claims: LegacyClaims, annotations: Annotations): Identity {
     throw new InvalidCredential('sub claim is invalid', annotations);
   return { namespace, secretName, name, uid };
 }
-
-/** `2026-11-29`, in UTC. */
-const dateOf = (time: number): string => new Date(time).toISOString().slice(0, 10);

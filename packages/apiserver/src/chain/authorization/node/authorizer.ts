@@ -1,9 +1,9 @@
+import type { Referenced } from '@coracle/api/core/v1/pod-references';
 import { nodeOf, nodesGroup } from '../../user.ts';
 import { type Decision, type LocalAuthorizer, noOpinion, type ResourceAttributes } from '../authorizer.ts';
 import { nodeRules } from '../rbac/policy/cluster-roles.ts';
 import { allows } from '../rbac/rules.ts';
 import type { Connected, NodeGraph } from './graph.ts';
-import type { Referenced } from './pod-references.ts';
 
 const allow: Decision = { decision: 'allow', reason: '' };
 const refuse = (reason: string): Decision => ({ decision: 'noOpinion', reason });

@@ -1,8 +1,8 @@
+import { type Referenced, referencesOf } from '@coracle/api/core/v1/pod-references';
 import { isMirror } from '@coracle/api/core/v1/static-pods';
 import type { PersistentVolume, Pod } from '@coracle/api/types/core/v1';
 import type { ResourceSlice } from '@coracle/api/types/resource/v1';
 import type { VolumeAttachment } from '@coracle/api/types/storage/v1';
-import { type Referenced, referencesOf } from './pod-references.ts';
 import { mountSecretsOf } from './volume-references.ts';
 
 /** The kinds of objects the graph knows. */

@@ -1,9 +1,9 @@
+import { referencesOf } from '@coracle/api/core/v1/pod-references';
 import type { CSIPersistentVolumeSource, PersistentVolume, Pod, PodSpec } from '@coracle/api/types/core/v1';
 import { describe, expect, it } from '@jest/globals';
 import type { ResourceAttributes } from '../authorizer.ts';
 import { nodeAuthorizer } from './authorizer.ts';
 import { NodeGraph } from './graph.ts';
-import { referencesOf } from './pod-references.ts';
 
 const podOn = (
   nodeName: string,

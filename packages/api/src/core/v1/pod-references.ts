@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, Pod, Volume } from '@coracle/api/types/core/v1';
+import type { Container, EphemeralContainer, Pod, Volume } from '../../generated/core/v1.ts';
 
 /** The kinds of objects a pod makes its node read. */
 export type Referenced = 'secret' | 'configmap' | 'persistentvolumeclaim' | 'serviceaccount' | 'resourceclaim';
@@ -53,6 +53,7 @@ function ofVolume(volume: Volume, podName: string, add: (kind: Referenced, name:
   add('secret', volume.azureFile?.secretName);
   for (const local of [
     volume.cephfs?.secretRef,
+    volume.cinder?.secretRef,
     volume.csi?.nodePublishSecretRef,
     volume.flexVolume?.secretRef,
     volume.iscsi?.secretRef,
