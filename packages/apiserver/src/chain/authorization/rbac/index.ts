@@ -22,6 +22,8 @@ export interface Grant {
 interface Bound {
   readonly binding: ClusterRoleBinding | RoleBinding;
   readonly subject: Subject;
+  /** Which of the binding's subjects it is. */
+  readonly position: number;
 }
 
 /**
@@ -71,22 +73,27 @@ export class RbacIndex {
       else bound.delete(subjectKey);
     }
     set(this.#bindings, key, binding);
-    for (const subject of binding?.subjects ?? []) {
+    for (const [position, subject] of (binding?.subjects ?? []).entries()) {
       if (!binding) break;
       const subjectKey = keyOf(subject, scope);
       const list = bound.get(subjectKey);
-      if (list) list.push({ binding, subject });
-      else bound.set(subjectKey, [{ binding, subject }]);
+      if (list) list.push({ binding, subject, position });
+      else bound.set(subjectKey, [{ binding, subject, position }]);
     }
     if (bound.size === 0) this.#bound.delete(scope);
   }
 
-  /** What bindings of a scope (a namespace, or '' for cluster role bindings) grant a user. */
+  /** What bindings of a scope (a namespace, or '' for cluster role bindings) grant a user: each once, by the first of its subjects that is the user. */
   grants(user: User, scope: string): Grant[] {
     const bound = this.#bound.get(scope);
     if (!bound) return [];
     const keys = [`User:${user.name}`, ...new Set(user.groups.map((group) => `Group:${group}`))];
-    return keys.flatMap((key) => bound.get(key) ?? []).map((each) => this.#grant(each, scope));
+    const first = new Map<Bound['binding'], Bound>();
+    for (const each of keys.flatMap((key) => bound.get(key) ?? [])) {
+      if (each.position < (first.get(each.binding)?.position ?? Number.POSITIVE_INFINITY))
+        first.set(each.binding, each);
+    }
+    return [...first.values()].map((each) => this.#grant(each, scope));
   }
 
   #grant({ binding, subject }: Bound, scope: string): Grant {

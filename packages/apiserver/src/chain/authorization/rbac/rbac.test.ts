@@ -85,6 +85,21 @@ describe('RBAC', () => {
     expect(rbac.authorize(list({ namespace: '' }))).toEqual({ decision: 'noOpinion', reason: '' });
   });
 
+  it('counts a binding once, by the first of its subjects that is the user', () => {
+    const index = new RbacIndex();
+    index.setClusterRole('reader', {
+      metadata: { name: 'reader' },
+      rules: [{ verbs: ['list'], apiGroups: [''], resources: ['pods'] }],
+    });
+    const groups = ['system:authenticated', 'devs'].map((name): Subject => ({ kind: 'Group', name }));
+    bind(index, '', 'all', 'ClusterRole', 'reader', ...groups.reverse(), { kind: 'User', name: 'alice' });
+    const rbac = new RbacAuthorizer(index);
+    expect(rbac.authorize(list()).reason).toBe(
+      'RBAC: allowed by ClusterRoleBinding "all" of ClusterRole "reader" to Group "devs"',
+    );
+    expect(rbac.rulesFor(alice, 'default').resourceRules).toHaveLength(1);
+  });
+
   it('finds service accounts, those without a namespace in the one of the binding', () => {
     const index = someIndex();
     bind(index, 'default', 'robots', 'Role', 'reader', { kind: 'ServiceAccount', name: 'robot' });
