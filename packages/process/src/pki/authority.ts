@@ -64,6 +64,8 @@ export interface CertificateWishes {
   commonName: string;
   /** Groups of a client certificate. */
   organizations?: readonly string[];
+  /** Uids of a client certificate: one, or none. */
+  uids?: readonly string[];
   dnsNames?: readonly string[];
   /** IPv4 or IPv6 addresses. */
   ipAddresses?: readonly string[];
@@ -78,7 +80,7 @@ export async function issueCertificate(wishes: CertificateWishes): Promise<Issue
   const { keys, rsa } = await signingKeysOf(key);
   const now = Date.now();
   const certificate = await certify(wishes.authority, {
-    subject: subjectName(wishes.commonName, wishes.organizations ?? []),
+    subject: subjectName(wishes.commonName, wishes.organizations, wishes.uids),
     publicKey: keys.publicKey,
     names: [
       ...(wishes.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),

@@ -1,11 +1,17 @@
 import 'reflect-metadata';
 import { Name } from '@peculiar/x509';
+import { uidAttribute } from './uid-attribute.ts';
 
-/** A subject of organizations and a common name. Values are written as UTF-8 strings, whatever characters they hold. */
-export function subjectName(commonName: string, organizations: readonly string[]): Name {
+/** A subject of organizations, a common name and uids. Values are written as UTF-8 strings, whatever characters they hold. */
+export function subjectName(
+  commonName: string,
+  organizations: readonly string[] = [],
+  uids: readonly string[] = [],
+): Name {
   return new Name([
     ...organizations.map((organization) => ({ O: [{ utf8String: organization }] })),
     ...(commonName === '' ? [] : [{ CN: [{ utf8String: commonName }] }]),
+    ...uids.map((uid) => ({ [uidAttribute]: [{ utf8String: uid }] })),
   ]);
 }
 

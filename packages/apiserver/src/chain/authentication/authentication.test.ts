@@ -136,6 +136,16 @@ describe('authentication', () => {
     });
   });
 
+  it('takes the uid from a client certificate, which has one at most', async () => {
+    const certificate = (...uids: string[]) =>
+      issueCertificate({ authority: trusted.clients!, commonName: 'carol', uids, usages: ['client'], days: 1 });
+    expect(await ask({ client: await certificate('ü-7') })).toMatchObject({ name: 'carol', uid: 'ü-7' });
+    expect(await ask({ client: await certificate('7', '8') })).toBe('Unauthorized');
+    expect(await ask({ client: await certificate('') })).toBe('Unauthorized');
+    const headers = { authorization: 'Bearer secret' };
+    expect(await ask({ client: await certificate('7', '8'), headers })).toMatchObject({ name: 'alice' });
+  });
+
   it('knows the certificate of a connection that resumes a session', async () => {
     const certificate = await client(trusted.clients, 'carol', ['devs']);
     const tls = {
@@ -219,6 +229,31 @@ describe('authentication', () => {
       name: 'front-proxy',
     });
     expect(await ask({ headers })).toMatchObject({ name: 'system:anonymous' });
+    const named = { ...headers, 'x-remote-user': ['', 'root'], 'x-remote-extra-%53copes': ' ' };
+    expect(await ask({ client: proxy, headers: named })).toBe('Unauthorized');
+    expect(await ask({ client: proxy, headers: { ...named, 'x-remote-user': 'system:anonymous' } })).toMatchObject({
+      groups: ['devs'],
+      extra: { 'scopes/a': ['read'], Scopes: [''] },
+    });
+  });
+
+  it.each<[string, Record<string, string>, boolean]>([
+    ['nobody in particular', {}, true],
+    ['somebody it does not know', { authorization: 'Bearer guess' }, true],
+    ['somebody it knows', { authorization: 'Bearer secret' }, false],
+  ])('keeps a connection of HTTP/2 for those who say who they are: %s', async (_who, headers, ends) => {
+    const session = connectHttp2(`https://127.0.0.1:${trusted.port}`, { ca: trusted.clients!.certificate });
+    const send = async () => {
+      const stream = session.request({ ':path': '/', ...headers });
+      stream.resume();
+      await once(stream, 'close');
+    };
+    const told = once(session, 'goaway');
+    await send();
+    if (ends) await told;
+    else await send();
+    expect(session.closed).toBe(ends);
+    session.destroy();
   });
 
   it.each([false, true])('takes a header for one value, whatever commas are in it (HTTP/2: %s)', async (http2) => {

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { uidAttribute } from '@coracle/process/pki/uid-attribute';
 import { type Authenticated, type Authenticator, connectionOf, InvalidCredential } from './authenticator.ts';
 
 /** The certificates of a PEM bundle. Throws when there is none. */
@@ -15,6 +16,8 @@ export interface VerifiedCertificate {
   readonly chain: readonly X509Certificate[];
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** What it has under the attribute for uids. */
+  readonly uids: readonly string[];
 }
 
 /** The client's certificate; undefined without one. Throws when TLS could not verify it, or it has expired since. */
@@ -27,13 +30,14 @@ export function peerOf(socket: TLSSocket): VerifiedCertificate | undefined {
   const now = Date.now();
   if (leaf.validToDate.getTime() < now)
     throw new InvalidCredential('x509: certificate has expired or is not yet valid');
-  const { subject } = socket.getPeerCertificate() as PeerCertificate;
+  const subject = (socket.getPeerCertificate() as PeerCertificate).subject as Readonly<NodeJS.Dict<string | string[]>>;
   const chain = [leaf];
   for (let issuer = leaf.issuerCertificate; issuer && chain.length < 10; issuer = issuer.issuerCertificate) {
     chain.push(issuer);
     if (issuer.issuerCertificate?.fingerprint256 === issuer.fingerprint256) break;
   }
-  return { leaf, chain, commonName: all(subject.CN).at(-1) ?? '', organizations: all(subject.O) };
+  const { CN, O, [uidAttribute]: uid } = subject;
+  return { leaf, chain, commonName: all(CN).at(-1) ?? '', organizations: all(O), uids: all(uid) };
 }
 
 /** Whether one of the authorities signed the certificate, directly or through the chain the client sent. */
@@ -87,9 +91,17 @@ function userOf(peer: VerifiedCertificate, authorities: readonly X509Certificate
   return {
     user: {
       name: peer.commonName,
-      uid: '',
+      uid: uidOf(peer.uids),
       groups: [...peer.organizations],
       extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
     },
   };
+}
+
+/** The uid, empty where there is none. Throws where there are several, or one that is empty. */
+function uidOf([uid, ...others]: readonly string[]): string {
+  if (others.length > 0)
+    throw new InvalidCredential(`expected 1 UID, but found multiple: [${[uid, ...others].join(' ')}]`);
+  if (uid === '') throw new InvalidCredential('UID cannot be an empty string');
+  return uid ?? '';
 }

@@ -19,17 +19,15 @@ export interface AuthenticationOptions {
 }
 
 /**
- * The link that finds out who sends a request and puts it in `context.user`; refuses with 401 who cannot be known. Over HTTP/2, where much can be asked
- * for cheaply, those who are unknown have a connection for one request.
+ * The link that finds out who sends a request and puts it in `context.user`; refuses with 401 who cannot be known. A connection of HTTP/2, on which many
+ * requests can be sent and given up for next to nothing, is kept for those alone who say who they are (CVE-2023-44487).
  */
 export function authentication(options: AuthenticationOptions): Link {
   return async (context, next) => {
-    try {
-      context.user = await authenticate(context, options);
-    } catch (error) {
+    context.user = await authenticate(context, options).catch((error: unknown) => {
       endConnection(context);
       throw error;
-    }
+    });
     if (isAnonymous(context.user)) endConnection(context);
     await next();
   };
@@ -68,8 +66,13 @@ async function authenticate(context: RequestContext, options: AuthenticationOpti
   throw unauthorized();
 }
 
-/** Everybody who authenticated is in `system:authenticated`. */
+const isAnonymous = ({ name, groups }: UserInfo): boolean =>
+  name === anonymousUser.name || groups.includes(unauthenticatedGroup);
+
+/** Everybody who authenticated is in `system:authenticated`, but whoever was said to be anonymous. */
 export function withAuthenticatedGroup(user: UserInfo): UserInfo {
-  if (user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)) return user;
+  const { name, groups } = user;
+  if (name === anonymousUser.name || groups.includes(authenticatedGroup) || groups.includes(unauthenticatedGroup))
+    return user;
   return { ...user, groups: [...user.groups, authenticatedGroup] };
 }

@@ -12,7 +12,7 @@ export function goaway(chance: number): Link {
   };
 }
 
-/** Ends the HTTP/2 connection of a request once the requests on it are answered, which is what HTTP/1.1 says by `Connection: close`. */
+/** Has an HTTP/2 connection end once the requests on it are answered; one of HTTP/1.1 goes on. */
 export function endConnection({ req }: Pick<RequestContext, 'req'>): void {
   const request: unknown = req;
   if (request instanceof Http2ServerRequest) request.stream.session?.close();
