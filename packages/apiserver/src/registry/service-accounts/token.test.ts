@@ -1,12 +1,17 @@
+import { pod } from '@coracle/api/core/v1/pod';
 import { serviceAccount } from '@coracle/api/core/v1/serviceaccount';
-import type { TokenRequest } from '@coracle/api/types/authentication/v1';
+import type { TokenRequest, TokenReview } from '@coracle/api/types/authentication/v1';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type SecureServer, startSecureServer } from '../../testing/secure-server.ts';
 
 let server: SecureServer;
+let uid: string;
 beforeAll(async () => {
   server = await startSecureServer('--service-account-max-token-expiration=2h');
-  await server.admin.create(serviceAccount, { metadata: { name: 'robot', namespace: 'default' } });
+  const { metadata } = await server.admin.create(serviceAccount, {
+    metadata: { name: 'robot', namespace: 'default' },
+  });
+  uid = metadata.uid!;
 });
 afterAll(() => server.close());
 
@@ -27,10 +32,11 @@ describe('a request for a token', () => {
   });
 
   it('is answered with whose its fields are', async () => {
-    const { made } = await ask({ expirationSeconds: 600 }, { uid: 'u', creationTimestamp: '2020-01-01T00:00:00Z' });
+    const { made } = await ask({ expirationSeconds: 600 }, { uid, creationTimestamp: '2020-01-01T00:00:00Z' });
     expect(made.metadata).toEqual({
       name: 'robot',
       namespace: 'default',
+      uid,
       creationTimestamp: expect.not.stringMatching(/^2020/),
       managedFields: [
         {
@@ -44,6 +50,32 @@ describe('a request for a token', () => {
         },
       ],
     });
+  });
+
+  it('is answered with the uid of the account, and refused with another one', async () => {
+    expect((await ask({})).made.metadata?.uid).toBe(uid);
+    await expect(ask({}, { uid: 'u' })).rejects.toMatchObject({
+      code: 409,
+      message: `Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "robot": the UID in the token request (u) does not match the UID of the service account (${uid})`,
+    });
+  });
+
+  it('for a pod whose node is not there says no uid of it', async () => {
+    await server.admin.create(pod, {
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { serviceAccountName: 'robot', nodeName: 'n1', containers: [{ name: 'c', image: 'i' }] },
+    });
+    const { made } = await ask({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'web' } });
+    const [, claimed = ''] = made.status?.token?.split('.') ?? [];
+    const claims = JSON.parse(Buffer.from(claimed, 'base64url').toString());
+    expect(claims['kubernetes.io'].node).toEqual({ name: 'n1' });
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: made.status };
+    const { json } = await server.admin.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+      body: review,
+    });
+    const { extra } = (json() as TokenReview).status!.user!;
+    expect(extra).toMatchObject({ 'authentication.kubernetes.io/node-name': ['n1'] });
+    expect(Object.keys(extra!)).not.toContain('authentication.kubernetes.io/node-uid');
   });
 
   const at = 'TokenRequest.authentication.k8s.io';

@@ -13,6 +13,7 @@ import type { Pod, ServiceAccount } from '@coracle/api/types/core/v1';
 import {
   claimsOf,
   extendedExpiration,
+  type NodeRef,
   type Ref,
   warnOnlyExpiration,
 } from '../../chain/authentication/service-account/claims.ts';
@@ -39,6 +40,7 @@ const maxExpiration = 2 ** 32;
 export function tokenSubresource(options: TokenOptions): Subresource {
   return {
     methods: ['POST'],
+    keepsIdentity: true,
     body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
     async handle(call) {
       const request = (await call.body<TokenRequest>('authentication/v1.TokenRequest')) ?? { metadata: {}, spec: {} };
@@ -52,6 +54,7 @@ export function tokenSubresource(options: TokenOptions): Subresource {
         nameRequest(changed, call.name);
         account = await call.objects.get(serviceAccountKind, call.name, call.namespace);
         if (!account) throw notFoundError({ group: '', resource: 'serviceaccounts' }, call.name);
+        identify(changed, account);
         if (!changed.spec.audiences?.length) changed.spec.audiences = [...options.apiAudiences];
         refuse(changed);
       });
@@ -67,6 +70,18 @@ function nameRequest({ metadata }: TokenRequest, name: string): void {
     throw invalidObject({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [error]);
   }
   metadata.name = name;
+}
+
+/** A request that says which account it means, by uid, is for no other one of the name. */
+function identify({ metadata }: TokenRequest, { metadata: { name = '', uid } }: ServiceAccount): void {
+  if (metadata.uid && metadata.uid !== uid) {
+    throw conflict(
+      { group: 'authentication.k8s.io', resource: 'TokenRequest' },
+      name,
+      `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid})`,
+    );
+  }
+  metadata.uid = uid;
 }
 
 function refuse({ spec }: TokenRequest): void {
@@ -125,7 +140,7 @@ async function issue(
 async function bind(
   ref: BoundObjectReference,
   { objects, namespace, name }: SubresourceCall,
-): Promise<{ pod?: Ref; secret?: Ref; node?: Ref }> {
+): Promise<{ pod?: Ref; secret?: Ref; node?: NodeRef }> {
   const named = { name: ref.name ?? '', uid: ref.uid };
   const [version = '', group = ''] = (ref.apiVersion ?? '').split('/').reverse();
   switch (`${group}/${ref.kind}`) {
@@ -139,7 +154,7 @@ async function bind(
       const { nodeName } = pod.spec;
       if (!nodeName) return { pod: refOf(pod) };
       const node = await objects.lookUp(nodeKind, nodeName);
-      return { pod: refOf(pod), node: node ? refOf(node) : { name: nodeName, uid: '' } };
+      return { pod: refOf(pod), node: node ? refOf(node) : { name: nodeName } };
     }
     case '/Secret':
       return { secret: refOf(await find(objects, secretKind, named, namespace)) };

@@ -6,13 +6,16 @@ export interface Ref {
   readonly uid: string;
 }
 
+/** The node of a pod, which may not be there. */
+export type NodeRef = Omit<Ref, 'uid'> & Partial<Ref>;
+
 /** The private claims of a token, under `kubernetes.io`. */
 export interface PrivateClaims {
   readonly namespace: string;
   readonly serviceaccount: Ref;
   readonly pod?: Ref;
   readonly secret?: Ref;
-  readonly node?: Ref;
+  readonly node?: NodeRef;
   /** After this time (seconds since 1970) the token is used longer than the client asked for. */
   readonly warnafter?: number;
 }
@@ -32,7 +35,7 @@ export interface ClaimWishes {
   readonly serviceAccount: Ref;
   readonly pod?: Ref;
   readonly secret?: Ref;
-  readonly node?: Ref;
+  readonly node?: NodeRef;
   readonly audiences: readonly string[];
   readonly now: number;
   readonly expirationSeconds: number;
@@ -68,9 +71,11 @@ export function privateClaims(claims: Claims): PrivateClaims | undefined {
   if (typeof it !== 'object' || it === null) return undefined;
   const isRef = (ref: Ref | undefined) =>
     ref === undefined || (typeof ref.name === 'string' && typeof ref.uid === 'string');
+  const isNode = it.node === undefined || isRef({ uid: '', ...it.node });
   const whole =
     typeof it.namespace === 'string' &&
     it.serviceaccount &&
-    [it.serviceaccount, it.pod, it.secret, it.node].every(isRef);
+    [it.serviceaccount, it.pod, it.secret].every(isRef) &&
+    isNode;
   return whole ? it : undefined;
 }

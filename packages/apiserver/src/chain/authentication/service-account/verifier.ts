@@ -80,7 +80,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (secret) await this.#check('secret', secret, namespace);
     if (pod) await this.#check('pod', pod, namespace);
     // A pod's token names the pod's node for others to see; only a token bound to the node itself falls with it.
-    if (node && !pod) await this.#check('node', node, '');
+    if (node && !pod) await this.#check('node', { uid: '', ...node }, '');
   }
 
   async #check(kind: BoundKind, ref: Ref, namespace: string): Promise<void> {
@@ -113,7 +113,8 @@ function userOf(
     groups: serviceAccountGroups(namespace),
     extra: {
       ...(id ? { [`${at}/credential-id`]: [`JTI=${id}`] } : {}),
-      ...(node ? { [`${at}/node-name`]: [node.name], [`${at}/node-uid`]: [node.uid] } : {}),
+      ...(node ? { [`${at}/node-name`]: [node.name] } : {}),
+      ...(node?.uid ? { [`${at}/node-uid`]: [node.uid] } : {}),
       ...(pod ? { [`${at}/pod-name`]: [pod.name], [`${at}/pod-uid`]: [pod.uid] } : {}),
     },
   };
