@@ -35,10 +35,10 @@ export async function answer(
     warn,
   );
   object.metadata ??= {};
+  kind.defaults?.(object);
   context.audit?.request(object);
   placeInNamespace({ kind, namespace }, object);
   wipeSystemFields(object);
-  kind.defaults?.(object);
   const write = writeBy(context, plugins, options, '');
   recordManager({ kind }, object, undefined, write);
   const attributes = attributesOf(write, registry, kind, 'CREATE', object, undefined, {

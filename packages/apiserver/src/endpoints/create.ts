@@ -39,8 +39,8 @@ export async function readObject(call: Call, options: WriteOptions): Promise<Kub
     (text) => context.warnings.add(text),
   );
   object.metadata ??= {};
-  context.audit?.request(object);
   refuseVast(object);
   kind.defaults?.(object);
+  context.audit?.request(object);
   return object;
 }

@@ -70,21 +70,23 @@ export async function sendNothing(context: RequestContext, code: number): Promis
   context.res.end();
 }
 
-/** Sends an error, as JSON where the client accepts nothing that we write: what went wrong must not be hidden by that. */
+/** Sends an error, as indented JSON where the client accepts nothing that we write: what went wrong must not be hidden by that. */
 export async function sendStatus(context: RequestContext, error: StatusError): Promise<void> {
   const { res } = context;
   const { status } = error;
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter) res.setHeader('Retry-After', String(retryAfter));
   if (error instanceof PlainError) return sendPlain(context, error.code, error.message);
-  await sendIn(context, error.code, status, acceptedFor(context));
+  const media = acceptedFor(context);
+  if (media) await sendIn(context, error.code, status, media);
+  else await sendIndented(context, error.code, status);
 }
 
-function acceptedFor({ req }: RequestContext): Media {
+function acceptedFor({ req }: RequestContext): Media | undefined {
   try {
     return negotiate(req.headers.accept).media;
   } catch (error) {
-    if (error instanceof StatusError) return 'application/json';
+    if (error instanceof StatusError) return undefined;
     throw error;
   }
 }

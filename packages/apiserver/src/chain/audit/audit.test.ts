@@ -254,6 +254,31 @@ describe('audit', () => {
     ]);
   });
 
+  it('records what was sent with its defaults, and who sends it as UTF-8', async () => {
+    const api = await start([{ level: 'Request', resources: [{ group: '', resources: ['services'] }] }]);
+    const path = '/api/v1/namespaces/default/services?dryRun=All';
+    const body = { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } };
+    const headers = { 'user-agent': Buffer.from('jürgen ☃').toString('latin1') };
+    await api.admin.request('POST', path, { body: { apiVersion: 'v1', kind: 'Service', ...body }, headers });
+    const [, complete] = await logged();
+    expect(complete).toMatchObject({
+      userAgent: 'jürgen ☃',
+      requestObject: { spec: { type: 'ClusterIP', sessionAffinity: 'None', ports: [{ port: 80, protocol: 'TCP' }] } },
+    });
+  });
+
+  it('records the code alone of answers that are no object the client takes', async () => {
+    const api = await start([{ level: 'RequestResponse' }], { omitStages: ['RequestReceived'] });
+    const get = (path: string, accept: string) => api.admin.request('GET', path, { headers: { accept } });
+    await expect(get('/nothing/here', '*/*')).rejects.toMatchObject({ code: 404 });
+    await expect(get(maps, 'text/plain')).rejects.toMatchObject({ code: 406 });
+    const events = await logged();
+    expect(events.map(({ responseStatus, responseObject }) => [responseStatus, responseObject])).toEqual([
+      [{ metadata: {}, code: 404 }, undefined],
+      [{ metadata: {}, code: 406 }, undefined],
+    ]);
+  });
+
   it('records options of a delete in the internal version, whichever they were sent in', async () => {
     const api = await start([{ level: 'Request', verbs: ['delete'] }], { omitStages: ['RequestReceived'] });
     await api.admin.create(configMap, { metadata: { name: 'm', namespace: 'default' } });

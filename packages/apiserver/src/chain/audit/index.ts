@@ -1,5 +1,6 @@
 import { messageOf } from '@coracle/api/meta/message-of';
 import { internalError, StatusError } from '@coracle/api/meta/status';
+import { PageNotFound } from '../../endpoints/unknown-path.ts';
 import { storeFailure } from '../../storage/failures.ts';
 import { MeasuredLatencies, unmeasured } from '../latencies.ts';
 import type { Link, RequestContext } from '../link.ts';
@@ -59,9 +60,11 @@ export function audit(auditing: Auditing): Link {
       if (it.reaches('RequestResponse')) it.response(await response());
     } catch (thrown) {
       const error = storeFailure(thrown, context.req.method === 'GET');
-      if (error instanceof StatusError) {
+      if (error instanceof StatusError && !isBare(error)) {
         it.status = boundedStatus(error.status);
         it.response(error.status);
+      } else if (error instanceof StatusError) {
+        it.status = { metadata: {}, code: error.code };
       } else if (context.signal.aborted && thrown === context.signal.reason) {
         it.status ??= { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 };
       } else {
@@ -79,6 +82,9 @@ export function audit(auditing: Auditing): Link {
     }
   };
 }
+
+/** Whether an error is answered as plain text, or in a form that was not negotiated: the code alone is recorded. */
+const isBare = (error: StatusError): boolean => error instanceof PageNotFound || error.code === 406;
 
 /** Nobody has been asked yet who it is. */
 const nobody: User = { name: '', uid: '', groups: [], extra: {} };

@@ -4,6 +4,7 @@ import { isObject } from '@coracle/api/meta/object';
 import { formatDuration, formatMicroTime } from '@coracle/api/meta/time';
 import type { Status } from '@coracle/api/types/meta/v1';
 import { shown } from '../../registry/reviews/authentication-reviews.ts';
+import { textOf } from '../header-values.ts';
 import type { RequestContext } from '../link.ts';
 import type { User } from '../user.ts';
 import type { AuditEvent, ObjectReference } from './event.ts';
@@ -67,7 +68,7 @@ export class AuditRecord {
         annotate(this.#context, `apiserver.latency.k8s.io/${layer}`, formatDuration(milliseconds));
     }
     const { auditId, user, impersonator, impersonationConstraint, receivedAt, annotations, info, req } = this.#context;
-    const agent = req.headers['user-agent'] ?? '';
+    const agent = shortened(req.headers['user-agent'] ?? '');
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
@@ -80,7 +81,7 @@ export class AuditRecord {
       ...(impersonator ? { impersonatedUser: shown(user) } : {}),
       ...(impersonationConstraint === undefined ? {} : { authenticationMetadata: { impersonationConstraint } }),
       ...(this.#sourceIps.length > 0 ? { sourceIPs: this.#sourceIps } : {}),
-      ...(agent === '' ? {} : { userAgent: shortened(agent) }),
+      ...(agent === '' ? {} : { userAgent: agent }),
       ...(this.#objectRef ? { objectRef: { ...this.#objectRef } } : {}),
       ...(this.status ? { responseStatus: this.status } : {}),
       ...(this.#requestObject === undefined ? {} : { requestObject: this.#requestObject }),
@@ -146,8 +147,9 @@ function complete(reference: ObjectReference, metadata: Record<string, unknown>)
   }
 }
 
+/** What the bytes of a user agent say, of very many the first. */
 function shortened(agent: string): string {
-  return agent.length > longestUserAgent ? `${agent.slice(0, longestUserAgent)}...TRUNCATED` : agent;
+  return textOf(agent.length > longestUserAgent ? `${agent.slice(0, longestUserAgent)}...TRUNCATED` : agent);
 }
 
 /** The addresses a request came from: those that proxies say, then the connection's. */
