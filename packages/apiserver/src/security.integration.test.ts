@@ -170,6 +170,14 @@ describe('RBAC', () => {
     );
   });
 
+  it('lets no binding go over to another role', async () => {
+    const binding = await admin.get(clusterRoleBinding, 'system:discovery', undefined);
+    const roleRef = { ...binding.roleRef, name: 'view' };
+    expect(await refusal(admin.update(clusterRoleBinding, { ...binding, roleRef }))).toBe(
+      '422 ClusterRoleBinding.rbac.authorization.k8s.io "system:discovery" is invalid: roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"view"}: cannot change roleRef',
+    );
+  });
+
   it('keeps the default roles whole', async () => {
     const roles = await admin.list(clusterRole, {});
     expect(roles.items.length).toBeGreaterThan(60);

@@ -1,6 +1,7 @@
 import type { PolicyRule, RoleRef, Subject } from '../../generated/rbac/v1.ts';
 import { append } from '../../meta/append.ts';
 import { type FieldError, invalid, notSupported, type Path, required } from '../../meta/field-path.ts';
+import { goForm } from '../../meta/go-form.ts';
 import { isDns1123Subdomain } from '../../meta/names.ts';
 import { deepEqual } from '../../meta/object.ts';
 
@@ -60,7 +61,7 @@ export function validateBinding(
 /** Errors of a change of a binding, which stays one to the same role. */
 export function validateBindingUpdate(it: { roleRef?: RoleRef }, old: { roleRef?: RoleRef }, at: Path): FieldError[] {
   if (deepEqual(it.roleRef, old.roleRef)) return [];
-  return [invalid(at.child('roleRef'), it.roleRef, 'cannot change roleRef')];
+  return [invalid(at.child('roleRef'), goForm('rbac/v1.RoleRef', it.roleRef), 'cannot change roleRef')];
 }
 
 const rbacGroup = 'rbac.authorization.k8s.io';
