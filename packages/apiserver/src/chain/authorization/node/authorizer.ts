@@ -58,6 +58,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 function related(kind: Connected, node: string, { namespace, name }: ResourceAttributes, graph: NodeGraph): Decision {
+  if (name === '') return refuse('No Object name found');
   if (graph.connects(node, kind, namespace, name)) return allow;
   return refuse(`no relationship found between node '${node}' and this object`);
 }
@@ -67,25 +68,21 @@ function readOf(kind: Referenced): Rule {
     if (!['get', 'list', 'watch'].includes(attributes.verb)) return refuse('can only read resources of this type');
     if (attributes.subresource !== '') return refuse('cannot read subresource');
     if (attributes.namespace === '') return refuse('can only read namespaced object of this type');
-    return attributes.name === '' ? refuse('No Object name found') : related(kind, node, attributes, graph);
+    return related(kind, node, attributes, graph);
   };
 }
 
 function get(kind: Connected, node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
-  if (attributes.verb !== 'get' || attributes.name === '') {
-    return refuse('can only get individual resources of this type');
-  }
+  if (attributes.verb !== 'get') return refuse('can only get individual resources of this type');
   if (attributes.subresource !== '') return refuse('cannot get subresource');
   return related(kind, node, attributes, graph);
 }
 
 function statusOf(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
-  if (!['get', 'update', 'patch'].includes(attributes.verb)) {
-    return refuse('can only get/update/patch this type');
-  }
-  return attributes.name === ''
-    ? refuse('can only update individual resources of this type')
-    : related('persistentvolumeclaim', node, attributes, graph);
+  const writes = attributes.verb === 'update' || attributes.verb === 'patch';
+  return writes
+    ? related('persistentvolumeclaim', node, attributes, graph)
+    : refuse('can only get/update/patch this type');
 }
 
 function createToken(node: string, attributes: ResourceAttributes, graph: NodeGraph): Decision {
@@ -167,5 +164,8 @@ function ownPods(node: string, attributes: ResourceAttributes, graph: NodeGraph)
   // Mirror pods; admission checks that they are, and the node's own.
   if (verb === 'create' || verb === 'delete') return allow;
   if (verb !== 'list' && verb !== 'watch') return noOpinion;
-  return selectsOwn(node, attributes) ? allow : refuse('can only list/watch pods with spec.nodeName field selector');
+  if (selectsOwn(node, attributes)) return allow;
+  // A list or watch of one pod names it.
+  if (attributes.name !== '') return related('pod', node, attributes, graph);
+  return refuse('can only list/watch pods with spec.nodeName field selector');
 }

@@ -130,6 +130,9 @@ describe('the node authorizer', () => {
       'can only list/watch pods with spec.nodeName field selector',
     ],
     [ask('list', 'pods', { namespace: '' }), 'can only list/watch pods with spec.nodeName field selector'],
+    [ask('watch', 'pods', { name: 'web' }), 'allow'],
+    [ask('list', 'pods', { name: 'other' }), unrelated],
+    [ask('get', 'pods'), 'No Object name found'],
     [ask('update', 'leases', { ...lease, name: 'n1' }), 'allow'],
     [
       ask('update', 'leases', { ...lease, name: 'n2' }),
@@ -142,6 +145,11 @@ describe('the node authorizer', () => {
     ],
     [ask('get', 'persistentvolumeclaims', { name: 'data' }), 'allow'],
     [ask('patch', 'persistentvolumeclaims', { name: 'data', subresource: 'status' }), 'allow'],
+    [
+      ask('get', 'persistentvolumeclaims', { name: 'data', subresource: 'status' }),
+      'can only get/update/patch this type',
+    ],
+    [ask('update', 'persistentvolumeclaims', { subresource: 'status' }), 'No Object name found'],
     [ask('update', 'persistentvolumeclaims', { name: 'data' }), 'can only get individual resources of this type'],
     [ask('get', 'persistentvolumes', { name: 'mine', namespace: '' }), 'allow'],
     [ask('get', 'persistentvolumes', { name: 'theirs', namespace: '' }), unrelated],
