@@ -27,7 +27,7 @@ const overlapping: Progress = {
 
 /**
  * Deletes the objects of a definition that is being deleted, waits until they are gone, and lets the definition go. What happens is told in the
- * condition Terminating. Throws where objects are left, to be tried again. `storage`: the kind they
+ * condition Terminating. Throws where objects are left, to be tried again, and without a word where `signal` aborts. `storage`: the kind they
  * are stored as; `built-in`: they are none of the definition's.
  */
 export async function cleanUp(
@@ -57,10 +57,13 @@ export async function cleanUp(
   const cache = registry.find(storage)?.cache;
   if (!cache) return; // another server was faster
   const problems = await deleteAll(registry, storage, cache);
+  signal.throwIfAborted();
   if (problems.length > 0) {
     await failed('InstanceDeletionFailed', `could not issue all deletes: ${aggregate(problems)}`);
   }
-  if (!(await emptied(cache, signal))) {
+  const isEmpty = await emptied(cache, signal);
+  signal.throwIfAborted();
+  if (!isEmpty) {
     await failed(
       'InstanceDeletionCheck',
       'could not confirm zero CustomResources remaining: timed out waiting for the condition',

@@ -18,6 +18,8 @@ import { rulesOf } from './rules.ts';
 interface Installed extends CustomKinds {
   /** What of the definition decides about them: when it changes, they are made anew. */
   readonly form: string;
+  /** Aborts when other kinds take their place, which have a cache of their own. */
+  readonly replaced: AbortController;
 }
 
 /**
@@ -153,7 +155,8 @@ export class CustomResources implements Follower {
       return;
     }
     await this.#registry.install(kinds.served, kinds.storage, before ? [...before.served, before.storage] : []);
-    this.#installed.set(name, { ...kinds, form });
+    this.#installed.set(name, { ...kinds, form, replaced: new AbortController() });
+    before?.replaced.abort();
   }
 
   /** How a webhook converts the definition's versions, where one does. */
@@ -172,12 +175,19 @@ export class CustomResources implements Follower {
     this.#registry.uninstall(installed.served, installed.storage);
   }
 
-  async #cleanUp(name: string, signal: AbortSignal): Promise<void> {
+  async #cleanUp(name: string, stopped: AbortSignal): Promise<void> {
     const crd = this.#registry.cached(customResourceDefinition, name);
     if (!crd || !isToBeCleaned(crd)) return;
-    const storage = this.#builtIn.has(name) ? 'built-in' : this.#installed.get(name)?.storage;
+    const installed = this.#installed.get(name);
+    const storage = this.#builtIn.has(name) ? 'built-in' : installed?.storage;
+    const replaced = installed?.replaced.signal;
     const { cleanUp } = await import('./clean-up.ts');
-    await cleanUp(this.#registry, name, storage, signal);
+    try {
+      await cleanUp(this.#registry, name, storage, replaced ? AbortSignal.any([stopped, replaced]) : stopped);
+    } catch (error) {
+      // Who put other kinds in their place has asked for this again.
+      if (!replaced?.aborted) throw error;
+    }
   }
 }
 

@@ -37,13 +37,14 @@ export const customResourceDefinitionHooks: ResourceHooks = {
   },
   /** The first DELETE only marks: it is then that the finalizer is set. */
   holdsBackDeletion: (object) => object.metadata.deletionTimestamp === undefined,
-  onMarkedForDeletion(object: KubeObject) {
+  onMarkedForDeletion(object: KubeObject, old: KubeObject) {
+    if (old.metadata.deletionTimestamp !== undefined) return;
     const { metadata } = object;
-    // A mark on a definition is neither a change of what is wished for nor a grace of none.
+    // The first mark on a definition is neither a change of what is wished for nor a grace of none.
     delete metadata.deletionGracePeriodSeconds;
-    if (metadata.finalizers?.includes(cleanupFinalizer)) return;
     if (metadata.generation) metadata.generation--;
-    metadata.finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer];
+    // Nor is it asked what becomes of dependents.
+    metadata.finalizers = [...new Set([...(old.metadata.finalizers ?? []), cleanupFinalizer])];
     setCondition(object as CustomResourceDefinition, {
       type: 'Terminating',
       status: 'True',

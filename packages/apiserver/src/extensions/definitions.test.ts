@@ -245,6 +245,31 @@ describe('a definition', () => {
     expect((await call('GET', `${path}/r`)).status).toBe(200);
   });
 
+  it('keeps the versions it was stored in until its status forgets them', async () => {
+    const name = 'leafs.stored.example.com';
+    const [v1, v2] = [versionOf({}), versionOf({}, { name: 'v2', storage: false })];
+    const group = 'stored.example.com';
+    await define(call, definitionOf('Leaf', [v1, v2], { group }));
+    await call(
+      'PATCH',
+      `${definitions}/${name}/status`,
+      { status: { storedVersions: ['v2', 'v2', 'v9', 'v9'] } },
+      merge,
+    );
+    const refused = await call('PATCH', `${definitions}/${name}`, { metadata: { labels: { a: 'b' } } }, merge);
+    const problem =
+      'Invalid value: "v9": missing from spec.versions; v9 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v9 and removes v9 from status.storedVersions';
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { details: { causes: [{ field: 'status.storedVersions[3]', message: problem }] } },
+    });
+    expect(refused.body.details.causes).toHaveLength(1);
+    await call('PATCH', `${definitions}/${name}/status`, { status: { storedVersions: ['v2'] } }, merge);
+    const labelled = await call('PATCH', `${definitions}/${name}`, { metadata: { labels: { a: 'b' } } }, merge);
+    expect(labelled.body.status.storedVersions).toEqual(['v2', 'v1']);
+    await call('DELETE', `${definitions}/${name}`);
+  });
+
   it('takes its objects with it', async () => {
     await define(call, definitionOf('Leaf', [versionOf({})], { group: 'gone.example.com' }));
     const leaves = '/apis/gone.example.com/v1/namespaces/default/leafs';
@@ -275,13 +300,35 @@ describe('a definition', () => {
           'leafs.gone.example.com "c" is forbidden: create not allowed while custom resource definition is terminating',
       },
     });
-    await call(
-      'PATCH',
-      `${leaves}/b`,
-      { metadata: { finalizers: null } },
-      { 'content-type': 'application/merge-patch+json' },
+    // What is served is made anew meanwhile.
+    await call('PATCH', `${definitions}/leafs.gone.example.com`, { spec: { names: { shortNames: ['lf'] } } }, merge);
+    await eventually(
+      async () => (await call('GET', '/apis/gone.example.com/v1')).body.resources[0].shortNames?.[0] === 'lf',
     );
+    await call('PATCH', `${leaves}/b`, { metadata: { finalizers: null } }, merge);
     await eventually(async () => (await call('GET', `${definitions}/leafs.gone.example.com`)).status === 404);
     await eventually(async () => (await call('GET', leaves)).status === 404);
+  });
+
+  it('is marked by the first DELETE; a second one finds nothing left to clean up', async () => {
+    const name = 'leafs.held.example.com';
+    await define(call, definitionOf('Leaf', [versionOf({})], { group: 'held.example.com' }));
+    await call('PATCH', `${definitions}/${name}`, { metadata: { finalizers: ['example.com/hold'] } }, merge);
+    const { body: held } = await call('GET', `${definitions}/${name}`);
+    expect(await call('DELETE', `${definitions}/${name}`, { preconditions: { uid: 'another' } })).toMatchObject({
+      status: 409,
+      body: {
+        message: `Operation cannot be fulfilled on customresourcedefinitions.apiextensions.k8s.io "${name}": Precondition failed: UID in precondition: another, UID in object meta: ${held.metadata.uid}`,
+        details: { kind: 'customresourcedefinitions' },
+      },
+    });
+    const marked = await call('DELETE', `${definitions}/${name}?propagationPolicy=Orphan`);
+    expect(marked.body.metadata.finalizers).toEqual(['example.com/hold', 'customresourcecleanup.apiextensions.k8s.io']);
+    await eventually(async () => (await condition(call, name, 'Terminating'))?.status === 'False');
+    const again = await call('DELETE', `${definitions}/${name}`);
+    expect(again.body.metadata).toMatchObject({ finalizers: ['example.com/hold'], deletionGracePeriodSeconds: 0 });
+    expect(await condition(call, name, 'Terminating')).toMatchObject({ reason: 'InstanceDeletionCompleted' });
+    await call('PATCH', `${definitions}/${name}`, { metadata: { finalizers: null } }, merge);
+    await eventually(async () => (await call('GET', `${definitions}/${name}`)).status === 404);
   });
 });

@@ -37,7 +37,7 @@ export function removeObject(
     const step = deletionStep(kind, current.decode(kind), options, writer.isHeldBack(old));
     if (step.kind === 'pending') return { removed: false, object: current };
     const removed = step.kind === 'remove';
-    if (!removed) hooks.onMarkedForDeletion?.(step.object);
+    if (!removed) hooks.onMarkedForDeletion?.(step.object, old);
     const encoded = await writer.encode(step.object);
     if (write.dryRun) return { removed, object: writer.show(encoded, current.revision) };
     if (!removed && sameObject(step.object, old)) return { removed, object: current };
@@ -51,16 +51,23 @@ export function removeObject(
   });
 }
 
-function checkPreconditions(writer: Writer, name: string, old: KubeObject, { preconditions }: DeleteOptions): void {
+function checkPreconditions(
+  { kind, hooks, named }: Writer,
+  name: string,
+  old: KubeObject,
+  { preconditions }: DeleteOptions,
+): void {
   const { uid = '', resourceVersion = '' } = old.metadata;
-  // These texts name the kind, not the resource.
-  const named = { group: writer.kind.group, resource: writer.kind.kind };
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    const detail = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
-    throw conflict(named, name, detail);
-  }
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    const detail = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
-    throw conflict(named, name, detail);
-  }
+  // What has a way of its own to be deleted says this in words of its own; elsewhere the texts name the kind, not the resource.
+  const isOwn = hooks.onMarkedForDeletion !== undefined;
+  const of = isOwn ? named : { group: kind.group, resource: kind.kind };
+  const check = (field: string, wanted: string | undefined, there: string, became: string) => {
+    if (wanted === undefined || wanted === there) return;
+    const detail = isOwn
+      ? `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${there}`
+      : `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${there}). The object might have been ${became}`;
+    throw conflict(of, name, detail);
+  };
+  check('UID', preconditions?.uid, uid, 'deleted and then recreated');
+  check('ResourceVersion', preconditions?.resourceVersion, resourceVersion, 'modified');
 }

@@ -47,8 +47,8 @@ export interface ResourceHooks<T extends KubeObject = KubeObject> {
   afterDelete?(object: T, context: WriteContext): Promise<void> | void;
   /** Whether something beyond metadata.finalizers keeps an object that is being deleted (a namespace's spec.finalizers). */
   holdsBackDeletion?(object: T): boolean;
-  /** May change an object that a DELETE has just marked and that something still holds. */
-  onMarkedForDeletion?(object: T): void;
+  /** May change an object that a DELETE has marked, be it once more, and that something still holds. */
+  onMarkedForDeletion?(object: T, old: T): void;
   /** For computed kinds: the objects as they are at this moment, in order of their names. */
   read?(): Promise<T[]>;
   /** For resources that are answered and not stored (reviews): makes the response to a create; the object is decoded, defaulted and validated. */

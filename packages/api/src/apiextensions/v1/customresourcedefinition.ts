@@ -1,7 +1,6 @@
 import { createdAt } from '../../columns.ts';
 import type { CustomResourceDefinition } from '../../generated/apiextensions/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { deepEqual } from '../../meta/object.ts';
 import { validateDefinitionUpdate, validateNewDefinition, validateStatus } from './definition-validation.ts';
 import { typedSchemas } from './typed-schemas.ts';
 
@@ -45,8 +44,8 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>('ap
   prepareForCreate(it) {
     it.status = withStorageVersion(it);
   },
-  prepareForUpdate(it, old) {
-    if (!deepEqual(it.spec, old.spec)) it.status = withStorageVersion(it);
+  prepareForUpdate(it) {
+    it.status = withStorageVersion(it);
   },
   validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,

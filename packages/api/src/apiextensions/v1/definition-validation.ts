@@ -133,7 +133,8 @@ function validateStored({ spec, status }: CustomResourceDefinition, at: Path): F
     }
   }
   const names = new Set(spec.versions?.map(({ name }) => name ?? ''));
-  for (const [i, name] of stored.entries()) {
+  // One that is there twice is told of once, where it stands last.
+  for (const [name, i] of new Map(stored.map((name, i) => [name, i]))) {
     if (names.has(name)) continue;
     const problem = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     errors.push(invalid(path.index(i), name, problem));
