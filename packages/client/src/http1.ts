@@ -81,6 +81,8 @@ export class Http1Transport implements Transport {
 export function dialMessage(server: URL, error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   const target = `${error.address ?? server.hostname}:${error.port ?? (server.port || (server.protocol === 'https:' ? 443 : 80))}`;
   if (error.code === 'ECONNREFUSED') return `dial tcp ${target}: connect: connection refused`;
+  // Closed in good order, but before there was an answer: no system call failed.
+  if (error.code === 'ECONNRESET' && error.syscall === undefined) return 'EOF';
   if (error.code === 'ECONNRESET') return `read tcp ${target}: read: connection reset by peer`;
   if (error.code === 'ETIMEDOUT') return `dial tcp ${target}: i/o timeout`;
   if (error.code === 'EHOSTUNREACH') return `dial tcp ${target}: connect: no route to host`;

@@ -7,7 +7,9 @@ import type {
 } from '../generated/apiextensions/v1.ts';
 import { type AnyKind, allVerbs, type Kind, type KubeObject, type ScalePaths } from '../kind.ts';
 import { append } from '../meta/append.ts';
+import { messageOf } from '../meta/message-of.ts';
 import { clone, getOwn } from '../meta/object.ts';
+import { plainFailure } from '../meta/status.ts';
 import { byStability } from '../meta/version-order.ts';
 import { applySchema } from '../structural/apply-schema.ts';
 import { dropNulls, fillDefaults } from '../structural/defaults.ts';
@@ -156,10 +158,11 @@ function converted(object: KubeObject, apiVersion: string, node: StructuralNode)
   const out = clone(object);
   out.apiVersion = apiVersion;
   prune(out, node, true);
+  dropNulls(out, node);
   return out;
 }
 
-/** What a webhook makes of objects has its version's form; what the schema does not have goes. Those of the version are left as they are. */
+/** What a webhook makes of objects is given the form of its version's schema, but for defaults. Those of the version are left as they are. */
 async function convertedByWebhook(
   objects: readonly KubeObject[],
   apiVersion: string,
@@ -171,9 +174,12 @@ async function convertedByWebhook(
   const answers = (await ask(others, apiVersion)).values();
   return objects.map((object) => {
     if (object.apiVersion === apiVersion) return object;
-    const made = answers.next().value!;
-    prune(made, node, true);
-    return made;
+    const made = answers.next().value! as unknown as Record<string, unknown>;
+    try {
+      return decode(made, node).object as KubeObject;
+    } catch (error) {
+      throw plainFailure(messageOf(error));
+    }
   });
 }
 

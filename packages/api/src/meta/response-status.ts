@@ -22,7 +22,6 @@ const meanings: Readonly<Record<number, Meaning>> = {
     own: true,
   },
   409: { reason: 'Conflict', message: 'the server reported a conflict' },
-  413: { reason: 'RequestEntityTooLarge', message: 'limit is 3145728' },
   415: {
     reason: 'UnsupportedMediaType',
     message: 'the server was unable to process the request body: unsupported media type',
@@ -44,12 +43,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
 /**
  * The error a client throws for an answer with an HTTP error code: the Status object the server sent, or, when the body is
  * something else (a proxy's page, plain text), the Status that upstream's client makes up from code and body.
- * `request` names what was asked: the lower-case verb, the resource and the object's name.
+ * `request` names what was asked: the lower-case verb, the resource and the object's name; a body whose `contentType` says that it is no text is not shown.
  */
 export function statusFromResponse(
   code: number,
   body: string,
-  request: { verb: string; resource?: GroupResource; name?: string; retryAfterSeconds?: number },
+  request: { verb: string; resource?: GroupResource; name?: string; retryAfterSeconds?: number; contentType?: string },
 ): StatusError {
   const sent = parsedStatus(body);
   if (sent) return new StatusError({ ...sent, code: sent.code || code });
@@ -58,8 +57,10 @@ export function statusFromResponse(
     message:
       code >= 500 ? unknown : `the server responded with the status code ${code} but did not return more information`,
   };
-  const text = body.trim();
-  let message = meaning.own && text !== '' ? text : meaning.message;
+  const isText = !request.contentType || request.contentType.startsWith('text/');
+  const text = isText ? body.trim() : 'unknown';
+  const isTold = text !== '' && !(code === 406 && text === 'unknown');
+  let message = meaning.own && isTold ? text : meaning.message;
   if (message === unknown)
     message = `an error on the server (${JSON.stringify(text)}) has prevented the request from succeeding`;
   const { verb, resource, name = '', retryAfterSeconds } = request;
@@ -91,5 +92,5 @@ function parsedStatus(body: string): Status | undefined {
     throw error;
   }
   const status = value as Status;
-  return status.kind === 'Status' && status.apiVersion === 'v1' ? status : undefined;
+  return status.kind === 'Status' && status.apiVersion === 'v1' && status.status === 'Failure' ? status : undefined;
 }

@@ -2,10 +2,10 @@ import { encodeJson } from '@coracle/api/codec/json';
 import { inOrderOfAppearance } from '@coracle/api/codec/json-duplicates';
 import { decodeKindObject, type ObjectForm } from '@coracle/api/codec/kind-object';
 import { decodeProtobuf, protobufType } from '@coracle/api/codec/protobuf';
+import { typeMetaProblem, unreadTypeMeta } from '@coracle/api/codec/type-meta';
 import type { AnyKind, KubeObject } from '@coracle/api/kind';
 import { invalid, Path } from '@coracle/api/meta/field-path';
 import { messageOf } from '@coracle/api/meta/message-of';
-import { isObject } from '@coracle/api/meta/object';
 import { badRequest, invalidObject, unsupportedMediaType } from '@coracle/api/meta/status';
 import { objectSchemaOf } from '@coracle/api/schema';
 import type { Scheme } from '@coracle/api/scheme';
@@ -70,7 +70,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
     return media === 'application/json' ? parseJson(bytes) : parseYaml(bytes.toString());
   } catch (error) {
     const text = messageOf(error);
-    throw refuse(media === 'application/json' ? `${noVersion}${text}` : text);
+    throw refuse(media === 'application/json' ? unreadTypeMeta(text) : text);
   }
 }
 
@@ -95,19 +95,12 @@ function parseProtobuf(bytes: Buffer, { kind, apiVersion, sameForm = [], type }:
   }
 }
 
-const noVersion = "couldn't get version/kind; json parse error: ";
-/** How Go's decoder names what it reads apiVersion and kind into. */
-const typeMeta =
-  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
-
 /**
  * A body that can be asked what it is. A missing apiVersion or kind of a built-in kind is filled in; custom resources have to say both. Throws what
  * `refuse` makes of anything else; `text` is the body as JSON.
  */
 export function objectWithKind(value: unknown, expected: Expected, refuse: Refuse, text: () => string): KubeObject {
-  if (!isObject(value))
-    throw refuse(`${noVersion}json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${typeMeta}`);
-  const problem = typeMetaProblem(value, expected, text);
+  const problem = objectTypeProblem(value, expected, text);
   if (problem !== undefined) throw refuse(problem);
   const object = value as unknown as KubeObject;
   object.kind ||= expected.kind;
@@ -115,20 +108,11 @@ export function objectWithKind(value: unknown, expected: Expected, refuse: Refus
   return object;
 }
 
-/** Why what an object says it is cannot be read; undefined: it can. */
-export function typeMetaProblem(
-  value: Readonly<Record<string, unknown>>,
-  { dynamic }: Expected,
-  text: () => string,
-): string | undefined {
-  for (const field of ['kind', 'apiVersion']) {
-    const name = value[field] ?? '';
-    if (typeof name === 'string') continue;
-    return `${noVersion}json: cannot unmarshal ${jsonTypeOf(name)} into Go struct field .${field} of type string`;
-  }
-  const { kind, apiVersion } = value as { kind?: string | null; apiVersion?: string | null };
-  if (apiVersion && apiVersion.split('/').length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
-  return dynamic && !kind ? `Object 'Kind' is missing in '${text()}'` : undefined;
+/** Why what a value says it is cannot be read, or is not said by a custom resource; undefined: it can. */
+export function objectTypeProblem(value: unknown, { dynamic }: Expected, text: () => string): string | undefined {
+  const problem = typeMetaProblem(value);
+  if (problem !== undefined) return problem;
+  return dynamic && !(value as Partial<KubeObject>).kind ? `Object 'Kind' is missing in '${text()}'` : undefined;
 }
 
 /** What is wrong with a custom resource whose apiVersion is null. */

@@ -24,11 +24,11 @@ import {
   type Expected,
   jsonTypeOf,
   nullVersion,
+  objectTypeProblem,
   otherKind,
   otherResource,
   reportFields,
   typedObject,
-  typeMetaProblem,
 } from './decoding.ts';
 import type { WriteOptions } from './options.ts';
 import { checkPlace } from './place.ts';
@@ -137,7 +137,7 @@ export function patchedObject(
   if (!isObject(patched)) throw fail('the patched object is not an object');
   // A strategic merge patch is about the type it was sent to, whatever it says.
   if (patch.type === 'strategic') Object.assign(patched, { kind: expected.kind, apiVersion: expected.apiVersion });
-  const problem = typeMetaProblem(patched, expected, asJson);
+  const problem = objectTypeProblem(patched, expected, asJson);
   if (problem !== undefined) throw fail(problem);
   if (expected.dynamic) checkCustomType(patched as unknown as KubeObject, expected, call, fail);
   const { kind = expected.kind, apiVersion = expected.apiVersion } = patched;

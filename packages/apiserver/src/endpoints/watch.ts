@@ -60,7 +60,11 @@ export async function watch(call: Call): Promise<void> {
   const begin = beginningOf(rendering);
   if (initial) {
     revision = registry.feed.revision;
-    const objects = await initialObjects(cache, options.filter, revision);
+    const objects = await initialObjects(cache, options.filter, revision).catch((error) => failed(error));
+    if (objects instanceof StatusError) {
+      res.end(begin(errorFrame(rendering, objects)));
+      return;
+    }
     const sent = hub.sentOf(kind);
     cache.counts.initial += objects.length;
     let parts: Buffer[] = [];
@@ -106,9 +110,14 @@ async function tooEarly(registry: Registry, options: ListOptions): Promise<Statu
     await notOlderThan(registry, options.revision ?? 0, options.resourceVersion);
     return undefined;
   } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
+    return failed(error);
   }
+}
+
+/** An error as what ends a watch; what is none for clients is thrown on. */
+function failed(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  throw error;
 }
 
 /** What a watch begins with, as of `revision`. A webhook may have to be asked; what comes meanwhile is then sent as it happens. */

@@ -4,10 +4,10 @@ import { type RestObserver, restClientMetrics } from '../webhooks/rest-metrics.t
 
 /** Why a conversion failed: the webhook was not reached, answered with an error, or with what is no answer. */
 export type ConversionFailure =
-  | 'webhook_call_failure'
-  | 'webhook_malformed_response_failure'
-  | 'webhook_partial_response_failure'
-  | 'webhook_invalid_converted_object_failure';
+  | 'conversion_webhook_call_failure'
+  | 'conversion_webhook_malformed_response_failure'
+  | 'conversion_webhook_partial_response_failure'
+  | 'conversion_webhook_invalid_converted_object_failure';
 
 /** Told of each question to a conversion webhook. */
 export interface ConversionMetrics {

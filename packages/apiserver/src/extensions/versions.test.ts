@@ -103,6 +103,8 @@ describe('versions that a webhook converts', () => {
   /** What the webhook makes of an object; tests replace it. */
   let convert: (object: Loose, to: string) => unknown;
   let asked: number[] = [];
+  /** What it answers in place of a review. */
+  let answer: ((review: Loose) => ReturnType<HttpsServer['respond']>) | undefined;
   const path = (name: string) => `/apis/hook.example.com/${name}/namespaces/default/hosts`;
   const host = (name: string) => ({ apiVersion: `hook.example.com/${name}`, kind: 'Host' });
   const working = (object: Loose, to: string) => {
@@ -115,20 +117,33 @@ describe('versions that a webhook converts', () => {
   beforeAll(async () => {
     convert = working;
     webhook = await startHttpsServer(({ body }) => {
+      if (!body) return answer?.({});
       const { uid, objects, desiredAPIVersion } = body.request;
       asked.push(objects.length);
       const convertedObjects = objects.map((each: Record<string, unknown>) => convert(each, desiredAPIVersion));
-      return {
+      const review = {
         apiVersion: 'apiextensions.k8s.io/v1',
         kind: 'ConversionReview',
         response: { uid, result: { status: 'Success' }, convertedObjects },
       };
+      return answer?.(review) ?? review;
     });
     await define(
       call,
       definitionOf(
         'Host',
-        [version('v1', { host: text, port: text }), version('v1beta1', { hostPort: text }, { storage: true })],
+        [
+          version('v1', {
+            host: text,
+            port: text,
+            inner: {
+              type: 'object',
+              'x-kubernetes-embedded-resource': true,
+              'x-kubernetes-preserve-unknown-fields': true,
+            },
+          }),
+          version('v1beta1', { hostPort: text }, { storage: true }),
+        ],
         {
           group: 'hook.example.com',
           conversion: {
@@ -148,6 +163,8 @@ describe('versions that a webhook converts', () => {
     for (const name of ['a', 'b', 'c'])
       await call('POST', path('v1'), { ...host('v1'), metadata: { name }, spec: { host: name, port: '1' } });
     expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:1' });
+    for (const { body } of webhook.received)
+      expect(body.request.objects[0].metadata).not.toHaveProperty('resourceVersion');
     expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ host: 'a', port: '1' });
     await call('PATCH', `${path('v1')}/a`, { spec: { port: '2' } }, merge);
     expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:2' });
@@ -197,9 +214,26 @@ describe('versions that a webhook converts', () => {
     [
       'labels that are none',
       (it, to) => ({ ...it, apiVersion: to, metadata: { ...it['metadata'], labels: { a: 1 } } }),
-      `${of} returned invalid metadata: metadata.labels[a] must be a string, but is number in converted object`,
+      `${of} returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object`,
     ],
-    ['nothing', () => null, `${of} returned invalid object at index 0: it is not an object`],
+    ['nothing', () => null, 'unexpected end of JSON input'],
+    ['a number', () => 5, 'json: cannot unmarshal number into Go value of type map[string]interface {}'],
+    ['an object of no kind', () => ({ apiVersion: 'a/b' }), `Object 'Kind' is missing in '{"apiVersion":"a/b"}'`],
+    [
+      'an object without metadata',
+      (it, to) => ({ ...it, apiVersion: to, metadata: undefined }),
+      `${of} returned invalid object: must have the same name: bad != `,
+    ],
+    [
+      'a list of labels',
+      (it, to) => ({ ...it, apiVersion: to, metadata: { ...it['metadata'], labels: [] } }),
+      `${of} returned invalid metadata: invalid metadata.labels of type []interface {} in converted object`,
+    ],
+    [
+      'a resource whose metadata is none',
+      (it, to) => ({ ...it, apiVersion: to, spec: { inner: { metadata: { name: 5 } } } }),
+      'spec.inner.metadata: Invalid value: {"name":5}: json: cannot unmarshal number into Go struct field ObjectMeta.name of type string',
+    ],
   ])('are an error where the webhook answers with %s', async (_what, answer, message) => {
     await call('DELETE', `${path('v1beta1')}/bad`);
     await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'bad' }, spec: { hostPort: 'bad:1' } });
@@ -212,5 +246,111 @@ describe('versions that a webhook converts', () => {
     }
     expect(read).toMatchObject({ status: 500, body: { message } });
     expect((await call('GET', `${path('v1')}/bad`)).status).toBe(200);
+  });
+
+  const raw = (body: string, code = 200, headers: Record<string, string> = {}) => ({ raw: body, code, headers });
+  const unread = "couldn't get version/kind; json parse error";
+  it.each<[string, (review: Loose) => ReturnType<HttpsServer['respond']>, string]>([
+    [
+      'an error that is no text',
+      () => raw('boom', 500),
+      'an error on the server ("unknown") has prevented the request from succeeding',
+    ],
+    [
+      'an error in words',
+      () => raw('boom', 500, { 'content-type': 'text/plain' }),
+      'an error on the server ("boom") has prevented the request from succeeding',
+    ],
+    ['a Status', () => raw('{"kind":"Status","apiVersion":"v1","status":"Failure","message":"sorry"}', 500), 'sorry'],
+    [
+      'nothing at all',
+      () => raw('', 204),
+      '0-length response with status code: 204 and content type: application/json',
+    ],
+    ['words', () => raw('hello'), `${unread}: json: cannot unmarshal string into Go value of type struct {`],
+    ['half of it', () => raw('{"kind":"Conv'), `${unread}: unexpected end of JSON input`],
+    [
+      'another kind',
+      (it) => ({ ...it, kind: 'Other' }),
+      'no kind "Other" is registered for version "apiextensions.k8s.io/v1" in scheme "k8s.io/apiserver/pkg/util/webhook/client.go:71"',
+    ],
+    [
+      'the older form',
+      (it) => ({ ...it, apiVersion: 'apiextensions.k8s.io/v1beta1' }),
+      'converting (v1beta1.ConversionReview) to (v1.ConversionReview): unknown conversion',
+    ],
+    [
+      'no kind and version',
+      ({ response }) => ({ response }),
+      'expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got /, Kind=',
+    ],
+    [
+      'a result that is a text',
+      (it) => ({ ...it, response: { ...it['response'], result: 'Success' } }),
+      'json: cannot unmarshal string into Go struct field ConversionResponse.response.result of type v1.Status',
+    ],
+    [
+      'another place, over and over',
+      () => raw('', 302, { location: '/other' }),
+      'Post "/other": stopped after 10 redirects',
+    ],
+    [
+      'another place, without saying which',
+      () => raw('', 302),
+      'the server responded with the status code 302 but did not',
+    ],
+  ])('are an error where the webhook answers with %s', async (_what, given, message) => {
+    await call('DELETE', `${path('v1beta1')}/bad`);
+    await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'bad' }, spec: { hostPort: 'bad:1' } });
+    answer = given;
+    let read: Answer;
+    let watched: { type: string; object: Loose } | undefined;
+    try {
+      read = await call('GET', `${path('v1')}/bad`);
+      const watch = await openWatch(server.url, `${path('v1')}?watch=1&fieldSelector=metadata.name%3Dbad`);
+      watched = await watch.next();
+      expect(await watch.next()).toBeUndefined();
+    } finally {
+      answer = undefined;
+    }
+    expect(read.status).toBe(500);
+    expect(read.body.message).toContain(
+      `conversion webhook for hook.example.com/v1beta1, Kind=Host failed: ${message}`,
+    );
+    expect(watched).toEqual({ type: 'ERROR', object: read.body });
+    expect((await call('GET', `${path('v1')}/bad`)).status).toBe(200);
+  });
+
+  it('are asked for where the webhook says, with what it was asked', async () => {
+    await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'moved' }, spec: { hostPort: 'm:1' } });
+    const before = webhook.received.length;
+    answer = () =>
+      webhook.received.at(-1)!.path.startsWith('/convert')
+        ? raw('', 307, { location: '/moved?a=b' })
+        : (undefined as never);
+    try {
+      expect((await call('GET', `${path('v1')}/moved`)).body.spec).toEqual({ host: 'm', port: '1' });
+    } finally {
+      answer = undefined;
+    }
+    expect(webhook.received.slice(before).map((each) => each.path)).toEqual(['/convert?timeout=30s', '/moved?a=b']);
+  });
+
+  it('have no nulls where there are to be none, whatever the webhook answers', async () => {
+    await call('POST', path('v1beta1'), { ...host('v1beta1'), metadata: { name: 'nulls' }, spec: { hostPort: 'n:1' } });
+    convert = (it, to) => ({
+      ...it,
+      apiVersion: to,
+      metadata: { ...it['metadata'], labels: {} },
+      spec: { host: null, port: '2' },
+    });
+    let read: Answer;
+    try {
+      read = await call('GET', `${path('v1')}/nulls`);
+    } finally {
+      convert = working;
+    }
+    expect(read.body.spec).toEqual({ port: '2' });
+    expect(read.body.metadata).not.toHaveProperty('labels');
   });
 });

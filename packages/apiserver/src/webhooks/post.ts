@@ -9,6 +9,7 @@ import { statusFromResponse } from '@coracle/api/meta/response-status';
 import { StatusError } from '@coracle/api/meta/status';
 import { dialMessage } from '@coracle/client/http1';
 import { checkAlternativeNames } from '@coracle/client/server-identity';
+import type { WebhookAnswer } from './answer.ts';
 import type { CredentialsFor, WebhookCredentials } from './credentials.ts';
 import { limitedBody } from './limited-body.ts';
 import type { RestObserver } from './rest-metrics.ts';
@@ -32,6 +33,9 @@ const answerLimit = 16 << 20;
 
 /** How often a webhook that is busy is asked again, as upstream's clients do. */
 const mostRetries = 10;
+
+/** How many requests a question takes at most where each is answered with another place to ask at, as upstream's clients have it. */
+const mostRequests = 10;
 
 /** Kept connections that are idle this long (ms) are closed. */
 const idle = 90_000;
@@ -121,11 +125,11 @@ export interface WebhookCall {
 }
 
 /**
- * Posts JSON and gives the answer's body. Redirects are not followed. A webhook that answers 429 or 5xx and says when to ask again (`Retry-After`, in
- * seconds) is asked again then. Throws a StatusError for an answer with an error code, WebhookTimeout when the time is over, and an Error with upstream's
+ * Posts JSON and gives the answer. Redirects are followed over HTTPS; what is only meant for the webhook's own host is not shown to others. A webhook that
+ * answers 429 or 5xx and says when to ask again (`Retry-After`, in seconds) is asked again then. Throws a StatusError for an answer with an error code, WebhookTimeout when the time is over, and an Error with upstream's
  * text when there is no connection.
  */
-export async function postToWebhook(target: WebhookTarget, body: Buffer, call: WebhookCall): Promise<Buffer> {
+export async function postToWebhook(target: WebhookTarget, body: Buffer, call: WebhookCall): Promise<WebhookAnswer> {
   const path = `${target.path}?timeout=${Math.max(1, Math.ceil(call.milliseconds / 1000))}s`;
   const failed = (why: string) => `Post ${JSON.stringify(target.origin + path)}: ${why}`;
   const time = AbortSignal.timeout(Math.max(0, call.milliseconds));
@@ -144,8 +148,7 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
       });
     try {
       signal.throwIfAborted();
-      const authorization = await target.credentials?.headers();
-      const sent = await send({ target, path, body, userAgent: call.userAgent, authorization, signal });
+      const sent = await ask({ target, path, body, userAgent: call.userAgent, signal });
       over(sent.status, sent.bytes.length);
       return sent;
     } catch (error) {
@@ -159,9 +162,11 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
       await sleep(sent.retryAfter * 1000, undefined, { signal });
       sent = await attempt();
     }
-    const { status, bytes } = sent;
-    if (status < 200 || status > 206) throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST' });
-    return bytes;
+    const { status, bytes, contentType } = sent;
+    if (status < 200 || status > 206) {
+      throw statusFromResponse(status, bytes.toString('utf8'), { verb: 'POST', contentType });
+    }
+    return sent;
   } catch (error) {
     if (error instanceof StatusError) throw error;
     if (time.aborted) throw new WebhookTimeout(failed('context deadline exceeded'));
@@ -176,27 +181,59 @@ class ConnectionFailure extends Error {}
 interface Sending {
   readonly target: WebhookTarget;
   readonly path: string;
-  readonly body: Buffer;
+  /** Undefined: there is nothing to post, and it is a GET. */
+  readonly body: Buffer | undefined;
   readonly userAgent: string;
-  readonly authorization: Readonly<Record<string, string | string[]>> | undefined;
   readonly signal: AbortSignal;
 }
 
-interface Sent {
-  readonly status: number;
-  readonly bytes: Buffer;
+interface Sent extends WebhookAnswer {
   /** Seconds after which a busy webhook wants to be asked again; undefined: it does not. */
   readonly retryAfter: number | undefined;
+  /** Where else it wants to be asked, as it says it. */
+  readonly location: string | undefined;
+}
+
+/** Sends a request, and again where the answers say that it belongs. */
+async function ask(first: Sending): Promise<Sent> {
+  let it = first;
+  for (let requests = 1; ; requests++) {
+    const sent = await send(it);
+    const next = redirected(it, sent);
+    if (!next) return sent;
+    if (requests === mostRequests) {
+      throw new Error(`Post ${JSON.stringify(sent.location)}: stopped after ${mostRequests} redirects`);
+    }
+    it = next;
+  }
+}
+
+/** The request an answer asks for in place of one; undefined: it is an answer. */
+function redirected(it: Sending, { status, location }: Sent): Sending | undefined {
+  const keepsBody = status === 307 || status === 308;
+  if (!location || !(keepsBody || [301, 302, 303].includes(status))) return undefined;
+  const { target } = it;
+  const url = URL.parse(location, target.origin + it.path);
+  if (url?.protocol !== 'https:') return undefined;
+  const next = { ...it, path: url.pathname + url.search, body: keepsBody ? it.body : undefined };
+  if (url.origin === target.origin) return next;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const address = { host, port: url.port === '' ? 443 : Number(url.port) };
+  return {
+    ...next,
+    target: { origin: url.origin, path: url.pathname, address: () => address, serverName: host, ca: target.ca },
+  };
 }
 
 async function send(it: Sending, isRetry = false): Promise<Sent> {
-  const { target, path, body, userAgent, authorization, signal } = it;
+  const { target, path, body, userAgent, signal } = it;
+  const authorization = await target.credentials?.headers();
   const address = addressOf(target);
   return new Promise((resolve, reject) => {
     const outgoing = httpsRequest({
       agent,
       ...address,
-      method: 'POST',
+      method: body ? 'POST' : 'GET',
       path,
       servername: isIP(target.serverName) === 0 ? target.serverName : '',
       ...(target.ca === undefined ? {} : { ca: target.ca }),
@@ -205,10 +242,9 @@ async function send(it: Sending, isRetry = false): Promise<Sent> {
       headers: {
         ...authorization,
         host: target.origin.slice('https://'.length),
-        'content-type': 'application/json',
+        ...(body ? { 'content-type': 'application/json', 'content-length': body.length } : {}),
         accept: 'application/json, */*',
         'user-agent': userAgent,
-        'content-length': body.length,
       },
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
@@ -218,14 +254,26 @@ async function send(it: Sending, isRetry = false): Promise<Sent> {
       else reject(new ConnectionFailure(dialMessage(new URL(target.origin), error), { cause: error }));
     });
     outgoing.on('response', (incoming) => {
+      const { statusCode = 0, headers } = incoming;
       limitedBody(incoming, answerLimit).then(
-        (bytes) => resolve({ status: incoming.statusCode!, bytes, retryAfter: retryAfterOf(incoming) }),
-        (error: Error) => reject(new ConnectionFailure(error.message)),
+        (bytes) =>
+          resolve({
+            status: statusCode,
+            contentType: headers['content-type'] ?? '',
+            bytes,
+            retryAfter: retryAfterOf(incoming),
+            location: headers.location,
+          }),
+        (error: NodeJS.ErrnoException) =>
+          reject(error.code === 'ECONNRESET' ? brokenOff() : new ConnectionFailure(error.message)),
       );
     });
     outgoing.end(body);
   });
 }
+
+const brokenOff = () =>
+  new Error('unexpected error when reading response body. Please retry. Original error: unexpected EOF');
 
 function retryAfterOf({ statusCode = 0, headers }: IncomingMessage): number | undefined {
   const seconds = headers['retry-after'] ?? '';

@@ -1,11 +1,13 @@
 import type { AnyKind } from '@coracle/api/kind';
 import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, internalError, StatusError, serviceUnavailable, timeoutError } from '@coracle/api/meta/status';
+import type { AdmissionReview } from '@coracle/api/types/admission/v1';
+import { reviewIn } from '../../webhooks/answer.ts';
 import { postToWebhook, webhookTarget } from '../../webhooks/post.ts';
 import type { Attributes } from '../plugin.ts';
 import { type Forms, formsOf } from './forms.ts';
 import type { Hook, RejectionType, WebhookSurroundings } from './hooks.ts';
-import { denial, parseReview, question, type Verdict, verdictOf } from './review.ts';
+import { denial, group, question, type Verdict, verdictOf } from './review.ts';
 
 /** A webhook could not be asked, or gave no answer that can be understood; its failurePolicy decides what follows. */
 export class CallFailure extends Error {
@@ -133,7 +135,7 @@ async function ask({ hook, attributes }: Call, forms: Forms, around: WebhookSurr
       userAgent: 'kube-apiserver-admission',
       observe: around.metrics.sent,
     });
-    const review = parseReview(answer);
+    const review = reviewIn<AdmissionReview>(answer, { group, version: asked.version, kind: 'AdmissionReview' });
     return attempt(
       () => verdictOf(review, asked, hook.type === 'admit'),
       'received invalid webhook response',

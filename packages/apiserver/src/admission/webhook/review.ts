@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { decodeJson, encodeJson } from '@coracle/api/codec/json';
-import { decodeObject as decodeTyped } from '@coracle/api/codec/strict';
-import { isObject } from '@coracle/api/meta/object';
+import { encodeJson } from '@coracle/api/codec/json';
 import { StatusError } from '@coracle/api/meta/status';
-import { objectSchemaOf } from '@coracle/api/schema';
 import type { AdmissionResponse, AdmissionReview } from '@coracle/api/types/admission/v1';
 import type { Status } from '@coracle/api/types/meta/v1';
+import { kindText } from '../../webhooks/answer.ts';
 import type { Attributes } from '../plugin.ts';
 import type { Forms } from './forms.ts';
 import { requestOf } from './request.ts';
 
-const group = 'admission.k8s.io';
+/** Of AdmissionReviews. */
+export const group = 'admission.k8s.io';
 const known = ['v1', 'v1beta1'];
 
 /** A question to a webhook. */
@@ -46,19 +45,6 @@ export interface Verdict {
   readonly auditAnnotations: Readonly<Record<string, string>>;
 }
 
-/** Reads the bytes of a webhook's answer. Throws with upstream's text when they are no AdmissionReview. */
-export function parseReview(bytes: Buffer): AdmissionReview {
-  if (bytes.length === 0) throw new Error('0-length response with status code: 200 and content type: application/json');
-  let value: unknown;
-  try {
-    value = decodeJson(bytes).value;
-  } catch (error) {
-    throw new Error(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
-  }
-  if (!isObject(value)) throw new Error("couldn't get version/kind; json parse error: json: cannot unmarshal value");
-  return decodeTyped<AdmissionReview>(value, objectSchemaOf('admission/v1.AdmissionReview')).object;
-}
-
 /** Checks an answer against its question. Throws with upstream's text when it is not one. */
 export function verdictOf(review: AdmissionReview, asked: Question, mutating: boolean): Verdict {
   const { response } = review;
@@ -85,7 +71,7 @@ function checkAnswer(
   if (uid !== asked.uid)
     throw new Error(`expected response.uid=${JSON.stringify(asked.uid)}, got ${JSON.stringify(uid)}`);
   const expected = `${group}/v1, Kind=AdmissionReview`;
-  const got = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+  const got = kindText(apiVersion, kind);
   if (got !== expected) throw new Error(`expected webhook response of ${expected}, got ${got}`);
   if (!mutating) {
     if (patch !== '') throw new Error('validating webhook may not return response.patch');

@@ -110,19 +110,24 @@ describe('a validating webhook', () => {
     [
       'another kind',
       (it) => ({ ...allow()(it), kind: 'Review' }),
-      'received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1, Kind=Review',
+      'failed to call webhook: no kind "Review" is registered for version "admission.k8s.io/v1" in scheme "k8s.io/apiserver/pkg/util/webhook/client.go:71"',
+    ],
+    [
+      'no kind',
+      (it) => ({ ...allow()(it), kind: undefined }),
+      'received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1, Kind=',
     ],
     ['a patch', patching(), 'received invalid webhook response: validating webhook may not return response.patch'],
     ['nothing', () => ({ raw: '' }), 'failed to call webhook: 0-length response with status code: 200'],
     ['no JSON', () => ({ raw: 'hello' }), "failed to call webhook: couldn't get version/kind; json parse error: "],
     [
       'an error page',
-      () => ({ raw: 'oops', code: 500 }),
+      () => ({ raw: 'oops', code: 500, headers: { 'content-type': 'text/plain; charset=utf-8' } }),
       'failed to call webhook: an error on the server ("oops") has prevented the request from succeeding',
     ],
     [
-      'a redirect',
-      () => ({ raw: '', code: 302, headers: { location: '/elsewhere' } }),
+      'a redirect to nowhere',
+      () => ({ raw: '', code: 302 }),
       'failed to call webhook: the server responded with the status code 302 but did not return more information',
     ],
   ])('that answers with %s fails the call, which failurePolicy Ignore forgives', async (_name, respond, message) => {
