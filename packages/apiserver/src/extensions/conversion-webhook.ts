@@ -80,6 +80,8 @@ async function ask(
     kind: 'ConversionReview',
     apiVersion: `${reviewGroup}/${version}`,
     request: { uid, desiredAPIVersion, objects: objects.map(asStored) },
+    // Upstream leaves room for the answer.
+    response: { uid: '', convertedObjects: null, result: { metadata: {} } },
   };
   let converted: unknown[];
   try {

@@ -165,6 +165,7 @@ describe('versions that a webhook converts', () => {
     expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:1' });
     for (const { body } of webhook.received)
       expect(body.request.objects[0].metadata).not.toHaveProperty('resourceVersion');
+    expect(webhook.received[0]!.body.response).toEqual({ uid: '', convertedObjects: null, result: { metadata: {} } });
     expect((await call('GET', `${path('v1')}/a`)).body.spec).toEqual({ host: 'a', port: '1' });
     await call('PATCH', `${path('v1')}/a`, { spec: { port: '2' } }, merge);
     expect((await call('GET', `${path('v1beta1')}/a`)).body.spec).toEqual({ hostPort: 'a:2' });
