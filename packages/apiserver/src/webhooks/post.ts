@@ -125,9 +125,9 @@ export interface WebhookCall {
 }
 
 /**
- * Posts JSON and gives the answer. Redirects are followed over HTTPS; what is only meant for the webhook's own host is not shown to others. A webhook that
- * answers 429 or 5xx and says when to ask again (`Retry-After`, in seconds) is asked again then. Throws a StatusError for an answer with an error code, WebhookTimeout when the time is over, and an Error with upstream's
- * text when there is no connection.
+ * Posts JSON and gives the answer. Redirects are followed within the webhook's own origin. A webhook that answers 429 or 5xx and says when to ask again
+ * (`Retry-After`, in seconds) is asked again then. Throws a StatusError for an answer with an error code, WebhookTimeout when the time is over, and an
+ * Error with upstream's text when there is no connection.
  */
 export async function postToWebhook(target: WebhookTarget, body: Buffer, call: WebhookCall): Promise<WebhookAnswer> {
   const path = `${target.path}?timeout=${Math.max(1, Math.ceil(call.milliseconds / 1000))}s`;
@@ -208,21 +208,14 @@ async function ask(first: Sending): Promise<Sent> {
   }
 }
 
-/** The request an answer asks for in place of one; undefined: it is an answer. */
+/** The request an answer asks for in place of one; undefined: it is an answer. No webhook can lead this server to where it does not ask anyway. */
 function redirected(it: Sending, { status, location }: Sent): Sending | undefined {
   const keepsBody = status === 307 || status === 308;
   if (!location || !(keepsBody || [301, 302, 303].includes(status))) return undefined;
-  const { target } = it;
-  const url = URL.parse(location, target.origin + it.path);
-  if (url?.protocol !== 'https:') return undefined;
-  const next = { ...it, path: url.pathname + url.search, body: keepsBody ? it.body : undefined };
-  if (url.origin === target.origin) return next;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const address = { host, port: url.port === '' ? 443 : Number(url.port) };
-  return {
-    ...next,
-    target: { origin: url.origin, path: url.pathname, address: () => address, serverName: host, ca: target.ca },
-  };
+  const { origin } = it.target;
+  const url = URL.parse(location, origin + it.path);
+  if (url?.origin !== origin) return undefined;
+  return { ...it, path: url.pathname + url.search, body: keepsBody ? it.body : undefined };
 }
 
 async function send(it: Sending, isRetry = false): Promise<Sent> {
