@@ -114,7 +114,7 @@ describe('a validating webhook', () => {
     ],
     [
       'no kind',
-      (it) => ({ ...allow()(it), kind: undefined }),
+      (it) => ({ ...allow()(it), kind: '' }),
       'received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1, Kind=',
     ],
     ['a patch', patching(), 'received invalid webhook response: validating webhook may not return response.patch'],

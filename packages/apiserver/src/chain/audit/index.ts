@@ -1,6 +1,6 @@
 import { messageOf } from '@coracle/api/meta/message-of';
 import { internalError, StatusError } from '@coracle/api/meta/status';
-import { PageNotFound } from '../../endpoints/unknown-path.ts';
+import { PlainError } from '../../endpoints/plain-error.ts';
 import { storeFailure } from '../../storage/failures.ts';
 import { MeasuredLatencies, unmeasured } from '../latencies.ts';
 import type { Link, RequestContext } from '../link.ts';
@@ -84,7 +84,7 @@ export function audit(auditing: Auditing): Link {
 }
 
 /** Whether an error is answered as plain text, or in a form that was not negotiated: the code alone is recorded. */
-const isBare = (error: StatusError): boolean => error instanceof PageNotFound || error.code === 406;
+const isBare = (error: StatusError): boolean => error instanceof PlainError || error.code === 406;
 
 /** Nobody has been asked yet who it is. */
 const nobody: User = { name: '', uid: '', groups: [], extra: {} };

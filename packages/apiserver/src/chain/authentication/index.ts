@@ -33,9 +33,6 @@ export function authentication(options: AuthenticationOptions): Link {
   };
 }
 
-const isAnonymous = ({ name, groups }: UserInfo): boolean =>
-  name === anonymousUser.name || groups.includes(unauthenticatedGroup);
-
 async function authenticate(context: RequestContext, options: AuthenticationOptions): Promise<UserInfo> {
   const { authenticators, anonymous, observe, refused } = options;
   const begun = performance.now();
