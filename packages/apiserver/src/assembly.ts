@@ -1,4 +1,5 @@
 import { scheme } from '@coracle/api/builtin';
+import { messageOf } from '@coracle/api/meta/message-of';
 import type { Check, Checks } from '@coracle/process/checks';
 import type { FlagValues } from '@coracle/process/flags';
 import { type QueueMetrics, workQueueMetrics } from '@coracle/process/work-queue-metrics';
@@ -190,7 +191,10 @@ export async function assemble(flags: Flags, options: AssemblyOptions): Promise<
 /** A check that the store answers within `limit` milliseconds. */
 function answering(store: Store, limit: number): Check {
   return async () => {
-    await within(limit, store.revision(), () => new Error('error getting data from etcd: context deadline exceeded'));
+    const late = () => new Error('context deadline exceeded');
+    await within(limit, store.revision(), late).catch((error: unknown) => {
+      throw new Error(`error getting data from etcd: ${messageOf(error)}`, { cause: error });
+    });
   };
 }
 
