@@ -45,6 +45,7 @@ it('checks of health fail while etcd does not answer, say why to who asks for on
   expect((await own.program.get('/livez/ping')).text).toBe('ok');
   expect(own.program.log()).toContain('"msg":"Health check failed"');
   const slis = (await own.program.get('/metrics/slis')).text;
+  expect(slis).toMatch(/^process_start_time_seconds \d+/m);
   expect(slis).toContain('kubernetes_healthcheck{name="etcd",type="livez"} 0\n');
   expect(slis).toContain('kubernetes_healthchecks_total{name="etcd",type="livez",status="error"} 1\n');
 

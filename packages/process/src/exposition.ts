@@ -6,9 +6,6 @@ export interface Exposition {
   readonly contentType: string;
 }
 
-/** The header of such pages that says since when counters count, in Unix time. */
-export const startTime = { name: 'Process-Start-Time-Unix', value: String(Math.floor(performance.timeOrigin / 1000)) };
-
 /**
  * All metrics of a registry that have series, by name, in the text format 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format); numbers in labels are written as Go writes them, for they name series.

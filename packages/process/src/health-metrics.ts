@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { counters, gauges } from './series.ts';
+import { showStartTime } from './start-time.ts';
 
 /** What health checks find, as `/metrics/slis` shows it (https://kubernetes.io/docs/reference/instrumentation/slis/). */
 export interface HealthMetrics {
@@ -11,6 +12,7 @@ export interface HealthMetrics {
 /** A registry of its own for what health checks find. */
 export function healthMetrics(): HealthMetrics {
   const registry = new Registry();
+  showStartTime(registry);
   const state = gauges(registry, {
     name: 'kubernetes_healthcheck',
     help: 'What a health check found last: 1 where it passed.',

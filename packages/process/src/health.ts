@@ -6,11 +6,12 @@ import { isForbidden } from '@coracle/api/meta/status';
 import { version } from '@coracle/api/version';
 import type { DelegatedAccess } from './access.ts';
 import { type Checks, reasonsOf, runChecks } from './checks.ts';
-import { exposition, startTime } from './exposition.ts';
+import { exposition } from './exposition.ts';
 import { type HealthMetrics, healthMetrics } from './health-metrics.ts';
 import type { Log } from './log.ts';
 import type { Registry } from './metrics.ts';
 import { choosing, readServing, type ServingTls } from './serving-certificates.ts';
+import { startTime } from './start-time.ts';
 import { tlsLimits } from './tls-limits.ts';
 
 export interface StatusServerOptions {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { version } from '@coracle/api/version';
 import { Gauge, Registry } from 'prom-client';
 import { scraped } from './series.ts';
+import { showStartTime } from './start-time.ts';
 
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -34,12 +35,7 @@ export function processRegistry(): Registry {
         return value === undefined ? [] : [{ labels: {}, value }];
       },
     });
-  show(
-    'gauge',
-    'process_start_time_seconds',
-    'When the process started, in Unix time.',
-    () => performance.timeOrigin / 1000,
-  );
+  showStartTime(registry);
   show('gauge', 'process_resident_memory_bytes', 'Memory of the process that is in RAM.', () =>
     process.memoryUsage.rss(),
   );
