@@ -62,7 +62,7 @@ export async function watch(call: Call): Promise<void> {
     revision = registry.feed.revision;
     const objects = await initialObjects(cache, options.filter, revision).catch((error) => failed(error));
     if (objects instanceof StatusError) {
-      res.end(begin(errorFrame(rendering, objects)));
+      out.end(begin(errorFrame(rendering, objects)));
       return;
     }
     const sent = hub.sentOf(kind);
