@@ -4,6 +4,7 @@ import { Agent, request as plainRequest } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { scheme } from '@coracle/api/builtin';
 import { configMap } from '@coracle/api/core/v1/configmap';
@@ -156,6 +157,27 @@ describe('over TLS', () => {
     });
     await registry.create(configMap, object('a'));
     for (const first of await Promise.all(firsts)) expect(JSON.parse(first)).toMatchObject({ type: 'ADDED' });
+  });
+
+  it('gives up on answers that a client does not take in their time, and goes on with its others', async () => {
+    await start({ tls: (await certificate()).tls, requestTimeout: 300 });
+    await registry.create(configMap, object('a'));
+    const session = connectHttp2(`https://127.0.0.1:${listening.port}`, {
+      rejectUnauthorized: false,
+      settings: { initialWindowSize: 0 },
+    });
+    const code = async (where: string) => {
+      const stream = session.request({ ':path': where });
+      stream.on('error', () => undefined);
+      await new Promise((resolve) => stream.once('close', resolve));
+      return stream.rstCode;
+    };
+    expect(await Promise.all([code(`${path}/a`), code(path), code('/version')])).not.toContain(0);
+    session.settings({ initialWindowSize: 65_535 });
+    await once(session, 'localSettings');
+    const answered = session.request({ ':path': `${path}/a` });
+    expect(JSON.parse(await text(answered))).toMatchObject({ data: { a: 'b' } });
+    session.destroy();
   });
 
   it('takes up a renewed certificate', async () => {

@@ -239,11 +239,7 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
   res.setHeader('Audit-Id', auditId);
   res.setHeader('Cache-Control', 'no-cache, private');
   const gone = new AbortController();
-  res.once('close', () => {
-    // Not writableFinished: HTTP/2's compatibility layer says so of every stream that was cancelled, too.
-    if (!res.writableEnded) gone.abort();
-  });
-  return {
+  const context: RequestContext = {
     req,
     res,
     ...(upgrade ? { upgrade } : {}),
@@ -261,6 +257,12 @@ function contextOf(req: IncomingMessage, res: ServerResponse, upgrade: RequestCo
     counted: 'no',
     sent: 0,
   };
+  res.once('close', () => {
+    // Not writableFinished: HTTP/2's compatibility layer says so of every stream that was cancelled, too.
+    if (!res.writableEnded) gone.abort();
+    clearTimeout(context.timer);
+  });
+  return context;
 }
 
 type Handle = (req: IncomingMessage, res: ServerResponse, upgrade?: RequestContext['upgrade']) => Promise<void>;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { IncomingMessage as PlainRequest } from '@coracle/client/plain-http';
@@ -61,6 +62,13 @@ export function continueOnceRead(req: IncomingMessage, res: ServerResponse): voi
     if (!res.headersSent) res.writeContinue();
   };
   req.on('newListener', onListener);
+}
+
+/** Breaks an answer off in a way its client sees: what it has of it is not all. */
+export function breakOff(res: ServerResponse): void {
+  const response: unknown = res;
+  if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else res.destroy();
 }
 
 /** Refuses a request that expects what no server does. */

@@ -1,6 +1,7 @@
 import { messageOf } from '@coracle/api/meta/message-of';
 import { badRequest, timeoutError } from '@coracle/api/meta/status';
 import { parseDuration } from '@coracle/api/meta/time';
+import { breakOff } from '../wire.ts';
 import type { Link, RequestContext } from './link.ts';
 
 /** What a write of an object may take from when its turn has come, in milliseconds. */
@@ -10,6 +11,7 @@ const writes = new Set(['create', 'update', 'patch', 'delete']);
 /**
  * Ends requests that take too long with 504. The limit is upstream's --request-timeout, or the request's `timeout` parameter where
  * that is shorter; watches and other long-running requests have none. What the request was doing may still complete. `late` is told of each.
+ * Answers that clients have not taken by then are broken off: they take up room.
  */
 export function deadline(
   limit: number,
@@ -21,7 +23,7 @@ export function deadline(
     const time = Math.min(limit, requested(context.query) ?? limit);
     const end = context.receivedAt + time;
     context.deadline = end;
-    if (await isOver(next(), Math.min(time, longestWrite), () => context.deadline ?? end)) return;
+    if (await isOver(next(), Math.min(time, longestWrite), context, end, late)) return;
     late(context);
     // A body that has not come yet is not waited for.
     if (!context.req.complete) context.res.shouldKeepAlive = false;
@@ -41,23 +43,38 @@ export function limitWrite(context: RequestContext): void {
 /** What fails within so many milliseconds of the end of its time fails because of that: those it waited for have the same time. */
 const lastMoment = 5;
 
-/** Whether work is over by the moment `end()` says, in milliseconds since 1970, looked at after `first` milliseconds; it may move on until then. */
-function isOver(work: Promise<void>, first: number, end: () => number): Promise<boolean> {
+/**
+ * Whether the work of a request is over by its deadline, looked at after `first` milliseconds, as it may move on until then. Goes on looking until
+ * the answer is with the client, or breaks it off at the `end` of its time.
+ */
+function isOver(
+  work: Promise<void>,
+  first: number,
+  context: RequestContext,
+  end: number,
+  late: (context: RequestContext) => void,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
+    let isDone = false;
     const look = () => {
-      const left = end() - Date.now();
-      if (left > 0) timer = setTimeout(look, left);
-      else resolve(false);
+      const left = (isDone ? end : (context.deadline ?? end)) - Date.now();
+      if (left > 0) context.timer = setTimeout(look, left);
+      else if (!isDone) resolve(false);
+      else {
+        late(context);
+        breakOff(context.res);
+      }
     };
-    let timer = setTimeout(look, first);
+    context.timer = setTimeout(look, first);
     work.then(
       () => {
-        clearTimeout(timer);
+        isDone = true;
+        if (context.res.closed) clearTimeout(context.timer);
         resolve(true);
       },
       (error: unknown) => {
-        clearTimeout(timer);
-        if (end() - Date.now() > lastMoment) reject(error);
+        clearTimeout(context.timer);
+        if ((context.deadline ?? end) - Date.now() > lastMoment) reject(error);
         else resolve(false);
       },
     );

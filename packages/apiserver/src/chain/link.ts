@@ -50,6 +50,8 @@ export interface RequestContext {
   received?: number;
   /** When its time is over, in milliseconds since 1970; long-running requests have no such time. */
   deadline?: number;
+  /** Runs while it has a deadline, until its answer is with the client. */
+  timer?: NodeJS.Timeout;
   /** A watch calls it when what it begins with is sent: from then on it costs little. */
   begun?(): void;
 }

@@ -1,6 +1,7 @@
 import { badRequest, internalError, StatusError } from '@coracle/api/meta/status';
 import { sendStatus } from '../endpoints/response.ts';
 import { storeFailure } from '../storage/failures.ts';
+import { breakOff } from '../wire.ts';
 import type { Link, RequestContext } from './link.ts';
 
 /**
@@ -21,7 +22,7 @@ export function recovery(report: (error: unknown, context: RequestContext) => vo
       if (!(error instanceof StatusError)) report(error, context);
       const { res } = context;
       if (res.headersSent) {
-        res.destroy(); // the answer cannot be taken back; a broken connection says that it is not whole
+        breakOff(res); // the answer cannot be taken back
         return;
       }
       await sendStatus(context, error instanceof StatusError ? error : internalError(error));

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import type { RequestContext } from '../chain/link.ts';
 import { CachedObject } from '../storage/cached-object.ts';
+import { breakOff } from '../wire.ts';
 import { type Call, type ChosenForm, goTypeOf, renderingFor, unfit } from './call.ts';
 import { listOptionsOf } from './list-options.ts';
 import { type Page, readPage } from './list-page.ts';
@@ -78,7 +79,7 @@ export async function sendList(
     if (zipped) await latencies.time('response-write', once(out, 'end', { signal: context.signal }));
   } catch (error) {
     // The head is out; all that can be said now is that the body is not complete.
-    res.destroy();
+    breakOff(res);
     if (!context.signal.aborted) throw error;
   }
 }
