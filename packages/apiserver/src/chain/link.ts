@@ -5,6 +5,7 @@ import type { Latencies } from './latencies.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { User } from './user.ts';
 import type { Warnings } from './warnings.ts';
+import type { Watermark } from './watermark.ts';
 
 export type UserInfo = User;
 
@@ -50,6 +51,8 @@ export interface RequestContext {
   received?: number;
   /** When its time is over, in milliseconds since 1970; long-running requests have no such time. */
   deadline?: number;
+  /** Where it is counted while it is worked on: who limits how many are does that. */
+  inFlight?: Watermark;
   /** Runs while it has a deadline, until its answer is with the client. */
   timer?: NodeJS.Timeout;
   /** A watch calls it when what it begins with is sent: from then on it costs little. */

@@ -32,10 +32,12 @@ export function maxInFlight({ readOnly, mutating }: InFlightLimits): Link {
       throw new Overloaded(1);
     }
     requests.inside++;
+    context.inFlight?.enter(Date.now());
     try {
       await next();
     } finally {
       requests.inside--;
+      context.inFlight?.leave(Date.now());
     }
   };
 }

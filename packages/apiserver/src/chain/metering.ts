@@ -2,6 +2,7 @@ import type { AnyKind } from '@coracle/api/kind';
 import { type Count, counters, type Distribution, gauges, histograms, scraped } from '@coracle/process/series';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Link, RequestContext } from './link.ts';
+import { readVerbs } from './max-in-flight.ts';
 import {
   dryRunLabel,
   fieldValidationLabel,
@@ -75,7 +76,7 @@ export function requestMeter(
   const mutating = new Watermark();
   scraped(metrics, {
     name: 'apiserver_current_inflight_requests',
-    help: 'The most requests that were worked on at once within the last second, reading or mutating; long-running ones are left out.',
+    help: 'The most requests that were worked on at once within the last second, reading or mutating, watches until they have begun; those that wait for their turn and other long-running ones are left out.',
     labels: ['request_kind'],
     type: 'gauge',
     read: () => [
@@ -149,18 +150,16 @@ export function requestMeter(
   return {
     async link(context, next) {
       const series = seriesOf(context);
-      const { info } = context;
       let open: Count | undefined;
-      const gate = info.verb === 'get' || info.verb === 'list' ? reading : mutating;
+      context.inFlight = readVerbs.has(context.info.verb) ? reading : mutating;
       if (isLongRunning(context)) {
         open = families.open.of({ ...series.labels, scope: selectedScopeOf(context) });
         open.inc();
-      } else gate.enter(context.receivedAt);
+      }
       try {
         await next();
       } finally {
-        if (open) open.inc(-1);
-        else gate.leave(Date.now());
+        open?.inc(-1);
         ended(context, series);
       }
     },

@@ -18,6 +18,7 @@ let headers: Map<string, string>;
 let after: number;
 let queued: Queued;
 let uses: RequestUses;
+let inFlight: Watermark;
 /** Milliseconds. */
 let time: number;
 
@@ -53,6 +54,7 @@ beforeEach(() => {
   headers = new Map();
   after = 0;
   queued = { reading: new Watermark(), mutating: new Watermark() };
+  inFlight = new Watermark();
   time = 0;
   const phases = () => ({
     executing: new RequestUse(
@@ -80,6 +82,7 @@ function send(url = '/api/v1/pods', groups: string[] = [], signal = new AbortCon
     user: { name: 'x', groups },
     res: { setHeader: (name: string, value: string) => headers.set(name, value) },
     signal,
+    inFlight,
     latencies: new MeasuredLatencies(),
   } as unknown as RequestContext;
   const outcome = link(context, () => new Promise((resolve) => inside.push({ context, end: resolve })));
@@ -107,6 +110,17 @@ describe('a request', () => {
     inside[0]!.end();
     await settled();
     expect(inside).toHaveLength(2);
+  });
+
+  it('is in flight while it is worked on, not while it waits', async () => {
+    void send();
+    void send();
+    expect([inFlight.most(Date.now()), queued.reading.most(Date.now())]).toEqual([1, 1]);
+    inside[0]!.end();
+    await settled();
+    inside[1]!.end();
+    await settled();
+    expect(inFlight.most(Date.now() + 5_000)).toBe(0);
   });
 
   it('is refused after a quarter of its time', async () => {

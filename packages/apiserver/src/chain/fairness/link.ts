@@ -59,10 +59,13 @@ export function fairness(control: FlowControl, options: FairnessOptions): Link {
     const { executing } = useOf(options.uses, context);
     let isExecuting = true;
     const stop = () => {
-      if (isExecuting) executing.leave();
+      if (!isExecuting) return;
+      executing.leave();
+      context.inFlight?.leave(Date.now());
       isExecuting = false;
     };
     executing.enter();
+    context.inFlight?.enter(Date.now());
     if (context.info.verb === 'watch') {
       context.begun = () => {
         stop();

@@ -15,6 +15,7 @@ import { eventually } from '../../testing/expectations.ts';
 import { type Call, callsTo, openWatch } from '../../testing/http.ts';
 import { ownStore } from '../../testing/own-store.ts';
 import { authentication } from '../authentication/index.ts';
+import { maxInFlight } from '../max-in-flight.ts';
 import { frontLinksOf, genericFlagProblems, genericFlags } from './flags.ts';
 import { goaway } from './goaway.ts';
 
@@ -195,6 +196,8 @@ describe('over HTTP/2', () => {
   });
 });
 
+const limited = maxInFlight({ readOnly: 100, mutating: 100 });
+
 /** Whether one write is under way. */
 const isWriting = (call: Call) => async () =>
   /^apiserver_current_inflight_requests\{request_kind="mutating"\} 1$/m.test((await call('GET', '/metrics')).text);
@@ -204,7 +207,7 @@ describe('a server that ends', () => {
 
   test('turns new requests away, and waits for those under way', async () => {
     const { promise: hang, resolve: release } = Promise.withResolvers<undefined>();
-    const call = callsTo(await start({ hooks: { configmaps: { beforeCreate: () => hang } } }));
+    const call = callsTo(await start({ hooks: { configmaps: { beforeCreate: () => hang } }, links: [limited] }));
     const slow = call('POST', path, { metadata: { name: 'a' } });
     await eventually(isWriting(call));
     server.draining.refuse();
@@ -229,7 +232,7 @@ describe('a server that ends', () => {
 
   test('waits no longer than it may', async () => {
     const { promise: hang, resolve: release } = Promise.withResolvers<undefined>();
-    const call = callsTo(await start({ hooks: { configmaps: { beforeCreate: () => hang } } }));
+    const call = callsTo(await start({ hooks: { configmaps: { beforeCreate: () => hang } }, links: [limited] }));
     const slow = call('POST', path, { metadata: { name: 'a' } });
     await eventually(isWriting(call));
     await server.draining.idle(20);
