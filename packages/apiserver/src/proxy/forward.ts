@@ -9,7 +9,7 @@ import { send as sendText } from '../endpoints/response.ts';
 import { askUpgrade, authorityOf, type UpgradeAnswer } from '../streaming/ask-upgrade.ts';
 import { Attempt } from '../streaming/attempt.ts';
 import { passAnswerThrough } from '../streaming/upgrade.ts';
-import { endToEnd, forwarded, forwardedUpgrade } from './headers.ts';
+import { endToEnd, forwarded, forwardedUpgrade, isSingle } from './headers.ts';
 
 /** Where a request is proxied to. */
 export interface ProxyTarget {
@@ -76,9 +76,10 @@ async function answer(
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i]!, headers[i + 1]!];
     if (!hasBody && /^content-length$/i.test(name)) continue;
-    // What this server says stands beside what the target says, but for what browsers take only once.
-    if (/^access-control-/i.test(name)) res.removeHeader(name);
-    res.appendHeader(name, /^location$/i.test(name) && location ? location(value) : value);
+    // What this server says stands beside what the target says, but for what is said once.
+    const said = /^location$/i.test(name) && location ? location(value) : value;
+    if (isSingle(name)) res.setHeader(name, said);
+    else res.appendHeader(name, said);
   }
   const { trailer, 'content-length': length } = response.headers;
   const mayTrail = hasBody && length === undefined && req.method !== 'HEAD' && req.httpVersion !== '1.0';

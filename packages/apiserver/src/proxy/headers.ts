@@ -2,9 +2,15 @@ import type { IncomingMessage } from 'node:http';
 
 /** About one connection, not about the message (RFC 9110, 7.6.1). */
 const hopByHop =
-  /^(connection|proxy-connection|keep-alive|proxy-authenticate|proxy-authorization|te|trailer|transfer-encoding|upgrade)$/i;
+  /^(connection|proxy-connection|keep-alive|proxy-authenticate|proxy-authorization|te|trailer|transfer-encoding|upgrade|http2-settings)$/i;
 /** Who the client is to this server; with these the target could act as the client. */
 const credentials = /^(authorization|impersonate-.*|x-remote-.*)$/i;
+
+/** Whether a header has one value: HTTP/2 takes no second one. */
+export const isSingle = (name: string): boolean =>
+  /^(access-control-.*|age|content-(encoding|length|location|md5|range|type)|date|dnt|etag|expires|last-modified|location|retry-after|tk|x-content-type-options)$/i.test(
+    name,
+  );
 
 /** Name and value in turn, without what is about the connection it came over. */
 export function endToEnd({ rawHeaders, headers }: IncomingMessage): string[] {
