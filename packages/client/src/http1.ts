@@ -90,8 +90,21 @@ export function dialMessage(server: URL, error: NodeJS.ErrnoException & { addres
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
     return `dial tcp: lookup ${server.hostname}: no such host`;
   if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID') return otherNameMessage(error);
+  if (error.code === 'EPROTO') return protocolMessage(error.message);
   return tlsMessages[error.code ?? ''] ?? (error.message || String(error.code));
 }
+
+/** What OpenSSL says of a handshake that fails, in Go's words. */
+function protocolMessage(text: string): string {
+  if (text.includes('wrong version number')) return 'http: server gave HTTP response to HTTPS client';
+  const alert = /alert ([a-z ]+[a-z])/.exec(text)?.[1];
+  return alert === undefined ? text : `remote error: tls: ${alerts[alert] ?? alert}`;
+}
+
+const alerts: Readonly<Record<string, string>> = {
+  'unknown ca': 'unknown certificate authority',
+  'protocol version': 'protocol version not supported',
+};
 
 /** The certificate is another host's: `x509: certificate is valid for 10.96.0.1, not 127.0.0.1`. */
 function otherNameMessage(error: Error & { host?: string; cert?: { subjectaltname?: string } }): string {

@@ -40,6 +40,7 @@ export async function passOn(context: RequestContext, remote: RemoteServer, pass
   if (remote.available && remote.caProblem !== undefined) return sendText(context, 500, remote.caProblem);
   const address = remote.available ? addressOf(remote, passing) : undefined;
   if (!address) return sendText(context, 503, 'service unavailable');
+  const { path, query } = placeOf(context);
   context.begun?.(); // what a watch costs is the extension server's to count
   const [{ forward }, { clientLocation }] = await Promise.all([
     import('../proxy/forward.ts'),
@@ -52,7 +53,6 @@ export async function passOn(context: RequestContext, remote: RemoteServer, pass
     deadline === undefined ? undefined : setTimeout(() => late.abort(), Math.max(0, deadline - Date.now()) + grace);
   const signal = AbortSignal.any([context.signal, late.signal]);
   const host = authorityOf(address);
-  const { path, query } = placeOf(context);
   const frame = { prefix: '', target: host, asked: host, origin: `https://${host}` };
   try {
     await forward(
