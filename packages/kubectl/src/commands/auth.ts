@@ -75,23 +75,28 @@ export const command: Command = {
   subcommands: [canI, whoAmI],
 };
 
+const resourceVerbs = new Set(
+  'get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest'.split(
+    ' ',
+  ),
+);
+const pathVerbs = new Set('get put post head options delete patch *'.split(' '));
+
+/** What can be asked about though no server lists it. */
+const unlisted = new Set(['users', 'groups']);
+
 async function ask(call: Call): Promise<void> {
   const { args, flags, session, terminal } = call;
-  if (args.length === 0 || args.length > 3) {
-    throw new CommandFailure(
-      "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
-    );
-  }
-  const namespace = flags.bool('all-namespaces') ? '' : session.namespace().namespace;
-  const [verb = '', target = '', given = ''] = args;
-  if (args.length === 1) {
+  const [verb = '', target = ''] = args;
+  if (args.length !== 2) {
     throw new CommandFailure(
       "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
     );
   }
   const spec = target.startsWith('/')
-    ? { nonResourceAttributes: { verb, path: target } }
-    : { resourceAttributes: await resourceAttributes(call, verb, target, given, namespace) };
+    ? { nonResourceAttributes: pathAttributes(call, verb, target) }
+    : { resourceAttributes: await resourceAttributes(call, verb, target) };
+  if (flags.bool('no-headers')) throw new CommandFailure('--no-headers cannot be set without --list specified');
   const review = await session.rest.json<SelfSubjectAccessReview>(
     'POST',
     '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
@@ -113,48 +118,55 @@ async function ask(call: Call): Promise<void> {
   if (!allowed) throw new RawFailure('', 1);
 }
 
-async function resourceAttributes(
-  call: Call,
-  verb: string,
-  target: string,
-  given: string,
-  namespace: string,
-): Promise<Record<string, string>> {
-  const { flags, session, terminal } = call;
+function pathAttributes(call: Call, verb: string, path: string): { verb: string; path: string } {
+  if (call.flags.string('subresource') !== '')
+    throw new CommandFailure('--subresource can not be used with NonResourceURL');
+  if (!pathVerbs.has(verb)) warn(call, `verb '${verb}' is not a known verb`);
+  return { verb, path };
+}
+
+async function resourceAttributes(call: Call, verb: string, target: string): Promise<Record<string, string>> {
+  const { flags, session } = call;
+  const everywhere = flags.bool('all-namespaces');
   const slash = target.indexOf('/');
-  if (slash >= 0 && given !== '') throw new CommandFailure('NonResourceURL and subresource can not set together');
   const type = slash < 0 ? target : target.slice(0, slash);
-  const name = slash < 0 ? given : target.slice(slash + 1);
-  const subresource = flags.string('subresource');
-  if (type === '*') return { namespace, verb, group: '*', version: '*', resource: '*', subresource, name };
-  const resource = (await session.mapper()).find(type.toLowerCase());
-  if (!resource) {
-    const [first = '', ...group] = type.split('.');
-    terminal.stderr.write(
-      group.length === 0
-        ? `Warning: the server doesn't have a resource type '${type}'\n\n`
-        : `Warning: the server doesn't have a resource type '${first}' in group '${group.join('.')}'\n\n`,
-    );
-    return { namespace, verb, group: group.join('.'), resource: first, subresource, name };
+  const found = type === '*' ? undefined : (await session.mapper()).find(type.toLowerCase());
+  if (type !== '*' && !found) warnOfUnknown(call, type.toLowerCase());
+  if (found && !found.namespaced && !everywhere) {
+    const group = found.group === '' ? '' : ` in group '${found.group}'`;
+    warn(call, `resource '${found.name}' is not namespace scoped${group}`);
   }
-  if (!resource.namespaced && !flags.bool('all-namespaces')) {
-    const group = resource.group === '' ? '' : ` in group '${resource.group}'`;
-    terminal.stderr.write(`Warning: resource '${resource.name}' is not namespace scoped${group}\n\n`);
-  }
+  if (!resourceVerbs.has(verb) && !everywhere) warn(call, `verb '${verb}' is not a known verb`);
   return {
-    namespace,
+    namespace: everywhere ? '' : session.namespace().namespace,
     verb,
-    group: resource.group,
-    version: resource.version,
-    resource: resource.name,
-    subresource,
-    name,
+    group: found?.group ?? '',
+    resource: found?.name ?? type,
+    subresource: flags.string('subresource'),
+    name: slash < 0 ? '' : target.slice(slash + 1),
   };
+}
+
+function warnOfUnknown(call: Call, type: string): void {
+  if (unlisted.has(type)) return;
+  const [resource = '', ...group] = type.split('.');
+  const where = group.length === 0 ? '' : ` in group '${group.join('.')}'`;
+  warn(call, `the server doesn't have a resource type '${resource}'${where}`);
+}
+
+/** A warning of its own paragraph. */
+function warn({ terminal }: Call, text: string): void {
+  terminal.stderr.write(`Warning: ${text}\n\n`);
 }
 
 async function listRules(call: Call): Promise<void> {
   const { args, flags, session, terminal } = call;
   if (args.length > 0) throw new CommandFailure('list option must be specified with no arguments');
+  if (flags.bool('quiet') || flags.bool('all-namespaces') || flags.string('subresource') !== '') {
+    throw new CommandFailure(
+      "list option can't be specified with neither quiet, all-namespaces nor subresource options",
+    );
+  }
   const { namespace } = session.namespace();
   const review = await session.rest.json<SelfSubjectRulesReview>(
     'POST',
@@ -169,7 +181,7 @@ async function listRules(call: Call): Promise<void> {
     },
   );
   const { resourceRules = [], nonResourceRules = [], incomplete, evaluationError } = review.status ?? {};
-  if (incomplete) terminal.stderr.write(`warning: the list may be incomplete: ${evaluationError ?? ''}\n`);
+  if (incomplete) terminal.stderr.write(`Warning: the list may be incomplete: ${evaluationError ?? ''}\n`);
   const rows = ruleRows([
     ...(resourceRules ?? []),
     ...(nonResourceRules ?? []).map((rule) => ({ verbs: rule.verbs, nonResourceURLs: rule.nonResourceURLs ?? [] })),
