@@ -87,6 +87,7 @@ async function ask(
   try {
     const answer = await postToWebhook(target, Buffer.from(encodeJson(review)), {
       milliseconds: patience,
+      isOwnTime: true,
       userAgent,
       observe,
     });

@@ -117,6 +117,8 @@ function plainPath(path: string): string {
 export interface WebhookCall {
   /** Also told to the webhook, in seconds, in the query parameter `timeout`. */
   readonly milliseconds: number;
+  /** The time is what this server has for all webhooks of the kind, not what is left for a request; texts of errors tell. */
+  readonly isOwnTime?: boolean;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
   readonly userAgent: string;
@@ -134,7 +136,12 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
   const failed = (why: string) => `Post ${JSON.stringify(target.origin + path)}: ${why}`;
   const time = AbortSignal.timeout(Math.max(0, call.milliseconds));
   const signal = call.signal ? AbortSignal.any([call.signal, time]) : time;
+  let isAnswering = false;
+  const answering = () => {
+    isAnswering = true;
+  };
   const attempt = async (): Promise<Sent> => {
+    isAnswering = false;
     const begun = performance.now();
     const over = (code: number | undefined, responseBytes: number, failure?: unknown) =>
       call.observe?.({
@@ -148,7 +155,7 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
       });
     try {
       signal.throwIfAborted();
-      const sent = await ask({ target, path, body, userAgent: call.userAgent, signal });
+      const sent = await ask({ target, path, body, userAgent: call.userAgent, signal, answering });
       over(sent.status, sent.bytes.length);
       return sent;
     } catch (error) {
@@ -169,7 +176,14 @@ export async function postToWebhook(target: WebhookTarget, body: Buffer, call: W
     return sent;
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    if (time.aborted) throw new WebhookTimeout(failed('context deadline exceeded'));
+    if (time.aborted) {
+      const late = (when: string) => `context deadline exceeded${call.isOwnTime ? ` (Client.Timeout ${when})` : ''}`;
+      throw new WebhookTimeout(
+        isAnswering
+          ? brokenOff(late('or context cancellation while reading body')).message
+          : failed(late('exceeded while awaiting headers')),
+      );
+    }
     if (call.signal?.aborted) throw new WebhookTimeout(failed('context canceled'));
     if (error instanceof ConnectionFailure) throw new Error(failed(error.message));
     throw error;
@@ -185,6 +199,8 @@ interface Sending {
   readonly body: Buffer | undefined;
   readonly userAgent: string;
   readonly signal: AbortSignal;
+  /** Told when an answer begins. */
+  readonly answering: () => void;
 }
 
 interface Sent extends WebhookAnswer {
@@ -219,7 +235,7 @@ function redirected(it: Sending, { status, location }: Sent): Sending | undefine
 }
 
 async function send(it: Sending, isRetry = false): Promise<Sent> {
-  const { target, path, body, userAgent, signal } = it;
+  const { target, path, body, userAgent, signal, answering } = it;
   const authorization = await target.credentials?.headers();
   const address = addressOf(target);
   return new Promise((resolve, reject) => {
@@ -248,6 +264,7 @@ async function send(it: Sending, isRetry = false): Promise<Sent> {
     });
     outgoing.on('response', (incoming) => {
       const { statusCode = 0, headers } = incoming;
+      answering();
       limitedBody(incoming, answerLimit).then(
         (bytes) =>
           resolve({
@@ -258,15 +275,15 @@ async function send(it: Sending, isRetry = false): Promise<Sent> {
             location: headers.location,
           }),
         (error: NodeJS.ErrnoException) =>
-          reject(error.code === 'ECONNRESET' ? brokenOff() : new ConnectionFailure(error.message)),
+          reject(error.code === 'ECONNRESET' ? brokenOff('unexpected EOF') : new ConnectionFailure(error.message)),
       );
     });
     outgoing.end(body);
   });
 }
 
-const brokenOff = () =>
-  new Error('unexpected error when reading response body. Please retry. Original error: unexpected EOF');
+const brokenOff = (why: string) =>
+  new Error(`unexpected error when reading response body. Please retry. Original error: ${why}`);
 
 function retryAfterOf({ statusCode = 0, headers }: IncomingMessage): number | undefined {
   const seconds = headers['retry-after'] ?? '';
