@@ -228,11 +228,11 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 }
 
 /** 415: no route takes the body's media type. */
-export function mediaTypeWithoutRoute(): StatusError {
+export function mediaTypeWithoutRoute(hasLength: boolean): StatusError {
   return new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',
-    message: '415: Unsupported Media Type\n\nAvailable representations: ',
+    message: `415: Unsupported Media Type${hasLength ? '' : '\n\nAvailable representations: '}`,
     details: {},
   });
 }

@@ -58,7 +58,10 @@ export async function readPatch(context: RequestContext, kind: AnyKind, options:
   // What merges strategically is said by tables of types, which custom resources do not have.
   const accepted = Object.keys(types).filter((each) => !kind.dynamic || !each.includes('strategic'));
   // Of what is built in it is the router that looks at the type, as upstream.
-  if (!accepted.includes(media)) throw kind.dynamic ? unsupportedMediaType(accepted) : mediaTypeWithoutRoute();
+  if (!accepted.includes(media)) {
+    const hasLength = context.req.headers['content-length'] !== undefined;
+    throw kind.dynamic ? unsupportedMediaType(accepted) : mediaTypeWithoutRoute(hasLength);
+  }
   const type = types[media as keyof typeof types];
   const errors: FieldError[] = [];
   if (type !== 'apply' && options.force !== undefined) {
